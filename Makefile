@@ -1,0 +1,39 @@
+# Two commands do everything: `make demo` and `make test`. Both build .venv the first time only.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ARGS ?=
+
+.PHONY: demo test test-asterisk bench lint format clean
+
+demo: $(STAMP)
+	$(BIN)/ari-tui demo $(ARGS)
+
+test: lint
+	$(BIN)/pytest -m "not asterisk" $(ARGS)
+
+test-asterisk: $(STAMP)
+	$(BIN)/pytest -m asterisk $(ARGS)
+
+bench: $(STAMP)
+	$(BIN)/python -m bench $(ARGS)
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Nothing is fetched again until pyproject.toml changes.
+$(STAMP): pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Asterisk's REST interface: models, client, events and the sans-I/O call machine."""

@@ -1,0 +1,197 @@
+"""Parents and children: a ready line before the parent goes on, a lifeline that ends the child.
+
+A child runs in a session of its own (no signal of the terminal reaches it). It inherits two
+pipes, named in its environment: on the first it says one JSON line, `{"ready": {...}}` or
+`{"failed": "why", "exit_code": 3}`; the second, the lifeline, reads end of file when the parent
+has gone or lets it go, and then the child drains and stops. A line on the lifeline before the
+end of file is the reason ("SIGINT").
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ari_tui.errors import ChildFailedError
+
+_READY_FD = "ARI_TUI_READY_FD"
+_LIFELINE_FD = "ARI_TUI_LIFELINE_FD"
+
+
+class ParentLink:
+    """The child's side. Outside of a parent it does nothing and its lifeline never ends."""
+
+    def __init__(self, ready_fd: int | None, lifeline_fd: int | None) -> None:
+        self._ready_fd = ready_fd
+        self.lifeline_fd = lifeline_fd
+
+    @classmethod
+    def from_environment(cls) -> ParentLink:
+        """Take the descriptors from the environment, and take them out of it for grandchildren."""
+        ready, lifeline = os.environ.pop(_READY_FD, None), os.environ.pop(_LIFELINE_FD, None)
+        link = cls(int(ready) if ready else None, int(lifeline) if lifeline else None)
+        for fd in (link._ready_fd, link.lifeline_fd):
+            if fd is not None:
+                os.set_inheritable(fd, False)
+        return link
+
+    def ready(self, **info: Any) -> None:
+        """Say that the child stands, with its ports; once."""
+        self._say({"ready": info})
+
+    def failed(self, message: str, exit_code: int) -> None:
+        """Say why the child could not start; once."""
+        self._say({"failed": message, "exit_code": exit_code})
+
+    @property
+    def has_parent(self) -> bool:
+        """Tell whether a parent waits for our ready line or holds our lifeline."""
+        return self.lifeline_fd is not None
+
+    def read_reason(self) -> str:
+        """Return what the lifeline holds; call it once the lifeline is readable."""
+        if self.lifeline_fd is None:
+            return ""
+        try:
+            return os.read(self.lifeline_fd, 4096).decode(errors="replace").strip()
+        except BlockingIOError:
+            return ""
+
+    async def wait_let_go(self) -> str:
+        """Wait until the parent lets go or dies; return its reason, "" when it gave none."""
+        fd = self.lifeline_fd
+        if fd is None:
+            await asyncio.Event().wait()
+            return ""
+        loop = asyncio.get_running_loop()
+        readable = asyncio.Event()
+        loop.add_reader(fd, readable.set)
+        try:
+            await readable.wait()
+        finally:
+            loop.remove_reader(fd)
+        return self.read_reason()
+
+    def _say(self, message: Mapping[str, Any]) -> None:
+        if self._ready_fd is None:
+            return
+        fd, self._ready_fd = self._ready_fd, None
+        with contextlib.suppress(BrokenPipeError):
+            os.write(fd, json.dumps(message).encode() + b"\n")
+        os.close(fd)
+
+
+class Child:
+    """The parent's side of one child process."""
+
+    def __init__(self, name: str, process: asyncio.subprocess.Process, lifeline: int) -> None:
+        self.name = name
+        self.process = process
+        self.info: dict[str, Any] = {}
+        """What the child said of itself on its ready line."""
+        self._lifeline: int | None = lifeline
+
+    @classmethod
+    async def spawn(
+        cls,
+        name: str,
+        arguments: Sequence[str],
+        *,
+        environment: Mapping[str, str] | None = None,
+        timeout_s: float = 20.0,
+        stdout: int | None = None,
+    ) -> Child:
+        """Start `python -m ari_tui ARGUMENTS` and wait for its ready line.
+
+        Raises ChildFailedError with the child's own message and exit code when it says that it
+        failed, or ends or stays silent for `timeout_s`; it has then been ended.
+        """
+        ready_read, ready_write = os.pipe()
+        life_read, life_write = os.pipe()
+
+        command = [sys.executable, "-m", "ari_tui", *arguments]
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=stdout,
+                env={
+                    **(os.environ if environment is None else environment),
+                    _READY_FD: str(ready_write),
+                    _LIFELINE_FD: str(life_read),
+                },
+                pass_fds=(ready_write, life_read),
+                start_new_session=True,
+            )
+        except BaseException:
+            os.close(ready_read)
+            os.close(life_write)
+            raise
+        finally:
+            os.close(ready_write)
+            os.close(life_read)
+        child = cls(name, process, life_write)
+        try:
+            child.info = await asyncio.wait_for(_read_ready(name, ready_read, process), timeout_s)
+        except asyncio.TimeoutError:
+            await child.kill()
+            raise ChildFailedError(f"{name} was not ready after {timeout_s:g} s") from None
+        except BaseException:
+            await child.kill()
+            raise
+        return child
+
+    @property
+    def running(self) -> bool:
+        """Tell whether the process has not ended yet."""
+        return self.process.returncode is None
+
+    def let_go(self, reason: str = "") -> None:
+        """Close the lifeline, telling why: the child drains and stops by itself."""
+        if self._lifeline is None:
+            return
+        fd, self._lifeline = self._lifeline, None
+        with contextlib.suppress(BrokenPipeError):
+            if reason:
+                os.write(fd, reason.encode() + b"\n")
+        os.close(fd)
+
+    async def stop(self, reason: str = "", *, timeout_s: float = 15.0) -> int:
+        """Let the child go, wait for its end, kill it when it outstays `timeout_s`."""
+        self.let_go(reason)
+        try:
+            return await asyncio.wait_for(self.process.wait(), timeout_s)
+        except asyncio.TimeoutError:
+            return await self.kill()
+
+    async def kill(self) -> int:
+        """End the child at once; harmless when it has ended."""
+        self.let_go()
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+        return await self.process.wait()
+
+
+async def _read_ready(name: str, fd: int, process: asyncio.subprocess.Process) -> dict[str, Any]:
+    reader = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(fd, "rb", buffering=0)
+    )
+    try:
+        line = await reader.readline()
+    finally:
+        transport.close()
+    if not line:
+        code = await process.wait()
+        raise ChildFailedError(f"{name} ended (exit {code}) before it was ready")
+    message = json.loads(line)
+    if "ready" not in message:
+        await process.wait()
+        raise ChildFailedError(str(message.get("failed")), int(message.get("exit_code", 3)))
+    info: dict[str, Any] = message["ready"]
+    return info

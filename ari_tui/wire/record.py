@@ -1,0 +1,64 @@
+"""The 48-byte record that a worker logs for every packet: one field table, two renderings.
+
+The worker packs records with `RECORD`; the analysis reads the same bytes through a numpy dtype
+made from `NUMPY_FIELDS`. Little-endian, no padding; a field is added here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Final
+
+FIELDS: Final = (
+    # name          struct numpy   meaning
+    ("rx_ns", "q", "<i8"),  # kernel receive stamp, CLOCK_REALTIME; 0 when there is none
+    ("tx_ns", "q", "<i8"),  # read just before our send; 0 when nothing was sent
+    ("bracket_ns", "I", "<u4"),  # read just after the send, less tx_ns; saturates
+    ("timestamp", "I", "<u4"),  # RTP timestamp
+    ("ssrc", "I", "<u4"),
+    ("call", "I", "<u4"),  # session-unique number of the call, never reused
+    ("sequence", "H", "<u2"),  # RTP sequence number
+    ("length", "H", "<u2"),  # bytes of the datagram
+    ("marker_pt", "B", "<u1"),  # the RTP header's second byte: marker and payload type
+    ("kind", "B", "<u1"),  # one of the KIND_* below
+    ("flags", "H", "<u2"),  # FLAG_* below
+    ("tos", "B", "<u1"),  # IP TOS byte of the received packet
+    ("ttl", "B", "<u1"),  # IP TTL of the received packet; 0 when unknown
+    ("errno", "H", "<u2"),  # errno of a failed send or receive
+    ("aux", "I", "<u4"),  # by kind: dropped packets of a socket report
+)
+
+RECORD: Final = struct.Struct("<" + "".join(code for _, code, _ in FIELDS))
+RECORD_SIZE: Final = RECORD.size
+NUMPY_FIELDS: Final = [(name, code) for name, _, code in FIELDS]
+"""What `numpy.dtype` takes."""
+
+KIND_MEDIA_IN: Final = 1
+"""From Asterisk; tx_ns is when it went to the echo server, 0 when that failed."""
+KIND_ECHO_IN: Final = 2
+"""From the echo server; tx_ns is when it went to Asterisk, 0 when it did not go."""
+KIND_SENT_BY_US: Final = 3
+"""A packet of a source of our own."""
+KIND_TRANSMIT_STAMP: Final = 4
+"""A kernel transmit stamp for an earlier packet."""
+KIND_SOCKET_REPORT: Final = 5
+"""What one socket has dropped so far (aux); FLAG_ECHO_LEG tells which socket."""
+KIND_MALFORMED: Final = 6
+"""A datagram that is not RTP, or RTP that contradicts itself; not forwarded."""
+KIND_FOREIGN: Final = 7
+"""A datagram from an address that is not the peer's; not forwarded."""
+KIND_SEND_ERROR: Final = 8
+"""A receive or send that failed (errno) without a packet to tell of."""
+
+FLAG_ECHO_LEG: Final = 1
+"""The record concerns the echo socket (for kinds that may be either)."""
+FLAG_REFUSED: Final = 2
+"""The send was first refused (ECONNREFUSED, an earlier packet's answer) and then retried."""
+FLAG_DRAINING: Final = 4
+"""The call is draining: the packet was counted and not forwarded."""
+FLAG_NO_STAMP: Final = 8
+"""The kernel gave no receive stamp; rx_ns was read in user space."""
+FLAG_NOT_RTP: Final = 16
+"""Of KIND_MALFORMED: another protocol, rather than RTP that contradicts itself."""
+
+MAX_U32: Final = 0xFFFFFFFF

@@ -1,0 +1,129 @@
+"""The RTP header (RFC 3550 section 5.1), drawn once.
+
+::
+
+     0                   1                   2                   3
+     0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+    |V=2|P|X|  CC   |M|     PT      |       sequence number         |
+    |                           timestamp                           |
+    |           synchronization source (SSRC) identifier            |
+    |        contributing sources: CC times 32 bits                 |
+    |  X: profile word, length word, then length times 32 bits      |
+    |  payload; P: its last byte says how many of them are padding  |
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import NamedTuple
+
+FIXED_HEADER = struct.Struct("!BBHII")
+HEADER_SIZE = FIXED_HEADER.size
+PLAIN_FIRST_BYTE = 0x80
+"""Version 2, no padding, no extension, no contributing sources: what telephony sends."""
+
+OK, NOT_RTP, MALFORMED = 0, 1, 2
+"""What `classify` answers. NOT_RTP is another protocol; MALFORMED claims to be RTP and is not."""
+
+_RTCP_LOW, _RTCP_HIGH = 192, 223
+"""Second bytes that are RTCP packet types when both share a port (RFC 5761 section 4)."""
+
+CLOCK_RATES = {0: 8000, 3: 8000, 4: 8000, 5: 8000, 6: 16000, 7: 8000, 8: 8000, 9: 8000,
+               10: 44100, 11: 44100, 12: 8000, 13: 8000, 15: 8000, 16: 11025, 17: 22050,
+               18: 8000}  # fmt: skip
+"""Clock rate in Hz by static payload type (RFC 3551 tables 4 and 5)."""
+
+CODEC_NAMES = {0: "ulaw", 3: "gsm", 4: "g723", 8: "alaw", 9: "g722", 13: "cn", 18: "g729"}
+"""Asterisk's format names by static payload type."""
+
+COMFORT_NOISE = 13
+DEFAULT_CLOCK_RATE = 8000
+
+
+class RtpHeader(NamedTuple):
+    """The fields of one RTP packet's header, and where its payload lies in the packet."""
+
+    marker: bool
+    payload_type: int
+    sequence: int
+    timestamp: int
+    ssrc: int
+    payload_start: int
+    payload_end: int
+
+
+def is_rtcp(second_byte: int) -> bool:
+    """Tell whether a version-2 packet with this second byte is RTCP (RFC 5761 section 4)."""
+    return _RTCP_LOW <= second_byte <= _RTCP_HIGH
+
+
+def _payload_bounds(data: bytes | memoryview) -> tuple[int, int] | None:
+    """Return where the payload starts and ends; None when the lengths contradict the packet."""
+    first = data[0]
+    start = HEADER_SIZE + 4 * (first & 0x0F)
+    size = len(data)
+    if first & 0x10:
+        if size < start + 4:
+            return None
+        start += 4 + 4 * int.from_bytes(data[start + 2 : start + 4], "big")
+    end = size
+    if first & 0x20:
+        padding = data[-1]
+        if padding == 0:
+            return None
+        end -= padding
+    return (start, end) if start <= end else None
+
+
+def classify(data: bytes | memoryview) -> int:
+    """Return OK, NOT_RTP or MALFORMED for one datagram.
+
+    NOT_RTP: another version, RTCP, or fewer than 12 bytes without the version bits.
+    MALFORMED: version 2, but too short for its own header, extension or padding.
+    """
+    if not data or data[0] >> 6 != 2:
+        return NOT_RTP
+    if len(data) >= 2 and is_rtcp(data[1]):
+        return NOT_RTP
+    if len(data) < HEADER_SIZE:
+        return MALFORMED
+    return OK if _payload_bounds(data) is not None else MALFORMED
+
+
+def parse(data: bytes | memoryview) -> RtpHeader:
+    """Parse the header of one RTP packet.
+
+    Raises ValueError, saying what is wrong, when `classify` does not answer OK.
+    """
+    verdict = classify(data)
+    if verdict != OK:
+        kind = "not RTP" if verdict == NOT_RTP else "malformed RTP"
+        raise ValueError(f"{kind}: {len(data)} bytes starting {bytes(data[:4]).hex()}")
+    _, marker_pt, sequence, timestamp, ssrc = FIXED_HEADER.unpack_from(data)
+    bounds = _payload_bounds(data)
+    assert bounds is not None  # noqa: S101  classify has just said so
+    return RtpHeader(
+        bool(marker_pt >> 7), marker_pt & 0x7F, sequence, timestamp, ssrc, bounds[0], bounds[1]
+    )
+
+
+def build(
+    payload: bytes,
+    *,
+    sequence: int,
+    timestamp: int,
+    ssrc: int,
+    payload_type: int = 0,
+    marker: bool = False,
+) -> bytes:
+    """Build one plain RTP packet; sequence and timestamp wrap at 16 and 32 bits."""
+    return (
+        FIXED_HEADER.pack(
+            PLAIN_FIRST_BYTE,
+            payload_type | (0x80 if marker else 0),
+            sequence & 0xFFFF,
+            timestamp & 0xFFFFFFFF,
+            ssrc,
+        )
+        + payload
+    )
