@@ -1,0 +1,173 @@
+"""What comes back from the echo server: round trip, loss made good, duplicates, reordering."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ari_tui.analysis import counters as c
+from ari_tui.analysis import histogram, jitter
+from ari_tui.analysis.events import Moved, Note
+from ari_tui.analysis.inflight import BACK, BACK_LATE, EMPTY, LOST, NEVER_SENT, SLOTS, UNDER_WAY
+from ari_tui.analysis.media_leg import ticks_to_ns, wrapped_difference
+from ari_tui.analysis.records import Ints, Mask, Records
+from ari_tui.analysis.rows import RowArrays, column
+from ari_tui.analysis.segments import Segments, first_occurrence
+
+if TYPE_CHECKING:
+    from ari_tui.analysis.store import Store
+
+_NONE = np.iinfo(np.int64).max
+
+
+class EchoLeg(RowArrays):
+    """State of the stream from the echo server, of every call."""
+
+    order_max = column(np.int64, -1)  # sending order of the newest packet that is back
+    last_ext = column(np.int64, -1)
+    last_rx = column(np.int64)
+    last_units = column(np.int64)
+    last_sent = column(np.int64)
+    jitter_ns = column(np.float64)  # against RTP timestamps, as Wireshark has it
+    hop_jitter_ns = column(np.float64)  # against our sending times: the hop alone
+    jitter_count = column(np.int64)
+    rtt_min = column(np.int64, _NONE)
+    rtt_max = column(np.int64)
+    rtt_sum = column(np.int64)
+    rtt_count = column(np.int64)
+    rtt = column(np.uint32, 0, (histogram.BUCKETS,))
+
+
+def fold_echo(store: Store, rows: Ints, records: Records) -> list[Note]:
+    """Take n packets from the echo server (`rows` sorted, each call's in order) into the store.
+
+    Everything sent before them has been folded. A packet that was never sent is foreign.
+    """
+    ext, known = _match(store, rows, records)
+    if not known.all():
+        store.tally(c.FOREIGN, rows[~known])
+        rows, records, ext = rows[known], records[known], ext[known]
+    if not len(rows):
+        return []
+    flight, slots = store.flight, ext % SLOTS
+    state = flight.state[rows, slots].astype(np.int64)
+    sent_ns = flight.sent_ns[rows, slots]
+    rtt = records["rx_ns"] - sent_ns
+    first = first_occurrence(rows * SLOTS + slots, store.scratch)
+    in_time = first & (state == UNDER_WAY) & (rtt <= store.loss_timeout_ns)
+    _close_late(store, rows, slots, sent_ns, first & ~in_time, state)
+    _count_duplicates(store, rows, first, state)
+    tx = records["tx_ns"]
+    gone = tx > 0
+    store.book_dwell("back", rows[gone], tx[gone], tx[gone] - records["rx_ns"][gone])
+    if not in_time.any():
+        return []
+    at = np.flatnonzero(in_time)
+    flight.state[rows[at], slots[at]] = BACK
+    return _take_back(store, rows[at], ext[at], slots[at], rtt[at], records[at])
+
+
+def _match(store: Store, rows: Ints, records: Records) -> tuple[Ints, Mask]:
+    """Return the extended sequence of each packet, and whether it was sent.
+
+    It is the newest one up to the highest from Asterisk that ends in the packet's sequence, in the
+    current epoch or, failing that, the one before.
+    """
+    leg, sequence, ssrc = store.media, records["sequence"].astype(np.int64), records["ssrc"]
+    top = leg.max_ext[rows]
+    ext = top - ((top - leg.offset[rows] - sequence) & 0xFFFF)
+    known = (ssrc == leg.ssrc[rows]) & leg.started[rows] & _held(store, rows, ext)
+    if known.all():
+        return ext, known
+    older = top - ((top - leg.old_offset[rows] - sequence) & 0xFFFF)
+    was = (ssrc == leg.old_ssrc[rows]) & leg.has_old[rows] & _held(store, rows, older) & ~known
+    return np.where(was, older, ext), known | was
+
+
+def _held(store: Store, rows: Ints, ext: Ints) -> Mask:
+    slots = ext % SLOTS
+    state = store.flight.state[rows, slots]
+    held = (store.flight.ext[rows, slots] == ext) & (state != EMPTY) & (state != NEVER_SENT)
+    return np.asarray(held)
+
+
+def _close_late(
+    store: Store, rows: Ints, slots: Ints, sent_ns: Ints, other: Mask, state: Ints
+) -> None:
+    """Book packets that came back after the loss time-out: they are lost, and stay lost."""
+    overtime = other & (state == UNDER_WAY)
+    if overtime.any():
+        store.book_lost(rows[overtime], sent_ns[overtime])
+    late = overtime | (other & (state == LOST))
+    if late.any():
+        store.tally(c.RETURNED_LATE, rows[late])
+        store.flight.state[rows[late], slots[late]] = BACK_LATE
+
+
+def _count_duplicates(store: Store, rows: Ints, first: Mask, state: Ints) -> None:
+    again = ~first | (state == BACK) | (state == BACK_LATE)
+    if again.any():
+        store.tally(c.DUPLICATES_ECHO, rows[again])
+
+
+def _take_back(
+    store: Store, rows: Ints, ext: Ints, slots: Ints, rtt: Ints, records: Records
+) -> list[Note]:
+    """Book n packets that are back in time: order, jitter, RTT, lateness."""
+    leg, flight, segments = store.echo, store.flight, Segments(rows)
+    owners, rx = segments.rows, records["rx_ns"]
+    count = np.bincount(segments.of)
+    store.counters[owners, c.RETURNED] += count
+    store.counters[owners, c.DELIVERED] += segments.count(records["tx_ns"] > 0)
+    store.series.book("returned", rows, flight.sent_ns[rows, slots])
+    order = flight.order[rows, slots].astype(np.int64)
+    newest = leg.order_max[owners]
+    before = segments.running_max(segments.previous(order, newest), newest)
+    store.counters[owners, c.REORDERED_ECHO] += segments.count(order < before)
+    leg.order_max[owners] = np.maximum(before, order)[segments.ends]
+    _advance_jitter(store, segments, rows, ext, slots, records)
+    # an unsure departure, or a clock that was set back meanwhile: back, but no sample
+    uncertain = flight.uncertain[rows, slots] | (rtt < 0)
+    store.counters[owners, c.UNCERTAIN] += segments.count(uncertain)
+    sure = ~uncertain
+    return _book_rtt(store, rows[sure], rx[sure], rtt[sure], flight.sent_ns[rows, slots][sure])
+
+
+def _advance_jitter(
+    store: Store, segments: Segments, rows: Ints, ext: Ints, slots: Ints, records: Records
+) -> None:
+    leg, owners = store.echo, segments.rows
+    rx, sent = records["rx_ns"], store.flight.sent_ns[rows, slots]
+    timestamps = records["timestamp"].astype(np.int64)
+    earlier = segments.previous(timestamps, leg.last_units[owners])
+    spacing = rx - segments.previous(rx, leg.last_rx[owners])
+    paired = (ext - segments.previous(ext, leg.last_ext[owners])) == 1
+    paired &= (records["marker_pt"].astype(np.int64) & 0x7F) == store.media.payload_type[rows]
+    step = ticks_to_ns(wrapped_difference(timestamps, earlier, 32), store.media.clock_rate[rows])
+    hop = spacing - (sent - segments.previous(sent, leg.last_sent[owners]))
+    jitter.advance(leg.jitter_ns, rows[paired], (spacing - step)[paired])
+    jitter.advance(leg.hop_jitter_ns, rows[paired], hop[paired])
+    np.add.at(leg.jitter_count, rows[paired], 1)
+    ends = segments.ends
+    leg.last_ext[owners], leg.last_rx[owners] = ext[ends], rx[ends]
+    leg.last_units[owners], leg.last_sent[owners] = timestamps[ends], sent[ends]
+
+
+def _book_rtt(store: Store, rows: Ints, rx: Ints, rtt: Ints, sent_ns: Ints) -> list[Note]:
+    """Take n round trips into histogram, extremes, series, and judge their lateness."""
+    if not len(rows):
+        return []
+    leg, segments = store.echo, Segments(rows)
+    owners = segments.rows
+    np.add.at(leg.rtt, (rows, histogram.bucket_of(rtt)), 1)
+    leg.rtt_min[owners] = np.minimum(leg.rtt_min[owners], np.minimum.reduceat(rtt, segments.starts))
+    leg.rtt_max[owners] = np.maximum(leg.rtt_max[owners], np.maximum.reduceat(rtt, segments.starts))
+    leg.rtt_sum[owners] += np.add.reduceat(rtt, segments.starts)
+    leg.rtt_count[owners] += np.bincount(segments.of)
+    store.series.book_rtt(rows, rx, rtt)
+    late, moved = store.echo_floor.judge(rows, rx, rtt, store.late_ns)
+    store.tally(c.LATE_ECHO, rows[late])
+    store.series.book("late", rows[late], sent_ns[late])
+    store.tally(c.BASELINE_STEPS, np.array([step.row for step in moved], dtype=np.int64))
+    return [Moved(step.row, step.at_ns, step.by_ns, "echo") for step in moved]

@@ -1,0 +1,43 @@
+"""What the fold tells besides numbers. Times are ns of CLOCK_REALTIME; `row` is the call's."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Interruption(NamedTuple):
+    """Nothing came from Asterisk for `gap_ns`, until `at_ns`."""
+
+    row: int
+    at_ns: int
+    gap_ns: int
+    sequence_step: int
+    timestamp_step: int
+
+
+class Moved(NamedTuple):
+    """The floor of a leg ("media", "echo") moved by `by_ns`: a baseline step."""
+
+    row: int
+    at_ns: int
+    by_ns: int
+    leg: str
+
+
+class NewStream(NamedTuple):
+    """A stream began: the first of a call, a new SSRC, or a restarted sequence."""
+
+    row: int
+    at_ns: int
+    ssrc: int
+    previous_ssrc: int | None
+
+
+class Refused(NamedTuple):
+    """The echo server's host answered that nothing listens there (ECONNREFUSED)."""
+
+    row: int
+    at_ns: int
+
+
+Note = Interruption | Moved | NewStream | Refused

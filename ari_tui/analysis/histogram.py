@@ -1,0 +1,73 @@
+"""Histograms of durations that merge exactly: 64 buckets an octave from 1 ns.
+
+A duration v in 2**k ≤ v < 2**(k+1) falls into bucket 1 + 64 k + ⌊64 (v / 2**k − 1)⌋: log-linear,
+as in HDR histograms. A bucket's middle is within 0.8 % of every value in it. Bucket 0 holds what
+is below 1 ns; the last one is open above (34 s).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ari_tui.analysis.records import Floats, Ints
+
+PER_OCTAVE: Final = 64
+OCTAVES: Final = 35
+BUCKETS: Final = 1 + PER_OCTAVE * OCTAVES
+
+Counts = npt.NDArray[np.integer]
+
+
+def bucket_of(values_ns: Ints | Floats) -> npt.NDArray[np.int64]:
+    """Return the bucket of each duration (ns, any shape)."""
+    mantissa, exponent = np.frexp(np.asarray(values_ns, dtype=np.float64))
+    # frexp gives v = m · 2**e with 0.5 ≤ m < 1, exact for every duration below 2**53 ns
+    fine = (mantissa * (2 * PER_OCTAVE)).astype(np.int64) - PER_OCTAVE
+    bucket = 1 + (exponent.astype(np.int64) - 1) * PER_OCTAVE + fine
+    return np.where(np.asarray(values_ns) < 1, 0, np.minimum(bucket, BUCKETS - 1))
+
+
+def _edges() -> Floats:
+    octave, fine = np.divmod(np.arange(BUCKETS), PER_OCTAVE)
+    return np.ldexp(1 + fine / PER_OCTAVE, octave.astype(np.int32))
+
+
+LOWER_NS: Final[Floats] = np.concatenate(([0.0], _edges()[:-1]))
+UPPER_NS: Final[Floats] = _edges()
+"""Each bucket's bounds in ns; a value equal to the upper one lies in the next bucket."""
+
+
+def add(counts: Counts, values_ns: Ints) -> None:
+    """Count durations (n) into one histogram (BUCKETS), in place."""
+    counts += np.bincount(bucket_of(values_ns), minlength=BUCKETS).astype(counts.dtype)
+
+
+def percentiles(
+    counts: Counts, shares: tuple[float, ...], minimum_ns: int, maximum_ns: int
+) -> list[int | None]:
+    """Return the nearest-rank percentile (ns) for each share in 0 … 1; None without samples.
+
+    Rank = ⌈share · n⌉, in integers over the histogram; the answer is the middle of the bucket
+    that holds that rank, kept within the exact minimum and maximum.
+    """
+    total = int(counts.sum())
+    if total == 0:
+        return [None] * len(shares)
+    cumulative = np.cumsum(counts, dtype=np.int64)
+    answers: list[int | None] = []
+    for share in shares:
+        # the share in millionths, so that 0.95 · 20 is rank 19 and not 20
+        rank = max(1, -(-round(share * 1_000_000) * total // 1_000_000))
+        bucket = int(np.searchsorted(cumulative, rank))
+        middle = int((LOWER_NS[bucket] + UPPER_NS[bucket]) / 2)
+        answers.append(maximum_ns if rank == total else min(max(middle, minimum_ns), maximum_ns))
+    return answers
+
+
+def sparse(counts: Counts) -> list[list[int]]:
+    """Return `[upper_ns, count]` for every bucket that holds something, in order."""
+    filled = np.flatnonzero(counts)
+    return [[int(np.ceil(UPPER_NS[i])), int(counts[i])] for i in filled]

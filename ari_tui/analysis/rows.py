@@ -1,0 +1,58 @@
+"""Tables of numpy columns with one row a call, which grow and are cleared row by row."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+
+class _Column(NamedTuple):
+    kind: Any
+    initial: Any
+    shape: tuple[int, ...]
+
+
+def column(kind: Any, initial: Any = 0, shape: tuple[int, ...] = ()) -> Array:
+    """Declare a column of a `RowArrays` class: its type, a fresh cell's value, a row's shape."""
+    return cast("Array", _Column(kind, initial, shape))
+
+
+def grown(array: Array, added: int, fill: Any = 0) -> Array:
+    """Return a copy of the array with `added` more rows of `fill`."""
+    more = np.full((added, *array.shape[1:]), fill, dtype=array.dtype)
+    return np.concatenate((array, more))
+
+
+class RowArrays:
+    """A table: every class attribute made by `column` is an array with one row a call."""
+
+    COLUMNS: dict[str, _Column]
+
+    def __init_subclass__(cls) -> None:
+        cls.COLUMNS = {name: v for name, v in vars(cls).items() if isinstance(v, _Column)}
+
+    def __init__(self) -> None:
+        for name, spec in self.COLUMNS.items():
+            setattr(self, name, np.zeros((0, *spec.shape), dtype=spec.kind))
+
+    def grow(self, added: int) -> None:
+        """Add fresh rows."""
+        for name, spec in self.COLUMNS.items():
+            setattr(self, name, grown(getattr(self, name), added, spec.initial))
+
+    def clear(self, row: int) -> None:
+        """Make one row fresh again."""
+        for name, spec in self.COLUMNS.items():
+            getattr(self, name)[row] = spec.initial
+
+    @property
+    def row_bytes(self) -> int:
+        """Memory of one row, in bytes."""
+        return sum(
+            np.dtype(spec.kind).itemsize * int(np.prod(spec.shape))
+            for spec in self.COLUMNS.values()
+        )

@@ -1,0 +1,137 @@
+"""The last five minutes of every call, a second a cell: what the sparklines are drawn from.
+
+A packet is booked to the second in which it was sent; its RTT to the second in which it came
+back. The 95th percentile of a second is exact over its first SAMPLES round trips (128 packets a
+second are 8 ms packets).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ari_tui.analysis.records import Ints
+from ari_tui.analysis.rows import RowArrays, column
+from ari_tui.analysis.segments import Segments
+
+SECONDS: Final = 300
+SAMPLES: Final = 128
+_SECOND_NS: Final = 1_000_000_000
+NO_RTT: Final = 0xFFFFFFFF
+
+
+class Series(RowArrays):
+    """Per-second cells of every call, a ring of SECONDS by second modulo its length."""
+
+    second = column(np.int64, -1, (SECONDS,))
+    """Which second (since the epoch) a cell tells of."""
+    sent = column(np.uint16, 0, (SECONDS,))
+    returned = column(np.uint16, 0, (SECONDS,))
+    lost = column(np.uint16, 0, (SECONDS,))
+    late = column(np.uint16, 0, (SECONDS,))
+    rtt_min = column(np.uint32, NO_RTT, (SECONDS,))
+    rtt_max = column(np.uint32, 0, (SECONDS,))
+    rtt_p95 = column(np.uint32, 0, (SECONDS,))
+    rtt_sum = column(np.int64, 0, (SECONDS,))
+    rtt_count = column(np.uint16, 0, (SECONDS,))
+    dwell_max = column(np.uint32, 0, (SECONDS,))
+    open_second = column(np.int64, -1)
+    """The second whose round trips are being collected."""
+    samples = column(np.uint32, NO_RTT, (SAMPLES,))
+    sample_count = column(np.int64)
+
+    def book(self, name: str, rows: Ints, times_ns: Ints) -> None:
+        """Count events (n) into the cells of their seconds; `name` is sent, returned, lost, late.
+
+        A second older than the ring's is not booked.
+        """
+        cells, kept = self._cells(rows, times_ns // _SECOND_NS)
+        np.add.at(getattr(self, name), (rows[kept], cells[kept]), 1)
+
+    def book_dwell(self, rows: Ints, times_ns: Ints, dwell_ns: Ints) -> None:
+        """Keep the longest dwell (ns) of each second."""
+        cells, kept = self._cells(rows, times_ns // _SECOND_NS)
+        short = np.clip(dwell_ns[kept], 0, NO_RTT - 1).astype(np.uint32)
+        np.maximum.at(self.dwell_max, (rows[kept], cells[kept]), short)
+
+    def book_rtt(self, rows: Ints, times_ns: Ints, rtt_ns: Ints) -> None:
+        """Take round trips (n, `rows` sorted, in order of return) into the seconds of return."""
+        seconds = times_ns // _SECOND_NS
+        while len(rows):
+            segments = Segments(rows)
+            current = seconds[segments.starts]
+            self._open(segments.rows, current)
+            # one second of each call at a time: a later one closes the one before
+            now = seconds <= np.maximum(current, self.open_second[segments.rows])[segments.of]
+            self._collect(rows[now], rtt_ns[now])
+            rows, seconds, rtt_ns = rows[~now], seconds[~now], rtt_ns[~now]
+
+    def _cells(self, rows: Ints, seconds: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
+        """Return the cell of each second, cleared for it where it held an older one."""
+        cells = seconds % SECONDS
+        found = self.second[rows, cells]
+        fresh = found < seconds
+        if fresh.any():
+            self._clear_cells(rows[fresh], cells[fresh], seconds[fresh])
+            found = self.second[rows, cells]
+        return cells, found == seconds
+
+    def _clear_cells(self, rows: Ints, cells: Ints, seconds: Ints) -> None:
+        self.second[rows, cells] = seconds
+        for name, spec in self.COLUMNS.items():
+            if spec.shape == (SECONDS,) and name != "second":
+                getattr(self, name)[rows, cells] = spec.initial
+
+    def _open(self, rows: Ints, seconds: Ints) -> None:
+        """Begin a second for each row; the one before is summed up."""
+        later = seconds > self.open_second[rows]
+        rows, seconds = rows[later], seconds[later]
+        if not len(rows):
+            return
+        self.close_seconds(rows)
+        self.open_second[rows] = seconds
+        self.samples[rows] = NO_RTT
+        self.sample_count[rows] = 0
+
+    def close_seconds(self, rows: Ints) -> None:
+        """Write the 95th percentile of each row's open second (nearest rank)."""
+        rows = rows[self.sample_count[rows] > 0]
+        if not len(rows):
+            return
+        count = np.minimum(self.sample_count[rows], SAMPLES)
+        rank = np.maximum(1, -(-95 * count // 100))
+        ordered = np.sort(self.samples[rows], axis=1)  # unused samples are NO_RTT, the largest
+        seconds = self.open_second[rows]
+        cells = seconds % SECONDS
+        kept = self.second[rows, cells] == seconds
+        self.rtt_p95[rows[kept], cells[kept]] = ordered[np.arange(len(rows)), rank - 1][kept]
+
+    def _collect(self, rows: Ints, rtt_ns: Ints) -> None:
+        segments = Segments(rows)
+        short = np.minimum(rtt_ns, NO_RTT - 1).astype(np.uint32)
+        place = self.sample_count[rows] + segments.position()
+        room = place < SAMPLES
+        self.samples[rows[room], place[room]] = short[room]
+        lengths = np.bincount(segments.of)
+        self.sample_count[segments.rows] += lengths
+        owners, seconds = segments.rows, self.open_second[segments.rows]
+        cells, kept = self._cells(owners, seconds)
+        at = (owners[kept], cells[kept])
+        self.rtt_min[at] = np.minimum(
+            self.rtt_min[at], np.minimum.reduceat(short, segments.starts)[kept]
+        )
+        self.rtt_max[at] = np.maximum(
+            self.rtt_max[at], np.maximum.reduceat(short, segments.starts)[kept]
+        )
+        self.rtt_sum[at] += np.add.reduceat(rtt_ns, segments.starts)[kept]
+        self.rtt_count[at] += lengths[kept].astype(np.uint16)
+
+    def history(self, row: int, name: str, last_second: int, seconds: int) -> list[Any]:
+        """Return one field's newest `seconds` cells up to `last_second`; None where none is."""
+        wanted = np.arange(last_second - seconds + 1, last_second + 1)
+        cells = wanted % SECONDS
+        known = self.second[row, cells] == wanted
+        values = getattr(self, name)[row, cells]
+        return [int(v) if k else None for v, k in zip(values, known, strict=True)]

@@ -1,0 +1,287 @@
+"""The media worker: a process that forwards RTP and logs each packet, and does nothing else.
+
+Started as `python -m ari_tui.media.worker CONTROL_FD RING_FD` by the engine's supervisor. It
+knows no ARI, no asyncio, no numpy: it starts in a tenth of a second, and no collection pause or
+repaint touches audio. It is told what to do over the control socket (`media/control.py`) and ends
+when that closes.
+"""
+
+from __future__ import annotations
+
+import gc
+import ipaddress
+import os
+import socket
+import sys
+from collections.abc import Callable
+from functools import partial
+from time import monotonic, process_time_ns, time_ns
+from typing import Final
+
+from ari_tui.errors import BindError
+from ari_tui.media import control
+from ari_tui.media.legs import (
+    Handler,
+    Leg,
+    Network,
+    echo_leg,
+    make_absorb,
+    make_forward,
+    make_learner,
+    make_reader,
+    media_leg,
+    read_until_dry,
+)
+from ari_tui.media.poller import new_poller
+from ari_tui.media.ring import RingWriter
+from ari_tui.media.sockets import Address, family_of, granted_buffers, open_udp
+
+TICK_S: Final = 0.02
+_REPORT_ROUND_TICKS: Final = 50  # every socket's drops are looked at once a second
+_HEARTBEAT_S: Final = 1.0
+LEARN_AFTER_S: Final = 2.0
+"""How long the reported address may stay silent before `learn_source = auto` listens to all."""
+
+
+class CallLegs:
+    """One call's two sockets and what is known of their peers."""
+
+    def __init__(self, call: int, media: Leg, echo: Leg) -> None:
+        self.call, self.media, self.echo = call, media, echo
+        self.networks: list[Network] = []
+        self.learn_at: float | None = None
+        self.heard = False
+
+
+class Worker:
+    """The loop. One thread; everything happens between two polls."""
+
+    def __init__(self, channel: socket.socket, log: RingWriter) -> None:
+        self._channel, self._log = channel, log
+        self._poller = new_poller()
+        self._handlers: dict[int, Handler] = {channel.fileno(): self._on_control}
+        self._poller.register(channel.fileno())
+        self._frames = control.FrameDecoder()
+        self._calls: dict[int, CallLegs] = {}
+        self._running = True
+        self._next_tick = self._next_heartbeat = monotonic()
+        self._report_queue: list[CallLegs] = []
+        self._operations: dict[str, Callable[[control.Message], control.Message]] = {
+            control.OP_ADD: self._add,
+            control.OP_CONNECT: self._connect,
+            control.OP_DRAIN: self._drain,
+            control.OP_REMOVE: self._remove,
+            control.OP_STOP: self._stop,
+        }
+
+    def run(self) -> None:
+        """Serve until told to stop or until the engine is gone; then close every socket."""
+        poll, handlers = self._poller.poll, self._handlers
+        while self._running:
+            for fd, _ in poll(TICK_S):
+                handler = handlers.get(fd)
+                if handler is not None:
+                    handler()
+            if monotonic() >= self._next_tick:
+                self._tick()
+        for legs in list(self._calls.values()):
+            self._close(legs)
+        self._poller.close()
+
+    # -- housekeeping ----------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        now = monotonic()
+        self._next_tick = now + TICK_S
+        before = time_ns()
+        if not self._poller.poll(0):
+            self._log.set_watermark(before)
+        self._report_some()
+        for legs in [legs for legs in self._calls.values() if legs.learn_at is not None]:
+            if legs.learn_at is not None and now >= legs.learn_at:
+                self._start_learning(legs)
+        if now >= self._next_heartbeat:
+            self._next_heartbeat = now + _HEARTBEAT_S
+            self._tell({"event": control.EVENT_HEARTBEAT, "calls": len(self._calls),
+                        "cpu_ns": process_time_ns()})  # fmt: skip
+
+    def _report_some(self) -> None:
+        """Look at the drops of a fiftieth of the sockets: a round takes a second."""
+        if not self._report_queue:
+            self._report_queue = list(self._calls.values())
+        share = -(-len(self._calls) // _REPORT_ROUND_TICKS)
+        for _ in range(min(share, len(self._report_queue))):
+            legs = self._report_queue.pop()
+            if legs.call in self._calls:
+                legs.media.report_drops()
+                legs.echo.report_drops()
+
+    # -- control ---------------------------------------------------------------------------
+
+    def _on_control(self) -> bool:
+        data = self._channel.recv(65536)
+        if not data:
+            self._running = False
+            return False
+        for request in self._frames.feed(data):
+            self._say({"id": request.get("id"), **self._answer(request)})
+        return True
+
+    def _answer(self, request: control.Message) -> control.Message:
+        operation = self._operations.get(str(request.get("op")))
+        if operation is None:
+            return _refusal(f"unknown operation {request.get('op')!r}", control.CODE_REQUEST)
+        try:
+            return {"ok": True, **operation(request)}
+        except BindError as error:
+            in_use = "in use" in str(error)
+            return _refusal(str(error), control.CODE_IN_USE if in_use else control.CODE_BIND)
+        except (KeyError, TypeError, ValueError, OSError) as error:
+            words = f"{request['op']}: {type(error).__name__}: {error}"
+            return _refusal(words, control.CODE_REQUEST)
+
+    def _say(self, message: control.Message) -> None:
+        try:
+            self._channel.sendall(control.encode(message))
+        except OSError:
+            self._running = False
+
+    def _tell(self, event: control.Message) -> None:
+        """Say an event, or drop it when the engine does not read: audio never waits for it."""
+        try:
+            self._channel.send(control.encode(event), socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._running = False
+
+    # -- operations ------------------------------------------------------------------------
+
+    def _add(self, request: control.Message) -> control.Message:
+        number = int(request["call"])
+        if number in self._calls:
+            raise ValueError(f"call {number} is already here")
+        echo_host, echo_port = request["echo"]
+        open_leg = partial(
+            open_udp, dscp=int(request["dscp"]), buffer_bytes=int(request["buffer_bytes"])
+        )
+        media = open_leg(request["host"], int(request["port"]))
+        try:
+            any_host = "::" if family_of(echo_host) == socket.AF_INET6 else "0.0.0.0"  # noqa: S104
+            echo = open_leg(any_host, int(request.get("echo_local_port", 0)))
+        except BaseException:
+            media.close()
+            raise
+        try:
+            echo.connect((echo_host, echo_port))
+        except OSError as error:
+            media.close()
+            echo.close()
+            raise BindError(f"no way to the echo server {echo_host}:{echo_port}: {error}") from None
+        legs = CallLegs(
+            number, media_leg(number, media, self._log), echo_leg(number, echo, self._log)
+        )
+        legs.networks = [ipaddress.ip_network(text) for text in request.get("networks", [])]
+        self._calls[number] = legs
+        to_media = make_forward(legs.echo, media)
+        read_until_dry(legs.echo, (echo_host, echo_port), to_media)
+        self._watch(legs.echo, make_reader(legs.echo, to_media))
+        return {
+            "media": media.getsockname()[:2],
+            "echo": echo.getsockname()[:2],
+            "buffers": granted_buffers(media),
+        }
+
+    def _connect(self, request: control.Message) -> control.Message:
+        legs = self._calls[int(request["call"])]
+        peer = (str(request["host"]), int(request["port"]))
+        learn = request.get("learn", "never")
+        if learn == "always":
+            self._start_learning(legs)
+            return {}
+        legs.media.sock.connect(peer)
+        take = make_forward(legs.media, legs.echo.sock)
+        heard = read_until_dry(legs.media, peer, take)
+        reader = make_reader(legs.media, take)
+        if learn == "auto" and not heard:
+            legs.learn_at = monotonic() + LEARN_AFTER_S
+            reader = self._until_heard(legs, reader)
+        self._watch(legs.media, reader)
+        return {}
+
+    def _until_heard(self, legs: CallLegs, reader: Handler) -> Handler:
+        """Wrap the reader until its first packet: the reported address is right after all."""
+
+        def first() -> bool:
+            legs.learn_at = None
+            self._handlers[legs.media.sock.fileno()] = reader
+            return reader()
+
+        return first
+
+    def _start_learning(self, legs: CallLegs) -> None:
+        legs.learn_at = None
+        take = make_forward(legs.media, legs.echo.sock)
+
+        def learned(address: Address) -> None:
+            self._handlers[legs.media.sock.fileno()] = make_reader(legs.media, take)
+            self._tell({"event": control.EVENT_LEARNED, "call": legs.call, "host": address[0],
+                        "port": address[1]})  # fmt: skip
+
+        self._watch(legs.media, make_learner(legs.media, legs.networks, take, learned))
+
+    def _drain(self, request: control.Message) -> control.Message:
+        legs = self._calls[int(request["call"])]
+        legs.learn_at = None
+        self._unwatch(legs.media)
+        self._watch(legs.echo, make_reader(legs.echo, make_absorb(legs.echo)))
+        return {}
+
+    def _remove(self, request: control.Message) -> control.Message:
+        legs = self._calls.pop(int(request["call"]), None)
+        if legs is not None:
+            self._close(legs)
+        return {}
+
+    def _stop(self, _: control.Message) -> control.Message:
+        self._running = False
+        return {}
+
+    # -- descriptors -----------------------------------------------------------------------
+
+    def _watch(self, leg: Leg, handler: Handler) -> None:
+        fd = leg.sock.fileno()
+        if fd not in self._handlers:
+            self._poller.register(fd)
+        self._handlers[fd] = handler
+
+    def _unwatch(self, leg: Leg) -> None:
+        fd = leg.sock.fileno()
+        if self._handlers.pop(fd, None) is not None:
+            self._poller.unregister(fd)
+
+    def _close(self, legs: CallLegs) -> None:
+        for leg in (legs.media, legs.echo):
+            leg.report_drops()
+            self._unwatch(leg)
+            leg.sock.close()
+
+
+def _refusal(words: str, code: str) -> control.Message:
+    return {"ok": False, "error": words, "code": code}
+
+
+def main() -> None:
+    """Run a worker on the descriptors named on the command line."""
+    control_fd, ring_fd = int(sys.argv[1]), int(sys.argv[2])
+    channel = socket.socket(fileno=control_fd)
+    log = RingWriter(ring_fd)
+    os.close(ring_fd)
+    worker = Worker(channel, log)
+    gc.freeze()
+    gc.disable()
+    worker.run()
+
+
+if __name__ == "__main__":
+    main()
