@@ -32,6 +32,17 @@ class Distribution(NamedTuple):
     total: int
     number: int
 
+    def plus(self, values_ns: Ints) -> Distribution:
+        """Return this with more durations (n ≥ 1); the histogram is added to in place."""
+        histogram.add(self.counts, values_ns)
+        return Distribution(
+            self.counts,
+            min(self.minimum, int(values_ns.min())),
+            max(self.maximum, int(values_ns.max())),
+            self.total + int(values_ns.sum()),
+            self.number + len(values_ns),
+        )
+
 
 class CallTotals(NamedTuple):
     """The numbers of one call, or of many added up."""
@@ -57,9 +68,7 @@ class Store:
         self.drops: Ints = np.zeros((0, 2), dtype=np.int64)
         self.scratch = np.zeros(0, dtype=np.int32)
         """A cell for each slot, for `segments.first_occurrence`."""
-        self.dwell = {"out": np.zeros(histogram.BUCKETS, dtype=np.int64),
-                      "back": np.zeros(histogram.BUCKETS, dtype=np.int64)}  # fmt: skip
-        self.dwell_max = {"out": 0, "back": 0}
+        self._dwell = {"out": _no_distribution(), "back": _no_distribution()}
         self.orphans = 0
         """Records of calls that have left: a worker's last words."""
         self.capacity = 0
@@ -131,9 +140,12 @@ class Store:
         if not len(rows):
             return
         sane = np.maximum(dwell_ns, 0)
-        histogram.add(self.dwell[way], sane)
-        self.dwell_max[way] = max(self.dwell_max[way], int(sane.max()))
+        self._dwell[way] = self._dwell[way].plus(sane)
         self.series.book_dwell(rows, times_ns, sane)
+
+    def dwell_spread(self, way: str) -> Distribution:
+        """Return our own delay on the way "out" or "back", over all calls and the session."""
+        return self._dwell[way]
 
     def call_totals(self, call: int, now_ns: int) -> CallTotals:
         """Return one call's numbers as they stand; `now_ns` decides what is overdue."""

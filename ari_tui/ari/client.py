@@ -1,0 +1,251 @@
+"""The REST operations that ari-tui uses, one method each, typed.
+
+Parameters travel in the query, channel variables in the body, as the ARI documents have it.
+Transport, retries and the translation of failures are `ari_tui.ari.rest`'s; every method raises
+its AriErrors. Deleting what is not there is no error: it is what was wanted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from ari_tui.ari.endpoint import AriEndpoint
+from ari_tui.ari.models import (
+    Application,
+    AsteriskInfo,
+    Bridge,
+    Channel,
+    RtpStatistics,
+    Variable,
+)
+from ari_tui.ari.rest import RestSession
+from ari_tui.errors import AriError, AriNotFoundError, AriUnreachableError
+
+DEFAULT_DISALLOWED: Final = ("ChannelVarset", "ChannelDialplan")
+"""Event types that we never read, and that are many."""
+
+
+class AriClient:
+    """REST client of one Asterisk; an async context manager, for one event loop."""
+
+    def __init__(
+        self,
+        url: str,
+        username: str,
+        password: str,
+        *,
+        timeout_s: float = 5.0,
+        tls_verify: bool = True,
+        pool_size: int = 32,
+    ) -> None:
+        """Read `host:port`, `http://…` or `https://…`; raise ConfigError when it is neither.
+
+        `timeout_s` bounds every attempt of a request; `pool_size` is at most 32.
+        """
+        self.endpoint = AriEndpoint(url, username, password, tls_verify=tls_verify)
+        self._rest = RestSession(self.endpoint, timeout_s=timeout_s, pool_size=pool_size)
+
+    async def __aenter__(self) -> AriClient:
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._rest.close()
+
+    @property
+    def latency_ms(self) -> float | None:
+        """Return the median time of the last 64 answered requests; None before the first."""
+        return self._rest.latency_ms
+
+    @property
+    def last_latency_ms(self) -> float | None:
+        """Return the time of the last answered request; None before the first."""
+        return self._rest.last_latency_ms
+
+    async def local_address(self) -> str:
+        """Return our own address on the way to Asterisk, which is where it can reach us.
+
+        Asks the routing table by a UDP socket that sends nothing. Raises AriUnreachableError
+        when the name cannot be resolved or there is no route.
+        """
+        host, port = self.endpoint.host, self.endpoint.port
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+            family, _, _, _, address = found[0]
+            with socket.socket(family, socket.SOCK_DGRAM) as probe:
+                probe.connect(address)
+                return str(probe.getsockname()[0])
+        except OSError as error:
+            raise AriUnreachableError(f"no route to {self.endpoint.url}: {error}") from None
+
+    # Asterisk and application
+
+    async def info(self) -> AsteriskInfo:
+        """Read version and start time."""
+        return await self._rest.read(AsteriskInfo, "GET", ("asterisk", "info"))
+
+    async def ping(self) -> float:
+        """Ask for a sign of life; return the round trip in milliseconds."""
+        await self._rest.request("GET", ("asterisk", "ping"))
+        return self._rest.last_latency_ms or 0.0
+
+    async def global_variable(self, name: str) -> str:
+        """Read a global variable of Asterisk; "" when it is not set."""
+        query = {"variable": name}
+        found = await self._rest.read(Variable, "GET", ("asterisk", "variable"), query)
+        return found.value
+
+    async def application(self, app: str) -> Application:
+        """Read what a Stasis application listens to; AriNotFoundError when nobody has it."""
+        return await self._rest.read(Application, "GET", ("applications", app))
+
+    async def filter_events(self, app: str, disallowed: Sequence[str] = DEFAULT_DISALLOWED) -> bool:
+        """Ask not to be sent some event types; False when this Asterisk cannot do that."""
+        path = ("applications", app, "eventFilter")
+        try:
+            await self._rest.request(
+                "PUT", path, body={"disallowed": [{"type": kind} for kind in disallowed]}
+            )
+        except AriError as error:
+            if error.status not in (404, 405):
+                raise
+            return False
+        return True
+
+    # channels
+
+    async def channels(self) -> list[Channel]:
+        """List all channels of this Asterisk, also those of others."""
+        return await self._rest.read(list[Channel], "GET", ("channels",))
+
+    async def channel(self, channel_id: str) -> Channel:
+        """Read one channel."""
+        return await self._rest.read(Channel, "GET", ("channels", channel_id))
+
+    async def answer(self, channel_id: str) -> None:
+        """Answer a channel."""
+        await self._rest.request("POST", ("channels", channel_id, "answer"))
+
+    async def hang_up(self, channel_id: str) -> bool:
+        """Hang up a channel; False when it was not there any more."""
+        return await self._delete(("channels", channel_id))
+
+    async def continue_in_dialplan(self, channel_id: str) -> None:
+        """Let a channel leave our application; its dialplan goes on after Stasis()."""
+        await self._rest.request("POST", ("channels", channel_id, "continue"))
+
+    async def channel_variable(self, channel_id: str, name: str) -> str:
+        """Read a variable or function of a channel, such as CHANNEL(linkedid)."""
+        path = ("channels", channel_id, "variable")
+        return (await self._rest.read(Variable, "GET", path, {"variable": name})).value
+
+    async def external_media(
+        self,
+        channel_id: str,
+        *,
+        app: str,
+        external_host: str,
+        media_format: str = "ulaw",
+        variables: Mapping[str, str] | None = None,
+    ) -> Channel:
+        """Create a channel that exchanges RTP over UDP, both ways, with `external_host`.
+
+        `external_host` is `address:port`, bound beforehand. The answer's `channelvars` hold
+        UNICASTRTP_LOCAL_ADDRESS and UNICASTRTP_LOCAL_PORT. It comes before the channel has
+        entered `app`: await its StasisStart too before it is put into a bridge.
+        """
+        query = {
+            "channelId": channel_id,
+            "app": app,
+            "external_host": external_host,
+            "format": media_format,
+            "encapsulation": "rtp",
+            "transport": "udp",
+            "connection_type": "client",
+            "direction": "both",
+        }
+        path = ("channels", "externalMedia")
+        return await self._rest.read(Channel, "POST", path, query, body=_variables(variables))
+
+    async def originate(
+        self,
+        endpoint: str,
+        *,
+        app: str,
+        app_args: Sequence[str] = (),
+        channel_id: str | None = None,
+        caller_id: str | None = None,
+        timeout_s: int = 30,
+        formats: Sequence[str] = (),
+        variables: Mapping[str, str] | None = None,
+    ) -> Channel:
+        """Call `endpoint` (`PJSIP/100`, `Local/tone@lab`) and bring it into `app` when it answers.
+
+        The answer comes at once; StasisStart tells that the call was answered. `timeout_s` is
+        how long it may ring, in whole seconds.
+        """
+        query = {"endpoint": endpoint, "app": app, "timeout": str(timeout_s)}
+        chosen = {
+            "appArgs": ",".join(app_args),
+            "channelId": channel_id,
+            "callerId": caller_id,
+            "formats": ",".join(formats),
+        }
+        query |= {name: value for name, value in chosen.items() if value}
+        body = _variables(variables)
+        return await self._rest.read(Channel, "POST", ("channels",), query, body=body)
+
+    async def rtp_statistics(self, channel_id: str) -> RtpStatistics | None:
+        """Read Asterisk's own statistics of an RTP leg; None where it keeps none.
+
+        It keeps them for PJSIP legs; a Local or UnicastRTP channel answers 403 or 404.
+        """
+        path = ("channels", channel_id, "rtp_statistics")
+        try:
+            return await self._rest.read(RtpStatistics, "GET", path)
+        except AriError as error:
+            if error.status not in (403, 404):
+                raise
+            return None
+
+    # bridges
+
+    async def bridges(self) -> list[Bridge]:
+        """List all bridges of this Asterisk, also those of others."""
+        return await self._rest.read(list[Bridge], "GET", ("bridges",))
+
+    async def bridge(self, bridge_id: str) -> Bridge:
+        """Read one bridge."""
+        return await self._rest.read(Bridge, "GET", ("bridges", bridge_id))
+
+    async def create_bridge(self, bridge_id: str, *, name: str = "ari-tui") -> Bridge:
+        """Create a mixing bridge that hands packets through without decoding them."""
+        query = {"type": "mixing,proxy_media", "bridgeId": bridge_id, "name": name}
+        return await self._rest.read(Bridge, "POST", ("bridges",), query)
+
+    async def add_to_bridge(self, bridge_id: str, channel_ids: Sequence[str]) -> None:
+        """Put channels into a bridge; AriConflictError (422) while one is not in Stasis yet."""
+        path = ("bridges", bridge_id, "addChannel")
+        await self._rest.request("POST", path, {"channel": ",".join(channel_ids)})
+
+    async def delete_bridge(self, bridge_id: str) -> bool:
+        """Delete a bridge; False when it was not there any more."""
+        return await self._delete(("bridges", bridge_id))
+
+    async def _delete(self, path: tuple[str, ...]) -> bool:
+        with contextlib.suppress(AriNotFoundError):
+            await self._rest.request("DELETE", path)
+            return True
+        return False
+
+
+def _variables(variables: Mapping[str, str] | None) -> dict[str, Any] | None:
+    return {"variables": dict(variables)} if variables else None

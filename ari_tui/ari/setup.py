@@ -1,0 +1,216 @@
+"""The way up of a call: answer, ports, media channel, bridge, join; sans-I/O.
+
+Every step returns commands and takes their outcomes. What it has built it notes in the call's
+`Teardown`, whose matter the way down is. A step that cannot go on raises StepFailedError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from ari_tui.ari import commands as do
+from ari_tui.ari.commands import CallState, CallTiming, Command, StartTimer
+from ari_tui.ari.ids import CallIds
+from ari_tui.ari.joining import JOIN_TIMER, Joining
+from ari_tui.ari.models import Bridge, Channel
+from ari_tui.ari.teardown import Teardown, Thing
+from ari_tui.errors import AriNotFoundError, AriUnreachableError
+
+LOCAL_ADDRESS: Final = "UNICASTRTP_LOCAL_ADDRESS"
+LOCAL_PORT: Final = "UNICASTRTP_LOCAL_PORT"
+_ANSWER_TIMER, _MEDIA_TIMER, _MEMBERS_TIMER = "answer", "media StasisStart", "bridge members"
+
+_STEPS: Final[dict[type, CallState]] = {
+    do.Answer: CallState.ANSWERING,
+    do.AddMedia: CallState.ADDING_MEDIA,
+    do.CreateExternalMedia: CallState.CREATING_MEDIA,
+    do.GetVariable: CallState.CREATING_MEDIA,
+    do.ConnectMedia: CallState.CONNECTING,
+    do.CreateBridge: CallState.BRIDGING,
+    do.AddToBridge: CallState.JOINING,
+    do.GetBridge: CallState.JOINING,
+}
+
+
+class StepFailedError(Exception):
+    """A step of the way up cannot be done; carries the step."""
+
+    def __init__(self, step: CallState, reason: str) -> None:
+        super().__init__(reason)
+        self.step = step
+
+
+class Setup:
+    """How far a call is on its way up, and what its next step is."""
+
+    def __init__(
+        self, ids: CallIds, caller: Channel, teardown: Teardown, timing: CallTiming
+    ) -> None:
+        self.state = CallState.NEW
+        self.caller = caller
+        self.external_host: str | None = None
+        self.media_address: tuple[str, int] | None = None
+        self.joining = Joining(ids.bridge, timing.join_retries_s)
+        self._ids = ids
+        self._teardown = teardown
+        self._timing = timing
+        self._answers = 0
+        self._media_entered = False
+        self._told: dict[str, str] = {}
+        self._results: dict[type, Callable[[Command, object], list[Command]]] = {
+            do.Answer: self._on_answered,
+            do.AddMedia: self._on_media_added,
+            do.CreateExternalMedia: self._on_media_created,
+            do.GetVariable: self._on_variable,
+            do.ConnectMedia: self._on_connected,
+            do.CreateBridge: self._on_bridge_created,
+            do.AddToBridge: self._on_joined,
+            do.GetBridge: self._on_bridge_read,
+        }
+
+    def start(self) -> list[Command]:
+        """Answer the caller, who may be up already."""
+        if self.caller.state == "Up":
+            return self._add_media()
+        self.state = CallState.ANSWERING
+        return [do.Answer(self.caller.id)]
+
+    def succeeded(self, command: Command, result: object) -> list[Command]:
+        """Go on after a command; one that no longer matters is ignored."""
+        return self._results[type(command)](command, result) if self._matters(command) else []
+
+    def failed(self, command: Command, error: Exception) -> list[Command]:
+        """Try again where that may help, else raise StepFailedError."""
+        if not self._matters(command):
+            return []
+        timer: StartTimer | None = None
+        if isinstance(command, do.Answer):
+            timer = self._answer_again(error)
+        elif isinstance(command, do.AddToBridge):
+            timer = self.joining.refused(error)
+        if timer is None:
+            raise StepFailedError(_STEPS[type(command)], str(error))
+        return [timer]
+
+    def timed_out(self, what: str) -> list[Command]:
+        """Go on after a wait; one that no longer matters is ignored."""
+        if what == _ANSWER_TIMER and self.state is CallState.ANSWERING:
+            return self.start()
+        if what == _MEDIA_TIMER and self.state is CallState.CREATING_MEDIA:
+            return self.media_entered()  # or its event was lost: the join will show
+        if what == JOIN_TIMER:
+            return self.joining.again()
+        members_wait = self.state is CallState.JOINING and self.joining.is_accepted
+        return [do.GetBridge(self._ids.bridge)] if what == _MEMBERS_TIMER and members_wait else []
+
+    def media_entered(self) -> list[Command]:
+        """Take the media channel's own StasisStart, which may come before its answer."""
+        if self._media_entered:
+            return []
+        self._media_entered = True
+        return self._connect() if len(self._told) == 2 else []
+
+    def caller_replaced(self, caller: Channel) -> list[Command]:
+        """Take a transfer: the new channel goes where the old one is, or was about to go."""
+        self.joining.members.discard(self.caller.id)
+        self.caller = caller
+        if self.state is CallState.UP:
+            return [self.joining.join((caller.id,))]
+        if self.state is CallState.JOINING:
+            missing = {self._ids.media} - self.joining.members
+            return [self.joining.join((caller.id, *missing))]
+        return []
+
+    def members_changed(self) -> None:
+        """Look whether the call is up, after an event of the bridge."""
+        both = (self.caller.id, self._ids.media)
+        if self.state is CallState.JOINING and self.joining.complete(both):
+            self.state = CallState.UP
+
+    def _matters(self, command: Command) -> bool:
+        step = _STEPS.get(type(command))
+        if isinstance(command, do.AddToBridge):
+            return self.joining.is_current(command)
+        return step is self.state
+
+    def _answer_again(self, error: Exception) -> StartTimer | None:
+        # a channel just created may be "not found" for a moment; answering twice is harmless
+        if not isinstance(error, AriNotFoundError | AriUnreachableError):
+            return None
+        if self._answers >= len(self._timing.answer_retries_s):
+            return None
+        self._answers += 1
+        return StartTimer(_ANSWER_TIMER, self._timing.answer_retries_s[self._answers - 1])
+
+    def _on_answered(self, _command: Command, _result: object) -> list[Command]:
+        return self._add_media()
+
+    def _add_media(self) -> list[Command]:
+        self.state = CallState.ADDING_MEDIA
+        self._teardown.building(Thing.PORT, do.RemoveMedia())
+        return [do.AddMedia()]
+
+    def _on_media_added(self, _command: Command, result: object) -> list[Command]:
+        if not isinstance(result, do.MediaAdded):
+            raise TypeError(f"AddMedia results in MediaAdded, not {type(result).__name__}")
+        self.state, self.external_host = CallState.CREATING_MEDIA, result.external_host
+        self._teardown.building(Thing.MEDIA_CHANNEL, do.HangupChannel(self._ids.media))
+        return [do.CreateExternalMedia(self._ids.media, result.external_host)]
+
+    def _on_media_created(self, _command: Command, result: object) -> list[Command]:
+        told = result.channelvars if isinstance(result, Channel) else {}
+        names = (LOCAL_ADDRESS, LOCAL_PORT)
+        if not all(told.get(name) for name in names):
+            return [do.GetVariable(self._ids.media, name) for name in names]
+        self._told = {name: str(told[name]) for name in names}
+        return self._connect_when_entered()
+
+    def _on_variable(self, command: Command, result: object) -> list[Command]:
+        if isinstance(command, do.GetVariable):
+            self._told[command.name] = str(result)
+        return self._connect_when_entered() if len(self._told) == 2 else []
+
+    def _connect_when_entered(self) -> list[Command]:
+        if self._media_entered:
+            return self._connect()
+        return [StartTimer(_MEDIA_TIMER, self._timing.media_enters_s)]
+
+    def _connect(self) -> list[Command]:
+        host, port = self._told[LOCAL_ADDRESS], self._told[LOCAL_PORT]
+        if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+            raise StepFailedError(
+                self.state, f"Asterisk does not tell its RTP address (it says {host!r}:{port!r})"
+            )
+        self.state, self.media_address = CallState.CONNECTING, (host, int(port))
+        self._teardown.building(Thing.DRAIN, do.DrainMedia())
+        return [do.ConnectMedia(host, int(port))]
+
+    def _on_connected(self, _command: Command, _result: object) -> list[Command]:
+        self.state = CallState.BRIDGING
+        self._teardown.building(Thing.BRIDGE, do.DeleteBridge(self._ids.bridge))
+        return [do.CreateBridge(self._ids.bridge)]
+
+    def _on_bridge_created(self, _command: Command, result: object) -> list[Command]:
+        if isinstance(result, Bridge):
+            self.joining.learn(result)
+        self.state = CallState.JOINING
+        return [self.joining.join((self.caller.id, self._ids.media))]
+
+    def _on_joined(self, _command: Command, _result: object) -> list[Command]:
+        self.joining.accepted()
+        self.members_changed()
+        if self.state is CallState.UP:
+            return []
+        return [StartTimer(_MEMBERS_TIMER, self._timing.members_enter_s)]
+
+    def _on_bridge_read(self, _command: Command, result: object) -> list[Command]:
+        if isinstance(result, Bridge):
+            self.joining.learn(result)
+            self.joining.members |= set(result.channels)
+        self.members_changed()
+        if self.state is not CallState.UP:
+            raise StepFailedError(
+                self.state, "caller and media channel did not both enter the bridge"
+            )
+        return []

@@ -1,0 +1,212 @@
+"""What a call has built, and the taking down of it: in reverse order, whatever fails.
+
+A thing is *building* from the moment its request is handed out. One whose request was not
+answered counts as built: deleting what is not there costs nothing, leaving it costs a port or a
+channel for ever. A thing still building is taken down once its request is settled, because a
+DELETE that overtakes its POST deletes nothing.
+
+The order, and why::
+
+    bridge  →  media channel  →  caller released        (each once the one before was tried)
+    drain                                               (at once, beside the others)
+    port    once the drain is over and the media channel is gone: else the port's next call
+            would hear the RTP of this one
+
+An undo that fails is tried again after a while, without holding up the others, and reported in
+`leftovers` when it keeps failing. No clock and no I/O: a wait is a StartTimer command.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from ari_tui.ari.commands import Command, ContinueChannel, DrainMedia, StartTimer, Undo
+from ari_tui.ari.text import clean_text
+from ari_tui.errors import (
+    AriConflictError,
+    AriError,
+    AriNotFoundError,
+    BindError,
+    PortsExhaustedError,
+)
+
+_TIMER_PREFIX: Final = "undo "
+
+
+class Thing(str, Enum):
+    """What a call can have built; in the order of its taking down."""
+
+    BRIDGE = "bridge"
+    MEDIA_CHANNEL = "media channel"
+    CALLER = "caller"
+    DRAIN = "drain"
+    PORT = "media port"
+
+
+class _Status(Enum):
+    BUILDING = 1
+    BUILT = 2
+    UNDOING = 3
+    WAITING = 4
+    SETTLED = 5
+    LEFT = 6
+
+
+_AFTER_TRY: Final = {
+    Thing.MEDIA_CHANNEL: (Thing.BRIDGE,),
+    Thing.CALLER: (Thing.BRIDGE, Thing.MEDIA_CHANNEL),
+}
+_AFTER_END: Final = {Thing.PORT: (Thing.DRAIN, Thing.MEDIA_CHANNEL)}
+_OVER: Final = frozenset({_Status.SETTLED, _Status.LEFT})
+
+
+@dataclass
+class _Entry:
+    undo: Undo
+    status: _Status
+    tries: int = 0
+    was_missing: bool = False
+    error: str = ""
+
+
+class Teardown:
+    """The list of what stands, and the way back."""
+
+    def __init__(self, retry_delays_s: tuple[float, ...]) -> None:
+        self._retry_delays_s = retry_delays_s
+        self._entries: dict[Thing, _Entry] = {}
+        self._begun = False
+
+    @property
+    def closed(self) -> bool:
+        """Tell whether everything is undone, or given up."""
+        return self._begun and all(entry.status in _OVER for entry in self._entries.values())
+
+    @property
+    def leftovers(self) -> tuple[str, ...]:
+        """Return what could not be undone, each with its error."""
+        return tuple(
+            f"{thing.value}: {entry.error}"
+            for thing, entry in self._entries.items()
+            if entry.status is _Status.LEFT
+        )
+
+    def holds(self, thing: Thing) -> bool:
+        """Tell whether a thing stands, or may stand, or is being undone."""
+        entry = self._entries.get(thing)
+        return entry is not None and entry.status is not _Status.SETTLED
+
+    def building(self, thing: Thing, undo: Undo) -> None:
+        """Note that a request that builds a thing is handed out."""
+        self._entries[thing] = _Entry(undo, _Status.BUILDING)
+
+    def built(self, thing: Thing, undo: Undo | None = None) -> None:
+        """Note that a thing stands, or may stand; with `undo`, in place of another."""
+        if undo is not None:
+            self._entries[thing] = _Entry(undo, _Status.BUILT)
+            return
+        entry = self._entries[thing]
+        # events may have told of its end before the answer told of its beginning
+        if entry.status is _Status.BUILDING:
+            entry.status = _Status.BUILT
+
+    def not_built(self, thing: Thing, error: Exception) -> None:
+        """Note that the request that builds a thing failed; unless refused, it may stand."""
+        if _was_refused(error):
+            self.gone(thing)
+        else:
+            self.built(thing)
+
+    def gone(self, thing: Thing) -> None:
+        """Note that a thing was never built, or that somebody else took it down."""
+        entry = self._entries.get(thing)
+        if entry is not None:
+            entry.status = _Status.SETTLED
+
+    def appeared(self, thing: Thing) -> None:
+        """Note that a thing shows itself, although its undo had not found it."""
+        entry = self._entries.get(thing)
+        if entry is not None and entry.status is _Status.SETTLED and entry.was_missing:
+            entry.status, entry.was_missing = _Status.BUILT, False
+
+    def begin(self) -> list[Command]:
+        """Start to take down."""
+        self._begun = True
+        return self.advance()
+
+    def advance(self) -> list[Command]:
+        """Return the undos whose turn has come; empty before `begin`."""
+        if not self._begun:
+            return []
+        commands: list[Command] = []
+        for thing in Thing:
+            entry = self._entries.get(thing)
+            if entry is not None and entry.status is _Status.BUILT and self._may_start(thing):
+                entry.status = _Status.UNDOING
+                commands.append(entry.undo)
+        return commands
+
+    def undone(self, command: Command, error: Exception | None) -> list[Command]:
+        """Take the outcome of an undo; one that no longer matters is ignored."""
+        for thing, entry in self._entries.items():
+            if entry.undo == command and entry.status is _Status.UNDOING:
+                entry.tries += 1
+                entry.was_missing = isinstance(error, AriNotFoundError)
+                if error is None or _is_done_anyway(command, error):
+                    entry.status = _Status.SETTLED
+                    return self.advance()
+                return [*self._retry(thing, entry, error), *self.advance()]
+        return self.advance()
+
+    def timed_out(self, what: str) -> list[Command]:
+        """Try a failed undo again; timers of others are ignored."""
+        for thing, entry in self._entries.items():
+            if what == _TIMER_PREFIX + thing.value and entry.status is _Status.WAITING:
+                entry.status = _Status.UNDOING
+                return [entry.undo]
+        return []
+
+    def _retry(self, thing: Thing, entry: _Entry, error: Exception) -> list[Command]:
+        if entry.tries > len(self._retry_delays_s):
+            entry.status = _Status.LEFT
+            entry.error = clean_text(error, 300)
+            return []
+        entry.status = _Status.WAITING
+        return [StartTimer(_TIMER_PREFIX + thing.value, self._retry_delays_s[entry.tries - 1])]
+
+    def _may_start(self, thing: Thing) -> bool:
+        return all(self._was_tried(other) for other in _AFTER_TRY.get(thing, ())) and all(
+            self._is_over(other) for other in _AFTER_END.get(thing, ())
+        )
+
+    def _was_tried(self, thing: Thing) -> bool:
+        entry = self._entries.get(thing)
+        if entry is None or entry.tries > 0:
+            return True
+        return entry.status is _Status.BUILDING or entry.status in _OVER
+
+    def _is_over(self, thing: Thing) -> bool:
+        entry = self._entries.get(thing)
+        return entry is None or entry.status in _OVER
+
+
+def _was_refused(error: Exception) -> bool:
+    """Tell whether a request certainly built nothing; 409, 5xx and silence leave it open."""
+    if isinstance(error, AriError):
+        return error.status is not None and 400 <= error.status < 500 and error.status != 409
+    return isinstance(error, BindError | PortsExhaustedError)
+
+
+def _is_done_anyway(command: Command, error: Exception) -> bool:
+    if isinstance(command, DrainMedia):
+        return True  # the worker is gone, and with it what was in flight
+    if isinstance(error, AriNotFoundError):
+        return True
+    # 409: the caller is not in Stasis any more
+    return (
+        isinstance(command, ContinueChannel)
+        and isinstance(error, AriConflictError)
+        and error.status == 409
+    )

@@ -1,0 +1,175 @@
+"""Options that several commands share, and how they become settings.
+
+A flag that stands for a configuration key is handed on as text: `config_layers` converts and
+checks it like any other layer, and names the flag when it is wrong.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+
+import click
+
+from ari_tui import log
+from ari_tui.config import Settings, parse_host_port
+from ari_tui.config_checks import refusal
+from ari_tui.config_layers import Raw, load
+from ari_tui.errors import ConfigError
+from ari_tui.process import ParentLink
+
+if TYPE_CHECKING:
+    _ParamType = click.ParamType[float]
+else:
+    _ParamType = click.ParamType  # takes no parameter at run time in older releases
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class StartLink(ParentLink):
+    """A parent's link that remembers whether the parent still waits for our ready line."""
+
+    stands = False
+
+    def ready(self, **info: Any) -> None:
+        """Say that the child stands; failures are told on stderr from now on."""
+        self.stands = True
+        super().ready(**info)
+
+
+class Start:
+    """One start of the program: whose child it is, and how much it tells when it fails."""
+
+    def __init__(self) -> None:
+        self.link = cast("StartLink", StartLink.from_environment())
+        self.debug = False
+        self.mask = log.Masker()
+
+    @property
+    def parent_waits(self) -> bool:
+        """Tell whether a parent waits to hear that we stand, or why not."""
+        return self.link.has_parent and not self.link.stands
+
+
+class Flag(NamedTuple):
+    """A flag that stands for a configuration key."""
+
+    name: str
+    key: str
+    help: str
+    metavar: str | None = "TEXT"
+    """None for a switch, which sets its key to true."""
+
+    @property
+    def parameter(self) -> str:
+        """Return the name under which click hands it to the command."""
+        return "flag_" + self.name.lstrip("-").replace("-", "_")
+
+
+LOG_FLAGS = (
+    Flag("--log", "log.file", "Write the log to a file (default: stderr).", "FILE"),
+    Flag("--log-level", "log.level", "debug, info, warning or error.", "LEVEL"),
+    Flag("--log-json", "log.json", "Log one JSON object a line.", None),
+)
+OUTPUT_FLAGS = (
+    Flag("--json", "output.json", "Write JSON documents, one a line; - is stdout.", "FILE"),
+    Flag("--interval", "output.interval_s", "Seconds between documents.", "S"),
+    Flag("--status", "output.status_s", "Seconds between status lines; 0 for none.", "S"),
+    Flag("--histograms", "output.histograms", "Put whole histograms into documents.", None),
+    Flag("--exit-zero", "output.exit_zero", "Exit with 0 whatever the verdict.", None),
+    Flag("--http", "http.bind", "Serve HTTP on a TCP port too.", "ADDR:PORT"),
+)
+ASTERISK_FLAGS = (
+    Flag("--ari-url", "asterisk.url", "Asterisk's HTTP server.", "HOST:PORT"),
+    Flag("--ari-user", "asterisk.username", "User of ari.conf.", "NAME"),
+    Flag("--app", "asterisk.app", "Stasis application.", "NAME"),
+    Flag("--echo", "echo", "Echo server.", "HOST:PORT"),
+    Flag("--bind", "media.bind", "Our address for RTP.", "ADDR"),
+    Flag("--ports", "media.ports", "Local RTP ports.", "FIRST-LAST"),
+)
+APP_FLAG = ASTERISK_FLAGS[2]
+_FLAGS = {flag.parameter: flag for flag in (*LOG_FLAGS, *OUTPUT_FLAGS, *ASTERISK_FLAGS)}
+
+
+def settings_options(*flags: Flag) -> Callable[[Command], Command]:
+    """Give a command --config, the log's flags and these."""
+
+    def decorate(command: Command) -> Command:
+        for flag in reversed((*flags, *LOG_FLAGS)):
+            switch: dict[str, Any] = {"is_flag": True} if flag.metavar is None else {}
+            command = click.option(
+                flag.name, flag.parameter, help=flag.help, metavar=flag.metavar, **switch
+            )(command)
+        return click.option(
+            "--config", "config_file", metavar="FILE", help="Configuration file (TOML)."
+        )(command)
+
+    return decorate
+
+
+def prepare(start: Start, values: Mapping[str, Any]) -> Settings:
+    """Load the settings with the flags of a command, start the log, log the warnings.
+
+    `values` are the command's parameters; those that are no flag are left alone. Raises
+    ConfigError.
+    """
+    flags: list[Raw] = []
+    for parameter, flag in _FLAGS.items():
+        given = values.get(parameter)
+        if given not in (None, False):
+            flags += _raw(flag, "true" if given is True else str(given))
+    settings = load(config_file=values.get("config_file"), flags=flags)
+    log.configure(settings.log, settings.secrets)
+    start.debug = settings.log.level == "debug"
+    start.mask = log.Masker(settings.secrets)
+    for warning in settings.warnings:
+        log.get("config").warning(warning)
+    return settings
+
+
+def _raw(flag: Flag, text: str) -> list[Raw]:
+    if flag.key != "echo":
+        return [Raw(key=flag.key, value=text, origin=flag.name)]
+    try:
+        host, port = parse_host_port(text, lowest=1)
+    except ValueError as error:
+        raise ConfigError(refusal("echo", text, flag.name, str(error))) from None
+    return [
+        Raw(key="echo.host", value=host, origin=flag.name),
+        Raw(key="echo.port", value=str(port), origin=flag.name),
+    ]
+
+
+class Seconds(_ParamType):
+    """A length of time in seconds, above 0."""
+
+    name = "S"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the seconds; fail in words on anything else."""
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = 0.0
+        if not (math.isfinite(seconds) and seconds > 0):
+            self.fail(f"{value!r} is not a number of seconds above 0.", param, ctx)
+        return seconds
+
+
+SECONDS = Seconds()
+
+
+def check_impairment(parameter: str, spec: str) -> None:
+    """Refuse a wrong impairment before anything is started; raises ConfigError with the flag."""
+    from ari_tui.media.impair_spec import parse_impairment
+
+    if not spec:
+        return
+    try:
+        parse_impairment(spec)
+    except ConfigError as error:
+        flag = f"--{parameter.replace('_', '-')}"
+        raise ConfigError(f"{flag}: {str(error).removeprefix('impairment: ')}") from None

@@ -1,0 +1,245 @@
+"""The settings: frozen slices with their defaults, and what each key may hold.
+
+A slice is handed to the part that it is about, never the whole. The types say what is allowed;
+`config_layers` reads the layers, `config_checks` tells what types cannot.
+"""
+
+from __future__ import annotations
+
+import base64
+import typing
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Meta, inspect
+
+MASK = "********"
+
+T0_RING_ENTRIES = 1024
+"""Packets of a call that can be in flight at once; see `analysis`."""
+_SHORTEST_PACKET_MS = 10
+_LONGEST_LOSS_TIMEOUT_MS = T0_RING_ENTRIES * _SHORTEST_PACKET_MS
+
+Positive = Annotated[float, Meta(gt=0, le=86400)]
+Port = Annotated[int, Meta(ge=1, le=65535)]
+
+
+class Slice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A group of settings. Its text form masks secrets, so that no log can hold one."""
+
+    def __repr__(self) -> str:
+        fields = (
+            f"{name}={MASK if is_secret(name) and value else repr(value)}"
+            for name, value in msgspec.structs.asdict(self).items()
+        )
+        return f"{type(self).__name__}({', '.join(fields)})"
+
+
+class Asterisk(Slice, frozen=True, kw_only=True):
+    """Where Asterisk's REST interface is, and how we behave as its application."""
+
+    url: str = "localhost:8088"
+    """`host:port`, or with `http://` or `https://`; never with credentials."""
+    username: str = "ari"
+    password: str = "ari"  # noqa: S105  # the original's well-known default
+    password_file: str = ""
+    app: str = "ari-tui"
+    media_address: str = ""
+    """Where Asterisk's RTP is, when what it reports cannot be reached (NAT); "" believes it."""
+    on_release: Literal["continue", "hangup"] = "continue"
+    request_timeout_s: Positive = 5.0
+    reconnect_max_s: Positive = 30.0
+    sweep_s: Positive = 120.0
+    verify_tls: bool = True
+
+
+class Media(Slice, frozen=True, kw_only=True):
+    """The RTP side: addresses, ports, sockets, and what counts as late or lost."""
+
+    bind: str = ""
+    """Our address towards Asterisk; "" takes the local address of the ARI connection."""
+    advertise: str = ""
+    """The external_host that Asterisk is told; "" tells the bound address."""
+    ports: str = "21000-24999"
+    echo_ports: str = ""
+    """The echo legs' local ports; "" lets the kernel choose."""
+    workers: Annotated[int, Meta(ge=1, le=64)] = 1
+    dscp: Annotated[int, Meta(ge=0, le=63)] = 46
+    buffer_bytes: Annotated[int, Meta(ge=4096, le=1 << 30)] = 2097152
+    learn_source: Literal["auto", "always", "never"] = "auto"
+    learn_networks: tuple[str, ...] = ()
+    loss_timeout_ms: Annotated[int, Meta(ge=100, le=_LONGEST_LOSS_TIMEOUT_MS)] = 3000
+    late_ms: Annotated[float, Meta(gt=0, le=10000)] = 3.0
+    format: Literal["ulaw", "alaw"] = "ulaw"
+
+    @property
+    def port_range(self) -> tuple[int, int]:
+        """Return the first and last media port."""
+        return parse_ports(self.ports)
+
+    @property
+    def echo_port_range(self) -> tuple[int, int] | None:
+        """Return the first and last echo-leg port; None lets the kernel choose."""
+        return parse_ports(self.echo_ports) if self.echo_ports else None
+
+
+class Echo(Slice, frozen=True, kw_only=True):
+    """The echo server that packets are sent to."""
+
+    host: str = "127.0.0.1"
+    port: Port = 4000
+
+
+class Http(Slice, frozen=True, kw_only=True):
+    """The door on TCP; on the Unix socket it is always open."""
+
+    bind: str = ""
+    """`address:port`; "" opens no TCP port."""
+    token: str = ""
+    token_file: str = ""
+
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """Return the host and port to listen on; None for no TCP."""
+        return parse_host_port(self.bind) if self.bind else None
+
+
+class Output(Slice, frozen=True, kw_only=True):
+    """What a headless run writes, and how often."""
+
+    interval_s: Annotated[float, Meta(ge=0.25, le=86400)] = 1.0
+    status_s: Annotated[float, Meta(ge=0, le=86400)] = 5.0
+    json: str = ""
+    """A file for one JSON document a line, "-" for stdout, "" for none."""
+    histograms: bool = False
+    exit_zero: bool = False
+
+
+class Log(Slice, frozen=True, kw_only=True):
+    """The log."""
+
+    file: str = ""
+    """A file (mode 0600), "" for stderr."""
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    json: bool = False
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All slices, where each value came from, and what a person should be told."""
+
+    asterisk: Asterisk = Asterisk()
+    media: Media = Media()
+    echo: Echo = Echo()
+    http: Http = Http()
+    output: Output = Output()
+    log: Log = Log()
+    origins: dict[str, str] = {}
+    """Key ("media.ports") to the layer that set it; a key that is not here is at its default."""
+    warnings: tuple[str, ...] = ()
+    file: str = ""
+    """The configuration file that was read, "" for none."""
+
+    def get(self, key: str) -> Any:
+        """Return the value of a dotted key."""
+        section, name = key.split(".")
+        return getattr(getattr(self, section), name)
+
+    def origin(self, key: str) -> str:
+        """Return in words where a key's value came from."""
+        return self.origins.get(key, "default")
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Return the texts that may appear nowhere, as they are and as URLs and headers hold them.
+
+        The well-known default password is no secret.
+        """
+        password = self.asterisk.password
+        found = {value for value in (password, self.http.token) if value}
+        found.discard(Asterisk().password)
+        found |= {quote(value, safe="") for value in found}
+        if password in found:
+            credentials = f"{self.asterisk.username}:{password}".encode()
+            found.add(base64.b64encode(credentials).decode())
+        return tuple(sorted(found))
+
+
+SECTIONS: dict[str, type[Slice]] = {
+    "asterisk": Asterisk,
+    "media": Media,
+    "echo": Echo,
+    "http": Http,
+    "output": Output,
+    "log": Log,
+}
+
+
+def _key_types() -> dict[str, Any]:
+    return {
+        f"{section}.{name}": hint
+        for section, slice_type in SECTIONS.items()
+        for name, hint in typing.get_type_hints(slice_type, include_extras=True).items()
+        if name in slice_type.__struct_fields__
+    }
+
+
+KEY_TYPES: dict[str, Any] = _key_types()
+"""Every dotted key and its annotated type."""
+
+
+_REASONS = {
+    "media.loss_timeout_ms": f" (a call's {T0_RING_ENTRIES} entries must hold it at "
+    f"{_SHORTEST_PACKET_MS} ms packets)",
+}
+
+
+def is_secret(key: str) -> bool:
+    """Tell whether a key (dotted or not) holds a secret itself, not the path of one."""
+    return key.rpartition(".")[2] in {"password", "token"}
+
+
+def describe_allowed(key: str) -> str:
+    """Say in words what a key may hold."""
+    info = inspect.type_info(KEY_TYPES[key])
+    if isinstance(info, inspect.LiteralType):
+        return "one of " + ", ".join(str(value) for value in info.values)
+    if isinstance(info, inspect.BoolType):
+        return "true or false"
+    if isinstance(info, inspect.VarTupleType):
+        return "a list of texts"
+    if isinstance(info, (inspect.IntType, inspect.FloatType)):
+        noun = "a whole number" if isinstance(info, inspect.IntType) else "a number"
+        low = f"above {info.gt:g}" if info.gt is not None else f"from {info.ge:g}"
+        return f"{noun} {low} to {info.le:.15g}{_REASONS.get(key, '')}"
+    return "a text"
+
+
+def parse_ports(text: str) -> tuple[int, int]:
+    """Read `20000-24999` or one port; raise ValueError in words."""
+    first_text, dash, last_text = text.partition("-")
+    if not _is_number(first_text) or (dash and not _is_number(last_text)):
+        raise ValueError("a range of ports such as 21000-24999")
+    first = int(first_text)
+    last = int(last_text) if dash else first
+    if not 1 <= first <= last <= 65535:
+        raise ValueError("first-last, both from 1 to 65535, the first not above the last")
+    return first, last
+
+
+def parse_host_port(text: str, *, lowest: int = 0) -> tuple[str, int]:
+    """Read `host:port` or `[IPv6]:port`; raise ValueError in words."""
+    host, colon, port_text = text.rpartition(":")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host:
+        raise ValueError("an IPv6 address in brackets: [::1]:9090")
+    if not colon or not host or not _is_number(port_text):
+        raise ValueError("host:port, such as 127.0.0.1:9090")
+    if not lowest <= int(port_text) <= 65535:
+        raise ValueError(f"a port from {lowest} to 65535")
+    return host, int(port_text)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 5

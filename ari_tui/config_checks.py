@@ -1,0 +1,242 @@
+"""What types cannot tell: addresses, port ranges, networks, and what fits with what else.
+
+A `Draft` holds the merged layers while they are looked at. Problems are collected in words;
+nothing is raised here.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from ari_tui.config import Settings, is_secret, parse_host_port, parse_ports
+from ari_tui.log import clean
+
+_EPHEMERAL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_DEFAULTS = Settings()
+
+
+class Draft(msgspec.Struct, kw_only=True):
+    """The merged layers: values set by any of them, whence, and by which rank of layer."""
+
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    ranks: dict[str, int] = {}
+    problems: list[str] = []
+    warnings: list[str] = []
+    file: Path | None = None
+
+    def get(self, key: str) -> Any:
+        """Return a key's value, or its default."""
+        return self.values.get(key, _DEFAULTS.get(key))
+
+    def origin(self, key: str) -> str:
+        """Return in words where a key's value comes from."""
+        return self.origins.get(key, "default")
+
+    def refuse(self, key: str, allowed: str) -> None:
+        """Note that a key's value is not allowed, and what is."""
+        self.problems.append(refusal(key, self.get(key), self.origin(key), allowed))
+
+
+def refusal(key: str, value: object, origin: str, allowed: str) -> str:
+    """Say that a value is not allowed, where it stands, and what is."""
+    shown = "this value" if is_secret(key) else clean(repr(value), 80)
+    return f"{key} ({origin}): {shown} is not allowed; give {allowed}"
+
+
+def check(draft: Draft) -> None:
+    """Note every problem and every warning; a wildcard bind address becomes ""."""
+    _drop_wildcard(draft)
+    for key, complaint in _CHECKS.items():
+        if key in draft.values and (allowed := complaint(draft.values[key])):
+            draft.refuse(key, allowed)
+    _check_url(draft)
+    _check_networks(draft)
+    if not draft.problems:
+        _check_echo_ports(draft)
+        _check_door(draft)
+        _warn_of_ephemeral_ports(draft)
+
+
+def _drop_wildcard(draft: Draft) -> None:
+    address = draft.get("media.bind")
+    if address and (address == "*" or _is_wildcard(address)):
+        draft.values["media.bind"] = ""
+        draft.warnings.append(
+            f"media.bind ({draft.origin('media.bind')}): {address} cannot be an external_host: "
+            "using the local address of the ARI connection"
+        )
+
+
+def _is_wildcard(text: str) -> bool:
+    address = _ip_address(text)
+    return address is not None and address.is_unspecified
+
+
+def _ip_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+def _address(text: str) -> str:
+    address = _ip_address(text)
+    good = not text or (address is not None and not address.is_unspecified)
+    return "" if good else 'an IPv4 or IPv6 address (no wildcard), or ""'
+
+
+_HOST = re.compile(r"(?!-)[A-Za-z0-9._-]{1,253}")
+
+
+def _host(text: str) -> str:
+    good = _HOST.fullmatch(text) or _ip_address(text) is not None
+    return "" if good and not _is_wildcard(text) else "a host name or an address (no wildcard)"
+
+
+def _ports(text: str) -> str:
+    try:
+        parse_ports(text)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _door(text: str) -> str:
+    try:
+        host, _ = parse_host_port(text)
+    except ValueError as error:
+        return str(error)
+    good = _HOST.fullmatch(host) or _ip_address(host) is not None
+    return "" if good else "host:port, such as 127.0.0.1:9090"
+
+
+def _app(text: str) -> str:
+    # no dot: ids of ours read ari-tui.<app>.<session>…, and an app must not look like another's
+    good = re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text)
+    return "" if good else "letters, digits, - and _, at most 64"
+
+
+def _username(text: str) -> str:
+    good = text and ":" not in text and text.isprintable()
+    return "" if good else "a name without a colon"
+
+
+def _password(text: str) -> str:
+    return "" if text and text.isprintable() else "one line of printable text"
+
+
+def _token(text: str) -> str:
+    good = not text or re.fullmatch(r"[\x21-\x7e]+", text)
+    return "" if good else "printable ASCII without spaces"
+
+
+def _optional(complaint: Callable[[str], str]) -> Callable[[str], str]:
+    return lambda text: complaint(text) if text else ""
+
+
+_CHECKS: dict[str, Callable[[str], str]] = {
+    "asterisk.username": _username,
+    "asterisk.password": _password,
+    "asterisk.app": _app,
+    "asterisk.media_address": _address,
+    "media.bind": _address,
+    "media.advertise": _optional(_host),
+    "media.ports": _ports,
+    "media.echo_ports": _optional(_ports),
+    "echo.host": _host,
+    "http.bind": _optional(_door),
+    "http.token": _token,
+}
+
+
+def _check_url(draft: Draft) -> None:
+    key = "asterisk.url"
+    text = draft.get(key)
+    if "@" in text:
+        # not through refuse(): the value holds a password
+        draft.problems.append(
+            f"{key} ({draft.origin(key)}): holds credentials; give asterisk.username and "
+            "asterisk.password_file instead"
+        )
+        return
+    try:
+        url = urlsplit(text if "://" in text else f"http://{text}")
+        good = url.scheme in {"http", "https"} and not (url.query or url.fragment)
+        good = good and bool(url.hostname) and not _host(url.hostname or "")
+        good = good and url.port != 0  # reading it raises ValueError beyond 65535
+    except ValueError:
+        good = False
+    if not good:
+        draft.refuse(key, "host:port, or http:// or https:// and host:port")
+
+
+def _check_networks(draft: Draft) -> None:
+    key = "media.learn_networks"
+    for network in draft.get(key):
+        if why := _network(network):
+            allowed = f"networks such as 10.0.0.0/8 ({why})"
+            draft.problems.append(refusal(key, network, draft.origin(key), allowed))
+
+
+def _network(text: str) -> str:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError as error:
+        return clean(str(error))
+    return ""
+
+
+def _check_echo_ports(draft: Draft) -> None:
+    echo = draft.get("media.echo_ports")
+    if echo and _overlap(parse_ports(echo), parse_ports(draft.get("media.ports"))):
+        draft.refuse(
+            "media.echo_ports", f"a range apart from media.ports {draft.get('media.ports')}"
+        )
+
+
+def _check_door(draft: Draft) -> None:
+    bind = draft.get("http.bind")
+    if not bind or draft.get("http.token"):
+        return
+    host, _ = parse_host_port(bind)
+    address = _ip_address(host)
+    if host != "localhost" and (address is None or not address.is_loopback):
+        draft.refuse(
+            "http.bind",
+            "a loopback address, or http.token_file too: beyond loopback a token is required",
+        )
+
+
+def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    return one[0] <= other[1] and other[0] <= one[1]
+
+
+def _warn_of_ephemeral_ports(draft: Draft) -> None:
+    ephemeral = ephemeral_ports()
+    if ephemeral is None:
+        return
+    for key in ("media.ports", "media.echo_ports"):
+        ports = draft.get(key)
+        if ports and _overlap(parse_ports(ports), ephemeral):
+            draft.warnings.append(
+                f"{key} ({draft.origin(key)}): {ports} overlaps the ports {ephemeral[0]}-"
+                f"{ephemeral[1]} that this machine gives to outgoing connections: some may be "
+                f"taken; better is {_DEFAULTS.media.ports}"
+            )
+
+
+def ephemeral_ports(path: Path = _EPHEMERAL_RANGE) -> tuple[int, int] | None:
+    """Return the range of ports that the kernel gives out by itself; None where it is unknown."""
+    try:
+        first, last = path.read_text(encoding="ascii").split()
+        return int(first), int(last)
+    except (OSError, ValueError):
+        return None

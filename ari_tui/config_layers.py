@@ -1,0 +1,257 @@
+"""The layers of configuration: defaults < file < `.env` < environment < flags.
+
+Each layer is read into (key, raw value, origin in words); every key is looked at before any value
+is used, so that all mistakes of all layers are told at once.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import platformdirs
+from dotenv import dotenv_values
+
+from ari_tui.config import KEY_TYPES, SECTIONS, Settings, describe_allowed
+from ari_tui.config_checks import Draft, check, refusal
+from ari_tui.config_secrets import read_secret_files
+from ari_tui.errors import ConfigError
+from ari_tui.log import clean
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+PREFIX = "ARI_TUI_"
+_NOT_KEYS = {"ARI_TUI_CONFIG", "ARI_TUI_READY_FD", "ARI_TUI_LIFELINE_FD"}
+
+# The original's variables, the later one of a key before the earlier. LOAD_TEST_* is read by
+# the load test.
+ORIGINAL_VARIABLES = {
+    "ARI_URL": "asterisk.url",
+    "ARI_USER": "asterisk.username",
+    "ARI_PASS": "asterisk.password",
+    "ASTERISK_USERNAME": "asterisk.username",
+    "ASTERISK_PASSWORD": "asterisk.password",
+    "APP_NAME": "asterisk.app",
+    "BIND_IP": "media.bind",
+    "PORT_RANGE": "media.ports",
+    "ECHO_HOST": "echo.host",
+    "ECHO_PORT": "echo.port",
+    "METRICS_INTERVAL_SEC": "output.status_s",
+    "SERVICE_PORT": "http.bind",
+}
+
+VARIABLES = {f"{PREFIX}{key.replace('.', '_').upper()}": key for key in KEY_TYPES}
+"""`ARI_TUI_MEDIA_PORTS` to `media.ports`, for every key."""
+
+
+class Raw(msgspec.Struct, frozen=True, kw_only=True):
+    """One value as one layer gave it."""
+
+    key: str
+    value: Any
+    origin: str
+    typed: bool = False
+    """TOML's values have types of their own; all other layers hold text."""
+
+
+class Layer(msgspec.Struct, kw_only=True):
+    """What one layer says, lowest precedence first, and what was wrong with its keys."""
+
+    rank: int
+    values: list[Raw] = []
+    problems: list[str] = []
+
+
+def load(
+    *,
+    config_file: str | None = None,
+    flags: Iterable[Raw] = (),
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> Settings:
+    """Read all layers into settings.
+
+    `config_file` is what --config says; `environment` (default: the process's) and `folder`
+    (default: the working directory, where `.env` is looked for) may be given. Raises
+    ConfigError with one line for each mistake.
+    """
+    environment = os.environ if environment is None else environment
+    folder = Path.cwd() if folder is None else folder
+    dot_env = _read_dot_env(folder / ".env")
+    path = find_file(config_file, {**dot_env, **environment}, folder)
+    layers = [
+        read_file(path, rank=0) if path else Layer(rank=0),
+        read_variables(dot_env, "in .env", rank=1),
+        read_variables(environment, "in the environment", rank=2),
+        Layer(rank=3, values=list(flags)),
+    ]
+    return _merge(layers, path)
+
+
+def find_file(
+    config_file: str | None, environment: Mapping[str, str], folder: Path = Path()
+) -> Path | None:
+    """Return the configuration file: --config, $ARI_TUI_CONFIG, the user's, or none.
+
+    Raises ConfigError when a file that was named is not there.
+    """
+    named = config_file or environment.get("ARI_TUI_CONFIG", "")
+    if named:
+        path = folder / Path(named).expanduser()
+        if not path.is_file():
+            source = "--config" if config_file else "ARI_TUI_CONFIG"
+            raise ConfigError(f"{source}: there is no file {clean(str(path))}")
+        return path
+    path = platformdirs.user_config_path("ari-tui", appauthor=False) / "config.toml"
+    return path if path.is_file() else None
+
+
+def read_file(path: Path, *, rank: int) -> Layer:
+    """Read a TOML file; raise ConfigError when it cannot be read or is not TOML."""
+    shown = clean(str(path))
+    try:
+        document = tomllib.loads(path.read_bytes().decode("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read {shown}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{shown} is not TOML: {clean(str(error))}") from error
+    layer = Layer(rank=rank)
+    for section, body in document.items():
+        if section not in SECTIONS or not isinstance(body, dict):
+            layer.problems.append(_unknown_section(section, body, shown))
+            continue
+        for name, value in body.items():
+            key = f"{section}.{name}"
+            if key in KEY_TYPES:
+                layer.values.append(Raw(key=key, value=value, origin=shown, typed=True))
+            else:
+                near = _nearest_key(section, name)
+                layer.problems.append(_unknown(key, f"in {shown}", "key", near))
+    return layer
+
+
+def _unknown_section(section: str, body: object, shown: str) -> str:
+    if section in SECTIONS:
+        return f"{section} in {shown} is a section: write [{section}] and its keys below"
+    if isinstance(body, dict):
+        return _unknown(section, f"in {shown}", "section", _nearest(section, SECTIONS))
+    for key in KEY_TYPES:
+        home, _, name = key.partition(".")
+        if name == section:
+            return f"{section} in {shown} stands in no section: put it below [{home}]"
+    names = [key.partition(".")[2] for key in KEY_TYPES]
+    return _unknown(section, f"in {shown}", "key", _nearest(section, names))
+
+
+def _unknown(name: str, where: str, what: str, near: str | None) -> str:
+    hint = f": did you mean {near}?" if near else ""
+    return f"unknown {what} {clean(name, 80)} {where}{hint}"
+
+
+def _nearest(name: str, known: Iterable[str]) -> str | None:
+    return next(iter(difflib.get_close_matches(name, list(known), n=1)), None)
+
+
+def _nearest_key(section: str, name: str) -> str | None:
+    """Look in the key's own section first, then for the same name in another."""
+    if near := _nearest(name, SECTIONS[section].__struct_fields__):
+        return f"{section}.{near}"
+    return next((key for key in KEY_TYPES if key.endswith(f".{name}")), None)
+
+
+def read_variables(variables: Mapping[str, str], where: str, *, rank: int) -> Layer:
+    """Read the original's variables and ours; an empty one of the original's counts as unset."""
+    layer = Layer(rank=rank)
+    for name, key in ORIGINAL_VARIABLES.items():
+        if value := variables.get(name):
+            if name == "SERVICE_PORT":
+                value = f"127.0.0.1:{value}"
+            layer.values.append(Raw(key=key, value=value, origin=f"{name} {where}"))
+    for name in sorted(variables):
+        if name in VARIABLES:
+            value, key = variables[name], VARIABLES[name]
+            layer.values.append(Raw(key=key, value=value, origin=f"{name} {where}"))
+        elif name.startswith(PREFIX) and name not in _NOT_KEYS:
+            near = _nearest(name.removeprefix(PREFIX), (v.removeprefix(PREFIX) for v in VARIABLES))
+            near = f"{PREFIX}{near}" if near else None
+            layer.problems.append(_unknown(name, where, "variable", near))
+    return layer
+
+
+def _read_dot_env(path: Path) -> dict[str, str]:
+    # read by value, never into os.environ: children and libraries have no business with it
+    if not path.is_file():
+        return {}
+    try:
+        values = dotenv_values(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read {clean(str(path))}: {clean(str(error))}") from error
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _merge(layers: Iterable[Layer], path: Path | None) -> Settings:
+    draft = Draft(file=path)
+    for layer in layers:
+        draft.problems += layer.problems
+        for raw in layer.values:
+            draft.origins[raw.key], draft.ranks[raw.key] = raw.origin, layer.rank
+            try:
+                draft.values[raw.key] = convert(raw)
+            except ValueError as error:
+                draft.problems.append(str(error))
+    read_secret_files(draft)
+    check(draft)
+    if draft.problems:
+        raise ConfigError("\n".join(dict.fromkeys(draft.problems)))
+    slices: dict[str, Any] = {
+        section: slice_type(
+            **{
+                name: draft.values[f"{section}.{name}"]
+                for name in slice_type.__struct_fields__
+                if f"{section}.{name}" in draft.values
+            }
+        )
+        for section, slice_type in SECTIONS.items()
+    }
+    return Settings(
+        **slices,
+        origins=draft.origins,
+        warnings=tuple(draft.warnings),
+        file=str(path) if path else "",
+    )
+
+
+_TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
+
+
+def convert(raw: Raw) -> Any:
+    """Return a raw value in its key's type; raise ValueError, naming key, origin and types."""
+    kind = KEY_TYPES[raw.key]
+    value = raw.value
+    try:
+        if not raw.typed:
+            value = _from_text(str(value), kind)
+        converted = msgspec.convert(value, kind, strict=raw.typed or kind is bool)
+    except (msgspec.ValidationError, ValueError):
+        converted = None
+    if converted is None or (isinstance(converted, float) and not math.isfinite(converted)):
+        raise ValueError(refusal(raw.key, raw.value, raw.origin, describe_allowed(raw.key)))
+    return converted
+
+
+def _from_text(text: str, kind: Any) -> Any:
+    if kind is bool and text.lower() in _TRUE | _FALSE:
+        return text.lower() in _TRUE
+    if kind == tuple[str, ...]:
+        return [part for part in re.split(r"[,\s]+", text) if part]
+    return text

@@ -1,0 +1,114 @@
+"""The media of a call: its ports, its sockets in a worker, the closing of its books."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+from ari_tui.analysis.store import Store
+from ari_tui.ari import commands as do
+from ari_tui.config import Asterisk, Echo, Media
+from ari_tui.engine.calls import MeasuredCall
+from ari_tui.engine.media_worker import PortInUseError
+from ari_tui.engine.supervisor import Supervisor, endpoint
+from ari_tui.errors import AriTuiError, PortsExhaustedError
+from ari_tui.media.ports import PortPool
+
+_PORT_TRIES: Final = 20
+_LINGER_NS: Final = 400_000_000
+"""Nothing under way and nothing heard for this long: a call's books are closed."""
+_OVERTIME_NS: Final = 2_000_000_000
+
+
+class CallMedia:
+    """Opens, connects, drains and closes the sockets of calls."""
+
+    def __init__(
+        self,
+        asterisk: Asterisk,
+        media: Media,
+        echo: Echo,
+        *,
+        supervisor: Supervisor,
+        store: Store,
+        bind: str,
+        echo_host: str,
+    ) -> None:
+        self.asterisk, self.media, self.echo = asterisk, media, echo
+        self.bind, self.echo_host = bind, echo_host
+        self.supervisor, self.store = supervisor, store
+        self.ports = PortPool(*media.port_range)
+        echo_range = media.echo_port_range
+        self.echo_ports = PortPool(*echo_range, name="media.echo_ports") if echo_range else None
+        self.receive_buffer_bytes: int | None = None
+
+    async def add(self, call: MeasuredCall) -> do.MediaAdded:
+        """Bind the call's ports; one that another program holds is passed over."""
+        for attempt in range(_PORT_TRIES):
+            call.port = self.ports.allocate()
+            call.echo_port = self.echo_ports.allocate() if self.echo_ports else None
+            try:
+                placement = await self.supervisor.add(call.number, self._socket_fields(call))
+            except PortInUseError as error:
+                self._free_ports(call)
+                if attempt == min(_PORT_TRIES, self.ports.size) - 1:
+                    raise PortsExhaustedError(
+                        f"no free RTP port in media.ports {self.media.ports}: {error}"
+                    ) from None
+            except AriTuiError:
+                self._free_ports(call)
+                raise
+            else:
+                call.media_local, call.echo_local = placement.media_local, placement.echo_local
+                self.receive_buffer_bytes = placement.receive_buffer_bytes
+                return do.MediaAdded(endpoint(self.media.advertise or self.bind, call.port))
+        raise PortsExhaustedError(f"no free RTP port in media.ports {self.media.ports}")
+
+    def _socket_fields(self, call: MeasuredCall) -> dict[str, Any]:
+        return {
+            "host": self.bind,
+            "port": call.port,
+            "echo": [self.echo_host, self.echo.port],
+            "echo_local_port": call.echo_port or 0,
+            "dscp": self.media.dscp,
+            "buffer_bytes": self.media.buffer_bytes,
+            "networks": list(self.media.learn_networks),
+        }
+
+    def _free_ports(self, call: MeasuredCall) -> None:
+        if call.port is not None:
+            self.ports.release(call.port)
+        if call.echo_port is not None and self.echo_ports:
+            self.echo_ports.release(call.echo_port)
+        call.port = call.echo_port = None
+
+    async def connect(self, call: MeasuredCall, host: str, port: int) -> None:
+        """Connect to Asterisk's RTP address, or to the one that the configuration knows better."""
+        host = self.asterisk.media_address or host
+        call.media_remote = endpoint(host, port)
+        await self.supervisor.connect(call.number, host, port, self.media.learn_source)
+
+    async def drain(self, call: MeasuredCall) -> None:
+        """Stop the media leg; return once nothing is under way any more."""
+        await self.supervisor.drain(call.number)
+        call.drain_since_ns = time.time_ns()
+        await call.drained.wait()
+
+    async def remove(self, call: MeasuredCall) -> None:
+        """Close the sockets and free the ports."""
+        await self.supervisor.remove(call.number)
+        self._free_ports(call)
+
+    def look_at_drain(self, call: MeasuredCall, now_ns: int) -> None:
+        """Close the books of a draining call once nothing is under way, or the time is up."""
+        if call.drain_since_ns is None or call.drained.is_set():
+            return
+        row = self.store.row_of[call.number]
+        since = call.drain_since_ns
+        quiet_since = max(since, int(self.store.echo.last_rx[row]))
+        idle = self.store.flight.count(row) == 0 and now_ns - quiet_since > _LINGER_NS
+        overtime = now_ns - since > self.store.loss_timeout_ns + _OVERTIME_NS
+        if overtime:
+            self.store.give_up(call.number)
+        if idle or overtime:
+            call.drained.set()

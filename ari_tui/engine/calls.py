@@ -1,0 +1,37 @@
+"""One measured call as the engine holds it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from ari_tui.ari.calls import CallMachine
+
+
+@dataclass
+class MeasuredCall:
+    """One call: its machine and what only the shell knows of it."""
+
+    machine: CallMachine
+    started_ns: int
+    port: int | None = None
+    echo_port: int | None = None
+    up_at: float | None = None
+    told_silent: bool = False
+    ended_ns: int | None = None
+    drain_since_ns: int | None = None
+    drained: asyncio.Event = field(default_factory=asyncio.Event)
+    linkedid: str | None = None
+    media_local: str | None = None
+    media_remote: str | None = None
+    echo_local: str | None = None
+
+    @property
+    def number(self) -> int:
+        """The call's number in this session."""
+        return self.machine.number
+
+    @property
+    def over(self) -> bool:
+        """Tell whether nothing is left to do for the call."""
+        return self.machine.finished

@@ -1,0 +1,154 @@
+"""The engine's side of one media worker: its process, its control channel, its packet log."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any, Final
+
+from ari_tui.errors import BindError, WorkerError
+from ari_tui.media import control
+from ari_tui.media.ring import DEFAULT_CAPACITY, RingReader, create_ring
+
+_READY_S: Final = 15.0
+_REQUEST_S: Final = 5.0
+SILENT_S: Final = 10.0
+"""A worker whose heartbeat is older has hung."""
+
+
+class PortInUseError(BindError):
+    """Another program holds the port."""
+
+
+class MediaWorker:
+    """One worker process. `on_end` is called once, when it ends without having been stopped."""
+
+    def __init__(
+        self,
+        name: str,
+        on_event: Callable[[control.Message], None],
+        on_end: Callable[[MediaWorker], None],
+    ) -> None:
+        self.name = name
+        self.calls: set[int] = set()
+        self.last_heartbeat = 0.0
+        self.cpu_ns = 0
+        self._on_event, self._on_end = on_event, on_end
+        self._waiting: dict[int, asyncio.Future[control.Message]] = {}
+        self._next_id = 0
+        self._stopping = False
+
+    async def start(self, *, capacity: int = DEFAULT_CAPACITY) -> None:
+        """Start the process and wait for its first heartbeat. Raises WorkerError."""
+        ours, theirs = socket.socketpair()
+        ring_fd = create_ring(capacity)
+        try:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "ari_tui.media.worker", str(theirs.fileno()), str(ring_fd),
+                stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(), ring_fd), start_new_session=True,
+            )  # fmt: skip
+            self.ring = RingReader(ring_fd)
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+            os.close(ring_fd)
+        reader, self._writer = await asyncio.open_unix_connection(sock=ours)
+        self._alive = asyncio.Event()
+        self._reader_task = asyncio.create_task(self._read(reader), name=f"{self.name}-control")
+        try:
+            await asyncio.wait_for(self._alive.wait(), _READY_S)
+        except asyncio.TimeoutError:
+            await self.kill()
+            raise WorkerError(f"{self.name} was not ready after {_READY_S:g} s") from None
+        if not self.running:
+            raise WorkerError(f"{self.name} ended at start (exit {self.process.returncode})")
+
+    @property
+    def running(self) -> bool:
+        """Tell whether the process is alive."""
+        return self.process.returncode is None
+
+    @property
+    def healthy(self) -> bool:
+        """Tell whether it is alive and has been heard of lately."""
+        age = asyncio.get_running_loop().time() - self.last_heartbeat
+        return self.running and age < SILENT_S
+
+    async def request(self, op: str, **fields: Any) -> control.Message:
+        """Ask the worker and wait for its answer.
+
+        Raises PortInUseError or BindError for sockets, WorkerError for everything else.
+        """
+        if not self.running:
+            raise WorkerError(f"{self.name} is not running")
+        self._next_id += 1
+        number = self._next_id
+        answer: asyncio.Future[control.Message] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = answer
+        try:
+            self._writer.write(control.encode({"id": number, "op": op, **fields}))
+            reply = await asyncio.wait_for(answer, _REQUEST_S)
+        except asyncio.TimeoutError:
+            raise WorkerError(f"{self.name} did not answer {op} in {_REQUEST_S:g} s") from None
+        finally:
+            self._waiting.pop(number, None)
+        if reply.get("ok"):
+            return reply
+        kinds = {control.CODE_IN_USE: PortInUseError, control.CODE_BIND: BindError}
+        raise kinds.get(str(reply.get("code")), WorkerError)(str(reply.get("error")))
+
+    async def stop(self) -> None:
+        """End the worker by closing its control channel; kill it when that does not help."""
+        self._stopping = True
+        self._writer.close()
+        try:
+            await asyncio.wait_for(self.process.wait(), _REQUEST_S)
+        except asyncio.TimeoutError:
+            await self.kill()
+        await asyncio.wait([self._reader_task])
+
+    async def kill(self) -> None:
+        """End the process at once."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+        await self.process.wait()
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        frames = control.FrameDecoder()
+        with contextlib.suppress(ConnectionError, ValueError):
+            while data := await reader.read(65536):
+                for message in frames.feed(data):
+                    self._take(message)
+        self._writer.close()
+        if self.running:
+            # its channel is closed: it is on its way out, or has lost its mind
+            try:
+                await asyncio.wait_for(self.process.wait(), _REQUEST_S)
+            except asyncio.TimeoutError:
+                await self.kill()
+        for answer in self._waiting.values():
+            if not answer.done():
+                answer.set_exception(WorkerError(f"{self.name} ended"))
+        self._alive.set()
+        if not self._stopping:
+            self._on_end(self)
+
+    def _take(self, message: control.Message) -> None:
+        if "id" in message:
+            answer = self._waiting.get(message["id"])
+            if answer is not None and not answer.done():
+                answer.set_result(message)
+            return
+        if message.get("event") == control.EVENT_HEARTBEAT:
+            self.last_heartbeat = asyncio.get_running_loop().time()
+            self.cpu_ns = int(message.get("cpu_ns", 0))
+            self._alive.set()
+        else:
+            self._on_event(message)

@@ -1,0 +1,129 @@
+"""Bridges: who is in which, and who speaks into which media channel because of it."""
+
+from __future__ import annotations
+
+import uuid
+
+from ari_tui.sim.config import SimConfig
+from ari_tui.sim.events import EventHub
+from ari_tui.sim.media import MediaPort, Phone
+from ari_tui.sim.model import Bridge, CallerId, Channel, RefusalError
+from ari_tui.sim.source import Pacer, Source
+
+_NOBODY = CallerId()
+
+
+class Bridging:
+    """All bridges. A media channel hears the first answered caller that shares its bridge."""
+
+    def __init__(self, config: SimConfig, hub: EventHub, pacer: Pacer) -> None:
+        self._config = config
+        self._hub = hub
+        self._pacer = pacer
+        self.bridges: dict[str, Bridge] = {}
+        self._sources: dict[str, Source] = {}
+        self._started = 0
+
+    def find(self, bridge_id: str) -> Bridge:
+        """Return one bridge; raises RefusalError (404) when there is none."""
+        if bridge_id not in self.bridges:
+            raise RefusalError(404, "Bridge not found")
+        return self.bridges[bridge_id]
+
+    def create(self, bridge_id: str | None, kind: str, name: str) -> Bridge:
+        """Create a bridge; `kind` is ARI's comma-separated type. Raises RefusalError (409, 500)."""
+        if bridge_id in self.bridges:
+            raise RefusalError(409, f"Bridge with id '{bridge_id}' already exists")
+        known = {"mixing", "holding", "dtmf_events", "proxy_media", "video_sfu", "video_single"}
+        if not set(kind.split(",")) <= known:
+            raise RefusalError(
+                500, f"Unable to create bridge. Possible duplicate bridge id '{bridge_id}'"
+            )
+        bridge = Bridge(bridge_id or str(uuid.uuid4()), name)
+        self.bridges[bridge.id] = bridge
+        self._hub.bridge_event("BridgeCreated", bridge)
+        return bridge
+
+    def destroy(self, bridge: Bridge) -> None:
+        """Empty a bridge and end it; its channels stay up."""
+        for channel in list(bridge.members):
+            self.leave(channel)
+        del self.bridges[bridge.id]
+        self._hub.bridge_event("BridgeDestroyed", bridge)
+        self._hub.forget(bridge)
+
+    def enter(self, bridge: Bridge, channel: Channel) -> None:
+        """Put a channel into a bridge, out of the one that it is in."""
+        self.leave(channel)
+        for name in {channel.stasis, channel.owner} - {None}:
+            self._hub.subscribe_bridge(str(name), bridge)
+        bridge.members.append(channel)
+        channel.bridge = bridge
+        self._hub.bridge_event("ChannelEnteredBridge", bridge, channel)
+        self._introduce(bridge)
+        self.update(bridge)
+
+    def leave(self, channel: Channel) -> None:
+        """Take a channel out of its bridge, if it is in one."""
+        bridge = channel.bridge
+        if bridge is None:
+            return
+        bridge.members.remove(channel)
+        channel.bridge = None
+        self._hub.bridge_event("ChannelLeftBridge", bridge, channel)
+        self._set(channel, "BRIDGEPEER", "")
+        self._silence(channel)
+        self.update(bridge)
+
+    def update(self, bridge: Bridge) -> None:
+        """Start and stop sources as the members, and whether they have answered, ask for."""
+        speaker = next((one for one in bridge.members if one.phone and one.state == "Up"), None)
+        for channel in bridge.members:
+            port = channel.media
+            if port is None:
+                continue
+            source = self._sources.get(channel.id)
+            phone = speaker.phone if speaker is not None else None
+            if source is not None and source.phone is phone:
+                continue
+            self._silence(channel)
+            port.listener = phone
+            if speaker is None or phone is None:
+                continue
+            port.caller = speaker.id
+            if phone.frequency_hz:
+                self._speak(channel, port, phone)
+
+    def source_of(self, channel: Channel) -> Source | None:
+        """Return the stream that a media channel sends now."""
+        return self._sources.get(channel.id)
+
+    def _speak(self, channel: Channel, port: MediaPort, phone: Phone) -> None:
+        random = self._config.stream("source", self._started)
+        source = Source(self._started, phone, port, random)
+        self._started += 1
+        self._sources[channel.id] = source
+        self._pacer.start(source, random.randrange(phone.packet_ms))
+
+    def _silence(self, channel: Channel) -> None:
+        source = self._sources.pop(channel.id, None)
+        if source is not None:
+            self._pacer.stop(source)
+        if channel.media is not None:
+            channel.media.listener = None
+
+    def _introduce(self, bridge: Bridge) -> None:
+        """Tell two parties of each other, as a connected line and as BRIDGEPEER."""
+        if len(bridge.members) != 2:
+            return
+        one, other = bridge.members
+        for channel, peer in ((one, other), (other, one)):
+            self._set(channel, "BRIDGEPEER", peer.name)
+            if channel.connected != peer.caller and (peer.caller != _NOBODY or peer.media):
+                channel.connected = peer.caller
+                self._hub.channel_event("ChannelConnectedLine", channel)
+
+    def _set(self, channel: Channel, variable: str, value: str) -> None:
+        if channel.variables.get(variable, "") != value:
+            channel.variables[variable] = value
+            self._hub.channel_event("ChannelVarset", channel, variable=variable, value=value)

@@ -1,0 +1,132 @@
+"""The callers who ring in: there come `calls` of them, each is replaced when it has gone."""
+
+from __future__ import annotations
+
+from random import Random
+
+from ari_tui.sim.media import Phone
+from ari_tui.sim.model import CallerId, Channel, Dialplan
+from ari_tui.sim.names import draw_caller
+from ari_tui.sim.pbx import Pbx
+
+_TONES_HZ = (350, 425, 440, 480, 620, 1000, 1004)
+_DIGITS = "0123456789*#"
+_DIGIT_MS = (80, 120, 280)
+
+
+class Callers:
+    """The callers' side: dials, hums, presses digits, hangs up.
+
+    The first dials when the application's client first connects; from then on a call while no
+    client is connected fails in the dialplan, and is tried again.
+    """
+
+    def __init__(self, pbx: Pbx) -> None:
+        self._pbx = pbx
+        self._config = pbx.config
+        self._dialled = 0
+        self._lines: dict[str, Random] = {}
+        """The live callers' random streams, in the order in which they came."""
+        self._begun = False
+        pbx.hub.on_connect.append(self._connected)
+        pbx.on_ended.append(self._ended)
+
+    @property
+    def present(self) -> list[Channel]:
+        """Return the callers that are up, in the order in which they came."""
+        return [self._pbx.channels[channel_id] for channel_id in self._lines]
+
+    def dial(self, caller: CallerId | None = None) -> Channel | None:
+        """Let one more caller ring in; None when the call failed in the dialplan."""
+        pbx, config = self._pbx, self._config
+        serial = self._dialled
+        self._dialled += 1
+        pbx.calls_started += 1
+        random = config.stream("caller", serial)
+        who = caller or draw_caller(random, nasty=config.nasty_names)
+        phone = Phone(
+            random.choice(_TONES_HZ), 30 if random.random() < config.slow_packet_share else 20
+        )
+        endpoint = 1001 + random.randrange(200)
+        channel = Channel(
+            pbx.unique_id(),
+            f"PJSIP/{endpoint}-{serial:08x}",
+            "Ring",
+            protocol_id=f"{random.getrandbits(64):016x}@198.51.100.{random.randrange(1, 255)}",
+            caller=who,
+            dialplan=Dialplan("default", "stasis", 1, "Stasis", config.app),
+            phone=phone,
+        )
+        pbx.add(channel)
+        if not pbx.enter_stasis(channel, config.app):
+            pbx.calls_failed += 1
+            pbx.end(channel)
+            return None
+        self._lines[channel.id] = random
+        self._plan(channel, random)
+        return channel
+
+    def press(self, channel: Channel, digit: str, duration_ms: int) -> None:
+        """Press a digit: its packets are swallowed, and the event comes when it ends."""
+        if not channel.alive or channel.phone is None:
+            return
+        packets = -(-duration_ms // channel.phone.packet_ms)
+        for member in channel.bridge.members if channel.bridge is not None else []:
+            source = self._pbx.bridging.source_of(member)
+            if source is not None and source.phone is channel.phone:
+                source.swallow += packets
+
+        def released() -> None:
+            if channel.alive:
+                self._pbx.hub.channel_event(
+                    "ChannelDtmfReceived", channel, digit=digit, duration_ms=duration_ms
+                )
+
+        self._pbx.timers.later(packets * channel.phone.packet_ms / 1000, released)
+
+    def adopt(self, old: Channel, new: Channel) -> None:
+        """Let `new` live on in the place of `old`, after a transfer."""
+        random = self._lines.pop(old.id, None)
+        if random is not None:
+            self._lines[new.id] = random
+            self._plan(new, random)
+
+    def _plan(self, channel: Channel, random: Random) -> None:
+        mean_s = self._config.call_duration_s
+        if mean_s > 0:
+            self._pbx.timers.later(
+                mean_s * random.uniform(0.5, 1.5), lambda: self._pbx.hang_up(channel)
+            )
+        if random.random() < self._config.dtmf_share:
+            self._press_later(channel, random)
+
+    def _press_later(self, channel: Channel, random: Random) -> None:
+        def press() -> None:
+            if channel.alive:
+                self.press(channel, random.choice(_DIGITS), random.choice(_DIGIT_MS))
+                self._press_later(channel, random)
+
+        self._pbx.timers.later(random.uniform(2, 12), press)
+
+    def _connected(self, app: str) -> None:
+        if self._begun or app != self._config.app:
+            return
+        self._begun = True
+        for slot in range(self._config.calls):
+            self._pbx.timers.later(slot / self._config.ramp_per_s, self._keep_dialling)
+
+    def _keep_dialling(self) -> None:
+        if self.dial() is None:
+            self._redial()
+
+    def _redial(self) -> None:
+        random = self._config.stream("redial", self._dialled)
+        pause_s = self._config.redial_s * random.uniform(0.5, 1.5)
+        self._pbx.timers.later(pause_s, self._keep_dialling)
+
+    def _ended(self, channel: Channel) -> None:
+        if self._lines.pop(channel.id, None) is None:
+            return
+        self._pbx.calls_ended += 1
+        if self._config.calls:
+            self._redial()

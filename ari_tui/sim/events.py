@@ -1,0 +1,231 @@
+"""Stasis applications and their events: who is connected, who hears of what.
+
+As Asterisk 22.10 does it: an application hears of the channels that are in it and of the bridges
+that they were put into, not of their creation (unless it asked for everything); while its client
+is away its subscriptions stay and its events are lost; it goes when nobody is connected and
+nothing is subscribed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from ari_tui.sim.model import Bridge, Channel, Json, RefusalError, timestamp
+
+ASTERISK_ID = "02:00:00:00:51:4d"
+
+
+class EventSocket:
+    """One client's WebSocket, with the events that wait to be written to it."""
+
+    def __init__(
+        self, ws: web.WebSocketResponse, transport: asyncio.Transport | None, timeout_s: float
+    ) -> None:
+        self._ws = ws
+        self._transport = transport
+        self._timeout_s = timeout_s
+        self._waiting: asyncio.Queue[str] = asyncio.Queue()
+
+    def put(self, text: str) -> None:
+        """Write one event as soon as those before it are written."""
+        self._waiting.put_nowait(text)
+
+    async def written(self) -> None:
+        """Wait until everything put so far is written, or the socket has failed."""
+        await self._waiting.join()
+
+    async def write(self) -> None:
+        """Write events until the socket fails or stays unread for too long; then break it."""
+        try:
+            while True:
+                text = await self._waiting.get()
+                try:
+                    await asyncio.wait_for(self._ws.send_str(text), self._timeout_s)
+                finally:
+                    self._waiting.task_done()
+        except (asyncio.TimeoutError, ConnectionError):
+            self.abort()
+
+    def abort(self) -> None:
+        """Break the connection without a closing handshake, and free whoever waits for it."""
+        if self._transport is not None:
+            self._transport.abort()
+        self.discard()
+
+    def discard(self) -> None:
+        """Forget what is still to be written."""
+        while not self._waiting.empty():
+            self._waiting.get_nowait()
+            self._waiting.task_done()
+
+
+class Application:
+    """One Stasis application: its client, its subscriptions and its filter."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.socket: EventSocket | None = None
+        self.subscribe_all = False
+        self.channels: dict[str, None] = {}
+        self.bridges: dict[str, None] = {}
+        self.allowed: list[Json] = []
+        self.disallowed: list[Json] = []
+
+    @property
+    def finished(self) -> bool:
+        """Tell whether nobody is connected and nothing is subscribed."""
+        return self.socket is None and not self.channels and not self.bridges
+
+    def wants(self, kind: str) -> bool:
+        """Tell whether the event filter lets this type pass."""
+        if any(rule.get("type") == kind for rule in self.disallowed):
+            return False
+        return not self.allowed or any(rule.get("type") == kind for rule in self.allowed)
+
+    def json(self) -> Json:
+        """Return ARI's Application."""
+        return {
+            "name": self.name,
+            "channel_ids": list(self.channels),
+            "bridge_ids": list(self.bridges),
+            "endpoint_ids": [],
+            "device_names": [],
+            "events_allowed": self.allowed,
+            "events_disallowed": self.disallowed,
+        }
+
+
+class EventHub:
+    """All applications; what happens is told to those that subscribe to it, in order."""
+
+    def __init__(self) -> None:
+        self.applications: dict[str, Application] = {}
+        self.sent = self.lost = 0
+        self.on_connect: list[Callable[[str], None]] = []
+        """Called with an application's name when a client connects."""
+
+    def connected(self, name: str) -> bool:
+        """Tell whether a client is connected for this application."""
+        application = self.applications.get(name)
+        return application is not None and application.socket is not None
+
+    def find(self, name: str) -> Application:
+        """Return one application; raises RefusalError (404) when it is not registered."""
+        if name not in self.applications:
+            raise RefusalError(404, "Application not found")
+        return self.applications[name]
+
+    def connect(self, name: str, socket: EventSocket, *, subscribe_all: bool) -> None:
+        """Make `socket` the application's client; one already there is told and left behind."""
+        application = self.applications.setdefault(name, Application(name))
+        if application.socket is not None:
+            self._write(application, "ApplicationReplaced", {})
+        application.socket = socket
+        application.subscribe_all = subscribe_all
+        for call in self.on_connect:
+            call(name)
+
+    def disconnect(self, name: str, socket: EventSocket) -> None:
+        """Take note that a client has gone; one that was replaced before makes no difference."""
+        application = self.applications.get(name)
+        if application is not None and application.socket is socket:
+            application.socket = None
+            application.subscribe_all = False
+            self._tidy(application)
+
+    def set_filter(self, name: str, body: Json) -> Application:
+        """Replace the event filter; raises RefusalError (400) when it has another shape."""
+        application = self.find(name)
+        for key in ("allowed", "disallowed"):
+            rules = body.get(key, [])
+            if not isinstance(rules, list) or any("type" not in rule for rule in rules):
+                raise RefusalError(400, "Invalid format definition")
+        application.allowed = body.get("allowed", [])
+        application.disallowed = body.get("disallowed", [])
+        return application
+
+    def subscribe(self, name: str, channel: Channel) -> None:
+        """Let an application hear of a channel; an unknown application hears of nothing."""
+        if name in self.applications:
+            self.applications[name].channels[channel.id] = None
+
+    def subscribe_bridge(self, name: str, bridge: Bridge) -> None:
+        """Let an application hear of a bridge."""
+        if name in self.applications:
+            self.applications[name].bridges[bridge.id] = None
+
+    def unsubscribe(self, name: str, channel: Channel) -> None:
+        """Let one application hear no more of a channel."""
+        application = self.applications.get(name)
+        if application is not None:
+            application.channels.pop(channel.id, None)
+            self._tidy(application)
+
+    def forget(self, thing: Channel | Bridge) -> None:
+        """Let nobody hear of a channel or bridge that has ended."""
+        for application in list(self.applications.values()):
+            application.channels.pop(thing.id, None)
+            application.bridges.pop(thing.id, None)
+            self._tidy(application)
+
+    def channel_event(self, kind: str, channel: Channel, **fields: Any) -> None:
+        """Tell of something that happened to a channel."""
+        self._publish(kind, {**fields, "channel": channel.json()}, channel=channel)
+
+    def bridge_event(self, kind: str, bridge: Bridge, channel: Channel | None = None) -> None:
+        """Tell of something that happened to a bridge, and to a channel with it."""
+        body: Json = {"bridge": bridge.json()}
+        if channel is not None:
+            body["channel"] = channel.json()
+        self._publish(kind, body, channel=channel, bridge=bridge)
+
+    def stasis_event(self, kind: str, name: str, channel: Channel, **fields: Any) -> None:
+        """Tell one application of StasisStart or StasisEnd."""
+        if name in self.applications:
+            self._send(self.applications[name], kind, {**fields, "channel": channel.json()})
+
+    async def written(self, name: str) -> None:
+        """Wait until an application's client has been written everything, if there is one."""
+        application = self.applications.get(name)
+        if application is not None and application.socket is not None:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(application.socket.written(), 5)
+
+    def _publish(
+        self, kind: str, body: Json, *, channel: Channel | None, bridge: Bridge | None = None
+    ) -> None:
+        for application in self.applications.values():
+            if (
+                application.subscribe_all
+                or (channel is not None and channel.id in application.channels)
+                or (bridge is not None and bridge.id in application.bridges)
+            ):
+                self._send(application, kind, body)
+
+    def _send(self, application: Application, kind: str, body: Json) -> None:
+        if application.wants(kind):
+            self._write(application, kind, body)
+
+    def _write(self, application: Application, kind: str, body: Json) -> None:
+        if application.socket is None:
+            self.lost += 1
+            return
+        self.sent += 1
+        event = {
+            "type": kind,
+            "timestamp": timestamp(),
+            **body,
+            "asterisk_id": ASTERISK_ID,
+            "application": application.name,
+        }
+        application.socket.put(json.dumps(event, ensure_ascii=False))
+
+    def _tidy(self, application: Application) -> None:
+        if application.finished:
+            self.applications.pop(application.name, None)

@@ -1,0 +1,156 @@
+"""The RTP socket of one simulated externalMedia channel, and what it counts."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable
+
+from ari_tui.errors import BindError, PortsExhaustedError
+from ari_tui.sim.config import MediaCounters
+from ari_tui.wire import rtp
+
+_READ_AT_ONCE = 64
+"""Datagrams taken from one socket before the others have their turn."""
+_BUFFER_BYTES = 1 << 20
+
+FORMATS = {"ulaw": 0, "alaw": 8}
+"""Formats that a media channel may have, and their payload types."""
+
+
+class Phone:
+    """What is at the far end of a caller's channel: hums a tone, and hears what comes back."""
+
+    __slots__ = ("frequency_hz", "heard", "on_hold", "packet_ms", "spoken")
+
+    def __init__(self, frequency_hz: int = 0, packet_ms: int = 20) -> None:
+        self.frequency_hz = frequency_hz
+        """The tone that it hums; 0 is silence, and silence sends nothing."""
+        self.packet_ms = packet_ms
+        self.spoken = self.heard = 0
+        """Packets sent and heard, as rtp_statistics tells them."""
+        self.on_hold = False
+
+
+class MediaPort:
+    """A UDP socket connected to the external host: strangers do not count (strictrtp).
+
+    Lives on the event loop that creates it. Raises BindError when the address cannot be bound or
+    the external host cannot be connected to.
+    """
+
+    def __init__(self, sock: socket.socket, external: tuple[str, int], payload_type: int) -> None:
+        self.payload_type = payload_type
+        self.external = external
+        self.listener: Phone | None = None
+        """Who hears what comes back."""
+        self.caller = ""
+        self.generated = self.sent = self.refused = self.send_errors = 0
+        self.back = self.back_distinct = self.back_foreign = self.undelivered = 0
+        self._seen: dict[bytes, bytearray] = {}
+        self._sock = sock
+        self._loop = asyncio.get_running_loop()
+        self.closed = False
+        try:
+            sock.setblocking(False)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER_BYTES)
+            sock.connect(external)
+        except OSError as error:
+            sock.close()
+            raise BindError(f"cannot reach {external[0]}:{external[1]}: {error}") from error
+        self.address: tuple[str, int] = sock.getsockname()[:2]
+        self._loop.add_reader(sock.fileno(), self._readable)
+
+    def begin(self, ssrc: int) -> bytearray:
+        """Begin a stream of our own; return its marks, one byte a sequence number, 1 when back."""
+        return self._seen.setdefault(ssrc.to_bytes(4, "big"), bytearray(1 << 16))
+
+    def send(self, packet: bytes) -> None:
+        """Put one datagram on the wire, once more when an earlier one's refusal spoils the send."""
+        if self.closed:
+            self.undelivered += 1
+            return
+        try:
+            try:
+                self._sock.send(packet)
+            except ConnectionRefusedError:
+                self.refused += 1
+                self._sock.send(packet)
+        except OSError:
+            self.send_errors += 1
+        else:
+            self.sent += 1
+
+    def close(self) -> None:
+        """Close the socket; later sends are counted as undelivered."""
+        if not self.closed:
+            self.closed = True
+            self._readable()
+            self._seen.clear()
+            self._loop.remove_reader(self._sock.fileno())
+            self._sock.close()
+
+    def counters(self, channel: str) -> MediaCounters:
+        """Return the counts so far."""
+        return MediaCounters(
+            channel=channel,
+            caller=self.caller,
+            generated=self.generated,
+            sent=self.sent,
+            refused=self.refused,
+            send_errors=self.send_errors,
+            back=self.back,
+            back_distinct=self.back_distinct,
+            back_foreign=self.back_foreign,
+            undelivered=self.undelivered,
+        )
+
+    def _readable(self) -> None:
+        receive = self._sock.recv
+        with contextlib.suppress(BlockingIOError):
+            for _ in range(_READ_AT_ONCE):
+                try:
+                    packet = receive(2048)
+                except ConnectionRefusedError:
+                    self.refused += 1
+                    continue
+                self._take(packet)
+
+    def _take(self, packet: bytes) -> None:
+        marks = self._seen.get(packet[8:12])
+        if marks is None or rtp.classify(packet) != rtp.OK:
+            self.back_foreign += 1
+            return
+        self.back += 1
+        if self.listener is not None:
+            self.listener.heard += 1
+        sequence = packet[2] << 8 | packet[3]
+        if not marks[sequence]:
+            marks[sequence] = 1
+            self.back_distinct += 1
+
+
+def bind_rtp(host: str, ports: tuple[int, int] | None) -> socket.socket:
+    """Bind a UDP socket on a free port, or on the first free even one of a range, as Asterisk does.
+
+    Raises PortsExhaustedError when the range is used up, BindError when the address is not ours.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    candidates = [0] if ports is None else range(ports[0] + ports[0] % 2, ports[1] + 1, 2)
+    for port in candidates:
+        sock = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            sock.bind((host, port))
+        except OSError as error:
+            sock.close()
+            if ports is None:
+                raise BindError(f"cannot bind {host}: {error}") from error
+            continue
+        return sock
+    raise PortsExhaustedError(f"no RTP port is left on {host} in {ports}")
+
+
+PortOpener = Callable[[tuple[str, int], int], MediaPort]
+"""Opens the media port for an external address and a payload type."""

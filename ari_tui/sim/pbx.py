@@ -1,0 +1,247 @@
+"""The simulated Asterisk's channels: how they come, enter and leave Stasis, and end.
+
+The order of events is that of Asterisk 22.10: a hang-up goes ChannelHangupRequest,
+ChannelLeftBridge, StasisEnd, ChannelDestroyed; whoever came in through the dialplan is no longer
+subscribed to after StasisEnd, so that its ChannelDestroyed is not heard. Hanging up a caller
+leaves media channel and bridge behind.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from ari_tui.media.impair import Impairment, parse_impairment
+from ari_tui.sim.bridging import Bridging
+from ari_tui.sim.config import SimConfig, SimCounters
+from ari_tui.sim.events import EventHub
+from ari_tui.sim.media import FORMATS, MediaPort, Phone, bind_rtp
+from ari_tui.sim.model import CallerId, Channel, Dialplan, RefusalError, timestamp
+from ari_tui.sim.source import Pacer
+from ari_tui.sim.timers import Timers
+
+_INTERNAL = "An internal error prevented this request from being handled"
+_NOT_IN_STASIS = "Channel not in Stasis application"
+_NORMAL_CLEARING = {"cause": 16, "cause_txt": "Normal Clearing"}
+_ENDED_KEPT = 1000
+
+
+class Pbx:
+    """All channels, with their bridges, events and media; lives on one event loop."""
+
+    def __init__(self, config: SimConfig) -> None:
+        self.config = config
+        spec = parse_impairment(config.impair_media) if config.impair_media else None
+        impairment: Impairment[int, tuple[MediaPort, bytes]] | None = (
+            Impairment(spec, config.seed) if spec is not None else None
+        )
+        self.hub = EventHub()
+        self.pacer = Pacer(impairment)
+        self.bridging = Bridging(config, self.hub, self.pacer)
+        self.timers = Timers()
+        self.channels: dict[str, Channel] = {}
+        self.started_at = timestamp()
+        self.on_ended: list[Callable[[Channel], None]] = []
+        """Called with every channel that has ended."""
+        self.calls_started = self.calls_ended = self.calls_failed = 0
+        self._epoch = int(time.time())
+        self._serial = 0
+        self._media_serial = 0
+        self._local_serial = 0
+        self._ended_media: deque[tuple[str, MediaPort]] = deque(maxlen=_ENDED_KEPT)
+
+    def find(self, channel_id: str, *, status: int = 404) -> Channel:
+        """Return one channel; raises RefusalError, with `status`, when there is none."""
+        if channel_id not in self.channels:
+            raise RefusalError(status, "Channel not found")
+        return self.channels[channel_id]
+
+    def find_in_stasis(self, channel_id: str, *, status: int = 409) -> Channel:
+        """Return one channel of an application; raises RefusalError (404, `status`) otherwise."""
+        channel = self.find(channel_id, status=404 if status == 409 else 400)
+        if channel.stasis is None:
+            raise RefusalError(status, _NOT_IN_STASIS)
+        return channel
+
+    def unique_id(self) -> str:
+        """Return the next id that Asterisk would give."""
+        self._serial += 1
+        return f"{self._epoch}.{self._serial}"
+
+    def add(self, channel: Channel) -> Channel:
+        """Let a channel exist."""
+        channel.linked_id = channel.linked_id or channel.id
+        self.channels[channel.id] = channel
+        self.hub.channel_event("ChannelCreated", channel)
+        return channel
+
+    def enter_stasis(
+        self, channel: Channel, app: str, args: tuple[str, ...] = (), **fields: Any
+    ) -> bool:
+        """Hand a channel to an application; False when its client is away, as Stasis() fails."""
+        if not channel.alive or not self.hub.connected(app):
+            return False
+        self.hub.subscribe(app, channel)
+        channel.stasis = app
+        arguments = ",".join((app, *args))
+        channel.dialplan = replace(channel.dialplan, app_name="Stasis", app_data=arguments)
+        self.hub.stasis_event("StasisStart", app, channel, args=list(args), **fields)
+        return True
+
+    def leave_stasis(self, channel: Channel) -> None:
+        """Take a channel out of its bridge and its application."""
+        self.bridging.leave(channel)
+        app, channel.stasis = channel.stasis, None
+        if app is not None:
+            self.hub.stasis_event("StasisEnd", app, channel)
+            channel.dialplan = replace(channel.dialplan, app_name="", app_data="")
+            if channel.owner is None:
+                self.hub.unsubscribe(app, channel)
+
+    def set_state(self, channel: Channel, state: str) -> None:
+        """Change a channel's state, telling of it; an answered caller may now be heard."""
+        if channel.state == state:
+            return
+        channel.state = state
+        self.hub.channel_event("ChannelStateChange", channel)
+        if channel.bridge is not None:
+            self.bridging.update(channel.bridge)
+
+    def hang_up(self, channel: Channel, **request: Any) -> None:
+        """End a channel, and the other half of a Local one; `request` are the event's fields."""
+        if not channel.alive:
+            return
+        self.hub.channel_event("ChannelHangupRequest", channel, **request)
+        self.end(channel)
+
+    def end(self, channel: Channel, **cause: Any) -> None:
+        """End a channel without anybody's request: the dialplan is done with it, or it failed."""
+        if not channel.alive:
+            return
+        channel.alive = False
+        self.leave_stasis(channel)
+        half = channel.other_half
+        if half is not None and half.alive and not cause:
+            self.hub.channel_event("ChannelHangupRequest", half, cause=16)
+        self.hub.channel_event("ChannelDestroyed", channel, **(cause or _NORMAL_CLEARING))
+        self._remove(channel)
+        if half is not None and half.alive:
+            if cause:
+                self.end(half, **cause)
+            else:
+                self.hang_up(half, cause=16, soft=True)
+
+    def proceed(self, channel: Channel) -> None:
+        """Let the dialplan go on after Stasis().
+
+        There is nothing left there but Hangup() for those who rang in. A Local channel goes on
+        at its extension's second step, and so stays up until somebody hangs up.
+        """
+        self.leave_stasis(channel)
+        if channel.other_half is None:
+            self.end(channel)
+        else:
+            app_name = "Milliwatt" if channel.dialplan.exten == "tone" else "Wait"
+            channel.dialplan = replace(channel.dialplan, priority=2, app_name=app_name, app_data="")
+
+    def add_media(
+        self, external: tuple[str, int], fmt: str, channel_id: str | None, app: str
+    ) -> Channel:
+        """Create a media channel, not yet in Stasis, its socket bound and connected.
+
+        Raises RefusalError (500), as Asterisk 22 does for a bad format and for an id in use.
+        """
+        if fmt not in FORMATS or channel_id in self.channels:
+            raise RefusalError(500, _INTERNAL)
+        self._media_serial += 1
+        sock = bind_rtp(self.config.media_host, self.config.rtp_ports)
+        port = MediaPort(sock, external, FORMATS[fmt])
+        handle = 0x7F0000000000 + 0x1230 * self._media_serial
+        channel = Channel(
+            channel_id or self.unique_id(), f"UnicastRTP/{external[0]}:{external[1]}-0x{handle:x}"
+        )
+        channel.media = port
+        channel.owner = app
+        channel.variables = {
+            "UNICASTRTP_LOCAL_PORT": str(port.address[1]),
+            "UNICASTRTP_LOCAL_ADDRESS": port.address[0],
+        }
+        self.hub.subscribe(app, channel)
+        return self.add(channel)
+
+    def enter_media(self, channel: Channel, app: str) -> None:
+        """Let a new media channel be up and enter Stasis; it ends when no client is there."""
+        if not channel.alive:
+            return
+        self.set_state(channel, "Up")
+        if not self.enter_stasis(channel, app):
+            self.end(channel)
+
+    def media_order(self) -> tuple[bool, float]:
+        """Draw for the newest media channel: whether its events go first, else how late they go."""
+        random = self.config.stream("media", self._media_serial)
+        event_first, delay_s = random.random() < 0.5, random.uniform(0.001, 0.008)
+        if self.config.stasis_order != "seeded":
+            event_first = self.config.stasis_order == "event-first"
+        return event_first, delay_s
+
+    def add_local(
+        self, exten: str, context: str, app: str, channel_id: str | None, caller: CallerId
+    ) -> Channel:
+        """Create both halves of a Local channel, ringing; return the one for the application."""
+        if channel_id in self.channels:
+            raise RefusalError(409, "Channel with given unique ID already exists")
+        name = f"Local/{exten}@{context}-{self._local_serial:08x}"
+        self._local_serial += 1
+        dialplan = Dialplan(context, exten)
+        phone = Phone(1004 if exten == "tone" else 0)
+        first = Channel(channel_id or self.unique_id(), f"{name};1", dialplan=dialplan, phone=phone)
+        second_id = f"{channel_id};2" if channel_id else self.unique_id()
+        second = Channel(second_id, f"{name};2", "Ring", linked_id=first.id)
+        second.dialplan = Dialplan(context, exten, 1, "", "")
+        for half, other in ((first, second), (second, first)):
+            half.caller = half.connected = caller
+            half.owner, half.other_half = app, other
+            self.hub.subscribe(app, half)
+            self.add(half)
+        return first
+
+    def counters(self) -> SimCounters:
+        """Return what has been counted so far."""
+        live = [(one.id, one.media) for one in self.channels.values() if one.media is not None]
+        return SimCounters(
+            calls_started=self.calls_started,
+            calls_ended=self.calls_ended,
+            calls_failed=self.calls_failed,
+            events_sent=self.hub.sent,
+            events_lost=self.hub.lost,
+            media=tuple(port.counters(name) for name, port in (*self._ended_media, *live)),
+            injected=self.injected(),
+        )
+
+    def injected(self) -> Mapping[str, int] | None:
+        """Return what the media impairment did, and how much of it met a closed channel."""
+        impairment = self.pacer.impairment
+        if impairment is None:
+            return None
+        return {**impairment.counts._asdict(), "undelivered": self.pacer.undelivered}
+
+    def close(self) -> None:
+        """Stop all media and free all sockets, saying nothing."""
+        self.timers.close()
+        self.pacer.close()
+        for channel in list(self.channels.values()):
+            channel.alive = False
+            self._remove(channel)
+
+    def _remove(self, channel: Channel) -> None:
+        del self.channels[channel.id]
+        self.hub.forget(channel)
+        if channel.media is not None:
+            channel.media.close()
+            self._ended_media.append((channel.id, channel.media))
+        for call in self.on_ended:
+            call(channel)

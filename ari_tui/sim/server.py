@@ -1,0 +1,132 @@
+"""The simulated Asterisk as a whole: a server to embed in a test, or to run as a process."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import gc
+from types import TracebackType
+from typing import Any
+
+from aiohttp import web
+
+from ari_tui.errors import BindError
+from ari_tui.process import ParentLink
+from ari_tui.sim.callers import Callers
+from ari_tui.sim.config import SimConfig, SimCounters
+from ari_tui.sim.pbx import Pbx
+from ari_tui.sim.rest import EventServer, make_guard
+from ari_tui.sim.routes import Routes
+
+_SHUTDOWN_S = 0.2
+
+
+class SimulatedAsterisk:
+    """`async with SimulatedAsterisk(config) as sim:` serves ARI at `sim.url` until the block ends.
+
+    Raises BindError when the port is taken, ConfigError when the impairment cannot be read.
+    """
+
+    def __init__(self, config: SimConfig) -> None:
+        self.config = config
+        self.host = config.host
+        self.port = config.port
+        """TCP port of ARI; known once the server listens."""
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def url(self) -> str:
+        """Return the address of ARI, with its scheme, without /ari."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    @property
+    def listening(self) -> bool:
+        """Tell whether ARI answers at all."""
+        return self._runner is not None
+
+    async def __aenter__(self) -> SimulatedAsterisk:
+        self._build()
+        try:
+            await self.listen()
+        except BaseException:
+            self.pbx.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.pbx.close()
+        await self.stop_listening()
+
+    def counters(self) -> SimCounters:
+        """Return what has been counted so far."""
+        return self.pbx.counters()
+
+    async def listen(self) -> None:
+        """Serve ARI, on the same port as before if it was stopped."""
+        application = web.Application(middlewares=[make_guard(self.config)])
+        self._events = EventServer(self.config, self.pbx.hub)
+        Routes(self.config, self.pbx, self._events).add_to(application)
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=_SHUTDOWN_S)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, self.host, self.port).start()
+        except OSError as error:
+            await runner.cleanup()
+            raise _bind_error(self.host, self.port, error) from error
+        self._runner = runner
+        self.port = runner.addresses[0][1]
+
+    async def stop_listening(self) -> None:
+        """Stop serving ARI, breaking all connections; channels, bridges and media stay up."""
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            self._events.abort_all()
+            await runner.cleanup()
+
+    def drop_websockets(self) -> None:
+        """Break all event connections; HTTP goes on."""
+        self._events.abort_all()
+
+    def restart_core(self) -> None:
+        """Lose all channels, bridges and applications, as a restarted Asterisk has."""
+        self.pbx.close()
+        self._build()
+
+    def _build(self) -> None:
+        self.pbx = Pbx(self.config)
+        self.callers = Callers(self.pbx)
+
+
+async def run_sim(
+    config: SimConfig, link: ParentLink, stop: asyncio.Event | None = None
+) -> SimCounters:
+    """Run the simulated Asterisk until the parent lets go, or `stop` is set; print nothing.
+
+    Says `host`, `port` and `url` on the ready line. Raises BindError or ConfigError when it
+    cannot start; the caller tells the parent.
+    """
+    async with SimulatedAsterisk(config) as sim:
+        gc.freeze()  # collections then pass over all that is there from the start
+        link.ready(host=sim.host, port=sim.port, url=sim.url)
+        waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(link.wait_let_go())]
+        if stop is not None:
+            waits.append(asyncio.ensure_future(stop.wait()))
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+        return sim.counters()
+
+
+def _bind_error(host: str, port: int, error: OSError) -> BindError:
+    if error.errno == errno.EADDRINUSE:
+        return BindError(f"cannot bind {host}:{port}: in use (another Asterisk? choose --port)")
+    return BindError(f"cannot bind {host}:{port}: {error.strerror or error}")

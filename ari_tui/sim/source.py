@@ -1,0 +1,156 @@
+"""RTP sources on an absolute clock: one timer for all of them, so that none drifts.
+
+The event loop sleeps in whole milliseconds, so every source is due on a millisecond of the
+monotonic clock, its phase drawn over its packet time: sources that share a millisecond share one
+wake-up. A packet leaves up to about a millisecond after it is due; the next is due by the clock,
+not by when the last one left. After a stall what is owed is sent at once, as Asterisk does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import time
+from random import Random
+
+from ari_tui.media.impair import Impairment
+from ari_tui.sim import g711
+from ari_tui.sim.media import MediaPort, Phone
+from ari_tui.wire import rtp
+
+_MS = 1_000_000
+_PER_MS = g711.SAMPLE_RATE // 1000
+
+
+class Source:
+    """One stream: SSRC, first sequence and first timestamp are drawn, then everything follows."""
+
+    __slots__ = (
+        "_marks", "_offset", "_samples", "_tone", "due_ns", "marker", "number", "phone", "port",
+        "sequence", "ssrc", "stopped", "swallow", "timestamp",
+    )  # fmt: skip
+
+    def __init__(self, number: int, phone: Phone, port: MediaPort, random: Random) -> None:
+        self.number = number
+        self.phone = phone
+        self.port = port
+        self.ssrc = random.getrandbits(32)
+        self.sequence = random.getrandbits(16)
+        self.timestamp = random.getrandbits(32)
+        self.marker = True
+        """The next packet starts a talkspurt."""
+        self.swallow = 0
+        """Packets still to be left out, sequence numbers and all: the digit that is pressed."""
+        self.stopped = False
+        self.due_ns = 0
+        self._samples = phone.packet_ms * _PER_MS
+        self._tone = g711.tone(phone.frequency_hz, port.payload_type)
+        self._offset = 0
+        self._marks = port.begin(self.ssrc)
+
+    def next(self) -> bytes | None:
+        """Advance by one packet time; return its packet, None when hold or a digit has it."""
+        if self.phone.on_hold:
+            self.marker = True
+            self._advance()
+            return None
+        sequence = self.sequence
+        self.sequence = (sequence + 1) & 0xFFFF
+        if self.swallow:
+            self.swallow -= 1
+            self._advance()
+            return None
+        self._marks[sequence] = 0
+        offset = self._offset
+        packet = (
+            rtp.FIXED_HEADER.pack(
+                rtp.PLAIN_FIRST_BYTE,
+                self.port.payload_type | (0x80 if self.marker else 0),
+                sequence,
+                self.timestamp,
+                self.ssrc,
+            )
+            + self._tone[offset : offset + self._samples]
+        )
+        self.marker = False
+        self.port.generated += 1
+        self.phone.spoken += 1
+        self._advance()
+        return packet
+
+    def _advance(self) -> None:
+        self.timestamp = (self.timestamp + self._samples) & 0xFFFFFFFF
+        self._offset = (self._offset + self._samples) % g711.SAMPLE_RATE
+
+
+class Pacer:
+    """Send every source's packets when they are due, through the impairment if there is one."""
+
+    def __init__(self, impairment: Impairment[int, tuple[MediaPort, bytes]] | None) -> None:
+        self.impairment = impairment
+        self.undelivered = 0
+        """Packets that the impairment released when their channel was closed already."""
+        self._loop = asyncio.get_running_loop()
+        self._heap: list[tuple[int, int, Source]] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_ns = 0
+
+    def start(self, source: Source, phase_ms: int) -> None:
+        """Let a source begin, `phase_ms` after the next whole millisecond."""
+        source.due_ns = (time.monotonic_ns() // _MS + 1 + phase_ms) * _MS
+        heapq.heappush(self._heap, (source.due_ns, source.number, source))
+        self._arm()
+
+    def stop(self, source: Source) -> None:
+        """End a source; what the impairment still holds of it comes out in its time."""
+        source.stopped = True
+        if self.impairment is not None:
+            self.impairment.forget(source.number)
+
+    def close(self) -> None:
+        """Stop everything at once."""
+        for _, _, source in self._heap:
+            source.stopped = True
+        self._heap.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _arm(self) -> None:
+        due_ns = self._heap[0][0] if self._heap else None
+        if self.impairment is not None:
+            released_ns = self.impairment.next_due_ns()
+            if released_ns is not None and (due_ns is None or released_ns < due_ns):
+                due_ns = released_ns
+        if due_ns is None or (self._timer is not None and self._timer_ns <= due_ns):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_ns = due_ns
+        # loop.time() is the monotonic clock
+        self._timer = self._loop.call_at(due_ns / 1e9, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        now_ns = time.monotonic_ns()
+        heap, impairment = self._heap, self.impairment
+        while heap and heap[0][0] <= now_ns:
+            due_ns, number, source = heap[0]
+            if source.stopped:
+                heapq.heappop(heap)
+                continue
+            source.due_ns = due_ns + source.phone.packet_ms * _MS
+            heapq.heapreplace(heap, (source.due_ns, number, source))
+            sequence = source.sequence
+            packet = source.next()
+            if packet is None:
+                continue
+            if impairment is None:
+                source.port.send(packet)
+            else:
+                impairment.push(number, sequence, (source.port, packet), now_ns)
+        if impairment is not None:
+            for port, packet in impairment.pop_due(now_ns):
+                self.undelivered += port.closed
+                port.send(packet)
+        self._arm()

@@ -1,0 +1,78 @@
+"""What can be asked of one channel: its variables, functions and RTP statistics."""
+
+from __future__ import annotations
+
+from ari_tui.sim.model import Channel, Json, RefusalError
+
+_PAYLOAD_BYTES_PER_MS = 8
+
+
+def read_variable(channel: Channel, name: str) -> str:
+    """Return a channel variable or one of the functions that there are.
+
+    Raises RefusalError: 404 for a variable that is not set, 500 for a function that cannot be
+    read, as Asterisk 22 does.
+    """
+    if not name.endswith(")"):
+        if name not in channel.variables:
+            raise RefusalError(404, "Provided variable was not found")
+        return channel.variables[name]
+    value = _functions(channel).get(name.replace(" ", ""))
+    if value is None:
+        raise RefusalError(500, "Unable to read provided function")
+    return value
+
+
+def _functions(channel: Channel) -> dict[str, str]:
+    functions = {
+        "CALLERID(name)": channel.caller.name,
+        "CALLERID(num)": channel.caller.number,
+        "CHANNEL(linkedid)": channel.linked_id,
+        "CHANNEL(name)": channel.name,
+        "CHANNEL(state)": channel.state,
+        "CHANNEL(uniqueid)": channel.id,
+    }
+    if channel.is_sip:
+        _, _, host = channel.protocol_id.partition("@")
+        # documentation addresses (RFC 5737): the phone's own leg is not simulated
+        functions["CHANNEL(rtp,src)"] = "192.0.2.1:10000"
+        functions["CHANNEL(rtp,dest)"] = f"{host}:6000"
+        functions["CHANNEL(pjsip,call-id)"] = channel.protocol_id
+    return functions
+
+
+def rtp_statistics(channel: Channel) -> Json:
+    """Return ARI's RTPstat of a simulated PJSIP leg, which is without loss and jitter.
+
+    Raises RefusalError: 404 for a UnicastRTP channel, 403 for a Local one.
+    """
+    phone = channel.phone
+    if channel.media is not None:
+        raise RefusalError(404, "RTP info not found")
+    if phone is None or not channel.is_sip:
+        raise RefusalError(403, "Unsupported channel type")
+    octets = phone.packet_ms * _PAYLOAD_BYTES_PER_MS
+    zeros = dict.fromkeys(
+        [
+            *("txjitter", "rxjitter", "rtt", "maxrtt", "minrtt", "normdevrtt", "stdevrtt"),
+            *(
+                f"{side}_{kind}{what}"
+                for what in ("jitter", "rxploss")
+                for side in ("remote", "local")
+                for kind in ("max", "min", "normdev", "stdev")
+            ),
+        ],
+        0.0,
+    )
+    return {
+        "txcount": phone.heard,
+        "rxcount": phone.spoken,
+        "txploss": 0,
+        "rxploss": 0,
+        "local_ssrc": 0,
+        "remote_ssrc": 0,
+        "txoctetcount": phone.heard * octets,
+        "rxoctetcount": phone.spoken * octets,
+        "channel_uniqueid": channel.id,
+        **zeros,
+    }

@@ -1,0 +1,83 @@
+"""One definition a metric: what a column, a JSON key and a Prometheus family are called and mean.
+
+`path` is the place in `model.Figures`; the Prometheus name follows from id and kind.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from ari_tui.snapshot.model import Figures
+
+COUNTER, GAUGE = "counter", "gauge"
+
+
+class Metric(NamedTuple):
+    """One number of a call, or of all calls together."""
+
+    id: str
+    label: str
+    unit: str
+    help: str
+    path: str
+    kind: str = COUNTER
+
+    def value(self, figures: Figures) -> float | None:
+        """Return the number, None where there is no sample."""
+        found: object = figures
+        for name in self.path.split("."):
+            found = getattr(found, name)
+        if found is None or isinstance(found, (int, float)):
+            return found
+        raise TypeError(f"{self.path} is no number")
+
+    @property
+    def prometheus_name(self) -> str:
+        """Return the family's name; counters get `_total` from the library."""
+        return f"ari_tui_{self.id}"
+
+
+def _packets(name: str, label: str, text: str, kind: str = COUNTER) -> Metric:
+    return Metric(f"packets_{name}", label, "", text, f"packets.{name}", kind)
+
+
+METRICS: Final = (
+    _packets("received", "RECV", "RTP packets received from Asterisk, duplicates included"),
+    _packets("sent", "SENT", "Distinct packets forwarded to the echo server"),
+    _packets("returned", "BACK", "Distinct packets back from the echo server in time"),
+    _packets("delivered", "DELIV", "Returned packets sent back to Asterisk"),
+    _packets("in_flight", "FLY", "Packets sent that are neither back nor given up", GAUGE),
+    _packets("overdue", "DUE", "Packets in flight for more than 500 ms", GAUGE),
+    _packets("lost", "LOST", "Packets not back within the loss time-out"),
+    _packets("returned_late", "XLATE", "Lost packets that came back after the loss time-out"),
+    _packets("upstream_missing", "MISS", "Packets numbered by Asterisk that never came"),
+    _packets("duplicates_media", "DUPM", "Further copies of packets from Asterisk"),
+    _packets("duplicates_echo", "DUP", "Further copies of packets from the echo server"),
+    _packets("reordered_media", "REOM", "Packets from Asterisk out of order (RFC 4737)"),
+    _packets("reordered_echo", "REORD", "Packets from the echo server out of sending order"),
+    _packets("late_media", "LATEM", "Packets from Asterisk above the path's floor by late_ms"),
+    _packets("late_echo", "LATE", "Round trips above the path's floor by late_ms"),
+    _packets("uncertain", "UNSURE", "Packets returned whose departure is not known to 0.5 ms"),
+    _packets("malformed", "BAD", "Datagrams that are not RTP, not forwarded"),
+    _packets("foreign", "ALIEN", "Packets of another source or stream, not measured"),
+    _packets("ssrc_changes", "SSRC", "Changes of the stream's SSRC"),
+    _packets("baseline_steps", "STEP", "Lasting steps of a path's floor"),
+    _packets("interruptions", "GAPS", "Arrival gaps over 200 ms"),
+    _packets("send_errors", "ERR", "Packets that could not be sent or received"),
+    _packets("echo_refused", "REFUS", "Answers that nothing listens at the echo address"),
+    _packets("socket_drops", "DROP", "Packets that the kernel dropped for want of room"),
+    Metric("loss_ratio", "LOSS", "", "Lost of settled packets", "loss_ratio", GAUGE),
+    Metric("late_ratio", "LATE%", "", "Late of settled packets", "late_ratio", GAUGE),
+    Metric("rtt_count", "RTTS", "", "Round trips measured", "rtt_ms.count"),
+    Metric("rtt_min_ms", "MIN", "ms", "Shortest round trip", "rtt_ms.min", GAUGE),
+    Metric("rtt_mean_ms", "RTT", "ms", "Mean round trip", "rtt_ms.mean", GAUGE),
+    Metric("rtt_p50_ms", "P50", "ms", "Median round trip", "rtt_ms.p50", GAUGE),
+    Metric("rtt_p95_ms", "P95", "ms", "95th percentile of the round trip", "rtt_ms.p95", GAUGE),
+    Metric("rtt_p99_ms", "P99", "ms", "99th percentile of the round trip", "rtt_ms.p99", GAUGE),
+    Metric("rtt_max_ms", "MAX", "ms", "Longest round trip", "rtt_ms.max", GAUGE),
+    Metric(
+        "longest_interruption_ms", "GAP", "ms", "Longest arrival gap over 200 ms",
+        "longest_interruption_ms", GAUGE,
+    ),
+    Metric("dead_air_seconds", "DEAD", "s", "Silence in all interruptions", "dead_air_s"),
+)  # fmt: skip

@@ -1,0 +1,229 @@
+"""The document `ari-tui.stats/1`: what JSON, HTTP, status line, report and screen are drawn from.
+
+Frozen: one is built a tick and shared by all readers. No sample is None (JSON null), never 0;
+what is empty is `[]`. Times are ISO 8601 in UTC, lengths of time carry their unit in the name.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+SCHEMA = "ari-tui.stats/1"
+
+
+class Base(msgspec.Struct, frozen=True, kw_only=True):
+    """What every part of the document is."""
+
+
+class Session(Base, frozen=True, kw_only=True):
+    """One run of the engine."""
+
+    id: str
+    host: str
+    version: str
+    started_at: str
+    ended_at: str | None
+    duration_s: float
+    end_reason: str | None
+
+
+class AsteriskState(Base, frozen=True, kw_only=True):
+    """One Asterisk that we are connected to."""
+
+    id: str
+    version: str | None
+    connected: bool
+    url: str
+    latency_ms: float | None
+    """Median round trip of REST requests."""
+    events_lost_s: float
+    """How long the event stream was away in all: calls went on, their events are lost."""
+
+
+class Packets(Base, frozen=True, kw_only=True):
+    """Counters of packets. Always sent = returned + lost + in_flight."""
+
+    received: int
+    sent: int
+    returned: int
+    delivered: int
+    in_flight: int
+    overdue: int
+    lost: int
+    returned_late: int
+    upstream_missing: int
+    duplicates_media: int
+    duplicates_echo: int
+    reordered_media: int
+    reordered_echo: int
+    late_media: int
+    late_echo: int
+    uncertain: int
+    malformed: int
+    foreign: int
+    ssrc_changes: int
+    baseline_steps: int
+    interruptions: int
+    send_errors: int
+    echo_refused: int
+    socket_drops: int
+
+
+class Spread(Base, frozen=True, kw_only=True):
+    """How durations are spread: nearest-rank percentiles, exact extremes; null without samples."""
+
+    count: int
+    min: float | None
+    mean: float | None
+    p50: float | None
+    p95: float | None
+    p99: float | None
+    max: float | None
+
+
+class Jitter(Base, frozen=True, kw_only=True):
+    """Interarrival jitter (RFC 3550) as it stands: from Asterisk, from the echo server, and of
+    the echo hop alone.
+    """
+
+    media: float | None
+    echo: float | None
+    hop: float | None
+
+
+class Figures(Base, frozen=True, kw_only=True):
+    """The numbers of one call, or of all together."""
+
+    packets: Packets
+    loss_ratio: float | None
+    late_ratio: float | None
+    rtt_ms: Spread
+    longest_interruption_ms: float | None
+    dead_air_s: float
+    rtt_histogram: list[list[int]] | None
+    """`[upper_ns, count]`, only where asked for."""
+
+
+class CallCounts(Base, frozen=True, kw_only=True):
+    """How many calls."""
+
+    active: int
+    peak: int
+    started: int
+    ended: int
+    failed: int
+
+
+class Totals(Figures, frozen=True, kw_only=True):
+    """All calls together, those that have left included."""
+
+    calls: CallCounts
+
+
+class Ports(Base, frozen=True, kw_only=True):
+    """The four ends of a call's two legs, `address:port`; null while not known."""
+
+    media_local: str | None
+    media_remote: str | None
+    echo_local: str | None
+    echo_remote: str | None
+
+
+class Call(Figures, frozen=True, kw_only=True):
+    """One call. Names come cleaned from the ARI border."""
+
+    id: str
+    mode: str
+    asterisk: str
+    channel: str
+    channel_id: str
+    caller: str
+    call_id: str | None
+    linkedid: str | None
+    state: str
+    reason: str | None
+    """Why it ended, is ending, or failed."""
+    started_at: str
+    ended_at: str | None
+    duration_s: float
+    bridge_technology: str | None
+    ports: Ports
+    codec: str | None
+    ptime_ms: float | None
+    ssrc: str | None
+    jitter_ms: Jitter
+
+
+class Instrument(Base, frozen=True, kw_only=True):
+    """How well we measure: our own delays, drops and lags."""
+
+    dwell_out_us: Spread
+    dwell_back_us: Spread
+    uncertain: int
+    socket_drops: int
+    log_overflow: int
+    log_fill: float
+    tick_lag_ms: float
+    ari_ms: float | None
+    orphans: int
+    """Records of calls that had left already."""
+    workers: int
+    worker_restarts: int
+    receive_buffer_bytes: int | None
+    ports_in_use: int
+    ports_total: int
+
+
+class Injected(Base, frozen=True, kw_only=True):
+    """What an impairment did to packets, as it counted itself (demo and simulator only)."""
+
+    lost: int
+    duplicates: int
+    reordered: int
+
+
+class InjectedBy(Base, frozen=True, kw_only=True):
+    """Where packets were impaired; null where nothing says so."""
+
+    echo: Injected | None
+    media: Injected | None
+
+
+class Document(Base, frozen=True, kw_only=True):
+    """One snapshot."""
+
+    schema: str = SCHEMA
+    kind: str
+    """"interval", or "final" for the last, whose books are closed."""
+    time: str
+    session: Session
+    asterisks: list[AsteriskState]
+    sla: None = None
+    totals: Totals
+    calls: list[Call]
+    instrument: Instrument
+    injected: InjectedBy
+
+
+class EventLine(Base, frozen=True, kw_only=True):
+    """Something that happened, in words."""
+
+    time: str
+    level: str
+    kind: str
+    call: str | None
+    channel: str | None
+    text: str
+
+
+ENCODER = msgspec.json.Encoder()
+
+
+def encode(document: Base) -> bytes:
+    """Return a document as one line of JSON, without the line's end."""
+    return ENCODER.encode(document)
+
+
+def decode(data: bytes | str) -> Document:
+    """Read a document. Raises msgspec.ValidationError when it is none."""
+    return msgspec.json.decode(data, type=Document)

@@ -1,0 +1,41 @@
+"""Signals as a wish to stop, and as exit codes."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from types import TracebackType
+
+EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
+
+
+class StopSignals:
+    """A context in which SIGINT, SIGTERM and SIGHUP set an event instead of killing.
+
+    For the main thread's event loop. On leaving, the handlers are asyncio's defaults again.
+    """
+
+    def __init__(self) -> None:
+        self.stop = asyncio.Event()
+        self.exit_code = 0
+        """What the first signal asks the process to exit with; 0 when none came."""
+
+    def __enter__(self) -> StopSignals:
+        loop = asyncio.get_running_loop()
+        for number, code in EXIT_CODES.items():
+            loop.add_signal_handler(number, self._take, code)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        for number in EXIT_CODES:
+            loop.remove_signal_handler(number)
+
+    def _take(self, code: int) -> None:
+        self.exit_code = self.exit_code or code
+        self.stop.set()

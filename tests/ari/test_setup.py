@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import pytest
+
+from ari_tui.ari import commands as do
+from ari_tui.ari.commands import CallState, CallTiming, Command
+from ari_tui.ari.ids import call_ids
+from ari_tui.ari.models import Bridge, Channel
+from ari_tui.ari.setup import LOCAL_ADDRESS, LOCAL_PORT, Setup, StepFailedError
+from ari_tui.ari.teardown import Teardown, Thing
+from ari_tui.errors import AriNotFoundError, WorkerError
+
+IDS = call_ids("app", "5e55", 1)
+CREATED = Channel(IDS.media, channelvars={LOCAL_ADDRESS: "10.0.0.1", LOCAL_PORT: "10000"})
+
+
+def _setup(state: str = "Up") -> tuple[Setup, Teardown]:
+    teardown = Teardown(())
+    timing = CallTiming(answer_retries_s=(0.1,))
+    return Setup(IDS, Channel("c", state=state), teardown, timing), teardown
+
+
+def _through(setup: Setup, *steps: tuple[Command, object]) -> list[Command]:
+    commands: list[Command] = []
+    for command, result in steps:
+        commands = setup.succeeded(command, result)
+    return commands
+
+
+ADDED = (do.AddMedia(), do.MediaAdded("127.0.0.1:4500"))
+MADE = (do.CreateExternalMedia(IDS.media, "127.0.0.1:4500"), CREATED)
+CONNECTED = (do.ConnectMedia("10.0.0.1", 10000), None)
+BRIDGED = (do.CreateBridge(IDS.bridge), Bridge(IDS.bridge, technology="simple_bridge"))
+JOINED = (do.AddToBridge(IDS.bridge, ("c", IDS.media)), None)
+
+
+def test_every_step_notes_what_it_builds_before_its_outcome_is_known() -> None:
+    setup, teardown = _setup()
+    setup.start()
+    assert teardown.holds(Thing.PORT)
+    assert not teardown.holds(Thing.MEDIA_CHANNEL)
+    _through(setup, ADDED)
+    assert teardown.holds(Thing.MEDIA_CHANNEL)
+    setup.media_entered()
+    _through(setup, MADE)
+    assert teardown.holds(Thing.DRAIN)
+    _through(setup, CONNECTED)
+    assert teardown.holds(Thing.BRIDGE)
+
+
+def test_the_call_is_up_once_both_members_were_seen() -> None:
+    setup, _ = _setup()
+    setup.start()
+    setup.media_entered()
+    timer = _through(setup, ADDED, MADE, CONNECTED, BRIDGED, JOINED)
+    assert timer == [do.StartTimer("bridge members", 2.0)]
+    setup.joining.members.add("c")
+    setup.members_changed()
+    assert setup.state is CallState.JOINING
+    setup.joining.members.add(IDS.media)
+    setup.members_changed()
+    assert setup.timed_out("bridge members") == []
+    assert setup.state.value == "up"
+
+
+def test_a_bridge_without_both_members_is_a_failed_join() -> None:
+    setup, _ = _setup()
+    setup.start()
+    setup.media_entered()
+    _through(setup, ADDED, MADE, CONNECTED, BRIDGED, JOINED)
+    assert setup.timed_out("bridge members") == [do.GetBridge(IDS.bridge)]
+    with pytest.raises(StepFailedError, match="did not both enter") as caught:
+        setup.succeeded(do.GetBridge(IDS.bridge), Bridge(IDS.bridge, channels=("c",)))
+    assert caught.value.step is CallState.JOINING
+
+
+def test_the_address_is_asked_for_when_the_answer_does_not_tell_it() -> None:
+    setup, _ = _setup()
+    setup.start()
+    setup.media_entered()
+    asked = _through(setup, ADDED, (MADE[0], Channel(IDS.media, channelvars={LOCAL_PORT: "1"})))
+    address = do.GetVariable(IDS.media, LOCAL_ADDRESS)
+    port = do.GetVariable(IDS.media, LOCAL_PORT)
+    assert asked == [address, port]
+    assert setup.succeeded(port, "20000") == []
+    assert setup.succeeded(address, "::1") == [do.ConnectMedia("::1", 20000)]
+    assert setup.media_address == ("::1", 20000)
+
+
+@pytest.mark.parametrize("port", ["", "0", "65536", "-1", "10 000", "²", "None"])
+def test_a_port_that_is_none_fails_the_step(port: str) -> None:
+    setup, _ = _setup()
+    setup.start()
+    setup.media_entered()
+    _through(setup, ADDED, (MADE[0], Channel(IDS.media)))
+    setup.succeeded(do.GetVariable(IDS.media, LOCAL_ADDRESS), "10.0.0.1")
+    with pytest.raises(StepFailedError, match="does not tell its RTP address"):
+        setup.succeeded(do.GetVariable(IDS.media, LOCAL_PORT), port)
+
+
+def test_a_caller_who_is_answered_meanwhile_is_not_answered_again() -> None:
+    setup, _ = _setup("Ring")
+    assert setup.start() == [do.Answer("c")]
+    assert setup.failed(do.Answer("c"), AriNotFoundError("?")) == [do.StartTimer("answer", 0.1)]
+    setup.caller = Channel("c", state="Up")
+    assert setup.timed_out("answer") == [do.AddMedia()]
+    assert setup.timed_out("answer") == []
+
+
+def test_an_outcome_of_an_earlier_step_is_ignored() -> None:
+    setup, _ = _setup()
+    setup.start()
+    _through(setup, ADDED)
+    assert setup.succeeded(*ADDED) == []
+    assert setup.failed(do.AddMedia(), WorkerError("late")) == []
+    assert setup.state is CallState.CREATING_MEDIA
+
+
+def test_a_result_of_the_wrong_kind_is_a_fault_of_the_shell() -> None:
+    setup, _ = _setup()
+    setup.start()
+    with pytest.raises(TypeError, match="MediaAdded"):
+        setup.succeeded(do.AddMedia(), "127.0.0.1:4500")
+
+
+def test_a_transfer_while_joining_brings_in_who_is_not_in_yet() -> None:
+    setup, _ = _setup()
+    setup.start()
+    setup.media_entered()
+    _through(setup, ADDED, MADE, CONNECTED, BRIDGED)
+    setup.joining.members.update({"c", IDS.media})
+    assert setup.caller_replaced(Channel("d")) == [do.AddToBridge(IDS.bridge, ("d",))]
+    assert setup.failed(JOINED[0], AriNotFoundError("the old one")) == []

@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+from itertools import chain
+
+import pytest
+
+from ari_tui.ari.commands import (
+    Command,
+    ContinueChannel,
+    DeleteBridge,
+    DrainMedia,
+    HangupChannel,
+    RemoveMedia,
+    StartTimer,
+    Undo,
+)
+from ari_tui.ari.teardown import Teardown, Thing
+from ari_tui.errors import (
+    AriConflictError,
+    AriError,
+    AriNotFoundError,
+    AriUnauthorizedError,
+    AriUnreachableError,
+    BindError,
+    PortsExhaustedError,
+    WorkerError,
+)
+
+BRIDGE, MEDIA, CALLER = DeleteBridge("b"), HangupChannel("m"), ContinueChannel("c")
+DRAIN, PORT = DrainMedia(), RemoveMedia()
+ALL: dict[Thing, Undo] = {
+    Thing.CALLER: CALLER,
+    Thing.PORT: PORT,
+    Thing.MEDIA_CHANNEL: MEDIA,
+    Thing.DRAIN: DRAIN,
+    Thing.BRIDGE: BRIDGE,
+}
+DOWN = AriUnreachableError("no answer")
+
+
+def _standing(*retries_s: float) -> Teardown:
+    teardown = Teardown(retries_s)
+    for thing, undo in ALL.items():
+        teardown.built(thing, undo)
+    return teardown
+
+
+def test_each_thing_waits_for_those_that_were_built_after_it() -> None:
+    teardown = _standing()
+    assert teardown.begin() == [BRIDGE, DRAIN]
+    assert teardown.undone(BRIDGE, None) == [MEDIA]
+    assert teardown.undone(MEDIA, None) == [CALLER]
+    assert teardown.undone(DRAIN, None) == [PORT]
+    assert teardown.undone(CALLER, None) == []
+    before = teardown.closed
+    assert teardown.undone(PORT, None) == []
+    assert (before, teardown.closed, teardown.leftovers) == (False, True, ())
+
+
+def test_nothing_is_undone_before_it_is_asked_for() -> None:
+    teardown = _standing()
+    assert teardown.advance() == []
+    assert not teardown.closed
+
+
+def test_a_thing_still_building_is_undone_once_its_request_is_settled() -> None:
+    teardown = Teardown(())
+    teardown.building(Thing.MEDIA_CHANNEL, MEDIA)
+    teardown.building(Thing.PORT, PORT)
+    teardown.built(Thing.PORT)
+    assert teardown.begin() == []
+    teardown.built(Thing.MEDIA_CHANNEL)
+    assert teardown.advance() == [MEDIA]
+    assert teardown.undone(MEDIA, None) == [PORT]
+
+
+@pytest.mark.parametrize(
+    ("error", "stands"),
+    [
+        (AriError("bad format", status=400), False),
+        (AriUnauthorizedError("read only", status=403), False),
+        (PortsExhaustedError("none left"), False),
+        (BindError("in use"), False),
+        (AriError("bad format", status=500), True),
+        (AriConflictError("exists", status=409), True),
+        (AriUnreachableError("no answer"), True),
+        (WorkerError("no answer"), True),
+        (ValueError("a bug"), True),
+    ],
+)
+def test_only_a_plain_refusal_proves_that_nothing_was_built(error: Exception, stands: bool) -> None:
+    teardown = Teardown(())
+    teardown.building(Thing.MEDIA_CHANNEL, MEDIA)
+    teardown.not_built(Thing.MEDIA_CHANNEL, error)
+    assert teardown.begin() == ([MEDIA] if stands else [])
+
+
+def test_what_others_took_down_is_not_undone_even_when_its_answer_comes_later() -> None:
+    teardown = Teardown(())
+    teardown.building(Thing.BRIDGE, BRIDGE)
+    teardown.gone(Thing.BRIDGE)
+    teardown.built(Thing.BRIDGE)
+    assert teardown.begin() == []
+    assert teardown.closed
+
+
+def test_an_undo_that_fails_is_tried_again_without_holding_up_the_others() -> None:
+    teardown = _standing(0.25, 1.0)
+    teardown.begin()
+    assert teardown.undone(BRIDGE, DOWN) == [StartTimer("undo bridge", 0.25), MEDIA]
+    assert teardown.undone(MEDIA, None) == [CALLER]
+    assert teardown.timed_out("undo bridge") == [BRIDGE]
+    assert teardown.timed_out("undo bridge") == []
+    assert teardown.undone(BRIDGE, DOWN) == [StartTimer("undo bridge", 1.0)]
+    assert teardown.timed_out("undo bridge") == [BRIDGE]
+    assert teardown.undone(BRIDGE, None) == []
+    assert teardown.leftovers == ()
+
+
+def test_an_undo_that_keeps_failing_is_reported_and_the_rest_is_done() -> None:
+    teardown = _standing(0.25)
+    asked: list[Command] = []
+    todo = list(teardown.begin())
+    while todo:
+        command = todo.pop(0)
+        asked.append(command)
+        if isinstance(command, StartTimer):
+            todo += teardown.timed_out(command.what)
+        else:
+            error = DOWN if command in (MEDIA, CALLER) else None
+            todo += teardown.undone(command, error)
+    assert teardown.closed
+    assert sorted(teardown.leftovers) == ["caller: no answer", "media channel: no answer"]
+    assert asked.count(MEDIA) == 2
+    assert PORT in asked
+
+
+def test_the_port_is_kept_while_hanging_up_the_media_channel_is_tried_again() -> None:
+    teardown = _standing(0.25)
+    out = list(teardown.begin())
+    out += chain(teardown.undone(BRIDGE, None), teardown.undone(DRAIN, None))
+    out += teardown.undone(MEDIA, DOWN)
+    assert PORT not in out
+    assert teardown.timed_out("undo media channel") == [MEDIA]
+    assert teardown.undone(MEDIA, None) == [PORT]
+
+
+@pytest.mark.parametrize(
+    ("undo", "error"),
+    [
+        (BRIDGE, AriNotFoundError("gone", status=404)),
+        (MEDIA, AriNotFoundError("gone", status=404)),
+        (CALLER, AriConflictError("not in Stasis", status=409)),
+        (DRAIN, WorkerError("died")),
+    ],
+)
+def test_what_is_gone_anyway_is_no_failure(undo: Command, error: Exception) -> None:
+    teardown = _standing(1.0)
+    todo = list(teardown.begin())
+    while todo:
+        command = todo.pop(0)
+        todo += teardown.undone(command, error if command == undo else None)
+    assert teardown.closed
+    assert teardown.leftovers == ()
+
+
+def test_a_thing_that_shows_itself_after_it_was_not_found_is_undone_again() -> None:
+    teardown = Teardown(())
+    teardown.built(Thing.MEDIA_CHANNEL, MEDIA)
+    teardown.begin()
+    teardown.undone(MEDIA, AriNotFoundError("not yet", status=404))
+    teardown.appeared(Thing.MEDIA_CHANNEL)
+    assert teardown.advance() == [MEDIA]
+    teardown.undone(MEDIA, None)
+    teardown.appeared(Thing.MEDIA_CHANNEL)
+    assert teardown.advance() == []
+
+
+def test_an_outcome_of_an_undo_that_was_replaced_is_ignored() -> None:
+    teardown = Teardown((1.0,))
+    teardown.built(Thing.CALLER, CALLER)
+    assert teardown.begin() == [CALLER]
+    teardown.built(Thing.CALLER, ContinueChannel("new"))
+    assert teardown.advance() == [ContinueChannel("new")]
+    assert teardown.undone(CALLER, DOWN) == []
+    assert not teardown.closed
+    teardown.undone(ContinueChannel("new"), None)
+    assert teardown.closed
+
+
+def test_what_is_held_is_known() -> None:
+    teardown = Teardown(())
+    assert not teardown.holds(Thing.CALLER)
+    teardown.built(Thing.CALLER, CALLER)
+    assert teardown.holds(Thing.CALLER)
+    teardown.gone(Thing.CALLER)
+    assert not teardown.holds(Thing.CALLER)

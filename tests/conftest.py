@@ -1,0 +1,38 @@
+"""What tests of several folders share."""
+
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ari_tui import log
+from ari_tui.config_layers import ORIGINAL_VARIABLES, PREFIX
+
+
+@pytest.fixture
+def logging_restored() -> Iterator[None]:
+    """Take `log.configure`'s doings back after the test."""
+    root, ours = logging.getLogger(), logging.getLogger(log.ROOT)
+    handlers, levels = list(root.handlers), (root.level, ours.level)
+    yield
+    for handler in set(root.handlers) - set(handlers):
+        root.removeHandler(handler)
+        handler.close()
+    root.setLevel(levels[0])
+    ours.setLevel(levels[1])
+
+
+@pytest.fixture
+def bare_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, logging_restored: None) -> Path:
+    """Stand in an empty folder, with no configuration of the user or the environment."""
+    for name in list(os.environ):
+        if name.startswith((PREFIX, "LOAD_TEST_")) or name in ORIGINAL_VARIABLES:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home" / "config"))
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import asyncio
+from random import Random
+
+import pytest
+
+from ari_tui.media.impair import Impairment, parse_impairment
+from ari_tui.sim.g711 import tone
+from ari_tui.sim.media import MediaPort, Phone, bind_rtp
+from ari_tui.sim.source import Pacer, Source
+from ari_tui.wire import rtp
+from tests.sim.kit import Echo, echo, until
+
+
+def _source(end: Echo, phone: Phone, number: int = 0, payload_type: int = 0) -> Source:
+    port = MediaPort(bind_rtp("127.0.0.1", None), ("127.0.0.1", end.port), payload_type)
+    return Source(number, phone, port, Random(number))
+
+
+@pytest.mark.parametrize(("packet_ms", "payload_type"), [(20, 0), (30, 8)])
+async def test_packets_follow_each_other_with_their_tone(packet_ms: int, payload_type: int) -> None:
+    async with echo() as end:
+        source = _source(end, Phone(440, packet_ms), payload_type=payload_type)
+        packets = [source.next() or b"" for _ in range(100)]
+        headers = [rtp.parse(packet) for packet in packets]
+        first, size = headers[0], packet_ms * 8
+        assert [one.marker for one in headers] == [True] + [False] * 99
+        assert {one.payload_type for one in headers} == {payload_type}
+        assert [(one.sequence - first.sequence) & 0xFFFF for one in headers] == list(range(100))
+        steps = [(one.timestamp - first.timestamp) & 0xFFFFFFFF for one in headers]
+        assert steps == list(range(0, 100 * size, size))
+        payload = b"".join(packet[12:] for packet in packets)
+        second = tone(440, payload_type)[:8000]
+        assert payload == (second * 4)[: 100 * size]
+        source.port.close()
+
+
+async def test_hold_stops_the_sequence_but_not_the_clock() -> None:
+    async with echo() as end:
+        phone = Phone(440)
+        source = _source(end, phone)
+        source.next()
+        before = rtp.parse(source.next() or b"")
+        phone.on_hold = True
+        assert [source.next() for _ in range(10)] == [None] * 10
+        phone.on_hold = False
+        after = rtp.parse(source.next() or b"")
+        assert after.marker
+        assert (after.sequence - before.sequence) & 0xFFFF == 1
+        assert (after.timestamp - before.timestamp) & 0xFFFFFFFF == 11 * 160
+        source.port.close()
+
+
+async def test_a_digit_swallows_packets_with_their_sequence_numbers() -> None:
+    async with echo() as end:
+        source = _source(end, Phone(440))
+        before = rtp.parse(source.next() or b"")
+        source.swallow = 6
+        assert [source.next() for _ in range(6)] == [None] * 6
+        after = rtp.parse(source.next() or b"")
+        assert not after.marker
+        assert (after.sequence - before.sequence) & 0xFFFF == 7
+        assert source.port.generated == 2
+        source.port.close()
+
+
+async def test_no_source_drifts_however_late_the_loop_is() -> None:
+    async with echo() as end:
+        pacer = Pacer(None)
+        slow, fast = _source(end, Phone(440, 30), 0), _source(end, Phone(440, 20), 1)
+        pacer.start(slow, 0)
+        pacer.start(fast, 7)
+        starts = slow.due_ns, fast.due_ns
+        await until(lambda: fast.port.generated >= 30)
+        pacer.close()
+        assert slow.due_ns == starts[0] + slow.port.generated * 30_000_000
+        assert fast.due_ns == starts[1] + fast.port.generated * 20_000_000
+        for source in (slow, fast):
+            source.port.close()
+
+
+async def test_a_stopped_source_sends_nothing_more_and_others_go_on() -> None:
+    async with echo() as end:
+        pacer = Pacer(None)
+        one, other = _source(end, Phone(440), 0), _source(end, Phone(440), 1)
+        pacer.start(one, 0)
+        pacer.start(other, 0)
+        await until(lambda: one.port.generated)
+        pacer.stop(one)
+        stopped_at, goal = one.port.generated, other.port.generated + 5
+        await until(lambda: other.port.generated >= goal)
+        assert one.port.generated == stopped_at
+        pacer.close()
+        one.port.close()
+        other.port.close()
+
+
+async def test_what_arrives_is_what_the_impairment_says() -> None:
+    async with echo() as end:
+        spec = parse_impairment("delay=30ms,jitter=5ms,loss=10%,dup=5%,reorder=5%")
+        impairment: Impairment[int, tuple[MediaPort, bytes]] = Impairment(spec, 3)
+        pacer = Pacer(impairment)
+        sources = [_source(end, Phone(440), number) for number in range(20)]
+        for source in sources:
+            pacer.start(source, source.number)
+        await until(lambda: sum(source.port.generated for source in sources) >= 1000)
+        for source in sources:
+            pacer.stop(source)
+        await until(lambda: impairment.pending == 0)
+        counts = impairment.counts
+        assert counts.packets == sum(source.port.generated for source in sources)
+        await until(lambda: len(end.received) == counts.packets - counts.lost + counts.duplicates)
+        seen = {(one.ssrc, one.sequence) for one in end.headers()}
+        assert len(seen) == counts.packets - counts.lost
+        assert min(counts.lost, counts.duplicates, counts.reordered) > 0
+        assert pacer.undelivered == 0
+        await asyncio.sleep(0)
+        pacer.close()
+        for source in sources:
+            source.port.close()

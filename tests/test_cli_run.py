@@ -1,0 +1,147 @@
+"""`run` and `demo`: what they hand to the engine and to the demo, and how the code comes back."""
+
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from ari_tui.cli import execute
+from ari_tui.cli_run import exit_code
+from ari_tui.config import Output, Settings
+from ari_tui.options import DemoOptions, RunOptions
+from ari_tui.process import ParentLink
+
+pytestmark = pytest.mark.usefixtures("bare_start")
+
+
+class Called:
+    """Stands where the engine or the demo is started; remembers what it was handed."""
+
+    def __init__(self, code: int = 0) -> None:
+        self.code = code
+        self.arguments: tuple[Any, ...] = ()
+
+    async def __call__(self, *arguments: Any) -> int:
+        self.arguments = arguments
+        return self.code
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Called:
+    called = Called()
+    module = ModuleType("ari_tui.engine.service")
+    module.run_engine = called  # type: ignore[attr-defined]  # the one name that is imported
+    monkeypatch.setitem(sys.modules, "ari_tui.engine.service", module)
+    return called
+
+
+@pytest.fixture
+def demo(monkeypatch: pytest.MonkeyPatch) -> Called:
+    called = Called()
+    module = ModuleType("ari_tui.demo")
+    module.run_demo = called  # type: ignore[attr-defined]  # the one name that is imported
+    monkeypatch.setitem(sys.modules, "ari_tui.demo", module)
+    return called
+
+
+@pytest.mark.parametrize("command", [["run"], []])
+def test_run_hands_settings_options_and_link_to_the_engine(
+    command: list[str], engine: Called, bare_start: Path
+) -> None:
+    (bare_start / ".env").write_text("ARI_PASS=geheim1")
+    arguments = [
+        "--headless",
+        "--duration",
+        "2.5",
+        "--stay",
+        "--json",
+        "-",
+        "--ari-url",
+        "pbx:1",
+        "--echo",
+        "10.0.0.1:4",
+    ]
+    assert execute([*command, *arguments]) == 0
+    settings, options, link = engine.arguments
+    assert options == RunOptions(headless=True, duration_s=2.5, stay=True)
+    assert isinstance(settings, Settings)
+    assert (settings.asterisk.url, settings.asterisk.password) == ("pbx:1", "geheim1")
+    assert (settings.echo.host, settings.echo.port) == ("10.0.0.1", 4)
+    assert settings.output.json == "-"
+    assert isinstance(link, ParentLink)
+
+
+def test_demo_hands_its_options_on(demo: Called) -> None:
+    arguments = [
+        "demo",
+        "--headless",
+        "--calls",
+        "3",
+        "--call-duration",
+        "4",
+        "--impair",
+        "loss=5%,dup=1%",
+        "--impair-media",
+        "jitter=2ms",
+        "--seed",
+        "7",
+        "--duration",
+        "15",
+        "--json",
+        "-",
+    ]
+    assert execute(arguments) == 0
+    (options,) = demo.arguments
+    assert isinstance(options, DemoOptions)
+    assert options.run == RunOptions(headless=True, duration_s=15.0)
+    assert (options.calls, options.call_duration_s, options.seed) == (3, 4.0, 7)
+    assert (options.impair, options.impair_media) == ("loss=5%,dup=1%", "jitter=2ms")
+    assert options.settings.output.json == "-"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--calls", "-1"],
+        ["--calls", "many"],
+        ["--impair", "loss=101%"],
+        ["--impair-media", "los=1%"],
+        ["--seed", "x"],
+        ["--call-duration", "0"],
+    ],
+)
+def test_a_wrong_wish_stops_the_demo_before_anything_is_started(
+    wrong: list[str], demo: Called, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert execute(["demo", "--headless", *wrong]) == 2
+    assert demo.arguments == ()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert wrong[0] in line
+
+
+@pytest.mark.parametrize("code", [0, 1, 3, 4, 130, 143])
+def test_the_engines_code_is_the_programs(code: int, engine: Called) -> None:
+    engine.code = code
+    assert execute(["run", "--headless"]) == code
+
+
+def test_exit_zero_hides_the_verdict_and_nothing_else() -> None:
+    hidden = Settings(output=Output(exit_zero=True))
+    assert [exit_code(code, hidden) for code in (0, 1, 2, 3, 4, 130)] == [0, 0, 2, 3, 0, 130]
+    assert [exit_code(code, Settings()) for code in (0, 1, 4)] == [0, 1, 4]
+
+
+def test_exit_zero_works_from_the_command_line(engine: Called, demo: Called) -> None:
+    engine.code, demo.code = 1, 4
+    assert execute(["run", "--headless", "--exit-zero"]) == 0
+    assert execute(["demo", "--headless", "--exit-zero"]) == 0
+
+
+def test_a_wrong_configuration_starts_nothing(
+    engine: Called, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert execute(["run", "--headless", "--ports", "5-1"]) == 2
+    assert engine.arguments == ()
+    assert capsys.readouterr().err.startswith("ari-tui: media.ports (--ports): '5-1'")

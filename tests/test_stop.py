@@ -1,0 +1,36 @@
+"""Signals as a wish to stop: the first decides the exit code."""
+
+import asyncio
+import os
+import signal
+
+import pytest
+
+from ari_tui.stop import EXIT_CODES, StopSignals
+
+
+@pytest.mark.parametrize(("number", "code"), EXIT_CODES.items())
+async def test_a_signal_sets_the_event_and_its_exit_code(number: int, code: int) -> None:
+    with StopSignals() as signals:
+        os.kill(os.getpid(), number)
+        await asyncio.wait_for(signals.stop.wait(), 10)
+    assert signals.exit_code == code
+
+
+async def test_the_first_of_several_signals_decides() -> None:
+    with StopSignals() as signals:
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.wait_for(signals.stop.wait(), 10)
+        signals.stop.clear()
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.wait_for(signals.stop.wait(), 10)
+    assert signals.exit_code == 143
+
+
+async def test_without_a_signal_there_is_no_exit_code_and_handlers_are_given_back() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with StopSignals() as signals:
+        assert signal.getsignal(signal.SIGTERM) is not before
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert not signals.stop.is_set()
+    assert signals.exit_code == 0
