@@ -64,8 +64,11 @@ def run(start: Start, /, **values: Any) -> int:
     settings = prepare(start, values)
 
     from ari_tui.engine.service import run_engine
+    from ari_tui.report.headless import HeadlessReport
 
-    return exit_code(asyncio.run(run_engine(settings, options, start.link)), settings)
+    with HeadlessReport(settings.output) as report:
+        code = asyncio.run(run_engine(settings, options, start.link, [report]))
+    return exit_code(code, settings)
 
 
 @click.command(short_help="The whole system on loopback.")

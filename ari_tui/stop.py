@@ -17,13 +17,17 @@ class StopSignals:
 
     def __init__(self) -> None:
         self.stop = asyncio.Event()
+        self.again = asyncio.Event()
+        """Set by a second signal: stop without draining."""
+        self.name = ""
+        """Name of the first signal, "" when none came."""
         self.exit_code = 0
         """What the first signal asks the process to exit with; 0 when none came."""
 
     def __enter__(self) -> StopSignals:
         loop = asyncio.get_running_loop()
         for number, code in EXIT_CODES.items():
-            loop.add_signal_handler(number, self._take, code)
+            loop.add_signal_handler(number, self._take, number, code)
         return self
 
     def __exit__(
@@ -36,6 +40,9 @@ class StopSignals:
         for number in EXIT_CODES:
             loop.remove_signal_handler(number)
 
-    def _take(self, code: int) -> None:
-        self.exit_code = self.exit_code or code
+    def _take(self, number: signal.Signals, code: int) -> None:
+        if self.stop.is_set():
+            self.again.set()
+            return
+        self.name, self.exit_code = number.name, code
         self.stop.set()

@@ -13,10 +13,11 @@ AriReplacedError: fighting would have two programs throw each other out for ever
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -29,6 +30,8 @@ from ari_tui.ari.text import clean_text
 from ari_tui.errors import AriError, AriReplacedError, AriUnauthorizedError
 
 _MAX_MESSAGE: Final = 16 * 1024 * 1024
+_WIRE_LOG: Final = logging.getLogger("ari_tui.ari.websocket")
+_WIRE_LOG.setLevel(logging.WARNING)  # at DEBUG, websockets logs the Authorization header
 _AWAY_KEPT: Final = 1000
 _FATAL_AT_FIRST: Final = frozenset({401, 403, 404})
 _KEEPALIVE_FAILED: Final = 1011
@@ -135,15 +138,21 @@ class EventStream:
             await asyncio.wait([self._reader])
         self._end(AriError("the event stream was closed"))
 
-    def __aiter__(self) -> AsyncIterator[StreamItem]:
-        return self._items()
+    def __aiter__(self) -> EventStream:
+        return self
 
-    async def _items(self) -> AsyncIterator[StreamItem]:
+    async def __anext__(self) -> StreamItem:
+        """Wait for the next item; may be cancelled without losing one. Never ends but raises.
+
+        Raises AriUnauthorizedError or AriError when the very first connection is refused for
+        good (401, 403, 404), AriReplacedError when another client took our application over,
+        AriError when the stream was closed.
+        """
         self.start()
         while True:
             item = await self._next()
             if item is not None:
-                yield item
+                return item
 
     async def _next(self) -> StreamItem | None:
         if self._ended is not None and self._queue.empty():
@@ -222,6 +231,7 @@ class EventStream:
             ssl=self._endpoint.tls,
             proxy=None,
             compression=None,
+            logger=_WIRE_LOG,
             max_size=_MAX_MESSAGE,
             max_queue=None,
             open_timeout=open_timeout_s,

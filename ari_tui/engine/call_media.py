@@ -40,6 +40,7 @@ class CallMedia:
         self.ports = PortPool(*media.port_range)
         echo_range = media.echo_port_range
         self.echo_ports = PortPool(*echo_range, name="media.echo_ports") if echo_range else None
+        self.echo_address = endpoint(echo_host, echo.port)
         self.receive_buffer_bytes: int | None = None
 
     async def add(self, call: MeasuredCall) -> do.MediaAdded:

@@ -7,6 +7,7 @@ only I/O: REST to Asterisk, requests to the media workers, ports, timers.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Coroutine
 from typing import Any, Final
@@ -112,6 +113,19 @@ class Switchboard:
         while any(not call.over for call in self.calls.values()):
             self._all_over.clear()
             await self._all_over.wait()
+
+    async def abandon(self) -> None:
+        """Put away our own sockets and leave Asterisk's side to the client that took it over."""
+        self.accepting = False
+        await self.close()
+        live = [call for call in self.calls.values() if not call.over]
+        await asyncio.gather(*(self._put_away(call) for call in live))
+
+    async def _put_away(self, call: MeasuredCall) -> None:
+        with contextlib.suppress(AriTuiError):
+            await self.media.drain(call)
+            await self.media.remove(call)
+        call.ended_ns = time.time_ns()
 
     async def close(self) -> None:
         """Give up whatever is still being done."""

@@ -11,7 +11,7 @@ LONGEST_FRAME: Final = 240
 """Samples of the longest packet, 30 ms."""
 
 _BIAS, _CLIP = 0x84, 32635
-_PEAK: Final = 22600
+_PEAK: Final = 22900
 """Amplitude of a 0 dBm0 sine: 1 kHz then comes out as the digital milliwatt of G.711 table 5."""
 
 

@@ -30,6 +30,7 @@ class ScriptedAri:
         self.handshakes: list[str] = []
         self.refuse_events: deque[int] = deque()
         self._scripts: dict[tuple[str, str], deque[Any]] = defaultdict(deque)
+        self._open: list[web.WebSocketResponse] = []
         self._server: TestServer | None = None
 
     def answers(self, method: str, path: str, *answers: Any) -> None:
@@ -44,6 +45,8 @@ class ScriptedAri:
         await self._server.start_server()
 
     async def stop(self) -> None:
+        for socket in tuple(self._open):
+            await socket.close(code=WSCloseCode.GOING_AWAY)
         if self._server is not None:
             await self._server.close()
             self._server = None
@@ -92,9 +95,10 @@ class ScriptedAri:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         self.sockets.put_nowait(socket)
+        self._open.append(socket)
         async for _ in socket:
             pass
-        await socket.close(code=WSCloseCode.GOING_AWAY)
+        self._open.remove(socket)
         return socket
 
 

@@ -616,6 +616,17 @@ def test_a_post_still_on_its_way_is_undone_only_after_its_answer() -> None:
     assert play.world.channels == {"caller": "dialplan"}
 
 
+def test_a_step_that_is_answered_after_a_release_is_undone_and_not_gone_on_from() -> None:
+    play = Play(World("Up"))
+    play.take(play.machine.start())
+    play.release()
+    play.deliver(0)
+    assert play.pending[-1] == Pending(do.RemoveMedia())
+    play.settle()
+    assert not any(isinstance(command, do.CreateExternalMedia) for command in play.log)
+    assert not play.world.ports
+
+
 def test_a_post_without_an_answer_counts_as_done() -> None:
     play = Play(World("Up"))
     play.take(play.machine.start())

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import random
 import socket
 from collections.abc import AsyncIterator
@@ -28,21 +29,17 @@ def _stream(url: str, **options: Any) -> EventStream:
     return EventStream(endpoint, "ari-tui", **{"backoff": QUICK, **options})
 
 
-async def _next(items: AsyncIterator[StreamItem]) -> StreamItem:
-    async def one() -> StreamItem:
-        return await items.__anext__()
-
-    return await asyncio.wait_for(one(), 20)
+async def _next(stream: EventStream) -> StreamItem:
+    return await asyncio.wait_for(stream.__anext__(), 20)
 
 
 async def test_events_come_in_order_after_the_connection(ari: Any) -> None:
     async with _stream(ari.url) as stream:
-        items = aiter_of(stream)
-        assert await _next(items) == Connected(None)
+        assert await _next(stream) == Connected(None)
         server = await ari.socket()
         for number in range(50):
             await server.send_str(_event("StasisStart", str(number)))
-        got = [await _next(items) for _ in range(50)]
+        got = [await _next(stream) for _ in range(50)]
         ids = [item.channel.id for item in got if isinstance(item, StasisStart)]
         assert ids == [str(number) for number in range(50)]
         assert stream.received == 50
@@ -50,32 +47,37 @@ async def test_events_come_in_order_after_the_connection(ari: Any) -> None:
     assert not stream.connected
 
 
-def aiter_of(stream: EventStream) -> AsyncIterator[StreamItem]:
-    return stream.__aiter__()
-
-
 async def test_the_handshake_has_the_basic_header_and_no_key_in_its_url(ari: Any) -> None:
     async with _stream(ari.url) as stream:
-        await _next(aiter_of(stream))
+        await _next(stream)
     (seen,) = ari.seen
     assert seen.target == "/ari/events?app=ari-tui&subscribeAll=false"
     assert seen.authorization.startswith("Basic ")
+
+
+async def test_a_debug_log_does_not_hold_the_authorization_header(
+    ari: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        async with _stream(ari.url) as stream:
+            await _next(stream)
+    assert ari.seen[0].authorization
+    assert ari.seen[0].authorization.split()[1] not in caplog.text
 
 
 async def test_unknown_events_are_skipped_and_a_broken_one_does_not_end_the_stream(
     ari: Any,
 ) -> None:
     async with _stream(ari.url) as stream:
-        items = aiter_of(stream)
-        await _next(items)
+        await _next(stream)
         server = await ari.socket()
         await server.send_str(_event("ChannelVarset"))
         await server.send_str('{"type": "StasisStart", "channel": {"id": 17}}')
         await server.send_str(_event("StasisEnd"))
-        broken = await _next(items)
+        broken = await _next(stream)
         assert isinstance(broken, BrokenEventError)
         assert "StasisStart" in str(broken)
-        assert isinstance(await _next(items), StasisEnd)
+        assert isinstance(await _next(stream), StasisEnd)
         assert stream.broken == 1
 
 
@@ -87,47 +89,53 @@ async def test_messages_wait_in_a_counted_queue_while_nobody_consumes(ari: Any) 
         await _until(lambda: stream.received == 3000)
         assert stream.backlog == 3001  # and Connected
         assert stream.backlog_peak == 3001
-        items = aiter_of(stream)
         for _ in range(3001):
-            await _next(items)
+            await _next(stream)
         assert stream.backlog == 0
 
 
 async def test_a_lost_connection_comes_back_and_the_gap_is_recorded(ari: Any) -> None:
     clock = _Clock()
     async with _stream(ari.url, clock=clock) as stream:
-        items = aiter_of(stream)
-        await _next(items)
+        await _next(stream)
         clock.now = 100.0
         await (await ari.socket()).close(code=1001)
-        gone = await _next(items)
+        gone = await _next(stream)
         assert isinstance(gone, Disconnected)
         assert "1001" in gone.reason
-        assert await _next(items) == Connected(0.0)
+        assert await _next(stream) == Connected(0.0)
         clock.now = 300.0
         ari.refuse_events.append(500)
         await (await ari.socket()).close(code=1001)
-        assert isinstance(await _next(items), Disconnected)
+        assert isinstance(await _next(stream), Disconnected)
         clock.now = 307.0
-        while not isinstance(item := await _next(items), Connected):
+        while not isinstance(item := await _next(stream), Connected):
             assert isinstance(item, Disconnected)
         assert item.away_s is not None
         assert 0.0 <= item.away_s <= 7.0
         assert stream.events_lost_s == pytest.approx(item.away_s)
         assert [away.start_s for away in stream.away] == [100.0, 300.0]
         await (await ari.socket()).send_str(_event("StasisEnd"))
-        assert isinstance(await _next(items), StasisEnd)
+        assert isinstance(await _next(stream), StasisEnd)
+
+
+async def test_waiting_may_be_cancelled_without_losing_an_event(ari: Any) -> None:
+    async with _stream(ari.url) as stream:
+        await _next(stream)
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(stream.__anext__(), 0.01)
+        await (await ari.socket()).send_str(_event("StasisEnd"))
+        assert isinstance(await _next(stream), StasisEnd)
 
 
 async def test_the_time_away_grows_while_it_lasts(ari: Any) -> None:
     clock = _Clock()
     async with _stream(ari.url, clock=clock) as stream:
-        items = aiter_of(stream)
-        await _next(items)
+        await _next(stream)
         await ari.socket()
         assert stream.events_lost_s == 0.0
         await ari.stop()
-        assert isinstance(await _next(items), Disconnected)
+        assert isinstance(await _next(stream), Disconnected)
         clock.now += 5.0
         assert stream.events_lost_s == pytest.approx(5.0)
         assert not stream.connected
@@ -136,18 +144,17 @@ async def test_the_time_away_grows_while_it_lasts(ari: Any) -> None:
 async def test_a_restarted_asterisk_is_found_again(ari: Any) -> None:
     port = ari.port
     async with _stream(ari.url) as stream:
-        items = aiter_of(stream)
-        await _next(items)
+        await _next(stream)
         await ari.stop()
         refused = None
         while refused is None:
-            item = await _next(items)
+            item = await _next(stream)
             assert isinstance(item, Disconnected)
             if "nothing listens" in item.reason:
                 refused = item
         assert refused.attempt >= 1
         await ari.start(port)
-        while not isinstance(await _next(items), Connected):
+        while not isinstance(await _next(stream), Connected):
             pass
 
 
@@ -165,70 +172,65 @@ async def test_a_refusal_at_the_first_connect_ends_the_stream(
     ari.refuse_events.append(status)
     async with _stream(ari.url) as stream:
         with pytest.raises(kind, match=words) as caught:
-            await _next(aiter_of(stream))
+            await _next(stream)
         assert caught.value.status == status
         assert "s3cret" not in str(caught.value)
         with pytest.raises(kind):
-            await _next(aiter_of(stream))
+            await _next(stream)
 
 
 async def test_a_refusal_later_is_waited_out(ari: Any) -> None:
     async with _stream(ari.url) as stream:
-        items = aiter_of(stream)
-        await _next(items)
+        await _next(stream)
         ari.refuse_events.extend([401, 404])
         await (await ari.socket()).close()
-        reasons = [await _next(items) for _ in range(3)]
+        reasons = [await _next(stream) for _ in range(3)]
         assert all(isinstance(item, Disconnected) for item in reasons)
-        assert isinstance(await _next(items), Connected)
+        assert isinstance(await _next(stream), Connected)
 
 
 async def test_an_asterisk_absent_at_first_is_waited_for(ari: Any) -> None:
     port = ari.port
     await ari.stop()
     async with _stream(f"127.0.0.1:{port}") as stream:
-        items = aiter_of(stream)
-        item = await _next(items)
+        item = await _next(stream)
         assert isinstance(item, Disconnected)
         assert "nothing listens" in item.reason
         assert stream.events_lost_s == 0.0
         await ari.start(port)
         while not isinstance(item, Connected):
-            item = await _next(items)
+            item = await _next(stream)
         assert item == Connected(None)
 
 
 async def test_being_replaced_ends_the_stream_without_a_fight(ari: Any) -> None:
     async with _stream(ari.url) as stream:
-        items = aiter_of(stream)
-        await _next(items)
+        await _next(stream)
         server = await ari.socket()
         await server.send_str('{"type": "ApplicationReplaced", "application": "ari-tui"}')
         with pytest.raises(AriReplacedError, match="another client took over"):
-            await _next(items)
+            await _next(stream)
         with pytest.raises(AriReplacedError):
-            await _next(aiter_of(stream))
+            await _next(stream)
     assert len(ari.handshakes) == 1
 
 
 async def test_another_application_being_replaced_is_not_our_matter(ari: Any) -> None:
     async with _stream(ari.url) as stream:
-        items = aiter_of(stream)
-        await _next(items)
+        await _next(stream)
         server = await ari.socket()
         await server.send_str('{"type": "ApplicationReplaced", "application": "other"}')
         await server.send_str(_event("StasisEnd"))
-        await _next(items)
-        assert isinstance(await _next(items), StasisEnd)
+        await _next(stream)
+        assert isinstance(await _next(stream), StasisEnd)
 
 
 async def test_a_peer_that_answers_no_ping_counts_as_gone(ari: Any) -> None:
     async with _mute_websocket() as url:
         options = {"ping_interval_s": 0.05, "ping_timeout_s": 0.2}
         async with _stream(url, **options) as stream:
-            items = aiter_of(stream)
-            assert await _next(items) == Connected(None)
-            gone = await _next(items)
+            assert await _next(stream) == Connected(None)
+            gone = await _next(stream)
             assert isinstance(gone, Disconnected)
             assert "no sign of life" in gone.reason
 
@@ -236,7 +238,7 @@ async def test_a_peer_that_answers_no_ping_counts_as_gone(ari: Any) -> None:
 async def test_a_redirect_is_not_followed(ari: Any) -> None:
     ari.refuse_events.append(302)
     async with _stream(ari.url) as stream:
-        item = await _next(aiter_of(stream))
+        item = await _next(stream)
         assert isinstance(item, Disconnected)
         assert "302" in item.reason
 
@@ -245,9 +247,8 @@ async def test_waits_between_attempts_grow(ari: Any) -> None:
     ari.refuse_events.extend([500] * 4)
     backoff = Backoff(0.001, 0.004, 2.0, 0.0)
     async with _stream(ari.url, backoff=backoff, rng=random.Random(1)) as stream:
-        items = aiter_of(stream)
         waits = []
-        while isinstance(item := await _next(items), Disconnected):
+        while isinstance(item := await _next(stream), Disconnected):
             waits.append(item.retry_s)
     assert waits == [0.001, 0.002, 0.004, 0.004]
 
@@ -255,23 +256,19 @@ async def test_waits_between_attempts_grow(ari: Any) -> None:
 async def test_a_closed_stream_says_so_and_leaves_no_task(ari: Any) -> None:
     before = len(asyncio.all_tasks())
     stream = _stream(ari.url)
-    stream.start()
-    await ari.socket()
+    assert await _next(stream) == Connected(None)
     await stream.close()
     await stream.close()
-    items = aiter_of(stream)
-    await _next(items)
     with pytest.raises(AriError, match="closed"):
-        await _next(items)
+        await _next(stream)
     await _until(lambda: len(asyncio.all_tasks()) <= before + 1)  # the server's own handler
 
 
 async def test_a_name_in_latin_1_does_not_close_the_connection() -> None:
     data = _event("StasisEnd", "CAFE").encode().replace(b"CAFE", b"caf\xe9")
     async with _mute_websocket(data) as url, _stream(url) as stream:
-        items = aiter_of(stream)
-        await _next(items)
-        event = await _next(items)
+        await _next(stream)
+        event = await _next(stream)
         assert isinstance(event, StasisEnd)
         assert event.channel.id == "caf\N{REPLACEMENT CHARACTER}"
 
@@ -286,7 +283,7 @@ class _Clock:
 
 async def _until(condition: Any) -> None:
     async def poll() -> None:
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - a counter has no event to wait for
             await asyncio.sleep(0.005)
 
     await asyncio.wait_for(poll(), 20)

@@ -33,7 +33,7 @@ async def test_packets_of_another_ssrc_and_other_things_count_as_foreign() -> No
     async with echo() as end:
         port = MediaPort(bind_rtp("127.0.0.1", None), ("127.0.0.1", end.port), 0)
         port.begin(_SSRC)
-        for datagram in (_packet(1, 0x9999), b"", b"hello", _packet(1)[:8]):
+        for datagram in (_packet(1, 0x9999), b"x", b"hello", _packet(1)[:8]):
             port.send(datagram)
         await until(lambda: port.back_foreign == 4)
         assert port.back == 0

@@ -1,0 +1,119 @@
+"""The whole system on loopback: simulated Asterisk, echo server and engine, each a child.
+
+Nothing is special about a demo's engine: it is `ari-tui run --headless` with the ports that the
+others say on their ready lines.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+from collections.abc import Sequence
+
+import msgspec
+
+from ari_tui import log
+from ari_tui.config import Settings
+from ari_tui.config_text import to_environment
+from ari_tui.errors import ChildFailedError
+from ari_tui.options import DemoOptions, RunOptions
+from ari_tui.process import Child
+from ari_tui.stop import StopSignals
+
+_INCONCLUSIVE = 4
+_log = log.get("demo")
+
+
+async def run_demo(options: DemoOptions) -> int:
+    """Run the demo until its engine ends or a signal comes; return the exit code.
+
+    A signal lets the engine drain and print its report; a second one ends it at once. An engine
+    that was killed leaves no verdict: the code is that of "inconclusive". Raises ChildFailedError
+    when a child does not start.
+    """
+    settings = _own_settings(options.settings)
+    with StopSignals() as signals:
+        async with contextlib.AsyncExitStack() as stack:
+            echo = await _start(stack, settings, "echo server", _echo_arguments(options))
+            sim = await _start(stack, settings, "simulated Asterisk", _sim_arguments(options))
+            settings = _pointed_at(settings, sim, echo)
+            engine = await _start(stack, settings, "engine", _engine_arguments(options.run))
+            code = await _follow(engine, signals)
+    return signals.exit_code or code
+
+
+def _own_settings(settings: Settings) -> Settings:
+    """Return settings of an application of its own: several demos may run side by side."""
+    replace = msgspec.structs.replace
+    app = f"demo-{secrets.token_hex(4)}"
+    asterisk = replace(
+        settings.asterisk, app=app, username="demo", password=secrets.token_hex(16),
+        password_file="", media_address="",
+    )  # fmt: skip
+    media = replace(settings.media, bind="", advertise="")
+    return replace(settings, asterisk=asterisk, media=media)
+
+
+def _pointed_at(settings: Settings, sim: Child, echo: Child) -> Settings:
+    replace = msgspec.structs.replace
+    return replace(
+        settings,
+        asterisk=replace(settings.asterisk, url=f"{sim.info['host']}:{sim.info['port']}"),
+        echo=replace(settings.echo, host=echo.info["host"], port=echo.info["port"]),
+    )
+
+
+async def _start(
+    stack: contextlib.AsyncExitStack, settings: Settings, name: str, arguments: Sequence[str]
+) -> Child:
+    environment = {**os.environ, **to_environment(settings)}
+    try:
+        child = await Child.spawn(name, arguments, environment=environment)
+    except ChildFailedError as error:
+        raise ChildFailedError(f"{name}: {error}", error.exit_code) from None
+    stack.push_async_callback(child.stop)
+    return child
+
+
+def _echo_arguments(options: DemoOptions) -> list[str]:
+    seed = [] if options.seed is None else ["--seed", str(options.seed)]
+    impair = ["--impair", options.impair] if options.impair else []
+    return ["echo", "--port", "0", "--quiet", *impair, *seed]
+
+
+def _sim_arguments(options: DemoOptions) -> list[str]:
+    seed = [] if options.seed is None else ["--seed", str(options.seed)]
+    impair = ["--impair-media", options.impair_media] if options.impair_media else []
+    lasting = options.call_duration_s
+    duration = [] if lasting is None else ["--call-duration", str(lasting)]
+    return ["sim", "--port", "0", "--calls", str(options.calls), "--quiet",
+            *impair, *duration, *seed]  # fmt: skip
+
+
+def _engine_arguments(run: RunOptions) -> list[str]:
+    duration = [] if run.duration_s is None else ["--duration", str(run.duration_s)]
+    return ["run", "--headless", *duration]
+
+
+async def _follow(engine: Child, signals: StopSignals) -> int:
+    """Wait for the engine's end; hand signals on as a wish to drain, then as an end."""
+    ended = asyncio.create_task(engine.process.wait())
+    stop = asyncio.create_task(signals.stop.wait())
+    again = asyncio.create_task(signals.again.wait())
+    try:
+        await asyncio.wait({ended, stop}, return_when=asyncio.FIRST_COMPLETED)
+        if not ended.done():
+            engine.let_go(signals.name)
+            await asyncio.wait({ended, again}, return_when=asyncio.FIRST_COMPLETED)
+        if not ended.done():
+            return await engine.kill()
+        code = ended.result()
+    finally:
+        for task in (ended, stop, again):
+            task.cancel()
+    if code < 0:
+        _log.error("the engine was killed: there is no final report", signal=-code)
+        return _INCONCLUSIVE
+    return code

@@ -1,0 +1,172 @@
+"""Puts an engine together, part after part, each undone in reverse when a later one fails."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+from ari_tui import log
+from ari_tui.analysis.store import Store
+from ari_tui.ari.backoff import Backoff
+from ari_tui.ari.client import AriClient
+from ari_tui.ari.events import EventStream
+from ari_tui.ari.ids import new_session
+from ari_tui.config import Echo, Settings
+from ari_tui.engine.call_media import CallMedia
+from ari_tui.engine.door import Door, Health, check_exposure
+from ari_tui.engine.events import EventLog
+from ari_tui.engine.injected import InjectedTruth
+from ari_tui.engine.metering import Metering
+from ari_tui.engine.paths import socket_path
+from ari_tui.engine.scribe import Scribe
+from ari_tui.engine.stream import ActionFailedError, Stream
+from ari_tui.engine.supervisor import Hooks, Supervisor
+from ari_tui.engine.sweeper import Sweeper
+from ari_tui.engine.switchboard import Switchboard
+from ari_tui.errors import AriError, ConfigError
+from ari_tui.snapshot.model import SCHEMA
+
+_log = log.get("engine")
+
+
+class Parts:
+    """Everything that a running engine consists of."""
+
+    client: AriClient
+    store: Store
+    supervisor: Supervisor
+    calls: Switchboard
+    events: EventLog
+    stream: EventStream
+    sweeper: Sweeper
+    metering: Metering
+    injected: InjectedTruth
+    scribe: Scribe
+    readers: Stream
+    door: Door
+
+    def __init__(self, settings: Settings, stack: contextlib.AsyncExitStack) -> None:
+        self.settings, self._stack = settings, stack
+        self.session = new_session()
+        self.quit = asyncio.Event()
+        """Set when a reader of the stream asks the engine to drain and stop."""
+
+    async def assemble(self) -> None:
+        """Build and start every part but the event stream. Raises AriTuiError in one line."""
+        settings, stack = self.settings, self._stack
+        check_exposure(settings.http)
+        asterisk, media = settings.asterisk, settings.media
+        echo_host = await _resolve(settings.echo)
+        self.client = AriClient(
+            asterisk.url, asterisk.username, asterisk.password,
+            timeout_s=asterisk.request_timeout_s, tls_verify=asterisk.verify_tls,
+        )  # fmt: skip
+        stack.push_async_callback(self.client.close)
+        info = await self.client.info()
+        version = info.system.version or None
+        bind = media.bind or await self.client.local_address()
+        _log.info("asterisk found", url=self.client.endpoint.url, version=version, bind=bind)
+
+        self.events = EventLog()
+        self.store = Store(
+            loss_timeout_ns=media.loss_timeout_ms * 1_000_000, late_ns=round(media.late_ms * 1e6)
+        )
+        self.supervisor = Supervisor(media.workers, self._hooks())
+        call_media = CallMedia(
+            asterisk, media, settings.echo, supervisor=self.supervisor, store=self.store,
+            bind=bind, echo_host=echo_host,
+        )  # fmt: skip
+        self.calls = Switchboard(
+            self.session, asterisk, client=self.client, media=call_media, store=self.store,
+            events=self.events,
+        )  # fmt: skip
+        self.metering = Metering(
+            self.store, self.supervisor, self.calls, self.events, call_media.echo_address
+        )
+        self.sweeper = Sweeper(asterisk.app, self.session, self.client, self.calls, self.events)
+        self.stream = EventStream(
+            self.client.endpoint, asterisk.app, backoff=Backoff(longest_s=asterisk.reconnect_max_s)
+        )
+        self.injected = InjectedTruth(self.client, echo_host, settings.echo.port)
+        self.scribe = Scribe(
+            self.calls, store=self.store, supervisor=self.supervisor, client=self.client,
+            stream=self.stream, injected=self.injected, version=version,
+            histograms=settings.output.histograms,
+        )  # fmt: skip
+        self.scribe.write()
+        await self.supervisor.start()
+        stack.push_async_callback(self.supervisor.stop)
+        stack.push_async_callback(self.calls.close)
+        await self._open_door()
+
+    async def _open_door(self) -> None:
+        self.readers = Stream(
+            self._hello,
+            {"quit": self._quit, "release": self._release, "hang_up": self._hang_up},
+        )
+        self.events.listeners.add(self.readers.publish_event)
+        self.door = Door(
+            self.settings.http, newest=lambda: self.scribe.newest, health=self.health,
+            stream=self.readers,
+        )  # fmt: skip
+        self.socket = socket_path(self.settings.asterisk.app)
+        await self.door.open(self.socket)
+        self._stack.push_async_callback(self.door.close)
+
+    def health(self) -> Health:
+        """Return what `/health` says."""
+        connected, alive = self.stream.connected, self.supervisor.healthy
+        return Health(
+            ok=connected and alive, asterisk_connected=connected, workers_alive=alive,
+            calls=self.calls.active, version=self.scribe.newest.session.version,
+        )  # fmt: skip
+
+    def _hooks(self) -> Hooks:
+        return Hooks(
+            learned=lambda call, host, port: self.calls.media_learned(call, host, port),
+            lost=lambda call, reason: self.calls.media_lost(call, reason),
+            told=lambda level, text: self.events.tell(level, "worker", text),
+        )
+
+    def _hello(self) -> Mapping[str, Any]:
+        return {
+            "schema": SCHEMA, "session": self.session, "document": self.scribe.newest,
+            "history": self.scribe.history(self.events),
+        }  # fmt: skip
+
+    async def _quit(self, _: Mapping[str, Any]) -> str:
+        self.quit.set()
+        return "draining"
+
+    async def _release(self, args: Mapping[str, Any]) -> str:
+        call = self._call(args)
+        self.calls.release(call, "released by request")
+        return self.calls.call_id(call)
+
+    async def _hang_up(self, args: Mapping[str, Any]) -> str:
+        call = self._call(args)
+        try:
+            await self.client.hang_up(call.machine.caller.id)
+        except AriError as error:
+            raise ActionFailedError(str(error)) from None
+        return self.calls.call_id(call)
+
+    def _call(self, args: Mapping[str, Any]) -> Any:
+        for call in self.calls.calls.values():
+            if args.get("call") == self.calls.call_id(call):
+                return call
+        raise ActionFailedError(f"no call {args.get('call')!r}")
+
+
+async def _resolve(echo: Echo) -> str:
+    """Return the echo server's address: workers connect to addresses, never to names."""
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(
+            echo.host, echo.port, type=socket.SOCK_DGRAM
+        )
+    except OSError as error:
+        raise ConfigError(f"echo.host {echo.host!r} cannot be resolved: {error}") from None
+    return str(found[0][4][0])

@@ -1,0 +1,69 @@
+"""Where an engine's Unix socket is, and that there is one engine an application."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import tempfile
+from pathlib import Path
+
+from ari_tui.errors import BindError
+
+
+def runtime_folder() -> Path:
+    """Return the folder of our sockets: `$XDG_RUNTIME_DIR/ari-tui`, else one in /tmp, 0700.
+
+    Raises BindError when it exists and is not ours alone.
+    """
+    base = os.environ.get("XDG_RUNTIME_DIR")
+    folder = Path(base) / "ari-tui" if base else Path(tempfile.gettempdir()) / _own_name()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise BindError(f"{folder} is not ours: remove it, or set XDG_RUNTIME_DIR")
+    folder.chmod(0o700)
+    return folder
+
+
+def _own_name() -> str:
+    return f"ari-tui-{os.getuid()}"
+
+
+def socket_path(app: str) -> Path:
+    """Return the path of the engine's socket for an application."""
+    return runtime_folder() / f"{app}.sock"
+
+
+def bind_unix(path: Path) -> socket.socket:
+    """Bind a listening Unix socket, mode 0600; a dead engine's socket is replaced.
+
+    Raises BindError when an engine answers there.
+    """
+    if path.exists() and _answers(path):
+        raise BindError(
+            f"an engine for this application already runs ({path}): "
+            "stop it, or choose another asterisk.app"
+        )
+    path.unlink(missing_ok=True)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        sock.bind(str(path))
+    except OSError as error:
+        sock.close()
+        raise BindError(f"cannot bind {path}: {error.strerror}") from error
+    finally:
+        os.umask(before)
+    sock.listen(128)
+    return sock
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1.0)
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+        return True

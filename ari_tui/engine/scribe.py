@@ -1,0 +1,140 @@
+"""Writes documents: gathers what the engine knows at one moment and has the snapshot built."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ari_tui import __version__
+from ari_tui.analysis.series import SECONDS
+from ari_tui.analysis.store import Store
+from ari_tui.ari.client import AriClient
+from ari_tui.ari.events import EventStream
+from ari_tui.engine.calls import MeasuredCall
+from ari_tui.engine.events import EventLog
+from ari_tui.engine.injected import InjectedTruth
+from ari_tui.engine.supervisor import Supervisor
+from ari_tui.engine.switchboard import Switchboard
+from ari_tui.snapshot import model
+from ari_tui.snapshot.build import CallFacts, EngineFacts, build
+
+_HISTORY: Final = ("sent", "lost", "late", "rtt_p95", "rtt_max")
+
+
+class Scribe:
+    """Builds the document of now. `newest` is the last one built."""
+
+    newest: model.Document
+
+    def __init__(
+        self,
+        calls: Switchboard,
+        *,
+        store: Store,
+        supervisor: Supervisor,
+        client: AriClient,
+        stream: EventStream,
+        injected: InjectedTruth,
+        version: str | None,
+        histograms: bool,
+    ) -> None:
+        self._calls, self._store, self._supervisor = calls, store, supervisor
+        self._client, self._stream, self._injected = client, stream, injected
+        self._version, self._histograms = version, histograms
+        self._host = socket.gethostname()
+        self._started_ns = time.time_ns()
+        self.tick_lag_ms = 0.0
+        """The longest that the engine's tick was late since the last document."""
+
+    def write(self, *, end_reason: str | None = None) -> model.Document:
+        """Build the document of now; with `end_reason` the final one."""
+        now_ns = time.time_ns()
+        final = end_reason is not None
+        calls, supervisor = self._calls, self._supervisor
+        ports = calls.media.ports
+        facts = EngineFacts(
+            kind="final" if final else "interval",
+            now_ns=now_ns,
+            session_id=calls.session,
+            host=self._host,
+            version=__version__,
+            started_ns=self._started_ns,
+            ended_ns=now_ns if final else None,
+            end_reason=end_reason,
+            asterisks=[self._asterisk()],
+            calls=[self._facts(call) for call in calls.calls.values()],
+            counts=model.CallCounts(
+                active=calls.active,
+                peak=calls.peak,
+                started=calls.started,
+                ended=calls.ended,
+                failed=calls.failed,
+            ),
+            log_overflow=supervisor.log_overflow,
+            log_fill=supervisor.log_fill,
+            tick_lag_ms=self.tick_lag_ms,
+            ari_ms=self._client.latency_ms,
+            workers=len(supervisor.workers),
+            worker_restarts=supervisor.restarts,
+            receive_buffer_bytes=calls.media.receive_buffer_bytes,
+            ports_in_use=ports.in_use,
+            ports_total=ports.size,
+            injected=self._injected.newest,
+            histograms=self._histograms,
+        )
+        self.tick_lag_ms = 0.0
+        self.newest = build(self._store, facts)
+        return self.newest
+
+    def history(self, events: EventLog) -> Mapping[str, Any]:
+        """Return what a new reader needs to draw the last five minutes at once."""
+        second = time.time_ns() // 1_000_000_000 - 1
+        series = self._store.series
+        calls = {
+            self._calls.call_id(call): {
+                name: series.history(self._store.row_of[number], name, second, SECONDS)
+                for name in _HISTORY
+            }
+            for number, call in self._calls.calls.items()
+        }
+        return {"last_second": second, "seconds": SECONDS, "calls": calls,
+                "events": list(events.lines)}  # fmt: skip
+
+    def _asterisk(self) -> model.AsteriskState:
+        endpoint, latency = self._client.endpoint, self._client.latency_ms
+        return model.AsteriskState(
+            id=endpoint.host,
+            version=self._version,
+            connected=self._stream.connected,
+            url=endpoint.url,
+            latency_ms=None if latency is None else round(latency, 3),
+            events_lost_s=round(self._stream.events_lost_s, 3),
+        )
+
+    def _facts(self, call: MeasuredCall) -> CallFacts:
+        machine = call.machine
+        caller = machine.caller
+        return CallFacts(
+            number=call.number,
+            id=self._calls.call_id(call),
+            mode=machine.mode,
+            asterisk=self._client.endpoint.host,
+            channel=caller.name,
+            channel_id=caller.id,
+            caller=" ".join(part for part in (caller.caller.name, caller.caller.number) if part),
+            call_id=caller.protocol_id or None,
+            linkedid=call.linkedid,
+            state=machine.state.value,
+            reason=machine.reason or None,
+            started_ns=call.started_ns,
+            ended_ns=call.ended_ns,
+            bridge_technology=machine.bridge_technology,
+            ports=model.Ports(
+                media_local=call.media_local,
+                media_remote=call.media_remote,
+                echo_local=call.echo_local,
+                echo_remote=self._calls.media.echo_address,
+            ),
+        )

@@ -1,0 +1,217 @@
+"""One engine's life: assembled, connected, run until something ends it, drained, closed.
+
+`run_engine` is what `ari-tui run --headless` is. What was started is stopped in reverse order on
+every path, so nothing half-starts and nothing is left behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final, Protocol
+
+from ari_tui import log
+from ari_tui.ari.events import Connected, Disconnected, StreamItem
+from ari_tui.ari.models import BrokenEventError
+from ari_tui.config import Settings
+from ari_tui.engine.assembly import Parts
+from ari_tui.errors import AriError, AriReplacedError
+from ari_tui.options import RunOptions
+from ari_tui.process import ParentLink
+from ari_tui.snapshot.model import Document
+from ari_tui.stop import StopSignals
+
+FOLD_S: Final = 0.25
+_SNAPSHOT_S: Final = 1.0
+_DRAIN_MARGIN_S: Final = 10.0
+_log = log.get("engine")
+
+
+class Sink(Protocol):
+    """Something that takes every document of a run."""
+
+    def take(self, document: Document) -> None:
+        """Take a document; the last is of kind "final" and its books are closed."""
+
+
+async def run_engine(
+    settings: Settings, options: RunOptions, link: ParentLink, sinks: Sequence[Sink] = ()
+) -> int:
+    """Run one engine until a signal, its parent, its duration or a reader ends it.
+
+    Returns the exit code. Raises AriTuiError when it cannot start, or when Asterisk is lost to
+    another client; what it had is then put away, and the final document has been written.
+    """
+    with StopSignals() as signals:
+        async with contextlib.AsyncExitStack() as stack:
+            parts = Parts(settings, stack)
+            await parts.assemble()
+            engine = Engine(parts, sinks)
+            await engine.connect(stack)
+            link.ready(socket=str(parts.socket), http=parts.door.tcp_address, session=parts.session)
+            gc.freeze()
+            reason, error = await engine.run(options, link, signals)
+            await engine.finish(reason, signals, replaced=isinstance(error, AriReplacedError))
+            if error is not None:
+                raise error
+    return signals.exit_code
+
+
+class Engine:
+    """The running of assembled parts."""
+
+    def __init__(self, parts: Parts, sinks: Sequence[Sink]) -> None:
+        self._parts, self._sinks = parts, sinks
+        self._items = aiter(parts.stream)
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def connect(self, stack: contextlib.AsyncExitStack) -> None:
+        """Open the event stream, ask for less, clean up what crashes left, take up callers."""
+        parts = self._parts
+        stack.push_async_callback(parts.stream.close)
+        while not isinstance(item := await anext(self._items), Connected):
+            self._on_item(item)
+        await parts.client.filter_events(parts.settings.asterisk.app)
+        await parts.sweeper.sweep("at start")
+
+    async def run(
+        self, options: RunOptions, link: ParentLink, signals: StopSignals
+    ) -> tuple[str, AriError | None]:
+        """Run until something ends it; return why, and the error if it was one."""
+        work = [self._follow(), self._pulse(), self._publish(), self._sweep(), self._watch()]
+        working = [asyncio.create_task(one) for one in work]
+        self._tasks.update(working)
+        ends: dict[asyncio.Task[Any], Callable[[], str]] = {
+            asyncio.create_task(signals.stop.wait()): lambda: signals.name,
+            asyncio.create_task(self._parts.quit.wait()): lambda: "quit",
+        }
+        if options.duration_s is not None:
+            ends[asyncio.create_task(asyncio.sleep(options.duration_s))] = lambda: "duration"
+        if not options.stay:
+            let_go = asyncio.create_task(link.wait_let_go())
+            ends[let_go] = lambda: let_go.result() or "parent gone"
+        try:
+            done, _ = await asyncio.wait({*working, *ends}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in ends:
+                task.cancel()
+        for task in done:
+            if task in ends:
+                return ends[task](), None
+        return self._verdict_of(done)
+
+    def _verdict_of(self, done: set[asyncio.Task[Any]]) -> tuple[str, AriError | None]:
+        """Return why a part of the work ended, which none does by itself."""
+        for task in done:
+            error = task.exception()
+            if isinstance(error, AriError):
+                _log.error(str(error))
+                return "replaced" if isinstance(error, AriReplacedError) else "asterisk lost", error
+            if error is not None:
+                raise error
+        raise RuntimeError("a part of the engine ended without saying why")
+
+    async def finish(self, reason: str, signals: StopSignals, *, replaced: bool) -> None:
+        """Drain, close the books, write the last document.
+
+        A second signal skips the rest of the draining. An application that another client took
+        over is left to it: only our own sockets are put away.
+        """
+        parts = self._parts
+        _log.info("stopping", reason=reason, calls=parts.calls.active)
+        drain = parts.calls.abandon() if replaced else parts.calls.release_all(f"engine: {reason}")
+        limit_s = parts.store.loss_timeout_ns / 1e9 + _DRAIN_MARGIN_S
+        waits = [asyncio.create_task(drain), asyncio.create_task(signals.again.wait())]
+        done, _ = await asyncio.wait(waits, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
+        if waits[0] not in done:
+            why = "skipped by a second signal" if done else f"not done after {limit_s:g} s"
+            parts.events.tell("warning", "drain", f"draining {why}: leftovers are swept next time")
+        for task in (*waits, *self._tasks):
+            task.cancel()
+        await asyncio.gather(*waits, *self._tasks, return_exceptions=True)
+        self._close_books()
+        await parts.injected.refresh()
+        self._hand_out(parts.scribe.write(end_reason=reason))
+
+    def _close_books(self) -> None:
+        parts = self._parts
+        parts.metering.fold(time.time_ns())
+        for number in parts.calls.calls:
+            parts.store.give_up(number)
+
+    # -- the work --------------------------------------------------------------------------
+
+    async def _follow(self) -> None:
+        """Follow the event stream; it ends by an AriError."""
+        async for item in self._items:
+            self._on_item(item)
+
+    def _on_item(self, item: StreamItem) -> None:
+        parts = self._parts
+        if isinstance(item, Connected):
+            away = item.away_s or 0.0
+            parts.events.tell(
+                "warning", "reconnected",
+                f"Asterisk is back: events of {away:.1f} s are lost, calls are compared",
+            )  # fmt: skip
+            self._spawn(self._reconcile())
+        elif isinstance(item, Disconnected):
+            again = f"{item.reason}: trying again in {item.retry_s:.1f} s"
+            parts.events.tell("error", "disconnected", f"event stream lost: {again}")
+        elif isinstance(item, BrokenEventError):
+            parts.events.tell("warning", "broken_event", str(item), rarely=True)
+        else:
+            parts.calls.on_event(item)
+
+    async def _reconcile(self) -> None:
+        parts = self._parts
+        with contextlib.suppress(AriError):
+            await parts.client.filter_events(parts.settings.asterisk.app)
+        await parts.sweeper.sweep("after reconnecting")
+
+    async def _pulse(self) -> None:
+        """Fold four times a second, by an absolute clock; late pulses are not made up for."""
+        loop, parts = asyncio.get_running_loop(), self._parts
+        due = loop.time()
+        while True:
+            due = max(due + FOLD_S, loop.time())
+            await asyncio.sleep(due - loop.time())
+            lag_ms = (loop.time() - due) * 1000
+            parts.scribe.tick_lag_ms = max(parts.scribe.tick_lag_ms, lag_ms)
+            now_ns = time.time_ns()
+            parts.metering.fold(now_ns)
+            parts.calls.tick(now_ns)
+
+    async def _publish(self) -> None:
+        """Build one document a second, or as often as asked, and hand it out."""
+        loop, parts = asyncio.get_running_loop(), self._parts
+        period = min(_SNAPSHOT_S, parts.settings.output.interval_s)
+        due = loop.time()
+        while True:
+            due = max(due + period, loop.time())
+            await asyncio.sleep(due - loop.time())
+            await parts.injected.refresh()
+            self._hand_out(parts.scribe.write())
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(self._parts.settings.asterisk.sweep_s)
+            await self._parts.sweeper.sweep("as every so often")
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            self._parts.supervisor.replace_hung()
+
+    def _hand_out(self, document: Document) -> None:
+        self._parts.readers.publish(document)
+        for sink in self._sinks:
+            sink.take(document)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

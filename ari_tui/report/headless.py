@@ -1,0 +1,80 @@
+"""What a headless run writes: JSON documents, the status line, the final report.
+
+With `--json -` stdout holds JSON and nothing else: the status line and the report go to stderr.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import IO, TextIO
+
+from ari_tui.config import Output
+from ari_tui.errors import ConfigError
+from ari_tui.report.text import final_report, status_line
+from ari_tui.snapshot.model import Document, encode
+
+_SLACK_S = 0.1  # a document that comes a little early is on time
+
+
+class HeadlessReport:
+    """Takes documents; a context manager that owns the JSON file."""
+
+    def __init__(
+        self,
+        output: Output,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        stdout: IO[bytes] | None = None,
+        text: TextIO | None = None,
+    ) -> None:
+        """Open the JSON file. Raises ConfigError when that cannot be done."""
+        self._output, self._clock = output, clock
+        self._json, self._owned = self._open_json(stdout)
+        self._text = text or (sys.stderr if output.json == "-" else sys.stdout)
+        self._next_json = self._clock()
+        self._next_status = self._clock() + output.status_s
+
+    def _open_json(self, stdout: IO[bytes] | None) -> tuple[IO[bytes] | None, bool]:
+        path = self._output.json
+        if not path:
+            return None, False
+        if path == "-":
+            return stdout or sys.stdout.buffer, False
+        try:
+            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        except OSError as error:
+            raise ConfigError(f"--json: cannot write {path}: {error.strerror}") from None
+        return os.fdopen(fd, "wb"), True
+
+    def __enter__(self) -> HeadlessReport:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        if self._json is not None and self._owned:
+            self._json.close()
+
+    def take(self, document: Document) -> None:
+        """Write what is due of a document; the final one always, with the report."""
+        final = document.kind == "final"
+        now = self._clock()
+        if final or now >= self._next_json - _SLACK_S:
+            self._write_json(document)
+            self._next_json = max(self._next_json + self._output.interval_s, now)
+        status = self._output.status_s
+        if status and (final or now >= self._next_status - _SLACK_S):
+            self._next_status = max(self._next_status + status, now)
+            self._say(status_line(document))
+        if final:
+            self._say("\n" + final_report(document))
+
+    def _write_json(self, document: Document) -> None:
+        if self._json is not None:
+            self._json.write(encode(document) + b"\n")
+            self._json.flush()
+
+    def _say(self, text: str) -> None:
+        self._text.write(text + "\n")
+        self._text.flush()

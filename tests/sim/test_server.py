@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+
+import pytest
+
+from ari_tui.errors import BindError, ConfigError
+from ari_tui.process import ParentLink
+from ari_tui.sim.config import SimConfig
+from ari_tui.sim.server import SimulatedAsterisk, run_sim
+from tests.sim.contract import WAIT_S
+from tests.sim.kit import echo, lab, until
+
+
+async def test_a_port_in_use_is_one_clear_line() -> None:
+    async with SimulatedAsterisk(SimConfig()) as sim:
+        with pytest.raises(BindError, match=f"127.0.0.1:{sim.port}: in use"):
+            async with SimulatedAsterisk(SimConfig(port=sim.port)):
+                pass
+
+
+async def test_an_unreadable_impairment_is_refused_at_the_start() -> None:
+    with pytest.raises(ConfigError):
+        async with SimulatedAsterisk(SimConfig(impair_media="los=1%")):
+            pass
+
+
+async def test_everything_is_closed_at_the_end() -> None:
+    async with echo() as end:
+        async with lab(impair_media="delay=50ms") as room:
+            media = await room.connect(await room.caller(), end)
+            await until(lambda: end.received)
+            port = room.sim.pbx.channels[media].media
+            assert port is not None
+        assert not room.sim.listening
+        assert room.sim.pbx.channels == {}
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.bind(port.address)  # the RTP port is free again
+        with pytest.raises(OSError, match="Connect call failed"):
+            await asyncio.open_connection(room.sim.host, room.sim.port)
+
+
+async def test_the_process_says_where_it_is_and_ends_with_its_lifeline() -> None:
+    (ready_read, ready_write), (life_read, life_write) = os.pipe(), os.pipe()
+    running = asyncio.ensure_future(run_sim(SimConfig(calls=2), ParentLink(ready_write, life_read)))
+    line = await asyncio.get_running_loop().run_in_executor(None, os.read, ready_read, 4096)
+    assert b'"url": "http://127.0.0.1:' in line
+    os.close(life_write)
+    counters = await asyncio.wait_for(running, WAIT_S)
+    assert counters.calls_started == 0  # nobody connected
+    os.close(ready_read)
+    os.close(life_read)
+
+
+async def test_the_process_ends_when_told_to() -> None:
+    stop = asyncio.Event()
+    stop.set()
+    counters = await asyncio.wait_for(run_sim(SimConfig(), ParentLink(None, None), stop), WAIT_S)
+    assert counters.media == ()
