@@ -18,7 +18,7 @@ from ari_tui.process import Child
 from tests.asterisk.lab import Asterisk, free_port
 
 Document = dict[str, Any]
-_MARK = "ARI_TUI_LIVE_TEST"
+_MARK = "LIVE_TEST_OF_ARI"
 _PORTS_EACH = 100
 _PORT_BLOCKS = range(14_000, 20_000, _PORTS_EACH)  # below the ephemeral range, beside the lab's
 _OURS = ("ARI_", "ASTERISK_", "APP_NAME", "BIND_IP", "PORT_RANGE", "ECHO_", "SERVICE_PORT")

@@ -54,6 +54,8 @@ class Client:
         self.session = session
         self.events: list[Event] = []
         self.closed = asyncio.Event()
+        self.made: list[str] = []
+        """Paths of the bridges made; an application is not told of those that stay empty."""
         self._news = asyncio.Condition()
         self._ws: aiohttp.ClientWebSocketResponse | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -118,6 +120,7 @@ class Client:
         bridge = new_id("bridge")
         status, _ = await self.call("POST", "/bridges", type="mixing,proxy_media", bridgeId=bridge)
         assert status == 200
+        self.made.append(f"/bridges/{bridge}")
         if channels:
             path = f"/bridges/{bridge}/addChannel"
             assert await self.call("POST", path, channel=",".join(channels)) == (204, None)
@@ -158,10 +161,9 @@ async def client(target: Target, *, app: str = "") -> AsyncIterator[Client]:
             yield one
         finally:
             status, body = await one.call("GET", f"/applications/{one.app}")
-            for channel in body["channel_ids"] if status == 200 else []:
-                await one.call("DELETE", f"/channels/{channel}")
-            for bridge in body["bridge_ids"] if status == 200 else []:
-                await one.call("DELETE", f"/bridges/{bridge}")
+            channels = body["channel_ids"] if status == 200 else []
+            for path in (*(f"/channels/{channel}" for channel in channels), *one.made):
+                await one.call("DELETE", path)
             await one.disconnect()
 
 
@@ -332,7 +334,7 @@ async def a_bridged_caller_is_heard_as_rtp(target: Target) -> None:
             assert steps.count(160) > len(steps) / 2
             _, described = await ari.call("GET", f"/bridges/{bridge}")
             assert described["technology"] == "simple_bridge"
-            assert described["channels"] == [caller, media]
+            assert sorted(described["channels"]) == sorted([caller, media])
 
 
 async def a_bridge_takes_only_channels_in_stasis(target: Target) -> None:
