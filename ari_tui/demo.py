@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import secrets
+import signal
 from collections.abc import Sequence
 
 import msgspec
@@ -23,15 +24,17 @@ from ari_tui.process import Child
 from ari_tui.stop import StopSignals
 
 _INCONCLUSIVE = 4
+_HURRY_S = 5.0
+"""How long an engine that drains no more may take to write its report."""
 _log = log.get("demo")
 
 
 async def run_demo(options: DemoOptions) -> int:
     """Run the demo until its engine ends or a signal comes; return the exit code.
 
-    A signal lets the engine drain and print its report; a second one ends it at once. An engine
-    that was killed leaves no verdict: the code is that of "inconclusive". Raises ChildFailedError
-    when a child does not start.
+    A signal lets the engine drain and print its report; after a second one it prints its report
+    without draining to the end. An engine that was killed leaves no verdict: the code is that of
+    "inconclusive". Raises ChildFailedError when a child does not start.
     """
     settings = _own_settings(options.settings)
     with StopSignals() as signals:
@@ -98,7 +101,7 @@ def _engine_arguments(run: RunOptions) -> list[str]:
 
 
 async def _follow(engine: Child, signals: StopSignals) -> int:
-    """Wait for the engine's end; hand signals on as a wish to drain, then as an end."""
+    """Wait for the engine's end; hand signals on as a wish to drain, then to drain no more."""
     ended = asyncio.create_task(engine.process.wait())
     stop = asyncio.create_task(signals.stop.wait())
     again = asyncio.create_task(signals.again.wait())
@@ -107,6 +110,9 @@ async def _follow(engine: Child, signals: StopSignals) -> int:
         if not ended.done():
             engine.let_go(signals.name)
             await asyncio.wait({ended, again}, return_when=asyncio.FIRST_COMPLETED)
+        if not ended.done():
+            _hurry(engine)
+            await asyncio.wait({ended}, timeout=_HURRY_S)
         if not ended.done():
             return await engine.kill()
         code = ended.result()
@@ -117,3 +123,13 @@ async def _follow(engine: Child, signals: StopSignals) -> int:
         _log.error("the engine was killed: there is no final report", signal=-code)
         return _INCONCLUSIVE
     return code
+
+
+def _hurry(engine: Child) -> None:
+    """Have the engine skip the rest of its draining, as two signals do.
+
+    Two different ones: the kernel makes one of two that are the same.
+    """
+    with contextlib.suppress(ProcessLookupError):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            engine.process.send_signal(number)

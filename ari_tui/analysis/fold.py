@@ -39,6 +39,7 @@ def fold(store: Store, records: Records, now_ns: int) -> list[Note]:
         records, rows = records[rows >= 0], rows[rows >= 0]
     for part in _in_steps(records):
         notes += _fold_step(store, rows[part], records[part])
+    store.folded_until_ns = max(store.folded_until_ns, now_ns)
     expired, sent_ns = store.flight.expired(store.loss_timeout_ns, now_ns)
     if len(expired):
         store.book_lost(expired, sent_ns)

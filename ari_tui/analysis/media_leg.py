@@ -61,6 +61,7 @@ class MediaLeg(RowArrays):
     dead_air = column(np.int64)
     gaps = column(np.int64, 0, (GAPS, 4))  # from, to (ns), steps of sequence and timestamp
     tos = column(np.int64, -1)
+    closed_ns = column(np.int64)  # when the leg was stopped; 0 while it runs
 
     def start_epoch(self, row: int, record: Records) -> None:
         """Begin a stream with its first packet: a first SSRC, a new one, or a restart."""
@@ -84,6 +85,15 @@ class MediaLeg(RowArrays):
         """Count the packets that Asterisk numbered and that did not come, over all epochs."""
         span = int(self.max_ext[row]) - int(self.base_ext[row]) + 1
         return int(self.missing_before[row]) + max(0, span - int(self.distinct[row]))
+
+    def open_gap_ns(self, row: int, now_ns: int) -> int:
+        """Return how long nothing has come, when that is an interruption; else 0.
+
+        Counted until the leg was stopped, so that a call which ends in silence says so.
+        """
+        until_ns = int(self.closed_ns[row]) or now_ns
+        gap = until_ns - int(self.last_rx[row])
+        return gap if self.last_rx[row] and gap > INTERRUPTION_NS else 0
 
     def ptime_ms(self, row: int) -> float | None:
         """Return the packet time as seen on the wire; None before two packets."""

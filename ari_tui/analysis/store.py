@@ -69,6 +69,8 @@ class Store:
         self.scratch = np.zeros(0, dtype=np.int32)
         """A cell for each slot, for `segments.first_occurrence`."""
         self._dwell = {"out": _no_distribution(), "back": _no_distribution()}
+        self.folded_until_ns = 0
+        """The time up to which records have been folded, as far as the log is complete."""
         self.orphans = 0
         """Records of calls that have left: a worker's last words."""
         self.capacity = 0
@@ -152,6 +154,8 @@ class Store:
         row = self.row_of[call]
         counters = self.counters[row].copy()
         counters[c.UPSTREAM_MISSING] = self.media.upstream_missing(row)
+        gap_ns = self.media.open_gap_ns(row, self.folded_until_ns)
+        counters[c.INTERRUPTIONS] += gap_ns > 0
         echo = self.echo
         rtt = Distribution(
             echo.rtt[row].astype(np.int64), int(echo.rtt_min[row]), int(echo.rtt_max[row]),
@@ -159,7 +163,7 @@ class Store:
         )  # fmt: skip
         return CallTotals(
             counters, self.flight.count(row), self.flight.overdue(row, OVERDUE_NS, now_ns), rtt,
-            int(self.media.longest_gap[row]), int(self.media.dead_air[row]),
+            max(int(self.media.longest_gap[row]), gap_ns), int(self.media.dead_air[row]) + gap_ns,
         )  # fmt: skip
 
     def retired_totals(self) -> CallTotals:

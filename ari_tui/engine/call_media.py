@@ -91,6 +91,7 @@ class CallMedia:
 
     async def drain(self, call: MeasuredCall) -> None:
         """Stop the media leg; return once nothing is under way any more."""
+        self.store.media.closed_ns[self.store.row_of[call.number]] = time.time_ns()
         await self.supervisor.drain(call.number)
         call.drain_since_ns = time.time_ns()
         await call.drained.wait()

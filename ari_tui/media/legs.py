@@ -19,7 +19,9 @@ from ari_tui.media.sockets import (
     Address,
     Ancillary,
     disconnect,
+    most_datagrams,
     receive_marks,
+    receive_stamp,
     same_endpoint,
     socket_drops,
 )
@@ -46,8 +48,6 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 MAX_DATAGRAM: Final = 2048
 """Larger than any telephony packet; a longer datagram arrives cut and is logged as malformed."""
-_MAX_UNCHECKED: Final = 4096
-"""What a full 2 MB buffer can hold: the bound on reading a socket dry."""
 
 
 class Leg:
@@ -57,6 +57,7 @@ class Leg:
         self.call, self.sock, self.kind, self.log = call, sock, kind, log
         self.flags = FLAG_ECHO_LEG if kind == KIND_ECHO_IN else 0
         self._drops = 0
+        self._reporting = True
 
     def note(self, kind: int, flags: int = 0, *, code: int = 0, aux: int = 0, size: int = 0,
              stamp: int = 0) -> None:  # fmt: skip
@@ -70,10 +71,17 @@ class Leg:
 
     def report_drops(self) -> None:
         """Log what the kernel dropped on this socket, when that has grown."""
+        if not self._reporting:
+            return
         drops = socket_drops(self.sock)
         if drops != self._drops:
             self._drops = drops
             self.note(KIND_SOCKET_REPORT, aux=drops & MAX_U32)
+
+    def last_report(self) -> None:
+        """Report drops once more and never again: from here on nobody reads the socket."""
+        self.report_drops()
+        self._reporting = False
 
     def check(self, data: bytes, stamp: int) -> bool:
         """Tell whether a packet that is not plain RTP is RTP after all; log it when not."""
@@ -83,7 +91,7 @@ class Leg:
         if verdict == rtp.OK:
             return True
         flags = FLAG_NOT_RTP if verdict == rtp.NOT_RTP else 0
-        self.note(KIND_MALFORMED, flags, size=min(len(data), 0xFFFF), stamp=stamp)
+        self.note(KIND_MALFORMED, flags, size=len(data), stamp=stamp)
         return False
 
 
@@ -168,10 +176,11 @@ def make_reader(leg: Leg, take: Callable[[bytes, Ancillary], None]) -> Handler:
 def read_until_dry(leg: Leg, peer: Address, take: Callable[[bytes, Ancillary], None]) -> int:
     """Read what was queued before the socket was connected, checking each source.
 
-    Connecting a UDP socket filters later packets only. Returns how many came from the peer.
+    Connecting a UDP socket filters later packets only. Returns how many came from the peer, whose
+    own packets may go on arriving: what the buffer can hold is the bound.
     """
     heard = 0
-    for _ in range(_MAX_UNCHECKED):
+    for _ in range(most_datagrams(leg.sock)):
         try:
             data, ancillary, _, address = leg.sock.recvmsg(MAX_DATAGRAM + 1, ANCILLARY_SIZE)
         except BlockingIOError:
@@ -183,20 +192,22 @@ def read_until_dry(leg: Leg, peer: Address, take: Callable[[bytes, Ancillary], N
             heard += 1
             take(data, ancillary)
         else:
-            leg.note(KIND_FOREIGN, size=min(len(data), 0xFFFF))
+            leg.note(KIND_FOREIGN, size=len(data), stamp=receive_stamp(ancillary))
     return heard
 
 
 def make_learner(
     leg: Leg,
+    reported: Address,
     networks: Sequence[Network],
     take: Callable[[bytes, Ancillary], None],
     learned: Callable[[Address], None],
 ) -> Handler:
-    """Make the handler of a socket that learns its peer: the first valid RTP from `networks`.
+    """Make the handler of a socket that learns its peer: the first to send valid RTP.
 
-    The socket is connected to that source before `learned` is called, which puts the ordinary
-    handler in place of this one.
+    Heard are the `reported` address and those of `networks`. The socket is connected to the
+    source and read dry of others before `learned` is called, which puts the ordinary handler in
+    place of this one.
     """
     disconnect(leg.sock)
 
@@ -208,15 +219,21 @@ def make_learner(
         except OSError as error:
             leg.note_error(error)
             return True
-        source = ipaddress.ip_address(str(address[0]).partition("%")[0])
-        known = any(source.version == net.version and source in net for net in networks)
-        if not known or rtp.classify(data) != rtp.OK:
-            leg.note(KIND_FOREIGN if not known else KIND_MALFORMED, size=min(len(data), 0xFFFF))
-            return True
-        leg.sock.connect(address)
-        take(data, ancillary)
-        learned(address)
+        stamp = receive_stamp(ancillary)
+        if not known(address):
+            leg.note(KIND_FOREIGN, size=len(data), stamp=stamp)
+        elif leg.check(data, stamp):
+            leg.sock.connect(address)
+            take(data, ancillary)
+            read_until_dry(leg, address, take)
+            learned(address)
         return True
+
+    def known(address: Address) -> bool:
+        source = ipaddress.ip_address(str(address[0]).partition("%")[0])
+        return same_endpoint(address, reported) or any(
+            source.version == net.version and source in net for net in networks
+        )
 
     return listen
 

@@ -8,6 +8,7 @@ when that closes.
 
 from __future__ import annotations
 
+import errno
 import gc
 import ipaddress
 import os
@@ -34,7 +35,15 @@ from ari_tui.media.legs import (
 )
 from ari_tui.media.poller import new_poller
 from ari_tui.media.ring import RingWriter
-from ari_tui.media.sockets import Address, family_of, granted_buffers, open_udp
+from ari_tui.media.sockets import (
+    Address,
+    family_of,
+    granted_buffers,
+    normal_endpoint,
+    open_udp,
+    same_endpoint,
+)
+from ari_tui.wire.record import MAX_U32
 
 TICK_S: Final = 0.02
 _REPORT_ROUND_TICKS: Final = 50  # every socket's drops are looked at once a second
@@ -49,8 +58,8 @@ class CallLegs:
     def __init__(self, call: int, media: Leg, echo: Leg) -> None:
         self.call, self.media, self.echo = call, media, echo
         self.networks: list[Network] = []
+        self.reported: Address = ()
         self.learn_at: float | None = None
-        self.heard = False
 
 
 class Worker:
@@ -119,12 +128,19 @@ class Worker:
     # -- control ---------------------------------------------------------------------------
 
     def _on_control(self) -> bool:
-        data = self._channel.recv(65536)
+        try:
+            data = self._channel.recv(65536)
+        except ConnectionError:  # the engine was killed before it had read what we said
+            data = b""
         if not data:
             self._running = False
             return False
-        for request in self._frames.feed(data):
-            self._say({"id": request.get("id"), **self._answer(request)})
+        try:
+            for request in self._frames.feed(data):
+                self._say({"id": request.get("id"), **self._answer(request)})
+        except ValueError as error:  # no engine of ours: nothing on this channel can be trusted
+            self._say({"id": None, **_refusal(f"broken frame: {error}", control.CODE_REQUEST)})
+            self._running = False
         return True
 
     def _answer(self, request: control.Message) -> control.Message:
@@ -134,9 +150,10 @@ class Worker:
         try:
             return {"ok": True, **operation(request)}
         except BindError as error:
-            in_use = "in use" in str(error)
+            cause = error.__cause__
+            in_use = isinstance(cause, OSError) and cause.errno == errno.EADDRINUSE
             return _refusal(str(error), control.CODE_IN_USE if in_use else control.CODE_BIND)
-        except (KeyError, TypeError, ValueError, OSError) as error:
+        except Exception as error:  # whatever was asked: the other calls' audio goes on
             words = f"{request['op']}: {type(error).__name__}: {error}"
             return _refusal(words, control.CODE_REQUEST)
 
@@ -161,6 +178,9 @@ class Worker:
         number = int(request["call"])
         if number in self._calls:
             raise ValueError(f"call {number} is already here")
+        if not 0 <= number <= MAX_U32:
+            raise ValueError(f"call {number} does not fit into a record")
+        networks = [ipaddress.ip_network(text) for text in request.get("networks", [])]
         echo_host, echo_port = request["echo"]
         open_leg = partial(
             open_udp, dscp=int(request["dscp"]), buffer_bytes=int(request["buffer_bytes"])
@@ -181,10 +201,10 @@ class Worker:
         legs = CallLegs(
             number, media_leg(number, media, self._log), echo_leg(number, echo, self._log)
         )
-        legs.networks = [ipaddress.ip_network(text) for text in request.get("networks", [])]
+        legs.networks = networks
         self._calls[number] = legs
         to_media = make_forward(legs.echo, media)
-        read_until_dry(legs.echo, (echo_host, echo_port), to_media)
+        read_until_dry(legs.echo, echo.getpeername(), to_media)
         self._watch(legs.echo, make_reader(legs.echo, to_media))
         return {
             "media": media.getsockname()[:2],
@@ -194,7 +214,7 @@ class Worker:
 
     def _connect(self, request: control.Message) -> control.Message:
         legs = self._calls[int(request["call"])]
-        peer = (str(request["host"]), int(request["port"]))
+        legs.reported = peer = normal_endpoint(str(request["host"]), int(request["port"]))
         learn = request.get("learn", "never")
         if learn == "always":
             self._start_learning(legs)
@@ -203,7 +223,7 @@ class Worker:
         take = make_forward(legs.media, legs.echo.sock)
         heard = read_until_dry(legs.media, peer, take)
         reader = make_reader(legs.media, take)
-        if learn == "auto" and not heard:
+        if learn == "auto" and legs.networks and not heard:
             legs.learn_at = monotonic() + LEARN_AFTER_S
             reader = self._until_heard(legs, reader)
         self._watch(legs.media, reader)
@@ -225,15 +245,18 @@ class Worker:
 
         def learned(address: Address) -> None:
             self._handlers[legs.media.sock.fileno()] = make_reader(legs.media, take)
-            self._tell({"event": control.EVENT_LEARNED, "call": legs.call, "host": address[0],
-                        "port": address[1]})  # fmt: skip
+            if not same_endpoint(address, legs.reported):
+                self._tell({"event": control.EVENT_LEARNED, "call": legs.call,
+                            "host": address[0], "port": address[1]})  # fmt: skip
 
-        self._watch(legs.media, make_learner(legs.media, legs.networks, take, learned))
+        learner = make_learner(legs.media, legs.reported, legs.networks, take, learned)
+        self._watch(legs.media, learner)
 
     def _drain(self, request: control.Message) -> control.Message:
         legs = self._calls[int(request["call"])]
         legs.learn_at = None
         self._unwatch(legs.media)
+        legs.media.last_report()
         self._watch(legs.echo, make_reader(legs.echo, make_absorb(legs.echo)))
         return {}
 

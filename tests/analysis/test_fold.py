@@ -418,3 +418,23 @@ def test_many_calls_at_once_keep_apart(bench: Bench) -> None:
         expected = sum(1 for n in range(60) if n % call)
         assert found.of(call, "returned") == expected
         assert found.of(call, "lost") == 60 - expected
+
+
+def test_silence_that_lasts_is_an_interruption_before_it_ends(bench: Bench) -> None:
+    log = bench.log()
+    plain_call(log, 50)  # the last packet comes at 980 ms
+    assert bench.fold(log, until_ms=1100)["interruptions"] == 0
+    silent = bench.fold(log, until_ms=5980)
+    totals = silent.store.call_totals(1, bench.start_ns)
+    assert silent["interruptions"] == 1
+    assert totals.longest_gap_ns == totals.dead_air_ns == 5000 * bench.ms
+
+
+def test_silence_before_the_end_of_a_call_counts_up_to_its_end(bench: Bench) -> None:
+    log = bench.log()
+    plain_call(log, 50)
+    found = bench.fold(log, until_ms=20_000)
+    found.store.media.closed_ns[0] = bench.start_ns + 2980 * bench.ms
+    assert found.store.call_totals(1, bench.start_ns).dead_air_ns == 2000 * bench.ms
+    found.store.retire_call(1)
+    assert found.store.retired_totals().dead_air_ns == 2000 * bench.ms

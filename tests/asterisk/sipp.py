@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.asterisk.lab import Asterisk, free_port
+from tests.asterisk.recordings import one_stream
 from tests.asterisk.tools import need, unavailable
 
 PACKET_MS = 30
@@ -63,6 +64,7 @@ def sipp_calls(
         unavailable("SIPp's recordings are not installed (Debian package sip-tester)")
     program = need("sipp", "sip-tester")
     shutil.copytree(_RECORDINGS, folder / "pcap", dirs_exist_ok=True)
+    one_stream(_RECORDINGS, folder / "pcap", digit_after_s=7.2, voice_after_s=0.3)
     arguments = {
         "-sf": _SCENARIO, "-s": extension, "-i": "127.0.0.1", "-p": free_port(),
         "-mi": "127.0.0.1", "-mp": free_port(), "-m": calls, "-l": calls, "-r": calls,

@@ -262,7 +262,7 @@ async def test_rtp_statistics_exist_on_the_sip_leg_only(stage: Stage, tmp_path: 
             await echo(port, 50)
             assert await transmitted(stage, caller) >= before + 40
             await stage.events.wait("ChannelDtmfReceived", caller, timeout_s=15)
-            await echo(port, 20)  # voice goes on after the digit
+            await echo(port, 200)  # more than the first recording holds: voice goes on
             status, _ = await stage.ari.request("GET", f"/channels/{media['id']}/rtp_statistics")
             assert status in (403, 404)
         result = await asyncio.to_thread(run.finish)
