@@ -1,0 +1,66 @@
+"""Runs the benchmarks and prints a table; `--json FILE` writes the figures too."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from bench import capture, folding, relay
+from bench.bed import built_tools
+
+CALLS = (10, 50, 150)
+_BENCHES = ("relay", "fold", "capture")
+
+
+def _table(title: str, rows: list[dict[str, Any]]) -> None:
+    print(f"\n{title}")
+    names = list(rows[0])
+    cells = [names, *[[str(row[name]) for name in names] for row in rows]]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(names))]
+    for row in cells:
+        print("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)))
+
+
+def _steal() -> float:
+    """Return the processor time that other machines took from this one so far, in seconds."""
+    return int(Path("/proc/stat").read_text().splitlines()[0].split()[8]) / 100
+
+
+async def _run(chosen: list[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    before = _steal()
+    with built_tools() as tools:
+        if "relay" in chosen:
+            found["relay"] = [await relay.measure(tools, calls) for calls in CALLS]
+            _table("CPU a packet: C relay of the same shape, our worker", found["relay"])
+        if "fold" in chosen:
+            found["fold"] = [folding.measure(calls) for calls in (*CALLS, 1000)]
+            _table("Fold", found["fold"])
+        if "capture" in chosen:
+            if shutil.which("dumpcap") is None or shutil.which("tshark") is None:
+                print("\ncapture: skipped, needs dumpcap and tshark (Debian package tshark)")
+            else:
+                found["capture"] = [await capture.measure(tools, calls, 10) for calls in CALLS]
+                _table("RTT against the capture", found["capture"])
+    found["steal_s"] = round(_steal() - before, 2)
+    print(f"\nsteal time during the run: {found['steal_s']} s")
+    return found
+
+
+def main() -> None:
+    """Read the arguments, run, print."""
+    parser = argparse.ArgumentParser(prog="python -m bench")
+    parser.add_argument("names", nargs="*", choices=[*_BENCHES, []], help="which (default: all)")
+    parser.add_argument("--json", type=Path, help="write the figures to a file")
+    arguments = parser.parse_args()
+    found = asyncio.run(_run(arguments.names or list(_BENCHES)))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(found, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
