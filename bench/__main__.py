@@ -9,11 +9,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from bench import capture, folding, relay
+from bench import capture, folding, irtt, relay
 from bench.bed import built_tools
 
 CALLS = (10, 50, 150)
-_BENCHES = ("relay", "fold", "capture")
+_BENCHES = ("relay", "fold", "capture", "irtt")
 
 
 def _table(title: str, rows: list[dict[str, Any]]) -> None:
@@ -23,6 +23,10 @@ def _table(title: str, rows: list[dict[str, Any]]) -> None:
     widths = [max(len(row[i]) for row in cells) for i in range(len(names))]
     for row in cells:
         print("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)))
+
+
+def _there(*programs: str) -> bool:
+    return all(shutil.which(program) for program in programs)
 
 
 def _steal() -> float:
@@ -41,11 +45,17 @@ async def _run(chosen: list[str]) -> dict[str, Any]:
             found["fold"] = [folding.measure(calls) for calls in (*CALLS, 1000)]
             _table("Fold", found["fold"])
         if "capture" in chosen:
-            if shutil.which("dumpcap") is None or shutil.which("tshark") is None:
+            if not _there("dumpcap", "tshark"):
                 print("\ncapture: skipped, needs dumpcap and tshark (Debian package tshark)")
             else:
                 found["capture"] = [await capture.measure(tools, calls, 10) for calls in CALLS]
                 _table("RTT against the capture", found["capture"])
+        if "irtt" in chosen:
+            if not _there("irtt", "dumpcap", "tshark"):
+                print("\nirtt: skipped, needs irtt, dumpcap and tshark (Debian: irtt, tshark)")
+            else:
+                found["irtt"] = [await irtt.compare(tools)]
+                _table("RTT error beside irtt's, each against its own capture", found["irtt"])
     found["steal_s"] = round(_steal() - before, 2)
     print(f"\nsteal time during the run: {found['steal_s']} s")
     return found
