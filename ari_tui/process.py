@@ -21,6 +21,8 @@ from ari_tui.errors import ChildFailedError
 
 _READY_FD = "ARI_TUI_READY_FD"
 _LIFELINE_FD = "ARI_TUI_LIFELINE_FD"
+_FAREWELL_S = 3.0
+"""How long a child that could not start may take to clean up after itself."""
 
 
 class ParentLink:
@@ -141,6 +143,9 @@ class Child:
         except asyncio.TimeoutError:
             await child.kill()
             raise ChildFailedError(f"{name} was not ready after {timeout_s:g} s") from None
+        except ChildFailedError:  # it has said why, and is on its way out
+            await child.stop(timeout_s=_FAREWELL_S)
+            raise
         except BaseException:
             await child.kill()
             raise
@@ -189,9 +194,11 @@ async def _read_ready(name: str, fd: int, process: asyncio.subprocess.Process) -
     if not line:
         code = await process.wait()
         raise ChildFailedError(f"{name} ended (exit {code}) before it was ready")
-    message = json.loads(line)
-    if "ready" not in message:
-        await process.wait()
-        raise ChildFailedError(str(message.get("failed")), int(message.get("exit_code", 3)))
-    info: dict[str, Any] = message["ready"]
+    try:
+        message = json.loads(line)
+        if "ready" not in message:
+            raise ChildFailedError(str(message["failed"]), int(message["exit_code"]))
+        info: dict[str, Any] = message["ready"]
+    except (ValueError, TypeError, LookupError):
+        raise ChildFailedError(f"{name} said {line[:80]!r} for a ready line") from None
     return info

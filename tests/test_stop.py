@@ -17,14 +17,14 @@ async def test_a_signal_sets_the_event_and_its_exit_code(number: int, code: int)
     assert signals.exit_code == code
 
 
-async def test_the_first_of_several_signals_decides() -> None:
+async def test_the_first_of_several_signals_decides_and_the_second_asks_to_hurry() -> None:
     with StopSignals() as signals:
         os.kill(os.getpid(), signal.SIGTERM)
         await asyncio.wait_for(signals.stop.wait(), 10)
-        signals.stop.clear()
+        assert not signals.again.is_set()
         os.kill(os.getpid(), signal.SIGINT)
-        await asyncio.wait_for(signals.stop.wait(), 10)
-    assert signals.exit_code == 143
+        await asyncio.wait_for(signals.again.wait(), 10)
+    assert (signals.name, signals.exit_code) == ("SIGTERM", 143)
 
 
 async def test_without_a_signal_there_is_no_exit_code_and_handlers_are_given_back() -> None:
