@@ -3,7 +3,7 @@
 A frame is a 32-bit big-endian length and that many bytes of one JSON object. The engine sends
 requests `{"id": n, "op": ..., ...}`; the worker answers `{"id": n, "ok": true, ...}` or
 `{"id": n, "ok": false, "error": words, "code": name}`, and says by itself `{"event": ...}`
-(heartbeat, learned). End of file means: close everything and exit.
+(heartbeat, learned, status). End of file means: close everything and exit.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ MAX_FRAME: Final = 1 << 20
 """No honest message is near this; a longer one is a broken peer."""
 
 OP_ADD, OP_CONNECT, OP_DRAIN, OP_REMOVE, OP_STOP = "add", "connect", "drain", "remove", "stop"
-EVENT_HEARTBEAT, EVENT_LEARNED = "heartbeat", "learned"
+OP_QUERY = "query"
+EVENT_HEARTBEAT, EVENT_LEARNED, EVENT_STATUS = "heartbeat", "learned", "status"
 CODE_IN_USE, CODE_BIND, CODE_REQUEST = "in_use", "bind", "request"
 
 

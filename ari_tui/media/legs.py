@@ -56,6 +56,8 @@ class Leg:
     def __init__(self, call: int, sock: socket.socket, kind: int, log: RingWriter) -> None:
         self.call, self.sock, self.kind, self.log = call, sock, kind, log
         self.flags = FLAG_ECHO_LEG if kind == KIND_ECHO_IN else 0
+        self.on_status: Callable[[bytes], None] | None = None
+        """Takes what an echo server says of itself; on the echo leg only."""
         self._drops = 0
         self._reporting = True
 
@@ -85,7 +87,8 @@ class Leg:
 
     def check(self, data: bytes, stamp: int) -> bool:
         """Tell whether a packet that is not plain RTP is RTP after all; log it when not."""
-        if self.kind == KIND_ECHO_IN and looks_like_status(data):
+        if self.on_status is not None and looks_like_status(data):
+            self.on_status(data)
             return False
         verdict = rtp.classify(data) if len(data) <= MAX_DATAGRAM else rtp.MALFORMED
         if verdict == rtp.OK:

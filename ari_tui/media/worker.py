@@ -15,51 +15,20 @@ import os
 import socket
 import sys
 from collections.abc import Callable
-from functools import partial
 from time import monotonic, process_time_ns, time_ns
 from typing import Final
 
 from ari_tui.errors import BindError
 from ari_tui.media import control
-from ari_tui.media.legs import (
-    Handler,
-    Leg,
-    Network,
-    echo_leg,
-    make_absorb,
-    make_forward,
-    make_learner,
-    make_reader,
-    media_leg,
-    read_until_dry,
-)
+from ari_tui.media.call_legs import CallLegs, Readers, open_pair
 from ari_tui.media.poller import new_poller
 from ari_tui.media.ring import RingWriter
-from ari_tui.media.sockets import (
-    Address,
-    family_of,
-    granted_buffers,
-    normal_endpoint,
-    open_udp,
-    same_endpoint,
-)
+from ari_tui.media.sockets import granted_buffers, normal_endpoint
 from ari_tui.wire.record import MAX_U32
 
 TICK_S: Final = 0.02
 _REPORT_ROUND_TICKS: Final = 50  # every socket's drops are looked at once a second
 _HEARTBEAT_S: Final = 1.0
-LEARN_AFTER_S: Final = 2.0
-"""How long the reported address may stay silent before `learn_source = auto` listens to all."""
-
-
-class CallLegs:
-    """One call's two sockets and what is known of their peers."""
-
-    def __init__(self, call: int, media: Leg, echo: Leg) -> None:
-        self.call, self.media, self.echo = call, media, echo
-        self.networks: list[Network] = []
-        self.reported: Address = ()
-        self.learn_at: float | None = None
 
 
 class Worker:
@@ -67,9 +36,8 @@ class Worker:
 
     def __init__(self, channel: socket.socket, log: RingWriter) -> None:
         self._channel, self._log = channel, log
-        self._poller = new_poller()
-        self._handlers: dict[int, Handler] = {channel.fileno(): self._on_control}
-        self._poller.register(channel.fileno())
+        self._readers = Readers(new_poller())
+        self._readers.watch(channel, self._on_control)
         self._frames = control.FrameDecoder()
         self._calls: dict[int, CallLegs] = {}
         self._running = True
@@ -78,6 +46,7 @@ class Worker:
         self._operations: dict[str, Callable[[control.Message], control.Message]] = {
             control.OP_ADD: self._add,
             control.OP_CONNECT: self._connect,
+            control.OP_QUERY: self._query,
             control.OP_DRAIN: self._drain,
             control.OP_REMOVE: self._remove,
             control.OP_STOP: self._stop,
@@ -85,7 +54,7 @@ class Worker:
 
     def run(self) -> None:
         """Serve until told to stop or until the engine is gone; then close every socket."""
-        poll, handlers = self._poller.poll, self._handlers
+        poll, handlers = self._readers.poller.poll, self._readers.handlers
         while self._running:
             for fd, _ in poll(TICK_S):
                 handler = handlers.get(fd)
@@ -94,8 +63,8 @@ class Worker:
             if monotonic() >= self._next_tick:
                 self._tick()
         for legs in list(self._calls.values()):
-            self._close(legs)
-        self._poller.close()
+            legs.close()
+        self._readers.poller.close()
 
     # -- housekeeping ----------------------------------------------------------------------
 
@@ -103,12 +72,11 @@ class Worker:
         now = monotonic()
         self._next_tick = now + TICK_S
         before = time_ns()
-        if not self._poller.poll(0):
+        if not self._readers.poller.poll(0):
             self._log.set_watermark(before)
         self._report_some()
-        for legs in [legs for legs in self._calls.values() if legs.learn_at is not None]:
-            if legs.learn_at is not None and now >= legs.learn_at:
-                self._start_learning(legs)
+        for legs in self._calls.values():
+            legs.tick(now)
         if now >= self._next_heartbeat:
             self._next_heartbeat = now + _HEARTBEAT_S
             self._tell({"event": control.EVENT_HEARTBEAT, "calls": len(self._calls),
@@ -181,31 +149,10 @@ class Worker:
         if not 0 <= number <= MAX_U32:
             raise ValueError(f"call {number} does not fit into a record")
         networks = [ipaddress.ip_network(text) for text in request.get("networks", [])]
-        echo_host, echo_port = request["echo"]
-        open_leg = partial(
-            open_udp, dscp=int(request["dscp"]), buffer_bytes=int(request["buffer_bytes"])
-        )
-        media = open_leg(request["host"], int(request["port"]))
-        try:
-            any_host = "::" if family_of(echo_host) == socket.AF_INET6 else "0.0.0.0"  # noqa: S104
-            echo = open_leg(any_host, int(request.get("echo_local_port", 0)))
-        except BaseException:
-            media.close()
-            raise
-        try:
-            echo.connect((echo_host, echo_port))
-        except OSError as error:
-            media.close()
-            echo.close()
-            raise BindError(f"no way to the echo server {echo_host}:{echo_port}: {error}") from None
-        legs = CallLegs(
-            number, media_leg(number, media, self._log), echo_leg(number, echo, self._log)
-        )
-        legs.networks = networks
+        media, echo = open_pair(request)
+        legs = CallLegs(number, media, echo, networks, self._log, self._readers, self._tell)
         self._calls[number] = legs
-        to_media = make_forward(legs.echo, media)
-        read_until_dry(legs.echo, echo.getpeername(), to_media)
-        self._watch(legs.echo, make_reader(legs.echo, to_media))
+        legs.start_echo()
         return {
             "media": media.getsockname()[:2],
             "echo": echo.getsockname()[:2],
@@ -213,81 +160,27 @@ class Worker:
         }
 
     def _connect(self, request: control.Message) -> control.Message:
-        legs = self._calls[int(request["call"])]
-        legs.reported = peer = normal_endpoint(str(request["host"]), int(request["port"]))
-        learn = request.get("learn", "never")
-        if learn == "always":
-            self._start_learning(legs)
-            return {}
-        legs.media.sock.connect(peer)
-        take = make_forward(legs.media, legs.echo.sock)
-        heard = read_until_dry(legs.media, peer, take)
-        reader = make_reader(legs.media, take)
-        if learn == "auto" and legs.networks and not heard:
-            legs.learn_at = monotonic() + LEARN_AFTER_S
-            reader = self._until_heard(legs, reader)
-        self._watch(legs.media, reader)
+        peer = normal_endpoint(str(request["host"]), int(request["port"]))
+        self._calls[int(request["call"])].connect(peer, str(request.get("learn", "never")))
         return {}
 
-    def _until_heard(self, legs: CallLegs, reader: Handler) -> Handler:
-        """Wrap the reader until its first packet: the reported address is right after all."""
-
-        def first() -> bool:
-            legs.learn_at = None
-            self._handlers[legs.media.sock.fileno()] = reader
-            return reader()
-
-        return first
-
-    def _start_learning(self, legs: CallLegs) -> None:
-        legs.learn_at = None
-        take = make_forward(legs.media, legs.echo.sock)
-
-        def learned(address: Address) -> None:
-            self._handlers[legs.media.sock.fileno()] = make_reader(legs.media, take)
-            if not same_endpoint(address, legs.reported):
-                self._tell({"event": control.EVENT_LEARNED, "call": legs.call,
-                            "host": address[0], "port": address[1]})  # fmt: skip
-
-        learner = make_learner(legs.media, legs.reported, legs.networks, take, learned)
-        self._watch(legs.media, learner)
+    def _query(self, request: control.Message) -> control.Message:
+        self._calls[int(request["call"])].query(int(request["ssrc"]))
+        return {}
 
     def _drain(self, request: control.Message) -> control.Message:
-        legs = self._calls[int(request["call"])]
-        legs.learn_at = None
-        self._unwatch(legs.media)
-        legs.media.last_report()
-        self._watch(legs.echo, make_reader(legs.echo, make_absorb(legs.echo)))
+        self._calls[int(request["call"])].drain()
         return {}
 
     def _remove(self, request: control.Message) -> control.Message:
         legs = self._calls.pop(int(request["call"]), None)
         if legs is not None:
-            self._close(legs)
+            legs.close()
         return {}
 
     def _stop(self, _: control.Message) -> control.Message:
         self._running = False
         return {}
-
-    # -- descriptors -----------------------------------------------------------------------
-
-    def _watch(self, leg: Leg, handler: Handler) -> None:
-        fd = leg.sock.fileno()
-        if fd not in self._handlers:
-            self._poller.register(fd)
-        self._handlers[fd] = handler
-
-    def _unwatch(self, leg: Leg) -> None:
-        fd = leg.sock.fileno()
-        if self._handlers.pop(fd, None) is not None:
-            self._poller.unregister(fd)
-
-    def _close(self, legs: CallLegs) -> None:
-        for leg in (legs.media, legs.echo):
-            leg.report_drops()
-            self._unwatch(leg)
-            leg.sock.close()
 
 
 def _refusal(words: str, code: str) -> control.Message:

@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from ari_tui.media import control
+from ari_tui.media.call_legs import LEARN_AFTER_S
 from ari_tui.media.ring import create_ring
-from ari_tui.media.worker import LEARN_AFTER_S
 from ari_tui.wire import record, status
 from tests.media.kit import LOOPBACK, WAIT_S, Phone, Rig, free_port, packet, phones, until
 
