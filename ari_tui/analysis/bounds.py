@@ -1,0 +1,141 @@
+"""Exact bounds of a share that was seen k times in n (Clopper and Pearson, Biometrika 26, 1934).
+
+The interval is two-sided: at 95 % each of its ends may be wrong in 2.5 % of cases, which is what
+R's `binom.test` and SciPy's `proportion_ci` give. A verdict asks one end at a time, so a wrong
+pass and a wrong failure each have a chance of 2.5 % at most. It holds for trials that do not hang
+together; losses that come in bursts are fewer pieces of evidence than they look.
+
+The ends are quantiles of beta distributions: the regularized incomplete beta function by its
+continued fraction (DLMF 8.17.22), inverted by Newton's method.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+CONFIDENCE: Final = 0.95
+MOST_PACKETS: Final = 10**9
+"""Where `packets_needed` gives up: eight months of one call, a day and a half of 150."""
+_PRECISION: Final = 1e-15
+_FRACTION_TERMS: Final = 1_000_000
+"""It takes about the root of the larger parameter: 10 000 at n = 10**8."""
+
+
+def lower_bound(k: int, n: int, confidence: float = CONFIDENCE) -> float:
+    """Return the smallest share that k hits in n trials still allow; 0 of no trials.
+
+    `confidence` is that of the two-sided interval (0.90 makes this a one-sided 95 % bound).
+    Raises ValueError unless 0 ≤ k ≤ n and 0 < confidence < 1.
+    """
+    tail = _tail_of(k, n, confidence)
+    return 0.0 if k == 0 else _beta_quantile(tail, k, n - k + 1)
+
+
+def upper_bound(k: int, n: int, confidence: float = CONFIDENCE) -> float:
+    """Return the largest share that k hits in n trials still allow; 1 of no trials.
+
+    `confidence` and errors as in `lower_bound`.
+    """
+    tail = _tail_of(k, n, confidence)
+    return 1.0 if k == n else _beta_quantile(1 - tail, k + 1, n - k)
+
+
+def packets_needed(
+    limit: float, confidence: float = CONFIDENCE, violations: int = 0, trials: int = 0
+) -> int | None:
+    """Return about how many trials it takes to tell a share from its limit (0 < limit < 1).
+
+    If more come at the rate seen so far (`violations` of `trials`; none yet counts as rate 0):
+    until the upper bound meets the limit, or, for a rate above the limit, until the lower bound
+    breaks it. None when the rate is too near the limit for MOST_PACKETS to tell.
+    """
+    tail = _tail_of(violations, trials, confidence)
+    if not 0 < limit < 1:
+        raise ValueError(f"a limit of {limit} is not a share between 0 and 1")
+    if violations == 0:
+        return max(trials, math.ceil(math.log(tail) / math.log1p(-limit)))
+    rate = violations / trials
+    if _tells(MOST_PACKETS, rate, limit, tail):
+        return _first_that_tells(trials, rate, limit, tail)
+    return None
+
+
+def _tail_of(k: int, n: int, confidence: float) -> float:
+    if not 0 <= k <= n:
+        raise ValueError(f"{k} of {n} is not a share")
+    if not 0 < confidence < 1:
+        raise ValueError(f"a confidence of {confidence} is not between 0 and 1")
+    return (1 - confidence) / 2
+
+
+def _tells(trials: int, rate: float, limit: float, tail: float) -> bool:
+    """Tell whether `trials` at a steady rate (its hits need not be whole) settle the matter."""
+    hits = rate * trials
+    if rate < limit:  # P(at most so many | limit) ≤ tail, which is: upper bound ≤ limit
+        return _beta_share(trials - hits, hits + 1, 1 - limit) <= tail
+    if rate > limit:  # P(at least so many | limit) < tail, which is: lower bound > limit
+        return _beta_share(hits, trials - hits + 1, limit) < tail
+    return False
+
+
+def _first_that_tells(trials: int, rate: float, limit: float, tail: float) -> int:
+    enough = max(trials, 1)
+    while not _tells(enough, rate, limit, tail):
+        enough *= 2
+    short = max(trials - 1, enough // 2 if enough > trials else 0)
+    while enough - short > 1:
+        middle = (short + enough) // 2
+        if _tells(middle, rate, limit, tail):
+            enough = middle
+        else:
+            short = middle
+    return min(enough, MOST_PACKETS)
+
+
+def _beta_quantile(share: float, a: int, b: int) -> float:
+    """Return x at which the beta distribution's I_x(a, b) is `share`; a, b ≥ 1, whole."""
+    if a == 1:
+        return -math.expm1(math.log1p(-share) / b)
+    if b == 1:
+        return math.exp(math.log(share) / a)
+    # from the mode on, where the curve turns, Newton's steps never go past the answer
+    x = (a - 1) / (a + b - 2)
+    for _ in range(60):
+        density = math.exp(_log_front(a, b, x) - math.log(x) - math.log1p(-x))
+        step = (_beta_share(a, b, x) - share) / density
+        x -= step
+        if abs(step) <= 1e-12 * x:
+            break
+    return x
+
+
+def _beta_share(a: float, b: float, x: float) -> float:
+    """Return the regularized incomplete beta function I_x(a, b), for 0 < x < 1 and a, b > 0."""
+    front = math.exp(_log_front(a, b, x))
+    if x < (a + 1) / (a + b + 2):  # where the fraction converges fast; else by symmetry
+        return front * _fraction(a, b, x) / a
+    return 1 - front * _fraction(b, a, 1 - x) / b
+
+
+def _log_front(a: float, b: float, x: float) -> float:
+    """Return the logarithm of x^a (1 − x)^b / B(a, b)."""
+    scale = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
+    return scale + a * math.log(x) + b * math.log1p(-x)
+
+
+def _fraction(a: float, b: float, x: float) -> float:
+    """Return the continued fraction of I_x(a, b), by Lentz's method as Thompson changed it."""
+    c, d = 1.0, 1 / (1 - (a + b) * x / (a + 1))
+    value = d
+    for m in range(1, _FRACTION_TERMS):
+        even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
+        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
+        d, c = 1 / (1 + even * d), 1 + even / c
+        value *= c * d
+        d, c = 1 / (1 + odd * d), 1 + odd / c
+        change = c * d
+        value *= change
+        if abs(change - 1) < _PRECISION:
+            return value
+    raise ArithmeticError(f"the incomplete beta function at {x} for {a}, {b} does not converge")

@@ -1,0 +1,218 @@
+"""What a listener would make of it: the E-model (ITU-T G.107), "MOS-CQ est., this hop".
+
+An estimate for G.711 from loss and delay alone, one way, with a telephone's usual values for all
+else. MOS is never averaged: it bends, so the mean of two calls is no call's quality. Loss and delay
+are pooled and judged once, and beside the whole stands the worst ten seconds.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ari_tui.analysis.records import Floats, Ints
+
+BASIC_RATING: Final = 93.2
+IE_G711: Final = 0.0
+BPL_CONCEALED: Final = 25.1
+BPL_PLAIN: Final = 4.3
+"""How well G.711 stands packet loss (G.113 appendix I), with and without concealment."""
+JITTER_BUFFER_MS: Final = 40.0
+PACKET_MS: Final = 20.0
+WORST_SECONDS: Final = 10
+LEAST_PACKETS: Final = 50
+"""Fewer in a window (a second of 20 ms packets) say nothing of its quality."""
+OUTWARD: Final = "outward"
+BACK: Final = "back"
+HALVED: Final = "half of the round trip"
+_NS_PER_MS: Final = 1_000_000
+
+
+class Pool(NamedTuple):
+    """Loss and delay of a call, of many, or of a stretch of time: sums, which add up."""
+
+    settled: int = 0
+    """Packets sent that are returned or lost."""
+    lost: int = 0
+    discarded: int = 0
+    """Returned, but too late for the jitter buffer."""
+    rtt_sum_ns: int = 0
+    rtt_count: int = 0
+    reached: int | None = None
+    """How many of the settled packets the echo server received; None where it does not tell."""
+
+    def plus(self, other: Pool) -> Pool:
+        """Return both together; the directions are known only where both know them."""
+        if not other.settled:
+            reached = self.reached
+        elif not self.settled:
+            reached = other.reached
+        else:
+            known = self.reached is not None and other.reached is not None
+            reached = (self.reached or 0) + (other.reached or 0) if known else None
+        return Pool(
+            self.settled + other.settled, self.lost + other.lost,
+            self.discarded + other.discarded, self.rtt_sum_ns + other.rtt_sum_ns,
+            self.rtt_count + other.rtt_count, reached,
+        )  # fmt: skip
+
+
+class OneWayLoss(NamedTuple):
+    """The share of packets missing at the listener, lost and discarded, and where it is from."""
+
+    ratio: float
+    source: str
+    """OUTWARD or BACK (the worse direction, measured), or HALVED (both taken as equally bad)."""
+
+
+class Path(NamedTuple):
+    """What the listener's end is taken to be."""
+
+    packet_ms: float = PACKET_MS
+    jitter_buffer_ms: float = JITTER_BUFFER_MS
+    concealed: bool = True
+    """Whether it hides lost packets (G.711 appendix I)."""
+
+
+USUAL_PATH: Final = Path()
+
+
+class Quality(NamedTuple):
+    """The E-model's answer with what went into it."""
+
+    mos: float
+    """1 (bad) to 4.5."""
+    rating: float
+    """R, in 0 … 93.2 for any talk worth the name; below 0 is possible."""
+    loss: OneWayLoss
+    delay_ms: float
+    """Ta, mouth to ear: half the round trip, a packet, the jitter buffer."""
+    delay_known: bool
+    """False without a round trip: then packet and buffer are all the delay that counts."""
+    delay_impairment: float
+    loss_impairment: float
+
+
+class Worst(NamedTuple):
+    """The worst window: its MOS, and which of the seconds it begins with (from 0)."""
+
+    mos: float
+    start: int
+
+
+def delay_impairment(delay_ms: Floats | float) -> Floats:
+    """Return Idd of a one-way delay (ms, any shape): 0 up to 100 ms (G.107, equation 7-27)."""
+    x = np.log2(np.maximum(delay_ms, 100.0) / 100)
+    return np.asarray(25 * ((1 + x**6) ** (1 / 6) - 3 * (1 + (x / 3) ** 6) ** (1 / 6) + 2))
+
+
+def loss_impairment(
+    loss_ratio: Floats | float, burst_ratio: float = 1.0, *, concealed: bool = True
+) -> Floats:
+    """Return Ie-eff of G.711 at a one-way loss (0 … 1, any shape) (G.107, equation 7-29).
+
+    The formula holds from random loss (burst ratio 1) upward; a lower ratio counts as 1.
+    """
+    percent = np.asarray(loss_ratio) * 100
+    bpl = BPL_CONCEALED if concealed else BPL_PLAIN
+    return np.asarray(IE_G711 + (95 - IE_G711) * percent / (percent / max(burst_ratio, 1.0) + bpl))
+
+
+def mos_of(rating: Floats | float) -> Floats:
+    """Return the MOS of a rating R (any shape), within 1 … 4.5 (G.107, annex B)."""
+    r = np.clip(rating, 0.0, 100.0)  # beyond its ends the curve turns back
+    return np.asarray(np.clip(1 + 0.035 * r + r * (r - 60) * (100 - r) * 7e-6, 1.0, 4.5))
+
+
+def one_way_loss(pool: Pool) -> OneWayLoss | None:
+    """Return the loss that a listener at the worse end has; None where nothing is settled.
+
+    Discards are known for the round trip only: half of them, in the sense of 1 − √(1 − p), go to
+    either direction.
+    """
+    if not pool.settled:
+        return None
+    returned = pool.settled - pool.lost
+    if pool.reached is None:
+        gone = (pool.lost + pool.discarded) / pool.settled
+        return OneWayLoss(float(_half(min(gone, 1.0))), HALVED)
+    # the echo server counts at another moment: a packet more or less must not make a loss negative
+    reached = min(max(pool.reached, returned), pool.settled)
+    outward = 1 - reached / pool.settled
+    back = 1 - returned / reached if reached else 0.0
+    ratio, source = (outward, OUTWARD) if outward >= back else (back, BACK)
+    discards = float(_half(min(pool.discarded / returned, 1.0))) if returned else 0.0
+    return OneWayLoss(1 - (1 - ratio) * (1 - discards), source)
+
+
+def mos(pool: Pool, burst_ratio: float | None = None, path: Path = USUAL_PATH) -> Quality | None:
+    """Estimate the quality of what a pool tells; None where nothing is settled.
+
+    `burst_ratio` is that of `bursts.LossPattern` (None counts as random).
+    """
+    loss = one_way_loss(pool)
+    if loss is None:
+        return None
+    known = pool.rtt_count > 0
+    rtt_ms = pool.rtt_sum_ns / pool.rtt_count / _NS_PER_MS if known else 0.0
+    delay_ms = rtt_ms / 2 + path.packet_ms + path.jitter_buffer_ms
+    idd = float(delay_impairment(delay_ms))
+    ie = float(loss_impairment(loss.ratio, burst_ratio or 1.0, concealed=path.concealed))
+    rating = BASIC_RATING - idd - ie
+    return Quality(float(mos_of(rating)), rating, loss, delay_ms, known, idd, ie)
+
+
+def worst_windows(
+    settled: Ints, gone: Ints, rtt_sum_ns: Ints, rtt_count: Ints,
+    burst_ratio: float | None = None, path: Path = USUAL_PATH, *,
+    seconds: int = WORST_SECONDS, least_packets: int = LEAST_PACKETS,
+) -> list[Worst | None]:  # fmt: skip
+    """Find the window of least MOS in each call's seconds (calls × time, consecutive, int).
+
+    `gone` is lost plus discarded; direction is not known second by second, so the loss is halved.
+    Windows slide by a second; a call shorter than one is one window. None where no window has
+    `least_packets` settled.
+    """
+    width = min(seconds, settled.shape[1])
+    if not width:
+        return [None] * len(settled)
+    sent, away, rtt, count = (
+        _sliding_sums(each, width) for each in (settled, gone, rtt_sum_ns, rtt_count)
+    )
+    loss = _half(np.minimum(away / np.maximum(sent, 1), 1.0))
+    delay = rtt / np.maximum(count, 1) / (2 * _NS_PER_MS) + path.packet_ms + path.jitter_buffer_ms
+    impaired = loss_impairment(loss, burst_ratio or 1.0, concealed=path.concealed)
+    found = mos_of(BASIC_RATING - delay_impairment(delay) - impaired)
+    found[sent < least_packets] = np.inf
+    start = np.argmin(found, axis=1)
+    least = found[np.arange(len(found)), start]
+    return [
+        Worst(float(value), int(at)) if np.isfinite(value) else None
+        for value, at in zip(least, start, strict=True)
+    ]
+
+
+def worst_window(
+    settled: Ints, gone: Ints, rtt_sum_ns: Ints, rtt_count: Ints,
+    burst_ratio: float | None = None, path: Path = USUAL_PATH, *,
+    seconds: int = WORST_SECONDS, least_packets: int = LEAST_PACKETS,
+) -> Worst | None:  # fmt: skip
+    """Do as `worst_windows` for one call, or for all pooled (time)."""
+    return worst_windows(
+        settled[None], gone[None], rtt_sum_ns[None], rtt_count[None], burst_ratio, path,
+        seconds=seconds, least_packets=least_packets,
+    )[0]  # fmt: skip
+
+
+def _half(ratio: Floats | float) -> npt.NDArray[np.float64]:
+    """Return the loss of either way, when both are alike and together lose `ratio`."""
+    return np.asarray(1 - np.sqrt(1 - np.asarray(ratio, dtype=np.float64)))
+
+
+def _sliding_sums(values: Ints, width: int) -> Ints:
+    """Return the sums of every `width` neighbours along the last axis (calls × time)."""
+    total = np.cumsum(values.astype(np.int64), axis=1)
+    total = np.concatenate((np.zeros((len(values), 1), dtype=np.int64), total), axis=1)
+    return np.asarray(total[:, width:] - total[:, :-width], dtype=np.int64)
