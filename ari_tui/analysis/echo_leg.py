@@ -10,9 +10,9 @@ from ari_tui.analysis import counters as c
 from ari_tui.analysis import histogram, jitter
 from ari_tui.analysis.events import Moved, Note
 from ari_tui.analysis.inflight import BACK, BACK_LATE, EMPTY, LOST, NEVER_SENT, SLOTS, UNDER_WAY
-from ari_tui.analysis.media_leg import ticks_to_ns, wrapped_difference
-from ari_tui.analysis.records import Ints, Mask, Records
-from ari_tui.analysis.rows import RowArrays, column
+from ari_tui.analysis.media_leg import is_voice, ticks_to_ns, wrapped_difference
+from ari_tui.analysis.records import Ints, Mask, Records, pick
+from ari_tui.analysis.rows import RowArrays, add_at, column
 from ari_tui.analysis.segments import Segments, first_occurrence
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class EchoLeg(RowArrays):
     last_rx = column(np.int64)
     last_units = column(np.int64)
     last_sent = column(np.int64)
+    last_voice = column(np.bool_)  # the newest packet was neither event nor comfort noise
     jitter_ns = column(np.float64)  # against RTP timestamps, as Wireshark has it
     hop_jitter_ns = column(np.float64)  # against our sending times: the hop alone
     jitter_count = column(np.int64)
@@ -47,7 +48,7 @@ def fold_echo(store: Store, rows: Ints, records: Records) -> list[Note]:
     ext, known = _match(store, rows, records)
     if not known.all():
         store.tally(c.FOREIGN, rows[~known])
-        rows, records, ext = rows[known], records[known], ext[known]
+        rows, records, ext = rows[known], pick(records, known), ext[known]
     if not len(rows):
         return []
     flight, slots = store.flight, ext % SLOTS
@@ -65,7 +66,7 @@ def fold_echo(store: Store, rows: Ints, records: Records) -> list[Note]:
         return []
     at = np.flatnonzero(in_time)
     flight.state[rows[at], slots[at]] = BACK
-    return _take_back(store, rows[at], ext[at], slots[at], rtt[at], records[at])
+    return _take_back(store, rows[at], ext[at], slots[at], rtt[at], pick(records, at))
 
 
 def _match(store: Store, rows: Ints, records: Records) -> tuple[Ints, Mask]:
@@ -143,15 +144,17 @@ def _advance_jitter(
     earlier = segments.previous(timestamps, leg.last_units[owners])
     spacing = rx - segments.previous(rx, leg.last_rx[owners])
     paired = (ext - segments.previous(ext, leg.last_ext[owners])) == 1
-    paired &= (records["marker_pt"].astype(np.int64) & 0x7F) == store.media.payload_type[rows]
+    voice = is_voice(store.media, rows, records["marker_pt"].astype(np.int64) & 0x7F)
+    paired &= voice & segments.previous(voice, leg.last_voice[owners])
     step = ticks_to_ns(wrapped_difference(timestamps, earlier, 32), store.media.clock_rate[rows])
     hop = spacing - (sent - segments.previous(sent, leg.last_sent[owners]))
     jitter.advance(leg.jitter_ns, rows[paired], (spacing - step)[paired])
     jitter.advance(leg.hop_jitter_ns, rows[paired], hop[paired])
-    np.add.at(leg.jitter_count, rows[paired], 1)
+    leg.jitter_count += np.bincount(rows[paired], minlength=store.capacity)
     ends = segments.ends
     leg.last_ext[owners], leg.last_rx[owners] = ext[ends], rx[ends]
     leg.last_units[owners], leg.last_sent[owners] = timestamps[ends], sent[ends]
+    leg.last_voice[owners] = voice[ends]
 
 
 def _book_rtt(store: Store, rows: Ints, rx: Ints, rtt: Ints, sent_ns: Ints) -> list[Note]:
@@ -160,7 +163,7 @@ def _book_rtt(store: Store, rows: Ints, rx: Ints, rtt: Ints, sent_ns: Ints) -> l
         return []
     leg, segments = store.echo, Segments(rows)
     owners = segments.rows
-    np.add.at(leg.rtt, (rows, histogram.bucket_of(rtt)), 1)
+    add_at(leg.rtt, rows, histogram.bucket_of(rtt))
     leg.rtt_min[owners] = np.minimum(leg.rtt_min[owners], np.minimum.reduceat(rtt, segments.starts))
     leg.rtt_max[owners] = np.maximum(leg.rtt_max[owners], np.maximum.reduceat(rtt, segments.starts))
     leg.rtt_sum[owners] += np.add.reduceat(rtt, segments.starts)

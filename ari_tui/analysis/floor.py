@@ -23,6 +23,8 @@ BLOCKS: Final = 30
 STEP_NS: Final = 2_000_000
 """A block this far from the floor is a step of the path."""
 MAX_SKEW: Final = 500e-6
+_TIE_NS: Final = 1e-3
+"""Chords closer than this at the middle meet there, but for rounding."""
 _NONE: Final = np.iinfo(np.int64).max
 
 
@@ -76,11 +78,6 @@ class Floor(RowArrays):
             steps += self._enter(rows[chosen], block[chosen])
             late[chosen] = self._judge_block(rows[chosen], at[chosen], value[chosen], late_ns)
         return late, steps
-
-    def restart(self, rows: Ints) -> None:
-        """Forget the floors of some rows: their streams began anew."""
-        for row in rows:
-            self.clear(int(row))
 
     def at(self, row: int, time_ns: int) -> float | None:
         """Return the floor (ns) of one row at a time; None before its first block is closed."""
@@ -177,11 +174,11 @@ class Floor(RowArrays):
             slope = (right[:, None, :] - left[:, :, None]) / (x[:, None, :] - x[:, :, None])
             chord = left[:, :, None] + slope * (middle[:, None] - x)[:, :, None]
         flat = np.where(np.isnan(chord), np.inf, chord).reshape(len(rows), -1)
-        best = np.argmin(flat, axis=1)
-        each = np.arange(len(rows))
-        level = flat[each, best]
+        level = flat.min(axis=1)
+        # where a block lies right at the middle many chords meet: the hull's edge rises least
+        lowest = flat <= level[:, None] + _TIE_NS
+        tilt = np.where(lowest, slope.reshape(len(rows), -1), np.inf).min(axis=1)
         alone = np.isinf(level)  # one block: no chord
         level[alone] = np.nanmin(y[alone], axis=1) if alone.any() else 0
-        tilt = slope.reshape(len(rows), -1)[each, best]
         self.level[rows], self.reference_ns[rows] = level, middle
         self.slope[rows] = np.clip(np.where(alone, 0.0, tilt), -MAX_SKEW, MAX_SKEW)

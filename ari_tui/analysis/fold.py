@@ -18,11 +18,13 @@ import numpy as np
 from ari_tui.analysis import counters as c
 from ari_tui.analysis.echo_leg import fold_echo
 from ari_tui.analysis.events import NewStream, Note, Refused
+from ari_tui.analysis.inflight import SLOTS
 from ari_tui.analysis.media_leg import fold_media, wrapped_difference
-from ari_tui.analysis.records import Ints, Mask, Records
+from ari_tui.analysis.records import Ints, Mask, Records, pick
 from ari_tui.analysis.segments import Segments
 from ari_tui.analysis.store import Store
 from ari_tui.wire import record as r
+from ari_tui.wire.sequence import SEQUENCE_BITS, signed_difference
 
 _STEP_NS: Final = 1_000_000_000
 MAX_DROPOUT: Final = 3000
@@ -36,10 +38,11 @@ def fold(store: Store, records: Records, now_ns: int) -> list[Note]:
     rows = _rows_of(store, records)
     if (rows < 0).any():
         store.orphans += int(np.count_nonzero(rows < 0))
-        records, rows = records[rows >= 0], rows[rows >= 0]
+        records, rows = pick(records, rows >= 0), rows[rows >= 0]
     for part in _in_steps(records):
         notes += _fold_step(store, rows[part], records[part])
-    store.folded_until_ns = max(store.folded_until_ns, now_ns)
+    # 0 promises nothing; an earlier time than the last is a clock that was set back
+    store.folded_until_ns = now_ns or store.folded_until_ns
     expired, sent_ns = store.flight.expired(store.loss_timeout_ns, now_ns)
     if len(expired):
         store.book_lost(expired, sent_ns)
@@ -54,7 +57,7 @@ def _rows_of(store: Store, records: Records) -> Ints:
 
 
 def _in_steps(records: Records) -> list[slice]:
-    """Cut the log where its clock enters a new second: a slot is never passed twice in a step."""
+    """Cut the log where its clock enters a new second: a long one is folded as a live one."""
     if not len(records):
         return []
     second = np.maximum.accumulate(records["rx_ns"]) // _STEP_NS
@@ -64,16 +67,26 @@ def _in_steps(records: Records) -> list[slice]:
 
 def _fold_step(store: Store, rows: Ints, records: Records) -> list[Note]:
     """Fold one step: calls whose stream just goes on at once, the others epoch by epoch."""
-    order = np.argsort(rows, kind="stable")
-    rows, records = rows[order], records[order]
+    # small integers are sorted by radix
+    order = np.argsort(rows.astype(np.uint16) if store.capacity <= 1 << 16 else rows, kind="stable")
+    rows, records = rows[order], pick(records, order)
+    notes = _start_first(store, rows, records)
     odd = _odd_rows(store, rows, records)
     if not len(odd):
-        return _fold_plain(store, rows, records)
+        return notes + _fold_plain(store, rows, records)
     special = np.isin(rows, odd)
-    notes = _fold_plain(store, rows[~special], records[~special])
+    notes += _fold_plain(store, rows[~special], pick(records, ~special))
     for row in odd:
-        notes += _fold_odd(store, int(row), records[rows == row])
+        notes += _fold_odd(store, int(row), pick(records, rows == row))
     return notes
+
+
+def _start_first(store: Store, rows: Ints, records: Records) -> list[Note]:
+    """Start the streams of calls whose first record ever is a packet from Asterisk."""
+    segments = Segments(rows)
+    first = segments.starts[~store.media.started[segments.rows]]
+    first = first[records["kind"][first] == r.KIND_MEDIA_IN]
+    return [_start(store, int(rows[i]), records[i]) for i in first]
 
 
 def _odd_rows(store: Store, rows: Ints, records: Records) -> Ints:
@@ -81,57 +94,85 @@ def _odd_rows(store: Store, rows: Ints, records: Records) -> Ints:
     media = records["kind"] == r.KIND_MEDIA_IN
     if not media.any():
         return np.zeros(0, dtype=np.int64)
-    leg, owners, packets = store.media, rows[media], records[media]
+    leg, owners, packets = store.media, rows[media], pick(records, media)
     segments = Segments(owners)
     sequence = packets["sequence"].astype(np.int64)
     last = (leg.last_ext[segments.rows] - leg.offset[segments.rows]) & 0xFFFF
     step = wrapped_difference(sequence, segments.previous(sequence, last), 16)
-    odd = (packets["ssrc"] != leg.ssrc[owners]) | ~leg.started[owners] | _jumped(step)
+    jumped = (step > MAX_DROPOUT) | (step < -MAX_MISORDER)
+    odd = (packets["ssrc"] != leg.ssrc[owners]) | ~leg.started[owners] | jumped
     # probation is broken by a packet of the current stream, too
-    return np.unique(owners[odd | (leg.new_ssrc[owners] >= 0)])
+    odd |= leg.new_ssrc[owners] >= 0
+    odd |= _crowded(store, segments, owners, step, packets["rx_ns"])
+    return np.unique(owners[odd])
 
 
-def _jumped(step: Ints) -> Mask:
-    return (step > MAX_DROPOUT) | (step < -MAX_MISORDER)
+def _crowded(store: Store, segments: Segments, rows: Ints, step: Ints, rx: Ints) -> Mask:
+    """Mark packets that need a slot which is not free for the whole of the step.
+
+    What becomes of the packet that they push out depends on the order within the step.
+    """
+    ext = store.media.last_ext[segments.rows][segments.of] + segments.cumulative(step)
+    span = segments.reduce(np.maximum, ext) - segments.reduce(np.minimum, ext)
+    crowded = (span >= SLOTS)[segments.of]
+    slots = ext % SLOTS
+    awaited = store.flight.sent_ns[rows, slots] >= rx - (store.loss_timeout_ns + _STEP_NS)
+    at = np.flatnonzero(awaited)
+    crowded[at] |= store.flight.ext[rows[at], slots[at]] != ext[at]
+    return crowded
 
 
 def _fold_odd(store: Store, row: int, records: Records) -> list[Note]:
-    """Fold one call's records, cut where an epoch starts; packets of other streams are foreign."""
+    """Fold one call's records, cut where an epoch starts or a packet needs a slot still in use.
+
+    Packets of other streams are foreign.
+    """
     leg, notes = store.media, []
     pending: list[int] = []
-    last: int | None = None
+    taken: dict[int, int] = {}  # what is pending: extended sequence by slot,
+    back: set[int] = set()  # and sequence of what came back
 
     def flush() -> None:
-        nonlocal last
         if pending:
-            notes.extend(_fold_plain(store, np.full(len(pending), row), records[pending]))
+            some = pick(records, np.array(pending))
+            notes.extend(_fold_plain(store, np.full(len(pending), row), some))
             pending.clear()
-        last = None
+            taken.clear()
+            back.clear()
 
-    for i, packet in enumerate(records):
-        if packet["kind"] != r.KIND_MEDIA_IN:
+    last = int(leg.last_ext[row])
+    fields = (records[name].tolist() for name in ("kind", "sequence", "ssrc"))
+    for i, (kind, sequence, ssrc) in enumerate(zip(*fields, strict=True)):
+        if kind != r.KIND_MEDIA_IN:
+            back.add(sequence)
             pending.append(i)
             continue
-        sequence, ssrc = int(packet["sequence"]), int(packet["ssrc"])
-        if last is None:
-            last = int(leg.last_ext[row] - leg.offset[row]) & 0xFFFF
-        if leg.started[row] and ssrc == leg.ssrc[row] and not _jump(sequence, last):
+        step = signed_difference(sequence, (last - int(leg.offset[row])) & 0xFFFF, SEQUENCE_BITS)
+        goes_on = leg.started[row] and ssrc == leg.ssrc[row]
+        if goes_on and -MAX_MISORDER <= step <= MAX_DROPOUT:
             leg.new_ssrc[row] = -1
+            last += step
+            if taken.get(last % SLOTS, last) != last or _pushes(store, row, last, back):
+                flush()
         elif _begins(store, row, ssrc, sequence):
             flush()
-            notes.append(_start(store, row, packet))
+            notes.append(_start(store, row, records[i]))
+            last = int(leg.last_ext[row]) + 1
         else:
             store.counters[row, c.RECEIVED] += 1
             store.counters[row, c.FOREIGN] += 1
             continue
-        last = sequence
+        taken[last % SLOTS] = last
         pending.append(i)
     flush()
     return notes
 
 
-def _jump(sequence: int, last: int) -> bool:
-    return bool(_jumped(wrapped_difference(np.array([sequence]), np.array([last]), 16))[0])
+def _pushes(store: Store, row: int, ext: int, back: set[int]) -> bool:
+    """Tell whether the packet takes the slot of another one whose sequence is in `back`."""
+    holder = int(store.flight.ext[row, ext % SLOTS])
+    offsets = store.media.offset[row], store.media.old_offset[row]
+    return holder != ext and any((holder - int(offset)) & 0xFFFF in back for offset in offsets)
 
 
 def _begins(store: Store, row: int, ssrc: int, sequence: int) -> bool:
@@ -162,15 +203,15 @@ def _fold_plain(store: Store, rows: Ints, records: Records) -> list[Note]:
     kind = records["kind"]
     media, echo = kind == r.KIND_MEDIA_IN, kind == r.KIND_ECHO_IN
     if media.any():
-        notes += fold_media(store, rows[media], records[media])
+        notes += fold_media(store, rows[media], pick(records, media))
     if echo.any():
-        notes += fold_echo(store, rows[echo], records[echo])
+        notes += fold_echo(store, rows[echo], pick(records, echo))
     rest = ~(media | echo)
     if rest.any():
-        notes += _fold_rest(store, rows[rest], records[rest])
+        notes += _fold_rest(store, rows[rest], pick(records, rest))
     refused = (records["flags"] & r.FLAG_REFUSED != 0) & (media | echo)
     if refused.any():
-        notes += _refusals(store, rows[refused], records[refused])
+        notes += _refusals(store, rows[refused], pick(records, refused))
     return notes
 
 

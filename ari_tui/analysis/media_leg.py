@@ -112,6 +112,16 @@ def wrapped_difference(later: Ints, earlier: Ints, bits: int) -> Ints:
     return ((later - earlier + half) & ((1 << bits) - 1)) - half
 
 
+def is_voice(leg: MediaLeg, rows: Ints, payload_type: Ints) -> Mask:
+    """Tell which packets (n) keep time: neither comfort noise nor telephone-events.
+
+    Events have a dynamic payload type, and so may the codec: the stream's first packet shows it.
+    """
+    static = payload_type < _FIRST_DYNAMIC
+    voice = static | (payload_type == leg.payload_type[rows])
+    return np.asarray(voice & (payload_type != COMFORT_NOISE))
+
+
 def fold_media(store: Store, rows: Ints, records: Records) -> list[Note]:
     """Take n packets from Asterisk (`rows` sorted, each call's in order of arrival) into the store.
 
@@ -130,15 +140,13 @@ def fold_media(store: Store, rows: Ints, records: Records) -> list[Note]:
 
     rate = leg.clock_rate[rows]
     payload_type = records["marker_pt"].astype(np.int64) & 0x7F
-    voice = (payload_type != COMFORT_NOISE) & (
-        (payload_type == leg.payload_type[rows]) | (payload_type < _FIRST_DYNAMIC)
-    )
+    voice = is_voice(leg, rows, payload_type)
     steps = _Steps(leg, segments, rx, units, ext, payload_type)
     notes = _interruptions(store, rows, steps, rx)
     paired = steps.within & (steps.ext == 1) & voice & steps.same_type
     spacing = steps.rx - ticks_to_ns(steps.units, rate)
     jitter.advance(leg.jitter_ns, rows[paired], spacing[paired])
-    np.add.at(leg.jitter_count, rows[paired], 1)
+    leg.jitter_count += np.bincount(rows[paired], minlength=store.capacity)
     _learn_ptime(leg, rows[paired], steps.units[paired])
 
     judged = first & voice

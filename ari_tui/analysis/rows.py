@@ -27,6 +27,14 @@ def grown(array: Array, added: int, fill: Any = 0) -> Array:
     return np.concatenate((array, more))
 
 
+def add_at(table: Array, rows: Array, columns: Array) -> None:
+    """Add 1 to each of n cells of a table (rows, columns), as often as a cell is named.
+
+    By places in the flat table: numpy is 20 times as fast there as with two indices.
+    """
+    np.add.at(table.reshape(-1), rows * table.shape[1] + columns, table.dtype.type(1))
+
+
 class RowArrays:
     """A table: every class attribute made by `column` is an array with one row a call."""
 

@@ -53,6 +53,10 @@ class Segments:
         lifted = np.maximum.accumulate(values - low + self.of * step)
         return np.maximum(lifted - self.of * step + low, initial[self.of])
 
+    def reduce(self, function: np.ufunc, values: Ints) -> Ints:
+        """Return the sum, minimum … of each run, by `np.add`, `np.minimum` …"""
+        return np.asarray(function.reduceat(values, self.starts), dtype=np.int64)
+
     def position(self) -> Ints:
         """Return each element's place within its run, from 0."""
         return np.asarray(np.arange(len(self.of)) - self.starts[self.of], dtype=np.int64)

@@ -13,13 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ari_tui.analysis.records import Ints
-from ari_tui.analysis.rows import RowArrays, column
+from ari_tui.analysis.rows import RowArrays, add_at, column
 from ari_tui.analysis.segments import Segments
 
 SECONDS: Final = 300
 SAMPLES: Final = 128
 _SECOND_NS: Final = 1_000_000_000
 NO_RTT: Final = 0xFFFFFFFF
+_OF_ROUND_TRIPS: Final = frozenset({"rtt_min", "rtt_max", "rtt_p95", "rtt_sum"})
 
 
 class Series(RowArrays):
@@ -27,15 +28,15 @@ class Series(RowArrays):
 
     second = column(np.int64, -1, (SECONDS,))
     """Which second (since the epoch) a cell tells of."""
-    sent = column(np.uint16, 0, (SECONDS,))
-    returned = column(np.uint16, 0, (SECONDS,))
-    lost = column(np.uint16, 0, (SECONDS,))
-    late = column(np.uint16, 0, (SECONDS,))
+    sent = column(np.uint32, 0, (SECONDS,))
+    returned = column(np.uint32, 0, (SECONDS,))
+    lost = column(np.uint32, 0, (SECONDS,))
+    late = column(np.uint32, 0, (SECONDS,))
     rtt_min = column(np.uint32, NO_RTT, (SECONDS,))
     rtt_max = column(np.uint32, 0, (SECONDS,))
     rtt_p95 = column(np.uint32, 0, (SECONDS,))
     rtt_sum = column(np.int64, 0, (SECONDS,))
-    rtt_count = column(np.uint16, 0, (SECONDS,))
+    rtt_count = column(np.uint32, 0, (SECONDS,))
     dwell_max = column(np.uint32, 0, (SECONDS,))
     open_second = column(np.int64, -1)
     """The second whose round trips are being collected."""
@@ -48,23 +49,29 @@ class Series(RowArrays):
         A second older than the ring's is not booked.
         """
         cells, kept = self._cells(rows, times_ns // _SECOND_NS)
-        np.add.at(getattr(self, name), (rows[kept], cells[kept]), 1)
+        add_at(getattr(self, name), rows[kept], cells[kept])
 
     def book_dwell(self, rows: Ints, times_ns: Ints, dwell_ns: Ints) -> None:
         """Keep the longest dwell (ns) of each second."""
         cells, kept = self._cells(rows, times_ns // _SECOND_NS)
         short = np.clip(dwell_ns[kept], 0, NO_RTT - 1).astype(np.uint32)
-        np.maximum.at(self.dwell_max, (rows[kept], cells[kept]), short)
+        np.maximum.at(self.dwell_max.reshape(-1), rows[kept] * SECONDS + cells[kept], short)
 
     def book_rtt(self, rows: Ints, times_ns: Ints, rtt_ns: Ints) -> None:
-        """Take round trips (n, `rows` sorted, in order of return) into the seconds of return."""
-        seconds = times_ns // _SECOND_NS
+        """Take round trips (n, `rows` sorted, in order of return) into the seconds of return.
+
+        A clock that was set back opens no second again: the open one takes what comes.
+        """
+        if not len(rows):
+            return
+        segments = Segments(rows)
+        seconds = segments.running_max(times_ns // _SECOND_NS, self.open_second[segments.rows])
         while len(rows):
             segments = Segments(rows)
             current = seconds[segments.starts]
             self._open(segments.rows, current)
             # one second of each call at a time: a later one closes the one before
-            now = seconds <= np.maximum(current, self.open_second[segments.rows])[segments.of]
+            now = seconds == current[segments.of]
             self._collect(rows[now], rtt_ns[now])
             rows, seconds, rtt_ns = rows[~now], seconds[~now], rtt_ns[~now]
 
@@ -90,23 +97,27 @@ class Series(RowArrays):
         rows, seconds = rows[later], seconds[later]
         if not len(rows):
             return
-        self.close_seconds(rows)
+        self._close(rows)
         self.open_second[rows] = seconds
         self.samples[rows] = NO_RTT
         self.sample_count[rows] = 0
 
-    def close_seconds(self, rows: Ints) -> None:
-        """Write the 95th percentile of each row's open second (nearest rank)."""
+    def _close(self, rows: Ints) -> None:
+        """Write the 95th percentile of each row's open second."""
         rows = rows[self.sample_count[rows] > 0]
         if not len(rows):
             return
-        count = np.minimum(self.sample_count[rows], SAMPLES)
-        rank = np.maximum(1, -(-95 * count // 100))
-        ordered = np.sort(self.samples[rows], axis=1)  # unused samples are NO_RTT, the largest
         seconds = self.open_second[rows]
         cells = seconds % SECONDS
         kept = self.second[rows, cells] == seconds
-        self.rtt_p95[rows[kept], cells[kept]] = ordered[np.arange(len(rows)), rank - 1][kept]
+        self.rtt_p95[rows[kept], cells[kept]] = self._open_p95(rows[kept])
+
+    def _open_p95(self, rows: Ints) -> Ints:
+        """Return the 95th percentile (nearest rank) of rows whose open second has a sample."""
+        count = np.minimum(self.sample_count[rows], SAMPLES)
+        rank = -(-95 * count // 100)
+        ordered = np.sort(self.samples[rows], axis=1)  # unused samples are NO_RTT, the largest
+        return np.asarray(ordered[np.arange(len(rows)), rank - 1], dtype=np.int64)
 
     def _collect(self, rows: Ints, rtt_ns: Ints) -> None:
         segments = Segments(rows)
@@ -126,12 +137,19 @@ class Series(RowArrays):
             self.rtt_max[at], np.maximum.reduceat(short, segments.starts)[kept]
         )
         self.rtt_sum[at] += np.add.reduceat(rtt_ns, segments.starts)[kept]
-        self.rtt_count[at] += lengths[kept].astype(np.uint16)
+        self.rtt_count[at] += lengths[kept].astype(np.uint32)
 
     def history(self, row: int, name: str, last_second: int, seconds: int) -> list[Any]:
-        """Return one field's newest `seconds` cells up to `last_second`; None where none is."""
+        """Return one field's newest `seconds` cells up to `last_second`, oldest first.
+
+        None where nothing was booked, and for an RTT of a second without round trips.
+        """
         wanted = np.arange(last_second - seconds + 1, last_second + 1)
         cells = wanted % SECONDS
         known = self.second[row, cells] == wanted
-        values = getattr(self, name)[row, cells]
+        values = getattr(self, name)[row, cells].astype(np.int64)
+        if name in _OF_ROUND_TRIPS:
+            known &= self.rtt_count[row, cells] > 0
+        if name == "rtt_p95" and self.sample_count[row]:
+            values[wanted == self.open_second[row]] = self._open_p95(np.array([row]))[0]
         return [int(v) if k else None for v, k in zip(values, known, strict=True)]

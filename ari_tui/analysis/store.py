@@ -100,7 +100,7 @@ class Store:
         if call in self.row_of:
             raise ValueError(f"call {call} is already measured")
         if not self._free:
-            self._grow(self.capacity * 2)
+            self._grow(max(1, self.capacity * 2))
         row = self._free.pop()
         self.row_of[call] = row
         return row

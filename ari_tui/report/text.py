@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from ari_tui.ari.text import clean_text
 from ari_tui.snapshot.model import Document, Figures
 
 _DASH = "—"
+_NAME_WIDTH = 28
 
 
 def milliseconds(value: float | None) -> str:
@@ -21,7 +23,7 @@ def status_line(document: Document) -> str:
     """Return the original's status line, with what it did not know behind it."""
     totals = document.totals
     rtt, packets = totals.rtt_ms, totals.packets
-    away = [a.id for a in document.asterisks if not a.connected]
+    away = [clean_text(a.id) for a in document.asterisks if not a.connected]
     return (
         f"p50={milliseconds(rtt.p50)} p95={milliseconds(rtt.p95)} p99={milliseconds(rtt.p99)} "
         f"max={milliseconds(rtt.max)} late_ratio={percent(totals.late_ratio)} "
@@ -37,7 +39,7 @@ def final_report(document: Document) -> str:
     packets, calls = totals.packets, totals.calls
     lines = [
         f"ari-tui {session.version}, session {session.id}: {session.duration_s:.1f} s, "
-        f"ended by {session.end_reason}",
+        f"ended by {clean_text(session.end_reason)}",
         f"calls       {calls.started} started, {calls.ended} ended, {calls.failed} failed, "
         f"peak {calls.peak}",
         f"packets     sent {packets.sent} = returned {packets.returned} + lost {packets.lost} + "
@@ -79,7 +81,8 @@ def _call_lines(document: Document) -> list[str]:
         packets, rtt = call.packets, call.rtt_ms
         rows.append(
             (
-                call.channel[:28], call.state, str(packets.sent), str(packets.returned),
+                clean_text(call.channel, _NAME_WIDTH), clean_text(call.state, _NAME_WIDTH),
+                str(packets.sent), str(packets.returned),
                 str(packets.delivered), str(packets.lost), str(packets.late_echo),
                 milliseconds(rtt.p50), milliseconds(rtt.p95), milliseconds(rtt.max),
             )

@@ -50,7 +50,8 @@ METRICS: Final = (
     _packets("overdue", "DUE", "Packets in flight for more than 500 ms", GAUGE),
     _packets("lost", "LOST", "Packets not back within the loss time-out"),
     _packets("returned_late", "XLATE", "Lost packets that came back after the loss time-out"),
-    _packets("upstream_missing", "MISS", "Packets numbered by Asterisk that never came"),
+    # a packet out of order was not missing after all: it may fall
+    _packets("upstream_missing", "MISS", "Packets numbered by Asterisk that never came", GAUGE),
     _packets("duplicates_media", "DUPM", "Further copies of packets from Asterisk"),
     _packets("duplicates_echo", "DUP", "Further copies of packets from the echo server"),
     _packets("reordered_media", "REOM", "Packets from Asterisk out of order (RFC 4737)"),

@@ -1,0 +1,110 @@
+"""Histograms against raw values: numpy's inverted_cdf is the nearest rank."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ari_tui.analysis import histogram as h
+
+SHARES = (0.0, 0.01, 0.5, 0.9, 0.95, 0.99, 0.999, 1.0)
+
+
+def counted(values: list[int] | np.ndarray) -> np.ndarray:
+    counts = np.zeros(h.BUCKETS, dtype=np.int64)
+    h.add(counts, np.asarray(values, dtype=np.int64))
+    return counts
+
+
+def exact(values: list[int] | np.ndarray) -> list[int]:
+    return [
+        int(np.percentile(values, 100 * share, method="inverted_cdf")) for share in SHARES
+    ]  # fmt: skip
+
+
+@settings(max_examples=200)
+@given(st.lists(st.integers(1, 2**35 - 1), min_size=1, max_size=300))
+def test_percentiles_lie_within_one_percent_of_those_of_the_raw_values(values: list[int]) -> None:
+    found = h.percentiles(counted(values), SHARES, min(values), max(values))
+    for got, want in zip(found, exact(values), strict=True):
+        assert got == pytest.approx(want, rel=0.01, abs=1)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_percentiles_hold_for_a_hundred_thousand_round_trips(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    values = (8e6 + rng.lognormal(13, 1.5, 100_000)).astype(np.int64)
+    found = h.percentiles(counted(values), SHARES, int(values.min()), int(values.max()))
+    assert found == pytest.approx(exact(values), rel=0.01)
+
+
+@given(st.lists(st.integers(0, 2**36), min_size=1, max_size=50), st.integers(0, 50))
+def test_histograms_merge_to_that_of_the_whole(values: list[int], cut: int) -> None:
+    assert np.array_equal(counted(values[:cut]) + counted(values[cut:]), counted(values))
+
+
+def test_the_largest_is_exact_and_no_percentile_lies_outside_the_extremes() -> None:
+    values = [1_000_003, 1_000_007, 1_000_009]
+    found = h.percentiles(counted(values), (0.0, 0.5, 1.0), min(values), max(values))
+    assert found[-1] == 1_000_009
+    assert all(v is not None and 1_000_003 <= v <= 1_000_009 for v in found)
+
+
+def test_no_samples_have_no_percentiles() -> None:
+    assert h.percentiles(counted([]), (0.5, 0.99), 0, 0) == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("number", "share", "rank"),
+    [(20, 0.95, 19), (20, 0.9, 18), (7, 0.5, 4), (30, 0.7, 21), (32, 0.99, 32), (1, 0.01, 1)],
+)
+def test_ranks_are_not_shifted_by_floating_point(number: int, share: float, rank: int) -> None:
+    values = [2**n for n in range(1, number + 1)]  # so far apart that the rank is read off
+    (found,) = h.percentiles(counted(values), (share,), values[0], values[-1])
+    assert found == pytest.approx(2**rank, rel=0.01, abs=1)
+
+
+@given(st.integers(1, 2**35 - 1))
+def test_a_value_lies_within_the_bounds_of_its_bucket(value: int) -> None:
+    bucket = int(h.bucket_of(np.array([value]))[0])
+    assert h.LOWER_NS[bucket] <= value < h.UPPER_NS[bucket]
+    middle = (h.LOWER_NS[bucket] + h.UPPER_NS[bucket]) / 2
+    assert abs(middle - value) <= 0.0079 * value
+
+
+@pytest.mark.parametrize(("value", "bucket"), [
+    (-5, 0), (0, 0), (1, 1), (2, 65), (3, 97), (4, 129),
+    (2**35 - 1, h.BUCKETS - 1), (2**35, h.BUCKETS - 1), (2**62, h.BUCKETS - 1),
+])  # fmt: skip
+def test_values_at_the_edges_have_a_bucket(value: int, bucket: int) -> None:
+    assert h.bucket_of(np.array([value])).tolist() == [bucket]
+
+
+def test_buckets_join_without_gap_or_overlap() -> None:
+    assert np.array_equal(h.UPPER_NS[:-1], h.LOWER_NS[1:])
+    assert (np.diff(h.UPPER_NS) > 0).all()
+    assert h.UPPER_NS[-1] == 2**35
+
+
+@given(st.lists(st.integers(1, 2**35 - 1), max_size=50))
+def test_published_pairs_are_in_order_and_hold_every_value(values: list[int]) -> None:
+    pairs = h.sparse(counted(values))
+    uppers = [upper for upper, _ in pairs]
+    assert uppers == sorted(set(uppers))
+    assert sum(count for _, count in pairs) == len(values)
+    for upper, _ in pairs:
+        below = sum(count for bound, count in pairs if bound <= upper)
+        assert below == sum(value < upper for value in values)
+
+
+def test_counts_beyond_32_bits_do_not_wrap_in_a_percentile() -> None:
+    counts = np.zeros(h.BUCKETS, dtype=np.uint32)
+    counts[100], counts[2000] = 4_000_000_000, 4_000_000_000
+    low, high = int(h.LOWER_NS[100]), int(h.UPPER_NS[2000])
+    p25, p75 = h.percentiles(counts, (0.25, 0.75), low, high)
+    assert p25 is not None
+    assert p75 is not None
+    assert h.LOWER_NS[100] - 1 <= p25 < h.UPPER_NS[100]
+    assert h.LOWER_NS[2000] - 1 <= p75 < h.UPPER_NS[2000]
