@@ -14,6 +14,7 @@ from ari_tui.ari.backoff import Backoff
 from ari_tui.ari.client import AriClient
 from ari_tui.ari.events import EventStream
 from ari_tui.ari.ids import new_session
+from ari_tui.ari.text import clean_text
 from ari_tui.config import Echo, Settings
 from ari_tui.engine.call_media import CallMedia
 from ari_tui.engine.door import Door, Health, check_exposure
@@ -158,7 +159,7 @@ class Parts:
         for call in self.calls.calls.values():
             if args.get("call") == self.calls.call_id(call):
                 return call
-        raise ActionFailedError(f"no call {args.get('call')!r}")
+        raise ActionFailedError(f"no call {clean_text(repr(args.get('call')), 80)}")
 
 
 async def _resolve(echo: Echo) -> str:

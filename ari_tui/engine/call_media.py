@@ -11,10 +11,11 @@ from ari_tui.config import Asterisk, Echo, Media
 from ari_tui.engine.calls import MeasuredCall
 from ari_tui.engine.media_worker import PortInUseError
 from ari_tui.engine.supervisor import Supervisor, endpoint
-from ari_tui.errors import AriTuiError, PortsExhaustedError
+from ari_tui.errors import PortsExhaustedError
 from ari_tui.media.ports import PortPool
 
-_PORT_TRIES: Final = 20
+_PORT_TRIES: Final = 512
+"""So many ports may another program hold in a row: a second engine with the same range does."""
 _LINGER_NS: Final = 400_000_000
 """Nothing under way and nothing heard for this long: a call's books are closed."""
 _OVERTIME_NS: Final = 2_000_000_000
@@ -44,26 +45,31 @@ class CallMedia:
         self.receive_buffer_bytes: int | None = None
 
     async def add(self, call: MeasuredCall) -> do.MediaAdded:
-        """Bind the call's ports; one that another program holds is passed over."""
-        for attempt in range(_PORT_TRIES):
+        """Bind the call's ports; one that another program holds is passed over.
+
+        Raises PortsExhaustedError, naming the range, or what the worker says.
+        """
+        held: PortInUseError | None = None
+        for _ in range(min(_PORT_TRIES, self.ports.size)):
+            held = await self._open(call)
+            if held is None:
+                return do.MediaAdded(endpoint(self.media.advertise or self.bind, call.port or 0))
+        raise PortsExhaustedError(f"no free RTP port in media.ports {self.media.ports}: {held}")
+
+    async def _open(self, call: MeasuredCall) -> PortInUseError | None:
+        """Try the next ports; return the complaint when another program holds one."""
+        try:
             call.port = self.ports.allocate()
             call.echo_port = self.echo_ports.allocate() if self.echo_ports else None
-            try:
-                placement = await self.supervisor.add(call.number, self._socket_fields(call))
-            except PortInUseError as error:
-                self._free_ports(call)
-                if attempt == min(_PORT_TRIES, self.ports.size) - 1:
-                    raise PortsExhaustedError(
-                        f"no free RTP port in media.ports {self.media.ports}: {error}"
-                    ) from None
-            except AriTuiError:
-                self._free_ports(call)
-                raise
-            else:
-                call.media_local, call.echo_local = placement.media_local, placement.echo_local
-                self.receive_buffer_bytes = placement.receive_buffer_bytes
-                return do.MediaAdded(endpoint(self.media.advertise or self.bind, call.port))
-        raise PortsExhaustedError(f"no free RTP port in media.ports {self.media.ports}")
+            placement = await self.supervisor.add(call.number, self._socket_fields(call))
+        except BaseException as error:
+            self._free_ports(call)
+            if isinstance(error, PortInUseError):
+                return error
+            raise
+        call.media_local, call.echo_local = placement.media_local, placement.echo_local
+        self.receive_buffer_bytes = placement.receive_buffer_bytes
+        return None
 
     def _socket_fields(self, call: MeasuredCall) -> dict[str, Any]:
         return {

@@ -107,7 +107,9 @@ class Door:
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.app[_ON_TCP] and request.path not in _OPEN and not self._authorized(request):
-            return _json({"error": "a bearer token is needed (http.token)"}, status=401)
+            refusal = _json({"error": "a bearer token is needed (http.token)"}, status=401)
+            refusal.headers["WWW-Authenticate"] = "Bearer"
+            return refusal
         try:
             return await handler(request)
         except web.HTTPException as error:

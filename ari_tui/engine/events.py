@@ -9,10 +9,12 @@ from collections.abc import Callable
 from typing import Final
 
 from ari_tui import log
+from ari_tui.ari.text import clean_text
 from ari_tui.snapshot.build import iso
 from ari_tui.snapshot.model import EventLine
 
 KEPT: Final = 1000
+_LONGEST: Final = 600
 _LEVELS: Final = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
@@ -37,9 +39,13 @@ class EventLog:
         channel: str | None = None,
         rarely: bool = False,
     ) -> None:
-        """Tell one event; `rarely` drops it when its kind was told of the call just before."""
+        """Tell one event; `rarely` drops it when its kind was told of the call just before.
+
+        Whatever the text quotes of the outside, it is cleaned here.
+        """
         if rarely and self._is_fresh(kind, call):
             return
+        text = clean_text(text, _LONGEST)
         line = EventLine(
             time=iso(time.time_ns()), level=level, kind=kind, call=call, channel=channel, text=text
         )

@@ -83,9 +83,12 @@ class InjectedTruth:
     async def _from_echo(self) -> Injected | None:
         loop = asyncio.get_running_loop()
         nonce = secrets.randbits(63)
-        transport, query = await loop.create_datagram_endpoint(
-            lambda: _Query(nonce), remote_addr=self._echo
-        )
+        try:
+            transport, query = await loop.create_datagram_endpoint(
+                lambda: _Query(nonce), remote_addr=self._echo
+            )
+        except OSError:
+            return None
         try:
             transport.sendto(status.build_query(status.StatusQuery(status.TOTALS_QUERY, 0, nonce)))
             return await asyncio.wait_for(query.answer, _ANSWER_S)

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final
 
+from ari_tui import log
 from ari_tui.errors import BindError, WorkerError
 from ari_tui.media import control
 from ari_tui.media.ring import DEFAULT_CAPACITY, RingReader, create_ring
@@ -18,6 +19,7 @@ _READY_S: Final = 15.0
 _REQUEST_S: Final = 5.0
 SILENT_S: Final = 10.0
 """A worker whose heartbeat is older has hung."""
+_log = log.get("media")
 
 
 class PortInUseError(BindError):
@@ -43,7 +45,10 @@ class MediaWorker:
         self._stopping = False
 
     async def start(self, *, capacity: int = DEFAULT_CAPACITY) -> None:
-        """Start the process and wait for its first heartbeat. Raises WorkerError."""
+        """Start the process and wait for its first heartbeat.
+
+        Raises WorkerError; then, and when cancelled, the process has been ended.
+        """
         ours, theirs = socket.socketpair()
         ring_fd = create_ring(capacity)
         try:
@@ -53,19 +58,30 @@ class MediaWorker:
                 pass_fds=(theirs.fileno(), ring_fd), start_new_session=True,
             )  # fmt: skip
             self.ring = RingReader(ring_fd)
+        except OSError as error:
+            ours.close()
+            raise WorkerError(f"{self.name} could not be started: {error}") from error
         except BaseException:
             ours.close()
             raise
         finally:
             theirs.close()
             os.close(ring_fd)
+        try:
+            await self._first_heartbeat(ours)
+        except BaseException:
+            self._stopping = True
+            await self.kill()
+            self.ring.close()
+            raise
+
+    async def _first_heartbeat(self, ours: socket.socket) -> None:
         reader, self._writer = await asyncio.open_unix_connection(sock=ours)
         self._alive = asyncio.Event()
         self._reader_task = asyncio.create_task(self._read(reader), name=f"{self.name}-control")
         try:
             await asyncio.wait_for(self._alive.wait(), _READY_S)
         except asyncio.TimeoutError:
-            await self.kill()
             raise WorkerError(f"{self.name} was not ready after {_READY_S:g} s") from None
         if not self.running:
             raise WorkerError(f"{self.name} ended at start (exit {self.process.returncode})")
@@ -122,10 +138,15 @@ class MediaWorker:
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         frames = control.FrameDecoder()
-        with contextlib.suppress(ConnectionError, ValueError):
+        try:
             while data := await reader.read(65536):
                 for message in frames.feed(data):
                     self._take(message)
+        except ConnectionError:
+            pass  # it was killed with answers of ours unread
+        except Exception as error:
+            # whatever it said cannot be trusted any more: it is ended below, and replaced
+            _log.error(f"{self.name} said what cannot be read: {error!r}", exc_info=error)
         self._writer.close()
         if self.running:
             # its channel is closed: it is on its way out, or has lost its mind

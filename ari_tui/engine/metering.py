@@ -41,9 +41,11 @@ class Metering:
 
     def _tell(self, notes: list[Note]) -> None:
         call_of = {row: call for call, row in self._store.row_of.items()}
+        if any(isinstance(note, Refused) for note in notes):
+            self._tell_refused()
         for note in notes:
             call = self._calls.calls.get(call_of.get(note.row, -1))
-            if call is None:
+            if call is None or isinstance(note, Refused):
                 continue
             level, kind, text = self._words(note)
             self._events.tell(
@@ -51,7 +53,15 @@ class Metering:
                 channel=call.machine.caller.name, rarely=kind != "stream",
             )  # fmt: skip
 
-    def _words(self, note: Note) -> tuple[str, str, str]:
+    def _tell_refused(self) -> None:
+        """Tell it once for all calls: they have one echo server, and their counters tell more."""
+        text = (
+            f"echo server {self._echo} refuses packets: nothing listens there "
+            "(start `ari-tui echo`, or set echo.host and echo.port)"
+        )
+        self._events.tell("error", "echo_refused", text, rarely=True)
+
+    def _words(self, note: Interruption | Moved | NewStream) -> tuple[str, str, str]:
         if isinstance(note, Interruption):
             missing = (
                 f", {note.sequence_step - 1} packets missing" if note.sequence_step > 1 else ""
@@ -60,12 +70,5 @@ class Metering:
         if isinstance(note, Moved):
             path = "from Asterisk" if note.leg == "media" else "of the echo path"
             return "warning", "step", f"floor {path} moved {note.by_ns / _MS:+.1f} ms"
-        if isinstance(note, NewStream):
-            change = "" if note.previous_ssrc is None else f" (was 0x{note.previous_ssrc:08x})"
-            return "info", "stream", f"RTP stream 0x{note.ssrc:08x}{change}"
-        assert isinstance(note, Refused)  # noqa: S101  the union has no other
-        text = (
-            f"echo server {self._echo} refuses packets: nothing listens there "
-            "(start `ari-tui echo`, or set echo.host and echo.port)"
-        )
-        return "error", "echo_refused", text
+        change = "" if note.previous_ssrc is None else f" (was 0x{note.previous_ssrc:08x})"
+        return "info", "stream", f"RTP stream 0x{note.ssrc:08x}{change}"

@@ -18,11 +18,17 @@ def runtime_folder() -> Path:
     """
     base = os.environ.get("XDG_RUNTIME_DIR")
     folder = Path(base) / "ari-tui" if base else Path(tempfile.gettempdir()) / _own_name()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        raise BindError(f"{folder} is not ours: remove it, or set XDG_RUNTIME_DIR")
-    folder.chmod(0o700)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+            raise BindError(f"{folder} is not ours: remove it, or set XDG_RUNTIME_DIR")
+        folder.chmod(0o700)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise BindError(
+            f"cannot make {folder} for our socket: {reason} (set XDG_RUNTIME_DIR)"
+        ) from error
     return folder
 
 
@@ -52,7 +58,8 @@ def bind_unix(path: Path) -> socket.socket:
         sock.bind(str(path))
     except OSError as error:
         sock.close()
-        raise BindError(f"cannot bind {path}: {error.strerror}") from error
+        reason = (error.strerror or str(error)).lower()  # a path too long has no number
+        raise BindError(f"cannot bind {path}: {reason}") from error
     finally:
         os.umask(before)
     sock.listen(128)
@@ -64,6 +71,8 @@ def _answers(path: Path) -> bool:
         probe.settimeout(1.0)
         try:
             probe.connect(str(path))
-        except OSError:
+        except (ConnectionRefusedError, FileNotFoundError):
             return False
+        except OSError:
+            return path.is_socket()  # too busy to answer, or stopped: alive all the same
         return True

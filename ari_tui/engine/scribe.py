@@ -12,6 +12,7 @@ from ari_tui.analysis.series import SECONDS
 from ari_tui.analysis.store import Store
 from ari_tui.ari.client import AriClient
 from ari_tui.ari.events import EventStream
+from ari_tui.ari.text import clean_text
 from ari_tui.engine.calls import MeasuredCall
 from ari_tui.engine.events import EventLog
 from ari_tui.engine.injected import InjectedTruth
@@ -122,7 +123,7 @@ class Scribe:
             mode=machine.mode,
             asterisk=self._client.endpoint.host,
             channel=caller.name,
-            channel_id=caller.id,
+            channel_id=clean_text(caller.id),
             caller=" ".join(part for part in (caller.caller.name, caller.caller.number) if part),
             call_id=caller.protocol_id or None,
             linkedid=call.linkedid,

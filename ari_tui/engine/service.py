@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import gc
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final, Protocol
 
 from ari_tui import log
@@ -18,6 +18,7 @@ from ari_tui.ari.events import Connected, Disconnected, StreamItem
 from ari_tui.ari.models import BrokenEventError
 from ari_tui.config import Settings
 from ari_tui.engine.assembly import Parts
+from ari_tui.engine.tasks import Tasks
 from ari_tui.errors import AriError, AriReplacedError
 from ari_tui.options import RunOptions
 from ari_tui.process import ParentLink
@@ -27,6 +28,7 @@ from ari_tui.stop import StopSignals
 FOLD_S: Final = 0.25
 _SNAPSHOT_S: Final = 1.0
 _DRAIN_MARGIN_S: Final = 10.0
+_INJECTED_S: Final = 2.0
 _log = log.get("engine")
 
 
@@ -48,9 +50,9 @@ async def run_engine(
     with StopSignals() as signals:
         async with contextlib.AsyncExitStack() as stack:
             parts = Parts(settings, stack)
-            await parts.assemble()
             engine = Engine(parts, sinks)
-            await engine.connect(stack)
+            if not await _start(engine, stack, signals):
+                return signals.exit_code
             link.ready(socket=str(parts.socket), http=parts.door.tcp_address, session=parts.session)
             gc.freeze()
             reason, error = await engine.run(options, link, signals)
@@ -60,18 +62,38 @@ async def run_engine(
     return signals.exit_code
 
 
+async def _start(engine: Engine, stack: contextlib.AsyncExitStack, signals: StopSignals) -> bool:
+    """Start up; False when a signal came first, which Asterisk may keep us waiting for."""
+    starting = asyncio.create_task(engine.start(stack))
+    stop = asyncio.create_task(signals.stop.wait())
+    try:
+        await asyncio.wait({starting, stop}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            starting.result()
+            return True
+        return False
+    finally:
+        for task in (starting, stop):
+            task.cancel()
+        await asyncio.wait({starting, stop})
+
+
 class Engine:
     """The running of assembled parts."""
 
     def __init__(self, parts: Parts, sinks: Sequence[Sink]) -> None:
         self._parts, self._sinks = parts, sinks
-        self._items = aiter(parts.stream)
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._items: AsyncIterator[StreamItem]
+        self._work: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks("engine")
 
-    async def connect(self, stack: contextlib.AsyncExitStack) -> None:
-        """Open the event stream, ask for less, clean up what crashes left, take up callers."""
+    async def start(self, stack: contextlib.AsyncExitStack) -> None:
+        """Assemble, open the event stream, clean up what crashes left, take up callers."""
         parts = self._parts
+        await parts.assemble()
+        self._items = aiter(parts.stream)
         stack.push_async_callback(parts.stream.close)
+        stack.push_async_callback(self._tasks.close)
         while not isinstance(item := await anext(self._items), Connected):
             self._on_item(item)
         await parts.client.filter_events(parts.settings.asterisk.app)
@@ -79,11 +101,13 @@ class Engine:
 
     async def run(
         self, options: RunOptions, link: ParentLink, signals: StopSignals
-    ) -> tuple[str, AriError | None]:
+    ) -> tuple[str, BaseException | None]:
         """Run until something ends it; return why, and the error if it was one."""
-        work = [self._follow(), self._pulse(), self._publish(), self._sweep(), self._watch()]
-        working = [asyncio.create_task(one) for one in work]
-        self._tasks.update(working)
+        work = (
+            self._follow(), self._pulse(), self._publish(), self._ask_injected(), self._sweep(),
+            self._watch(),
+        )  # fmt: skip
+        self._work = {asyncio.create_task(one) for one in work}
         ends: dict[asyncio.Task[Any], Callable[[], str]] = {
             asyncio.create_task(signals.stop.wait()): lambda: signals.name,
             asyncio.create_task(self._parts.quit.wait()): lambda: "quit",
@@ -94,25 +118,26 @@ class Engine:
             let_go = asyncio.create_task(link.wait_let_go())
             ends[let_go] = lambda: let_go.result() or "parent gone"
         try:
-            done, _ = await asyncio.wait({*working, *ends}, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait({*self._work, *ends}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in ends:
                 task.cancel()
         for task in done:
             if task in ends:
                 return ends[task](), None
-        return self._verdict_of(done)
+        return self._verdict_of(done.pop())
 
-    def _verdict_of(self, done: set[asyncio.Task[Any]]) -> tuple[str, AriError | None]:
+    def _verdict_of(self, ended: asyncio.Task[Any]) -> tuple[str, BaseException]:
         """Return why a part of the work ended, which none does by itself."""
-        for task in done:
-            error = task.exception()
-            if isinstance(error, AriError):
-                _log.error(str(error))
-                return "replaced" if isinstance(error, AriReplacedError) else "asterisk lost", error
-            if error is not None:
-                raise error
-        raise RuntimeError("a part of the engine ended without saying why")
+        error = ended.exception() or RuntimeError("a part of the engine ended without saying why")
+        if isinstance(error, AriError):
+            _log.error(str(error))
+            return "replaced" if isinstance(error, AriReplacedError) else "asterisk lost", error
+        if isinstance(error, BrokenPipeError):
+            return "reader gone", error  # whoever read our output: no mistake of ours
+        # callers are let go and the documents end in order, whatever went wrong here
+        _log.error(f"internal error: {type(error).__name__}: {error}", exc_info=error)
+        return "internal error", error
 
     async def finish(self, reason: str, signals: StopSignals, *, replaced: bool) -> None:
         """Drain, close the books, write the last document.
@@ -129,18 +154,24 @@ class Engine:
         if waits[0] not in done:
             why = "skipped by a second signal" if done else f"not done after {limit_s:g} s"
             parts.events.tell("warning", "drain", f"draining {why}: leftovers are swept next time")
-        for task in (*waits, *self._tasks):
+        for task in (*waits, *self._work):
             task.cancel()
-        await asyncio.gather(*waits, *self._tasks, return_exceptions=True)
+        await asyncio.gather(*waits, *self._work, return_exceptions=True)
         self._close_books()
-        await parts.injected.refresh()
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(parts.injected.refresh(), _INJECTED_S)
         self._hand_out(parts.scribe.write(end_reason=reason))
 
     def _close_books(self) -> None:
+        """Take in the last records. What a call that is over had under way is lost.
+
+        Packets of a call that could not drain are neither back nor lost: they stay in flight.
+        """
         parts = self._parts
         parts.metering.fold(time.time_ns())
-        for number in parts.calls.calls:
-            parts.store.give_up(number)
+        for number, call in parts.calls.calls.items():
+            if call.ended_ns is not None:
+                parts.store.give_up(number)
 
     # -- the work --------------------------------------------------------------------------
 
@@ -157,7 +188,7 @@ class Engine:
                 "warning", "reconnected",
                 f"Asterisk is back: events of {away:.1f} s are lost, calls are compared",
             )  # fmt: skip
-            self._spawn(self._reconcile())
+            self._tasks.spawn(parts.sweeper.reconcile(lambda: parts.stream.connected))
         elif isinstance(item, Disconnected):
             again = f"{item.reason}: trying again in {item.retry_s:.1f} s"
             parts.events.tell("error", "disconnected", f"event stream lost: {again}")
@@ -165,12 +196,6 @@ class Engine:
             parts.events.tell("warning", "broken_event", str(item), rarely=True)
         else:
             parts.calls.on_event(item)
-
-    async def _reconcile(self) -> None:
-        parts = self._parts
-        with contextlib.suppress(AriError):
-            await parts.client.filter_events(parts.settings.asterisk.app)
-        await parts.sweeper.sweep("after reconnecting")
 
     async def _pulse(self) -> None:
         """Fold four times a second, by an absolute clock; late pulses are not made up for."""
@@ -193,8 +218,13 @@ class Engine:
         while True:
             due = max(due + period, loop.time())
             await asyncio.sleep(due - loop.time())
-            await parts.injected.refresh()
             self._hand_out(parts.scribe.write())
+
+    async def _ask_injected(self) -> None:
+        # beside the documents: an Asterisk that does not answer must not hold them up
+        while True:
+            await self._parts.injected.refresh()
+            await asyncio.sleep(_SNAPSHOT_S)
 
     async def _sweep(self) -> None:
         while True:
@@ -210,8 +240,3 @@ class Engine:
         self._parts.readers.publish(document)
         for sink in self._sinks:
             sink.take(document)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)

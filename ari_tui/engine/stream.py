@@ -15,10 +15,14 @@ from typing import Any, Final
 import msgspec
 from aiohttp import WSMsgType, web
 
+from ari_tui import log
+from ari_tui.ari.text import clean_text
 from ari_tui.snapshot import model
 
 Action = Callable[[Mapping[str, Any]], Awaitable[Any]]
 _EVENTS_QUEUED: Final = 1000
+_GOODBYE_S: Final = 2.0
+_log = log.get("engine")
 
 
 class ActionFailedError(Exception):
@@ -26,22 +30,33 @@ class ActionFailedError(Exception):
 
 
 class _Client:
-    """What waits to be sent to one reader."""
+    """One reader: its socket, and what waits to be sent to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, socket: web.WebSocketResponse) -> None:
+        self.socket = socket
         self.snapshot: bytes | None = None
         self.events: deque[bytes] = deque(maxlen=_EVENTS_QUEUED)
+        self.leaving = False
         self.wake = asyncio.Event()
+        self.writer: asyncio.Task[None] | None = None
 
-    def take(self) -> list[bytes]:
-        """Return what waits, events first, and forget it."""
-        self.wake.clear()
-        waiting = list(self.events)
-        self.events.clear()
-        if self.snapshot is not None:
-            waiting.append(self.snapshot)
-            self.snapshot = None
-        return waiting
+    async def write(self) -> None:
+        """Send what waits, events first, until the reader has gone or was told goodbye."""
+        try:
+            while not self.leaving or self.wake.is_set():
+                await self.wake.wait()
+                self.wake.clear()
+                while (data := self._next()) is not None:
+                    await self.socket.send_bytes(data)
+            await self.socket.send_bytes(_message("bye"))
+        except ConnectionError:
+            pass  # it has gone, which whoever reads from it is told too
+
+    def _next(self) -> bytes | None:
+        if self.events:
+            return self.events.popleft()
+        data, self.snapshot = self.snapshot, None
+        return data
 
 
 class Stream:
@@ -52,7 +67,6 @@ class Stream:
     ) -> None:
         self._hello, self._actions = hello, actions
         self._clients: set[_Client] = set()
-        self._sockets: set[web.WebSocketResponse] = set()
 
     def publish(self, document: model.Document) -> None:
         """Hand the newest snapshot to every reader."""
@@ -64,44 +78,47 @@ class Stream:
 
     def publish_event(self, line: model.EventLine) -> None:
         """Hand an event to every reader."""
-        data = _message("event", event=line)
-        for client in self._clients:
-            client.events.append(data)
-            client.wake.set()
+        if self._clients:
+            data = _message("event", event=line)
+            for client in self._clients:
+                client.events.append(data)
+                client.wake.set()
 
     async def close(self) -> None:
-        """Say goodbye to every reader, the last snapshot first."""
-        for client in self._clients:
-            client.events.append(_message("bye"))
+        """Say goodbye to every reader, the last snapshot first; one that is stuck is cut off."""
+        clients = tuple(self._clients)
+        for client in clients:
+            client.leaving = True
             client.wake.set()
-        await asyncio.gather(*(socket.close(code=1001) for socket in tuple(self._sockets)))
+        if writers := [client.writer for client in clients if client.writer is not None]:
+            await asyncio.wait(writers, timeout=_GOODBYE_S)
+        goodbyes = (client.socket.close(code=1001) for client in clients)
+        await asyncio.gather(
+            *(asyncio.wait_for(goodbye, _GOODBYE_S) for goodbye in goodbyes),
+            return_exceptions=True,
+        )
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
         """Serve one reader until it leaves."""
         socket = web.WebSocketResponse(heartbeat=10.0, max_msg_size=1 << 20)
         await socket.prepare(request)
-        client = _Client()
-        await socket.send_bytes(_message("hello", **self._hello()))
+        client = _Client(socket)
+        hello = _message("hello", **self._hello())
+        # from here on nothing is missed: what happens while the hello is on its way waits
         self._clients.add(client)
-        self._sockets.add(socket)
-        writer = asyncio.create_task(self._write(socket, client))
         try:
+            await socket.send_bytes(hello)
+            client.writer = asyncio.create_task(client.write())
             async for message in socket:
                 if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
                     client.events.append(await self._act(message.data))
                     client.wake.set()
         finally:
             self._clients.discard(client)
-            self._sockets.discard(socket)
-            writer.cancel()
-            await asyncio.wait([writer])
+            if client.writer is not None:
+                client.writer.cancel()
+                await asyncio.wait([client.writer])
         return socket
-
-    async def _write(self, socket: web.WebSocketResponse, client: _Client) -> None:
-        while True:
-            await client.wake.wait()
-            for data in client.take():
-                await socket.send_bytes(data)
 
     async def _act(self, data: str | bytes) -> bytes:
         try:
@@ -112,13 +129,16 @@ class Stream:
         action = self._actions.get(str(name))
         if action is None:
             known = ", ".join(sorted(self._actions))
-            text = f"unknown action {name!r}: known are {known}"
+            text = f"unknown action {clean_text(repr(name), 80)}: known are {known}"
             return _message("answer", id=number, ok=False, error=text)
         args = request.get("args") or {}
         try:
             result = await action(args if isinstance(args, dict) else {})
         except ActionFailedError as error:
             return _message("answer", id=number, ok=False, error=str(error))
+        except Exception as error:
+            _log.error(f"action {name} failed: {error!r}", exc_info=error)
+            return _message("answer", id=number, ok=False, error="internal error: see the log")
         return _message("answer", id=number, ok=True, result=result)
 
 

@@ -10,14 +10,19 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from ari_tui import log
 from ari_tui.engine.media_worker import MediaWorker
-from ari_tui.errors import AriTuiError, WorkerError
+from ari_tui.engine.tasks import Tasks
+from ari_tui.errors import AriTuiError, BindError, WorkerError
 from ari_tui.media import control
 from ari_tui.media.ring import DEFAULT_CAPACITY
 
+_RETRY_S: Final = 5.0
+"""When a worker cannot be restarted, this long until the next attempt."""
+_REPLACED_S: Final = 3.0
+"""How long a new call waits for the only worker to be replaced."""
 _log = log.get("media")
 
 
@@ -48,7 +53,7 @@ class Hooks:
 
 @dataclass
 class Supervisor:
-    """All workers. `count` of them; new calls go to the least loaded."""
+    """All `count` workers; new calls go to the least loaded."""
 
     count: int
     hooks: Hooks
@@ -58,14 +63,15 @@ class Supervisor:
     restarts: int = 0
     _overflow_before: int = 0
     _last_words: list[bytes] = field(default_factory=list)
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _tasks: Tasks = field(default_factory=lambda: Tasks("workers"))
+    _any_runs: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: bool = False
 
     async def start(self) -> None:
         """Start every worker. Raises WorkerError; none is left running then."""
         try:
             for number in range(self.count):
-                self.workers.append(await self._new_worker(f"worker {number + 1}"))
+                await self._start_worker(f"worker {number + 1}")
         except BaseException:
             await self.stop()
             raise
@@ -73,11 +79,10 @@ class Supervisor:
     async def stop(self) -> None:
         """End every worker; each closes its sockets."""
         self._stopping = True
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._tasks.close()
         await asyncio.gather(*(worker.stop() for worker in self.workers))
+        while self.workers:
+            self._bury(self.workers[0])
 
     @property
     def healthy(self) -> bool:
@@ -89,14 +94,15 @@ class Supervisor:
 
         Raises PortInUseError, BindError or WorkerError.
         """
-        if not self.workers:
-            raise WorkerError("no media worker is running")
-        worker = min(self.workers, key=lambda w: len(w.calls))
+        worker = await self._least_loaded()
         worker.calls.add(call)
         try:
             reply = await worker.request(control.OP_ADD, call=call, **fields)
-        except AriTuiError:
+        except AriTuiError as error:
             worker.calls.discard(call)
+            if not isinstance(error, BindError):
+                # it did not say no: it may still open them when it comes round
+                self._tasks.spawn(self._take_back(worker, call))
             raise
         placement = Placement(worker, {**fields, "echo_local_port": int(reply["echo"][1])})
         placement.media_local = endpoint(*reply["media"])
@@ -104,6 +110,18 @@ class Supervisor:
         placement.receive_buffer_bytes = int(reply["buffers"][0])
         self.placements[call] = placement
         return placement
+
+    async def _least_loaded(self) -> MediaWorker:
+        if not self.workers:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._any_runs.wait(), _REPLACED_S)
+        if not self.workers:
+            raise WorkerError("no media worker is running")
+        return min(self.workers, key=lambda w: len(w.calls))
+
+    async def _take_back(self, worker: MediaWorker, call: int) -> None:
+        with contextlib.suppress(AriTuiError):
+            await worker.request(control.OP_REMOVE, call=call)
 
     async def connect(self, call: int, host: str, port: int, learn: str) -> None:
         """Connect a call's media socket to Asterisk and start the media leg."""
@@ -153,18 +171,29 @@ class Supervisor:
         for worker in self.workers:
             if worker.running and not worker.healthy:
                 _log.error("worker hangs: killing it", worker=worker.name, pid=worker.process.pid)
-                self._spawn(worker.kill())
+                self._tasks.spawn(worker.kill())
 
     def _placement(self, call: int) -> Placement:
         if call not in self.placements:
             raise WorkerError(f"call {call} has no sockets")
         return self.placements[call]
 
-    async def _new_worker(self, name: str) -> MediaWorker:
+    async def _start_worker(self, name: str) -> MediaWorker:
         worker = MediaWorker(name, self._on_event, self._on_end)
         await worker.start(capacity=self.capacity)
         _log.info("worker ready", worker=name, pid=worker.process.pid)
+        self.workers.append(worker)
+        self._any_runs.set()
         return worker
+
+    def _bury(self, worker: MediaWorker) -> None:
+        """Read the log of an ended worker to its end and let go of it."""
+        self.workers.remove(worker)
+        if not self.workers:
+            self._any_runs.clear()
+        self._overflow_before += worker.ring.overflow
+        self._last_words.append(worker.ring.read())
+        worker.ring.close()
 
     def _on_event(self, message: control.Message) -> None:
         if message.get("event") == control.EVENT_LEARNED:
@@ -177,29 +206,25 @@ class Supervisor:
     def _on_end(self, worker: MediaWorker) -> None:
         if self._stopping or worker not in self.workers:
             return
-        self.workers.remove(worker)
-        self._overflow_before += worker.ring.overflow
-        self._last_words.append(worker.ring.read())
+        self._bury(worker)
         text = f"media {worker.name} ended (exit {worker.process.returncode}): restarting it"
         self.hooks.told("error", text)
-        self._spawn(self._restart(worker))
-
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.spawn(self._restart(worker))
 
     async def _restart(self, dead: MediaWorker) -> None:
         self.restarts += 1
-        try:
-            worker = await self._new_worker(dead.name)
-        except (WorkerError, OSError) as error:
-            for call in sorted(dead.calls):
-                self.hooks.lost(call, f"media worker could not be restarted: {error}")
-            return
-        self.workers.append(worker)
+        while True:
+            try:
+                worker = await self._start_worker(dead.name)
+                break
+            except WorkerError as error:
+                self.hooks.told("error", f"{error}: trying again in {_RETRY_S:g} s")
+                while dead.calls:
+                    self.hooks.lost(dead.calls.pop(), f"media worker cannot be restarted: {error}")
+            await asyncio.sleep(_RETRY_S)
         for call in sorted(dead.calls):
             await self._add_again(worker, call)
+        self.hooks.told("info", f"media {dead.name} runs again, with {len(worker.calls)} calls")
 
     async def _add_again(self, worker: MediaWorker, call: int) -> None:
         placement = self.placements.get(call)

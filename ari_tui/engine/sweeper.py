@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Final
 
 from ari_tui.ari.calls import LiveCall
 from ari_tui.ari.client import AriClient
@@ -11,6 +13,9 @@ from ari_tui.ari.sweep import SweepPlan, plan_sweep
 from ari_tui.engine.events import EventLog
 from ari_tui.engine.switchboard import Switchboard
 from ari_tui.errors import AriError
+
+_COMPARE_AFTER_S: Final = (0.0, 1.0, 2.0, 5.0, 10.0)
+"""Waits before each attempt after a reconnect: Asterisk may still be starting."""
 
 
 class Sweeper:
@@ -23,15 +28,27 @@ class Sweeper:
         self._client, self._calls, self._events = client, calls, events
         self._running = asyncio.Lock()
 
-    async def sweep(self, why: str) -> None:
-        """Sweep once; a failure is told and left to the next time."""
+    async def sweep(self, why: str) -> bool:
+        """Sweep once; False when Asterisk did not let us look, which is told."""
         async with self._running:
             try:
                 plan = await self._plan()
             except AriError as error:
                 self._events.tell("warning", "sweep", f"sweep {why} failed: {error}")
-                return
+                return False
             await self._carry_out(plan, why)
+        return True
+
+    async def reconcile(self, connected: Callable[[], bool]) -> None:
+        """Sweep after a reconnect, again while Asterisk stands but does not answer yet."""
+        for delay_s in _COMPARE_AFTER_S:
+            await asyncio.sleep(delay_s)
+            if not connected():
+                return
+            with contextlib.suppress(AriError):
+                await self._client.filter_events(self._app)
+            if await self.sweep("after reconnecting"):
+                return
 
     async def _plan(self) -> SweepPlan:
         before = self._live()
@@ -50,23 +67,24 @@ class Sweeper:
             call = self._calls.calls[lost.number]
             end = self._calls.caller_gone if lost.caller_gone else self._calls.release
             end(call, lost.reason)
-        for channel_id in plan.hang_up:
-            await self._undo(self._client.hang_up(channel_id))
-        for bridge_id in plan.delete_bridges:
-            await self._undo(self._client.delete_bridge(bridge_id))
+        # before anything is awaited: an event may bring the same callers meanwhile
         taken = plan.take_up if self._calls.accepting else ()
         for channel in taken:
             self._calls.take_up(channel)
-        if plan.lost or plan.hang_up or plan.delete_bridges or taken:
+        channels = [await self._undo(self._client.hang_up(one)) for one in plan.hang_up]
+        bridges = [await self._undo(self._client.delete_bridge(one)) for one in plan.delete_bridges]
+        if plan.lost or channels or bridges or taken:
             self._events.tell(
                 "warning", "sweep",
-                f"sweep {why}: {len(plan.lost)} lost calls ended, {len(plan.hang_up)} leftover "
-                f"channels and {len(plan.delete_bridges)} leftover bridges removed, "
+                f"sweep {why}: {len(plan.lost)} lost calls ended, {sum(channels)} leftover "
+                f"channels and {sum(bridges)} leftover bridges removed, "
                 f"{len(taken)} callers taken up",
             )  # fmt: skip
 
-    async def _undo(self, request: Awaitable[object]) -> None:
+    async def _undo(self, request: Awaitable[object]) -> bool:
         try:
             await request
         except AriError as error:
             self._events.tell("warning", "sweep", f"a leftover stays: {error}")
+            return False
+        return True

@@ -9,25 +9,30 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Coroutine
-from typing import Any, Final
+from typing import Final
 
+from ari_tui import log
 from ari_tui.analysis.store import Store
 from ari_tui.ari import commands as do
 from ari_tui.ari.calls import CallMachine
 from ari_tui.ari.client import AriClient
 from ari_tui.ari.ids import call_ids, parse_id
 from ari_tui.ari.models import Channel, ChannelDtmfReceived, Event, StasisStart
+from ari_tui.ari.text import clean_text
 from ari_tui.config import Asterisk
 from ari_tui.engine.call_media import CallMedia
 from ari_tui.engine.calls import MeasuredCall
 from ari_tui.engine.events import EventLog
+from ari_tui.engine.orders import Orders
+from ari_tui.engine.strays import Strays
 from ari_tui.engine.supervisor import endpoint
+from ari_tui.engine.tasks import Tasks
 from ari_tui.errors import AriError, AriTuiError
 
 ENDED_KEPT_S: Final = 30.0
 SILENT_S: Final = 2.0
 """A call that is up and has had no RTP for so long is told of."""
+_log = log.get("engine")
 
 
 class Switchboard:
@@ -49,7 +54,9 @@ class Switchboard:
         self.started = self.ended = self.failed = self.peak = 0
         self.accepting = True
         self._next_number = 1
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._orders = Orders(client, media, asterisk.app)
+        self._strays = Strays(client, events, do.OnRelease(asterisk.on_release))
+        self._tasks = Tasks("calls")
         self._all_over = asyncio.Event()
 
     # -- inputs ----------------------------------------------------------------------------
@@ -68,16 +75,11 @@ class Switchboard:
 
     def _on_stray(self, channel: Channel) -> None:
         if parse_id(channel.id) is not None:
-            # a channel of ours without a call: its creation was given up while it was on its way
-            self._spawn(self._hang_up_stray(channel.id))
+            self._tasks.spawn(self._strays.hang_up(channel.id))
         elif self.accepting:
             self.take_up(channel)
-
-    async def _hang_up_stray(self, channel_id: str) -> None:
-        try:
-            await self.client.hang_up(channel_id)
-        except AriError as error:
-            self.events.tell("warning", "leftover", f"a leftover channel stays: {error}")
+        else:
+            self._tasks.spawn(self._strays.send_on(channel.id))
 
     def take_up(self, channel: Channel) -> None:
         """Start to measure a caller."""
@@ -129,10 +131,7 @@ class Switchboard:
 
     async def close(self) -> None:
         """Give up whatever is still being done."""
-        for task in list(self._tasks):
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._tasks.close()
 
     # -- the tick --------------------------------------------------------------------------
 
@@ -167,63 +166,29 @@ class Switchboard:
     def _run(self, call: MeasuredCall, commands: list[do.Command]) -> None:
         for command in commands:
             if isinstance(command, do.StartTimer):
-                asyncio.get_running_loop().call_later(command.seconds, self._ring, call, command)
+                self._tasks.spawn(self._ring(call, command))
             elif isinstance(command, do.Finished):
                 self._finish(call, command)
             else:
-                self._spawn(self._perform(call, command))
+                self._tasks.spawn(self._perform(call, command))
         self._note_state(call)
 
-    def _ring(self, call: MeasuredCall, timer: do.StartTimer) -> None:
+    async def _ring(self, call: MeasuredCall, timer: do.StartTimer) -> None:
+        await asyncio.sleep(timer.seconds)
         self._run(call, call.machine.timed_out(timer.what))
 
     async def _perform(self, call: MeasuredCall, command: do.Command) -> None:
         try:
-            result = await self._execute(call, command)
+            result = await self._orders.execute(call, command)
         except AriTuiError as error:
             self._run(call, call.machine.failed(command, error))
+        except Exception as error:
+            # a mistake of ours must not leave the caller, the ports and the stop waiting for ever
+            what = f"internal error: {type(error).__name__}: {error}"
+            _log.error(what, command=type(command).__name__, exc_info=error)
+            self._run(call, call.machine.failed(command, AriTuiError(what)))
         else:
             self._run(call, call.machine.succeeded(command, result))
-
-    def _execute(self, call: MeasuredCall, command: do.Command) -> Coroutine[Any, Any, object]:
-        client = self.client
-        if isinstance(command, do.Answer):
-            return client.answer(command.channel_id)
-        if isinstance(command, do.CreateExternalMedia):
-            return client.external_media(
-                command.channel_id,
-                app=self.asterisk.app,
-                external_host=command.external_host,
-                media_format=self.media.media.format,
-            )
-        if isinstance(command, do.GetVariable):
-            return client.channel_variable(command.channel_id, command.name)
-        if isinstance(command, do.CreateBridge):
-            return client.create_bridge(command.bridge_id)
-        if isinstance(command, do.AddToBridge):
-            return client.add_to_bridge(command.bridge_id, command.channel_ids)
-        if isinstance(command, do.GetBridge):
-            return client.bridge(command.bridge_id)
-        if isinstance(command, do.DeleteBridge):
-            return client.delete_bridge(command.bridge_id)
-        if isinstance(command, do.HangupChannel):
-            return client.hang_up(command.channel_id)
-        if isinstance(command, do.ContinueChannel):
-            return client.continue_in_dialplan(command.channel_id)
-        return self._execute_media(call, command)
-
-    def _execute_media(
-        self, call: MeasuredCall, command: do.Command
-    ) -> Coroutine[Any, Any, object]:
-        if isinstance(command, do.AddMedia):
-            return self.media.add(call)
-        if isinstance(command, do.ConnectMedia):
-            return self.media.connect(call, command.host, command.port)
-        if isinstance(command, do.DrainMedia):
-            return self.media.drain(call)
-        if isinstance(command, do.RemoveMedia):
-            return self.media.remove(call)
-        raise TypeError(f"no way to run {command}")
 
     def _finish(self, call: MeasuredCall, command: do.Finished) -> None:
         call.ended_ns = time.time_ns()
@@ -244,7 +209,7 @@ class Switchboard:
             self._tell(
                 call, "info", "call_up", f"up, {call.machine.bridge_technology or 'bridged'}"
             )
-            self._spawn(self._identify(call))
+            self._tasks.spawn(self._identify(call))
 
     async def _identify(self, call: MeasuredCall) -> None:
         """Read what other tools know the call by; a call may do without."""
@@ -254,16 +219,16 @@ class Switchboard:
             )
         except AriError:
             return
-        call.linkedid = linkedid or None
+        call.linkedid = clean_text(linkedid) or None
 
     # -- hooks of the supervisor -----------------------------------------------------------
 
     def media_learned(self, number: int, host: str, port: int) -> None:
-        """Take note that a call's media comes from another address than was reported."""
-        call = self.calls.get(number)
-        if call is not None:
-            reported, call.media_remote = call.media_remote, endpoint(host, port)
-            text = f"media comes from {call.media_remote}, not from {reported} as reported (NAT?)"
+        """Take note of where a call's media comes from, which may not be where was reported."""
+        call, source = self.calls.get(number), endpoint(host, port)
+        if call is not None and call.media_remote != source:
+            reported, call.media_remote = call.media_remote, source
+            text = f"media comes from {source}, not from {reported} as reported (NAT?)"
             self._tell(call, "warning", "learned", text)
 
     def media_lost(self, number: int, reason: str) -> None:
@@ -281,8 +246,3 @@ class Switchboard:
     def _tell(self, call: MeasuredCall, level: str, kind: str, text: str) -> None:
         channel = call.machine.caller.name
         self.events.tell(level, kind, text, call=self.call_id(call), channel=channel)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,38 @@
+"""Tasks that nobody awaits: held while they run, ended together, never silent when they fail."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from ari_tui import log
+
+
+class Tasks:
+    """The tasks that one part of the engine has started."""
+
+    def __init__(self, part: str) -> None:
+        self._log = log.get("engine").bind(part=part)
+        self._running: set[asyncio.Task[Any]] = set()
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run `work` beside everything else; an exception that leaves it is logged."""
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+
+    async def close(self) -> None:
+        """Cancel what still runs, and what that starts, and wait for its end."""
+        while others := self._running - {asyncio.current_task()}:
+            for task in others:
+                task.cancel()
+            await asyncio.wait(others)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is not None:
+            self._log.error(f"internal error: {type(error).__name__}: {error}", exc_info=error)

@@ -1,0 +1,241 @@
+"""Ports and sockets of calls: taken, passed over, given back, whatever goes wrong."""
+
+import contextlib
+import socket
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+
+from ari_tui.analysis.fold import fold
+from ari_tui.analysis.records import from_bytes
+from ari_tui.analysis.store import Store
+from ari_tui.ari.calls import CallMachine
+from ari_tui.ari.ids import CallIds
+from ari_tui.ari.models import Channel
+from ari_tui.config import Asterisk, Echo, Media
+from ari_tui.engine.call_media import CallMedia
+from ari_tui.engine.calls import MeasuredCall
+from ari_tui.engine.supervisor import Hooks, Supervisor
+from ari_tui.errors import BindError, PortsExhaustedError, WorkerError
+from ari_tui.wire.record import KIND_MEDIA_IN, RECORD
+from tests.engine.kit import EchoRun, free_block, udp_ports
+
+
+@pytest.fixture
+async def supervisor() -> AsyncIterator[Supervisor]:
+    hooks = Hooks(lambda *_: None, lambda *_: None, lambda *_: None)
+    supervisor = Supervisor(1, hooks, capacity=1024)
+    await supervisor.start()
+    yield supervisor
+    await supervisor.stop()
+
+
+class Desk:
+    """A CallMedia with its calls."""
+
+    def __init__(
+        self, supervisor: Supervisor, echo: EchoRun, asterisk: Asterisk | None = None, **media: Any
+    ) -> None:
+        self.store = Store(loss_timeout_ns=10**9, late_ns=3_000_000)
+        self.media = CallMedia(
+            asterisk or Asterisk(), Media(**media), Echo(port=echo.port), supervisor=supervisor,
+            store=self.store, bind="127.0.0.1", echo_host=echo.host,
+        )  # fmt: skip
+        self.calls = 0
+
+    def call(self) -> MeasuredCall:
+        self.calls += 1
+        ids = CallIds("m", "b")
+        machine = CallMachine(self.calls, ids, Channel("170.1"))
+        self.store.add_call(self.calls)
+        return MeasuredCall(machine, time.time_ns())
+
+
+@contextlib.contextmanager
+def held(*ports: int) -> Iterator[None]:
+    """Let another program hold ports."""
+    with contextlib.ExitStack() as stack:
+        for port in ports:
+            sock = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            sock.bind(("127.0.0.1", port))
+        yield
+
+
+def ports(first: int, last: int) -> str:
+    return f"{first}-{last}"
+
+
+async def test_a_call_gets_ports_and_gives_them_back(supervisor: Supervisor, echo: EchoRun) -> None:
+    first, last = free_block(2)
+    desk = Desk(supervisor, echo, ports=ports(first, last))
+    call = desk.call()
+    added = await desk.media.add(call)
+    assert added.external_host == call.media_local == f"127.0.0.1:{first}"
+    assert desk.media.ports.in_use == 1
+    assert desk.media.receive_buffer_bytes
+    await desk.media.remove(call)
+    assert (call.port, desk.media.ports.in_use) == (None, 0)
+    assert first not in udp_ports()
+    await desk.media.remove(call)  # again: harmless
+
+
+async def test_asterisk_is_told_the_advertised_address(
+    supervisor: Supervisor, echo: EchoRun
+) -> None:
+    first, last = free_block(1)
+    desk = Desk(supervisor, echo, ports=ports(first, last), advertise="192.0.2.7")
+    assert (await desk.media.add(desk.call())).external_host == f"192.0.2.7:{first}"
+
+
+async def test_a_port_of_another_program_is_passed_over(
+    supervisor: Supervisor, echo: EchoRun
+) -> None:
+    first, last = free_block(3)
+    desk = Desk(supervisor, echo, ports=ports(first, last))
+    call = desk.call()
+    with held(first, first + 1):
+        await desk.media.add(call)
+    assert call.port == last
+    assert desk.media.ports.in_use == 1
+
+
+async def test_a_long_row_of_held_ports_is_passed_over_too(
+    supervisor: Supervisor, echo: EchoRun
+) -> None:
+    first, last = free_block(80)
+    desk = Desk(supervisor, echo, ports=ports(first, last))
+    call = desk.call()
+    with held(*range(first, last)):  # as a second engine with the same range does
+        await desk.media.add(call)
+    assert call.port == last
+
+
+async def test_when_others_hold_every_port_the_error_names_the_range_and_nothing_is_kept(
+    supervisor: Supervisor, echo: EchoRun
+) -> None:
+    first, last = free_block(2)
+    desk = Desk(supervisor, echo, ports=ports(first, last))
+    call = desk.call()
+    told = rf"media\.ports {first}-{last}: .*in use"
+    with held(first, last), pytest.raises(PortsExhaustedError, match=told):
+        await desk.media.add(call)
+    assert (call.port, desk.media.ports.in_use) == (None, 0)
+    await desk.media.add(call)  # they are free again
+
+
+async def test_a_range_of_one_serves_one_call_after_the_other(
+    supervisor: Supervisor, echo: EchoRun
+) -> None:
+    first, _ = free_block(1)
+    desk = Desk(supervisor, echo, ports=str(first))
+    one, two = desk.call(), desk.call()
+    await desk.media.add(one)
+    with pytest.raises(PortsExhaustedError, match=r"media\.ports .*all 1 in use"):
+        await desk.media.add(two)
+    await desk.media.remove(one)
+    await desk.media.add(two)
+    assert two.port == first
+
+
+async def test_echo_ports_come_from_their_range_and_run_out_without_keeping_a_media_port(
+    supervisor: Supervisor, echo: EchoRun
+) -> None:
+    first, last = free_block(5)
+    desk = Desk(supervisor, echo, ports=ports(first, last - 1), echo_ports=str(last))
+    call = desk.call()
+    await desk.media.add(call)
+    assert str(call.echo_local).endswith(f":{last}")
+    for _ in range(5):
+        with pytest.raises(PortsExhaustedError, match=r"media\.echo_ports"):
+            await desk.media.add(desk.call())
+    assert desk.media.ports.in_use == 1
+    await desk.media.remove(call)
+    await desk.media.add(desk.call())
+
+
+async def test_a_wrong_address_is_no_port_in_use_and_keeps_nothing(
+    supervisor: Supervisor, echo: EchoRun
+) -> None:
+    first, last = free_block(3)
+    desk = Desk(supervisor, echo, ports=ports(first, last))
+    desk.media.bind = "203.0.113.5"
+    call = desk.call()
+    with pytest.raises(BindError, match="no address of this machine"):
+        await desk.media.add(call)
+    assert desk.media.ports.in_use == 0
+
+
+async def test_a_mistake_of_ours_keeps_no_port_either(
+    supervisor: Supervisor, echo: EchoRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, last = free_block(3)
+    desk = Desk(supervisor, echo, ports=ports(first, last))
+
+    async def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(supervisor, "add", broken)
+    with pytest.raises(ZeroDivisionError):
+        await desk.media.add(desk.call())
+    assert desk.media.ports.in_use == 0
+
+
+async def test_the_configured_media_address_goes_before_the_reported_one(
+    supervisor: Supervisor, echo: EchoRun
+) -> None:
+    first, last = free_block(1)
+    desk = Desk(supervisor, echo, Asterisk(media_address="127.0.0.5"), ports=ports(first, last))
+    call = desk.call()
+    await desk.media.add(call)
+    await desk.media.connect(call, "10.9.9.9", 5004)
+    assert call.media_remote == "127.0.0.5:5004"
+    placed = supervisor.placements[call.number].connect
+    assert placed == {"host": "127.0.0.5", "port": 5004, "learn": "auto"}
+
+
+async def test_connecting_what_has_no_sockets_is_an_error(
+    supervisor: Supervisor, echo: EchoRun
+) -> None:
+    desk = Desk(supervisor, echo)
+    with pytest.raises(WorkerError, match="has no sockets"):
+        await desk.media.connect(desk.call(), "127.0.0.1", 5)
+
+
+def draining(desk: Desk, now_ns: int) -> MeasuredCall:
+    call = desk.call()
+    call.drain_since_ns = now_ns
+    return call
+
+
+async def test_books_close_once_nothing_is_under_way_and_a_moment_has_passed(
+    supervisor: Supervisor, echo: EchoRun
+) -> None:
+    desk, now = Desk(supervisor, echo), 10**18
+    call = draining(desk, now)
+    desk.media.look_at_drain(call, now + 100_000_000)
+    assert not call.drained.is_set()
+    row = desk.store.row_of[call.number]
+    desk.store.echo.last_rx[row] = now + 300_000_000  # something came back meanwhile
+    desk.media.look_at_drain(call, now + 600_000_000)
+    assert not call.drained.is_set()
+    desk.media.look_at_drain(call, now + 800_000_000)
+    assert call.drained.is_set()
+
+
+async def test_what_never_comes_back_is_given_up_in_the_end(
+    supervisor: Supervisor, echo: EchoRun
+) -> None:
+    desk, now = Desk(supervisor, echo), 10**18
+    call = draining(desk, now)
+    row = desk.store.row_of[call.number]
+    sent = RECORD.pack(now, now, 0, 0, 1, call.number, 5, 172, 0, KIND_MEDIA_IN, 0, 0, 0, 0, 0)
+    fold(desk.store, from_bytes(sent), 0)
+    assert desk.store.flight.count(row) == 1
+    desk.media.look_at_drain(call, now + desk.store.loss_timeout_ns + 10**9)
+    assert not call.drained.is_set()
+    desk.media.look_at_drain(call, now + desk.store.loss_timeout_ns + 3 * 10**9)
+    assert call.drained.is_set()
+    assert desk.store.flight.count(row) == 0
+    desk.media.look_at_drain(desk.call(), now)  # one that does not drain is left alone

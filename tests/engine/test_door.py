@@ -1,0 +1,202 @@
+"""The door: who may come in where, what is answered, and that nothing half-opens."""
+
+import contextlib
+import json
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from ari_tui.analysis.store import Store
+from ari_tui.config import Http
+from ari_tui.engine.door import Door, Health, check_exposure
+from ari_tui.engine.paths import bind_unix
+from ari_tui.engine.stream import Stream
+from ari_tui.errors import BindError, ConfigError
+from ari_tui.snapshot.model import Document
+from tests.engine.kit import call_facts, document
+
+TOKEN = "a-token-of-the-tests"
+CLOSED = ("/snapshot", "/calls", "/calls/170.1", "/stream", "/nowhere")
+
+
+class House:
+    """An engine of cardboard behind a real door."""
+
+    def __init__(self, path: Path, settings: Http) -> None:
+        self.path, self.ok = path, True
+        store = Store(loss_timeout_ns=10**9, late_ns=3_000_000)
+        for number in (1, 2):
+            store.add_call(number)
+        self.document: Document = document(call_facts(1), call_facts(2), store=store)
+        self.door = Door(
+            settings, newest=lambda: self.document, health=self.health,
+            stream=Stream(lambda: {"document": self.document}, {}),
+        )  # fmt: skip
+
+    def health(self) -> Health:
+        return Health(
+            ok=self.ok, asterisk_connected=self.ok, workers_alive=True, calls=2, version="1"
+        )
+
+    @property
+    def tcp(self) -> str:
+        assert self.door.tcp_address is not None
+        return "http://{}:{}".format(*self.door.tcp_address)
+
+
+@contextlib.asynccontextmanager
+async def opened(tmp_path: Path, **http: Any) -> AsyncIterator[House]:
+    house = House(tmp_path / "d.sock", Http(**http))
+    await house.door.open(house.path)
+    try:
+        yield house
+    finally:
+        await house.door.close()
+        assert not house.path.exists()
+
+
+@contextlib.asynccontextmanager
+async def inside(house: House) -> AsyncIterator[aiohttp.ClientSession]:
+    connector = aiohttp.UnixConnector(str(house.path))
+    async with aiohttp.ClientSession("http://engine", connector=connector) as session:
+        yield session
+
+
+@contextlib.asynccontextmanager
+async def outside(house: House, token: str = "") -> AsyncIterator[aiohttp.ClientSession]:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    async with aiohttp.ClientSession(house.tcp, headers=headers) as session:
+        yield session
+
+
+async def get(session: aiohttp.ClientSession, path: str) -> tuple[int, Any]:
+    async with session.get(path) as response:
+        assert response.content_type == "application/json"
+        return response.status, await response.json()
+
+
+async def test_the_unix_socket_answers_everything_without_a_token(tmp_path: Path) -> None:
+    async with opened(tmp_path) as house, inside(house) as session:
+        assert house.door.tcp_address is None
+        status, body = await get(session, "/snapshot")
+        assert (status, body["schema"]) == (200, "ari-tui.stats/1")
+        status, calls = await get(session, "/calls")
+        assert [call["id"] for call in calls] == ["0123abcd.1", "0123abcd.2"]
+        for name in ("0123abcd.2", "170.2"):
+            assert (await get(session, f"/calls/{name}"))[1]["id"] == "0123abcd.2"
+        assert await get(session, "/calls/3") == (404, {"error": "no such call"})
+        assert (await get(session, "/nowhere"))[0] == 404
+        async with session.post("/calls") as response:
+            assert response.status == 405
+
+
+async def test_health_says_503_with_the_reason_in_its_body(tmp_path: Path) -> None:
+    async with opened(tmp_path) as house, inside(house) as session:
+        assert (await get(session, "/health"))[0] == 200
+        house.ok = False
+        status, body = await get(session, "/health")
+        assert status == 503
+        assert body == {
+            "ok": False, "asterisk_connected": False, "workers_alive": True, "calls": 2,
+            "version": "1",
+        }  # fmt: skip
+
+
+async def test_metrics_are_text_for_prometheus(tmp_path: Path) -> None:
+    async with (
+        opened(tmp_path) as house,
+        inside(house) as session,
+        session.get("/metrics") as response,
+    ):
+        assert response.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+        text = await response.text()
+    names = {family.name for family in text_string_to_metric_families(text)}
+    assert {"ari_tui_packets_sent", "ari_tui_calls_active"} <= names
+
+
+@pytest.mark.parametrize("path", CLOSED)
+async def test_on_tcp_a_token_is_needed(path: str, tmp_path: Path) -> None:
+    async with opened(tmp_path, bind="127.0.0.1:0", token=TOKEN) as house:
+        for wrong in ("", "wrong", TOKEN + "x", TOKEN[:-1], "Ünicode"):
+            async with outside(house, wrong) as session, session.get(path) as response:
+                assert response.status == 401
+                assert response.headers["WWW-Authenticate"] == "Bearer"
+                assert TOKEN not in await response.text()
+        async with outside(house, TOKEN) as session, session.get(path) as response:
+            assert response.status != 401
+
+
+async def test_without_a_token_nothing_but_the_open_pages_is_on_tcp(tmp_path: Path) -> None:
+    async with opened(tmp_path, bind="127.0.0.1:0") as house:
+        for given in ("", "None", "x"):
+            async with outside(house, given) as session:
+                for path in CLOSED:
+                    assert (await session.get(path)).status == 401
+
+
+async def test_health_and_metrics_are_open_on_tcp_and_name_no_caller(tmp_path: Path) -> None:
+    http = {"bind": "127.0.0.1:0", "token": TOKEN}
+    async with opened(tmp_path, **http) as house, outside(house) as session:
+        for path in ("/health", "/metrics"):
+            async with session.get(path) as response:
+                assert response.status == 200
+                text = await response.text()
+                assert not any(name in text for name in ("Ann", "PJSIP", "170.1"))
+
+
+async def test_the_stream_is_open_on_tcp_with_the_token(tmp_path: Path) -> None:
+    async with (
+        opened(tmp_path, bind="127.0.0.1:0", token=TOKEN) as house,
+        outside(house, TOKEN) as session,
+        session.ws_connect("/stream") as reader,
+    ):
+        assert json.loads(await reader.receive_bytes())["type"] == "hello"
+
+
+@pytest.mark.parametrize("bind", ["192.0.2.1:9090", "0.0.0.0:9090", "[::]:9090", "pbx:9090"])
+def test_beyond_loopback_a_token_is_a_must(bind: str) -> None:
+    with pytest.raises(ConfigError, match=r"beyond loopback and needs a token"):
+        check_exposure(Http(bind=bind))
+    check_exposure(Http(bind=bind, token=TOKEN))
+
+
+@pytest.mark.parametrize("bind", ["127.0.0.1:9090", "127.8.8.8:1", "[::1]:9090", "localhost:9", ""])
+def test_loopback_needs_none(bind: str) -> None:
+    check_exposure(Http(bind=bind))
+
+
+async def test_a_tcp_port_in_use_leaves_no_socket_behind(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        bind = f"127.0.0.1:{other.getsockname()[1]}"
+        house = House(tmp_path / "d.sock", Http(bind=bind))
+        with pytest.raises(BindError, match=rf"cannot bind http\.bind {bind}: .*in use") as refused:
+            await house.door.open(house.path)
+    assert "\n" not in str(refused.value)
+    assert refused.value.exit_code == 3
+    assert not house.path.exists()
+
+
+@pytest.mark.parametrize("bind", ["198.51.100.7:0", "no-such-name.invalid:0"])
+async def test_an_address_that_is_not_ours_is_one_clear_line(bind: str, tmp_path: Path) -> None:
+    house = House(tmp_path / "d.sock", Http(bind=bind, token=TOKEN))
+    with pytest.raises(BindError, match=r"cannot bind http\.bind"):
+        await house.door.open(house.path)
+    assert not house.path.exists()
+
+
+async def test_a_living_engines_socket_is_not_taken_away(tmp_path: Path) -> None:
+    path = tmp_path / "d.sock"
+    with bind_unix(path):
+        house = House(path, Http())
+        with pytest.raises(BindError, match="already runs"):
+            await house.door.open(path)
+        assert path.is_socket()
+        await house.door.close()
+        assert path.is_socket()

@@ -1,0 +1,222 @@
+"""The stream of snapshots, events and actions, as readers see it that are quick, slow or rude."""
+
+import asyncio
+import contextlib
+import json
+import socket
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from websockets.asyncio.client import ClientConnection, unix_connect
+from websockets.exceptions import ConnectionClosed
+
+from ari_tui.engine.events import EventLog
+from ari_tui.engine.paths import bind_unix
+from ari_tui.engine.stream import ActionFailedError, Stream
+from tests.engine.kit import document, until
+
+
+class Stage:
+    """A stream behind a Unix socket, with actions that work, fail and break."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.events = EventLog()
+        self.filler = ""
+        actions = {"add": self.add, "refuse": self.refuse, "break": self.broken}
+        self.stream = Stream(self.hello, actions)
+        self.events.listeners.add(self.stream.publish_event)
+
+    def hello(self) -> Mapping[str, Any]:
+        return {"document": document(), "events": list(self.events.lines), "filler": self.filler}
+
+    async def add(self, args: Mapping[str, Any]) -> Any:
+        return args.get("a", 0) + args.get("b", 0)
+
+    async def refuse(self, _: Mapping[str, Any]) -> Any:
+        raise ActionFailedError("not today")
+
+    async def broken(self, _: Mapping[str, Any]) -> Any:
+        raise RuntimeError("bug")
+
+    @contextlib.asynccontextmanager
+    async def reader(self) -> AsyncIterator[ClientConnection]:
+        uri = "ws://engine/stream"
+        async with unix_connect(str(self.path), uri, max_size=1 << 26, compression=None) as reader:
+            yield reader
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    stage = Stage(tmp_path / "s.sock")
+    app = web.Application()
+    app.router.add_get("/stream", stage.stream.handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.5)
+    await runner.setup()
+    await web.SockSite(runner, bind_unix(stage.path)).start()
+    yield stage
+    await stage.stream.close()
+    await runner.cleanup()
+
+
+async def message(reader: ClientConnection) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(await asyncio.wait_for(reader.recv(), 5))
+    return found
+
+
+async def ask(reader: ClientConnection, text: str) -> dict[str, Any]:
+    await reader.send(text)
+    return await message(reader)
+
+
+async def test_hello_comes_first_then_events_and_snapshots(stage: Stage) -> None:
+    stage.events.tell("info", "old", "before")
+    async with stage.reader() as reader:
+        hello = await message(reader)
+        assert hello["type"] == "hello"
+        assert [line["text"] for line in hello["events"]] == ["before"]
+        assert hello["document"]["schema"] == "ari-tui.stats/1"
+        stage.events.tell("warning", "new", "after")
+        event = await message(reader)
+        assert (event["type"], event["event"]["text"]) == ("event", "after")
+        stage.stream.publish(document())
+        assert (await message(reader))["type"] == "snapshot"
+
+
+async def test_nothing_is_missed_while_the_hello_is_on_its_way(stage: Stage) -> None:
+    stage.filler = "x" * (1 << 23)  # more than any buffer on the way takes at once
+    async with stage.reader() as reader:
+        await until(lambda: stage.stream._clients)
+        stage.events.tell("info", "meanwhile", "told during the hello")
+        hello = await message(reader)
+        assert hello["events"] == []
+        assert (await message(reader))["event"]["text"] == "told during the hello"
+
+
+async def test_actions_are_answered_by_their_id(stage: Stage) -> None:
+    async with stage.reader() as reader:
+        await message(reader)
+        asked = {"id": [1, "any"], "action": "add", "args": {"a": 2, "b": 3}}
+        answer = await ask(reader, json.dumps(asked))
+        assert answer == {"type": "answer", "id": [1, "any"], "ok": True, "result": 5}
+        answer = await ask(reader, '{"id": 2, "action": "refuse"}')
+        assert answer == {"type": "answer", "id": 2, "ok": False, "error": "not today"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("not json", "no JSON object"),
+        ("[1, 2]", "no JSON object"),
+        ("", "no JSON object"),
+        ('{"id": 1}', "unknown action"),
+        ('{"action": "fly"}', "unknown action 'fly': known are add, break, refuse"),
+        ('{"action": ["add"]}', "unknown action"),
+        ('{"action": "\\u001b[31m' + "x" * 9999 + '"}', "unknown action"),
+    ],
+)
+async def test_what_is_no_action_is_answered_in_words_and_the_stream_goes_on(
+    text: str, words: str, stage: Stage
+) -> None:
+    async with stage.reader() as reader:
+        await message(reader)
+        answer = await ask(reader, text)
+        assert answer["ok"] is False
+        assert words in answer["error"]
+        assert len(answer["error"]) < 300
+        assert (await ask(reader, '{"action": "add", "args": 5}'))["result"] == 0
+
+
+async def test_an_action_that_breaks_is_logged_and_answered(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with stage.reader() as reader:
+        await message(reader)
+        answer = await ask(reader, '{"id": 7, "action": "break"}')
+        assert (answer["id"], answer["ok"]) == (7, False)
+        assert "bug" not in answer["error"]
+        assert (await ask(reader, '{"action": "add"}'))["ok"] is True
+    assert "RuntimeError" in caplog.text
+
+
+async def stuck_reader(stage: Stage) -> socket.socket:
+    """Shake hands, then never read again."""
+    loop = asyncio.get_running_loop()
+    client = socket.socket(socket.AF_UNIX)
+    client.setblocking(False)
+    await loop.sock_connect(client, str(stage.path))
+    request = (
+        "GET /stream HTTP/1.1\r\nHost: engine\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    await loop.sock_sendall(client, request.encode())
+    await until(lambda: stage.stream._clients)
+    return client
+
+
+async def test_a_slow_reader_gets_the_newest_snapshot_only_and_costs_no_memory(
+    stage: Stage,
+) -> None:
+    client = await stuck_reader(stage)
+    (waiting,) = stage.stream._clients
+    await until(lambda: waiting.writer)
+    written = []
+    for number in range(3000):
+        stage.events.tell("info", "flood", f"{number} " + "x" * 500)
+        stage.stream.publish(document())
+        written.append(waiting.snapshot)
+        if number % 100 == 0:
+            await asyncio.sleep(0)
+    assert len(waiting.events) <= 1000
+    assert waiting.snapshot == written[-1]
+    transport = waiting.socket._req and waiting.socket._req.transport
+    assert isinstance(transport, asyncio.WriteTransport)
+    assert transport.get_write_buffer_size() < 1 << 19
+    client.close()
+    await until(lambda: not stage.stream._clients, "the reader that left is still served")
+
+
+async def test_goodbye_comes_after_the_last_snapshot(stage: Stage) -> None:
+    async with stage.reader() as reader:
+        await message(reader)
+        stage.stream.publish(document(final=True))
+        stage.events.tell("info", "last", "words")
+        closing = asyncio.create_task(stage.stream.close())
+        kinds = []
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                found = await message(reader)
+                kinds.append(found["type"])
+        assert kinds == ["event", "snapshot", "bye"]
+        await closing
+    assert reader.close_code == 1001
+
+
+async def test_a_stuck_reader_does_not_hold_up_the_end(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ari_tui.engine.stream._GOODBYE_S", 0.2)
+    client = await stuck_reader(stage)
+    stage.filler = "x" * (1 << 23)
+    other = await stuck_reader(stage)  # this one is stuck in its hello already
+    for _ in range(500):
+        stage.events.tell("info", "flood", "x" * 600)
+    await asyncio.wait_for(stage.stream.close(), 5)
+    client.close()
+    other.close()
+
+
+async def test_readers_that_break_off_leave_no_task_and_no_noise(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(5):
+        async with stage.reader() as reader:
+            await message(reader)
+            reader.transport.abort()
+        stage.stream.publish(document())
+        stage.events.tell("info", "x", "y")
+    await until(lambda: not stage.stream._clients)
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
