@@ -13,6 +13,7 @@ The map of the house. A floor imports only from the floors below it::
     snapshot/    1  the one document: model, metrics, builder
     engine/      2  supervisor, switchboard, service, door (HTTP)
     sim/         2  simulated Asterisk: ARI server and RTP sources
+    pcap/        2  a capture's RTP streams through the same analysis
     report/      2  JSON lines, status line, final report
     cli          4  arguments and wiring
 

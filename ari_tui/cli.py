@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import click
 
 from ari_tui import __version__
+from ari_tui.cli_analyze import analyze
 from ari_tui.cli_config import config
 from ari_tui.cli_options import Start
 from ari_tui.cli_run import demo, run
@@ -53,7 +54,7 @@ def cli() -> None:
     """Measure live Asterisk calls packet by packet. Without a command: `run`."""
 
 
-for _command in (run, demo, echo, sim, config):
+for _command in (run, demo, echo, sim, analyze, config):
     cli.add_command(_command)
 
 

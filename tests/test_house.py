@@ -29,6 +29,7 @@ FLOORS = {
     "snapshot": 1,
     "engine": 2,
     "sim": 2,
+    "pcap": 2,
     "report": 2,
     "ui": 2,
     "loadtest": 3,

@@ -2,42 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from ari_tui.analysis import counters as c
 from ari_tui.analysis import histogram, jitter
 from ari_tui.analysis.events import Moved, Note
 from ari_tui.analysis.inflight import BACK, BACK_LATE, EMPTY, LOST, NEVER_SENT, SLOTS, UNDER_WAY
-from ari_tui.analysis.media_leg import is_voice, ticks_to_ns, wrapped_difference
+from ari_tui.analysis.media_state import is_voice, ticks_to_ns, wrapped_difference
 from ari_tui.analysis.records import Ints, Mask, Records, pick
-from ari_tui.analysis.rows import RowArrays, add_at, column
+from ari_tui.analysis.rows import add_at
 from ari_tui.analysis.segments import Segments, first_occurrence
-
-if TYPE_CHECKING:
-    from ari_tui.analysis.store import Store
-
-_NONE = np.iinfo(np.int64).max
-
-
-class EchoLeg(RowArrays):
-    """State of the stream from the echo server, of every call."""
-
-    order_max = column(np.int64, -1)  # sending order of the newest packet that is back
-    last_ext = column(np.int64, -1)
-    last_rx = column(np.int64)
-    last_units = column(np.int64)
-    last_sent = column(np.int64)
-    last_voice = column(np.bool_)  # the newest packet was neither event nor comfort noise
-    jitter_ns = column(np.float64)  # against RTP timestamps, as Wireshark has it
-    hop_jitter_ns = column(np.float64)  # against our sending times: the hop alone
-    jitter_count = column(np.int64)
-    rtt_min = column(np.int64, _NONE)
-    rtt_max = column(np.int64)
-    rtt_sum = column(np.int64)
-    rtt_count = column(np.int64)
-    rtt = column(np.uint32, 0, (histogram.BUCKETS,))
+from ari_tui.analysis.store import Store
 
 
 def fold_echo(store: Store, rows: Ints, records: Records) -> list[Note]:
@@ -121,7 +96,7 @@ def _take_back(
     count = np.bincount(segments.of)
     store.counters[owners, c.RETURNED] += count
     store.counters[owners, c.DELIVERED] += segments.count(records["tx_ns"] > 0)
-    store.series.book("returned", rows, flight.sent_ns[rows, slots])
+    store.book("returned", rows, flight.sent_ns[rows, slots])
     order = flight.order[rows, slots].astype(np.int64)
     newest = leg.order_max[owners]
     before = segments.running_max(segments.previous(order, newest), newest)
@@ -169,8 +144,11 @@ def _book_rtt(store: Store, rows: Ints, rx: Ints, rtt: Ints, sent_ns: Ints) -> l
     leg.rtt_sum[owners] += np.add.reduceat(rtt, segments.starts)
     leg.rtt_count[owners] += np.bincount(segments.of)
     store.series.book_rtt(rows, rx, rtt)
-    late, moved = store.echo_floor.judge(rows, rx, rtt, store.late_ns)
+    store.recent.book_rtt(rx, rtt)
+    excess, moved = store.echo_floor.judge(rows, rx, rtt)
+    late = excess > store.late_ns
     store.tally(c.LATE_ECHO, rows[late])
-    store.series.book("late", rows[late], sent_ns[late])
+    store.tally(c.DISCARDED, rows[excess > store.jitter_buffer_ns])
+    store.book("late", rows[late], sent_ns[late])
     store.tally(c.BASELINE_STEPS, np.array([step.row for step in moved], dtype=np.int64))
     return [Moved(step.row, step.at_ns, step.by_ns, "echo") for step in moved]

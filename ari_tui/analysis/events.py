@@ -12,7 +12,8 @@ class Interruption(NamedTuple):
     at_ns: int
     gap_ns: int
     sequence_step: int
-    timestamp_step: int
+    kind: str
+    """What moved: one of `gaps.KINDS`."""
 
 
 class Moved(NamedTuple):
@@ -33,6 +34,14 @@ class NewStream(NamedTuple):
     previous_ssrc: int | None
 
 
+class Reanchored(NamedTuple):
+    """The timestamp jumped against sequence and arrival, and stayed: transit moved by `by_ns`."""
+
+    row: int
+    at_ns: int
+    by_ns: int
+
+
 class Refused(NamedTuple):
     """The echo server's host answered that nothing listens there (ECONNREFUSED)."""
 
@@ -40,4 +49,4 @@ class Refused(NamedTuple):
     at_ns: int
 
 
-Note = Interruption | Moved | NewStream | Refused
+Note = Interruption | Moved | NewStream | Reanchored | Refused

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from ari_tui.analysis.records import Floats, Ints, Mask
+from ari_tui.analysis.records import Floats, Ints
 from ari_tui.analysis.rows import RowArrays, column
 from ari_tui.analysis.segments import Segments
 
@@ -55,17 +55,15 @@ class Floor(RowArrays):
         super().__init__()
         self.skewed = skewed
 
-    def judge(self, rows: Ints, times_ns: Ints, values_ns: Ints, late_ns: int) -> tuple[
-        Mask, list[Step]
-    ]:  # fmt: skip
-        """Tell which of n samples (`rows` sorted, in order of arrival) are late.
+    def judge(self, rows: Ints, times_ns: Ints, values_ns: Ints) -> tuple[Floats, list[Step]]:
+        """Tell how far n samples (`rows` sorted, in order of arrival) lie above their floors.
 
-        Returns the mask (n) and the steps that the path made meanwhile.
+        Returns the excess (n, ns; below 0 under the floor) and the steps that the paths made.
         """
-        late = np.zeros(len(rows), dtype=np.bool_)
+        excess = np.zeros(len(rows))
         steps: list[Step] = []
         if not len(rows):
-            return late, steps
+            return excess, steps
         segments = Segments(rows)
         self._begin(segments, times_ns, values_ns)
         at = times_ns - self.origin_ns[rows]
@@ -76,8 +74,8 @@ class Floor(RowArrays):
         for number in np.unique(turn):
             chosen = np.flatnonzero(turn == number)
             steps += self._enter(rows[chosen], block[chosen])
-            late[chosen] = self._judge_block(rows[chosen], at[chosen], value[chosen], late_ns)
-        return late, steps
+            excess[chosen] = self._judge_block(rows[chosen], at[chosen], value[chosen])
+        return excess, steps
 
     def at(self, row: int, time_ns: int) -> float | None:
         """Return the floor (ns) of one row at a time; None before its first block is closed."""
@@ -103,13 +101,13 @@ class Floor(RowArrays):
         self.block_min[closing] = _NONE
         return steps
 
-    def _judge_block(self, rows: Ints, at: Ints, value: Ints, late_ns: int) -> Mask:
+    def _judge_block(self, rows: Ints, at: Ints, value: Ints) -> Floats:
         floor = self.level[rows] + self.slope[rows] * (at - self.reference_ns[rows])
         young = np.isnan(floor)
         if young.any():
             floor[young] = self._running_floor(rows[young], value[young])
         self._note_minimum(rows, at, value)
-        return np.asarray(value > floor + late_ns)
+        return np.asarray(value - floor)
 
     def _running_floor(self, rows: Ints, value: Ints) -> Floats:
         """Return the smallest value so far, in the first block, which has no fit to go by."""

@@ -16,10 +16,12 @@ from typing import Final
 import numpy as np
 
 from ari_tui.analysis import counters as c
+from ari_tui.analysis.closing import close_until
 from ari_tui.analysis.echo_leg import fold_echo
 from ari_tui.analysis.events import NewStream, Note, Refused
 from ari_tui.analysis.inflight import SLOTS
-from ari_tui.analysis.media_leg import fold_media, wrapped_difference
+from ari_tui.analysis.media_leg import fold_media
+from ari_tui.analysis.media_state import wrapped_difference
 from ari_tui.analysis.records import Ints, Mask, Records, pick
 from ari_tui.analysis.segments import Segments
 from ari_tui.analysis.store import Store
@@ -41,12 +43,7 @@ def fold(store: Store, records: Records, now_ns: int) -> list[Note]:
         records, rows = pick(records, rows >= 0), rows[rows >= 0]
     for part in _in_steps(records):
         notes += _fold_step(store, rows[part], records[part])
-    # 0 promises nothing; an earlier time than the last is a clock that was set back
-    store.folded_until_ns = now_ns or store.folded_until_ns
-    expired, sent_ns = store.flight.expired(store.loss_timeout_ns, now_ns)
-    if len(expired):
-        store.book_lost(expired, sent_ns)
-    return notes
+    return notes + close_until(store, now_ns)
 
 
 def _rows_of(store: Store, records: Records) -> Ints:
@@ -231,15 +228,17 @@ def _fold_rest(store: Store, rows: Ints, records: Records) -> list[Note]:
     for which, counter in ((r.KIND_MALFORMED, c.MALFORMED), (r.KIND_FOREIGN, c.FOREIGN)):
         store.tally(counter, rows[kind == which])
     for i in np.flatnonzero(kind == r.KIND_SOCKET_REPORT):
-        _note_drops(store, int(rows[i]), int(echo_leg[i]), int(records["aux"][i]))
+        _note_drops(store, int(rows[i]), int(echo_leg[i]), records[i])
     failed = kind == r.KIND_SEND_ERROR
     refused = failed & echo_leg & (records["errno"] == errno.ECONNREFUSED)
     store.tally(c.SEND_ERRORS, rows[failed & ~refused])
     return _refusals(store, rows[refused], records[refused])
 
 
-def _note_drops(store: Store, row: int, leg: int, dropped: int) -> None:
-    """Count what a socket has dropped since its last report; `dropped` is its total so far."""
+def _note_drops(store: Store, row: int, leg: int, report: Records) -> None:
+    """Count what a socket has dropped since its last report, which tells its total so far."""
+    dropped = int(report["aux"])
     if dropped > store.drops[row, leg]:
         store.counters[row, c.SOCKET_DROPS] += dropped - store.drops[row, leg]
+        store.limit_drops(row, int(report["rx_ns"]))
         store.drops[row, leg] = dropped

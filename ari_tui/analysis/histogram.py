@@ -7,7 +7,7 @@ is below 1 ns; the last one is open above (34 s).
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -71,3 +71,29 @@ def sparse(counts: Counts) -> list[list[int]]:
     """Return `[upper_ns, count]` for every bucket that holds something, in order."""
     filled = np.flatnonzero(counts)
     return [[int(np.ceil(UPPER_NS[i])), int(counts[i])] for i in filled]
+
+
+class Distribution(NamedTuple):
+    """Durations: a mergeable histogram (BUCKETS) with exact extremes and sum, in ns."""
+
+    counts: Counts
+    minimum: int
+    maximum: int
+    total: int
+    number: int
+
+    def plus(self, values_ns: Ints) -> Distribution:
+        """Return this with more durations (n ≥ 1); the histogram is added to in place."""
+        add(self.counts, values_ns)
+        return Distribution(
+            self.counts,
+            min(self.minimum, int(values_ns.min())),
+            max(self.maximum, int(values_ns.max())),
+            self.total + int(values_ns.sum()),
+            self.number + len(values_ns),
+        )
+
+
+def no_durations() -> Distribution:
+    """Return a distribution of nothing."""
+    return Distribution(np.zeros(BUCKETS, dtype=np.int64), int(np.iinfo(np.int64).max), 0, 0, 0)

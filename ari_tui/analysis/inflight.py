@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from ari_tui.analysis.records import Ints
+from ari_tui.analysis.records import Ints, Mask
 from ari_tui.analysis.rows import RowArrays, column
 
 SLOTS: Final = 1024
@@ -28,6 +28,8 @@ class InFlight(RowArrays):
     sent_ns = column(np.int64, 0, (SLOTS,))
     order = column(np.int32, 0, (SLOTS,))
     """How many packets of the call had been sent before this one: the sending order."""
+    settled_to = column(np.int64)
+    """Extended sequence up to which `settle` has handed packets out."""
     uncertain = column(np.bool_, False, (SLOTS,))
     """The send took so long that the departure is not known to 0.5 ms."""
 
@@ -42,6 +44,36 @@ class InFlight(RowArrays):
         rows, slots = rows[old], slots[old]
         self.state[rows, slots] = LOST
         return rows.astype(np.int64), self.sent_ns[rows, slots]
+
+    def settle(self, rows: Ints, max_ext: Ints, before_ns: int) -> tuple[Ints, Mask]:
+        """Return the packets of n calls that are settled for good, each once, in sequence.
+
+        A packet is held back until it was sent before `before_ns`: by then its fate is known and
+        none that it overtook is still to come. Returns rows and whether each was lost.
+        """
+        begin = np.maximum(self.settled_to[rows], max_ext + 1 - SLOTS)
+        width = int((max_ext + 1 - begin).max(initial=0))
+        if width <= 0:
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.bool_)
+        ext = begin[:, None] + np.arange(width)
+        slots = ext % SLOTS
+        held = (self.ext[rows[:, None], slots] == ext) & (ext <= max_ext[:, None])
+        state = self.state[rows[:, None], slots]
+        waits = held & ((state == UNDER_WAY) | (self.sent_ns[rows[:, None], slots] >= before_ns))
+        waits &= state != NEVER_SENT
+        ready = np.where(waits.any(axis=1), waits.argmax(axis=1), max_ext + 1 - begin)
+        done = held & (np.arange(width) < ready[:, None]) & (state != NEVER_SENT)
+        self.settled_to[rows] = begin + ready
+        where, column_of = np.nonzero(done)
+        gone = state[where, column_of]
+        return rows[where], (gone == LOST) | (gone == BACK_LATE)
+
+    def since(self, row: int, at_ns: int) -> tuple[int, int]:
+        """Count the packets of a call sent at or after `at_ns`, and the lost among them."""
+        state = self.state[row]
+        later = (state >= UNDER_WAY) & (self.sent_ns[row] >= at_ns)
+        gone = later & ((state == LOST) | (state == BACK_LATE))
+        return int(np.count_nonzero(later)), int(np.count_nonzero(gone))
 
     def give_up(self, row: int) -> tuple[Ints, Ints]:
         """Give up all that one call has under way; returns as `expired` does."""

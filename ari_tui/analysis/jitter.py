@@ -2,7 +2,8 @@
 
 J ← J + (|D| − J)/16, where D is the difference of two packets' spacing at the receiver and at the
 sender. Unrolled: J after n differences is a**n·J₀ + Σ a**(n−1−i)·|Dᵢ|/16 with a = 15/16, so a batch
-of any cut gives what packet by packet gives.
+of any cut gives what packet by packet gives. The sums are taken by doubling their reach: no weight
+grows beyond 1, however long a batch.
 """
 
 from __future__ import annotations
@@ -18,17 +19,23 @@ GAIN: Final = 1 / 16
 _DECAY: Final = 1 - GAIN
 
 
-def advance(jitter_ns: Floats, rows: Ints, differences_ns: Ints) -> None:
+def advance(jitter_ns: Floats, rows: Ints, differences_ns: Ints) -> Floats:
     """Advance the jitter of each row by its differences (n, in arrival order), in place.
 
-    `rows` (n, sorted) names the row of each difference in `jitter_ns` (one a call).
+    `rows` (n, sorted) names the row of each difference in `jitter_ns` (one a call). Returns the
+    jitter after each difference (n).
     """
+    after = np.abs(differences_ns) * GAIN
     if not len(rows):
-        return
+        return after
     segments = Segments(rows)
+    after[segments.starts] += jitter_ns[segments.rows] * _DECAY
     position = segments.position()
-    length = position[segments.ends] + 1
-    to_come = length[segments.of] - 1 - position
-    weighted = np.abs(differences_ns) * GAIN * _DECAY ** to_come.astype(np.float64)
-    fresh = np.add.reduceat(weighted, segments.starts)
-    jitter_ns[segments.rows] = jitter_ns[segments.rows] * _DECAY**length + fresh
+    reach, longest = 1, int(position.max())
+    # each element holds the sum over the last `reach` differences; two such sums make the next
+    while reach <= longest:
+        later = np.flatnonzero(position >= reach)
+        after[later] += after[later - reach] * _DECAY**reach
+        reach *= 2
+    jitter_ns[segments.rows] = after[segments.ends]
+    return after

@@ -6,120 +6,30 @@ records so.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
 from ari_tui.analysis import counters as c
 from ari_tui.analysis import jitter
-from ari_tui.analysis.events import Interruption, Moved, Note
+from ari_tui.analysis.events import Note
+from ari_tui.analysis.gaps import JUMP_NS, Gap
 from ari_tui.analysis.inflight import EMPTY, NEVER_SENT, SLOTS, UNDER_WAY
+from ari_tui.analysis.media_state import (
+    INTERRUPTION_NS,
+    MediaLeg,
+    is_voice,
+    ticks_to_ns,
+    wrapped_difference,
+)
 from ari_tui.analysis.records import Ints, Mask, Records
-from ari_tui.analysis.rows import RowArrays, column
 from ari_tui.analysis.segments import Segments
-from ari_tui.wire.rtp import CLOCK_RATES, COMFORT_NOISE, DEFAULT_CLOCK_RATE
+from ari_tui.analysis.store import Store
+from ari_tui.analysis.transit import judge_transit
+from ari_tui.wire.rtp import COMFORT_NOISE
 
-if TYPE_CHECKING:
-    from ari_tui.analysis.store import Store
-
-INTERRUPTION_NS: Final = 200_000_000
-"""An arrival gap longer than this is an interruption."""
 UNCERTAIN_NS: Final = 500_000
 """A send that took longer leaves the time of departure unknown to that much."""
-GAPS: Final = 32
-EPOCH_ROOM: Final = 128
-"""Extended sequences left free before an epoch, for packets older than its first."""
-_FIRST_DYNAMIC: Final = 96
-
-
-class MediaLeg(RowArrays):
-    """State of the stream from Asterisk, of every call."""
-
-    started = column(np.bool_)
-    ssrc = column(np.uint32)
-    offset = column(np.int64)  # extended sequence = offset + unwrapped sequence
-    base_ext = column(np.int64)
-    max_ext = column(np.int64, -1)
-    last_ext = column(np.int64)
-    fresh = column(np.bool_)  # the epoch's first packet is still to come: no step leads to it
-    last_rx = column(np.int64)
-    last_ts = column(np.int64)  # extended timestamp, in clock units
-    payload_type = column(np.int64, -1)
-    last_payload_type = column(np.int64, -1)
-    clock_rate = column(np.int64, DEFAULT_CLOCK_RATE)
-    ptime_units = column(np.int64)
-    distinct = column(np.int64)  # first copies of this epoch
-    missing_before = column(np.int64)  # upstream_missing of the epochs before
-    old_ssrc = column(np.uint32)
-    old_offset = column(np.int64)
-    has_old = column(np.bool_)
-    new_ssrc = column(np.int64, -1)  # on probation
-    new_sequence = column(np.int64)
-    jitter_ns = column(np.float64)
-    jitter_count = column(np.int64)
-    longest_gap = column(np.int64)
-    dead_air = column(np.int64)
-    gaps = column(np.int64, 0, (GAPS, 4))  # from, to (ns), steps of sequence and timestamp
-    tos = column(np.int64, -1)
-    closed_ns = column(np.int64)  # when the leg was stopped; 0 while it runs
-
-    def start_epoch(self, row: int, record: Records) -> None:
-        """Begin a stream with its first packet: a first SSRC, a new one, or a restart."""
-        if self.started[row]:
-            self.missing_before[row] = self.upstream_missing(row)
-            self.old_ssrc[row], self.old_offset[row] = self.ssrc[row], self.offset[row]
-            self.has_old[row] = True
-        sequence, payload_type = int(record["sequence"]), int(record["marker_pt"]) & 0x7F
-        first = int(self.max_ext[row]) + 1 + EPOCH_ROOM
-        self.started[row] = True
-        self.ssrc[row] = record["ssrc"]
-        self.offset[row] = first - sequence
-        self.base_ext[row], self.max_ext[row], self.last_ext[row] = first, first - 1, first - 1
-        self.last_ts[row], self.fresh[row] = int(record["timestamp"]), True
-        self.distinct[row], self.new_ssrc[row] = 0, -1
-        self.payload_type[row] = payload_type
-        self.clock_rate[row] = CLOCK_RATES.get(payload_type, DEFAULT_CLOCK_RATE)
-        self.ptime_units[row] = 0
-
-    def upstream_missing(self, row: int) -> int:
-        """Count the packets that Asterisk numbered and that did not come, over all epochs."""
-        span = int(self.max_ext[row]) - int(self.base_ext[row]) + 1
-        return int(self.missing_before[row]) + max(0, span - int(self.distinct[row]))
-
-    def open_gap_ns(self, row: int, now_ns: int) -> int:
-        """Return how long nothing has come, when that is an interruption; else 0.
-
-        Counted until the leg was stopped, so that a call which ends in silence says so.
-        """
-        until_ns = int(self.closed_ns[row]) or now_ns
-        gap = until_ns - int(self.last_rx[row])
-        return gap if self.last_rx[row] and gap > INTERRUPTION_NS else 0
-
-    def ptime_ms(self, row: int) -> float | None:
-        """Return the packet time as seen on the wire; None before two packets."""
-        units = int(self.ptime_units[row])
-        return units * 1000 / int(self.clock_rate[row]) if units > 0 else None
-
-
-def ticks_to_ns(ticks: Ints, rate: Ints) -> Ints:
-    """Return RTP clock units (n) at `rate` Hz (n) in ns, without overflow."""
-    return ticks // rate * 1_000_000_000 + ticks % rate * 1_000_000_000 // rate
-
-
-def wrapped_difference(later: Ints, earlier: Ints, bits: int) -> Ints:
-    """Return later − earlier (n) on a circle of 2**bits, signed."""
-    half = 1 << (bits - 1)
-    return ((later - earlier + half) & ((1 << bits) - 1)) - half
-
-
-def is_voice(leg: MediaLeg, rows: Ints, payload_type: Ints) -> Mask:
-    """Tell which packets (n) keep time: neither comfort noise nor telephone-events.
-
-    Events have a dynamic payload type, and so may the codec: the stream's first packet shows it.
-    """
-    static = payload_type < _FIRST_DYNAMIC
-    voice = static | (payload_type == leg.payload_type[rows])
-    return np.asarray(voice & (payload_type != COMFORT_NOISE))
 
 
 def fold_media(store: Store, rows: Ints, records: Records) -> list[Note]:
@@ -142,19 +52,24 @@ def fold_media(store: Store, rows: Ints, records: Records) -> list[Note]:
     payload_type = records["marker_pt"].astype(np.int64) & 0x7F
     voice = is_voice(leg, rows, payload_type)
     steps = _Steps(leg, segments, rx, units, ext, payload_type)
-    notes = _interruptions(store, rows, steps, rx)
+    extra = ticks_to_ns(steps.units - steps.ext * leg.ptime_units[rows], rate)
+    extra[~steps.within | (leg.ptime_units[rows] == 0)] = 0
+    _note_gaps(store, rows, steps, rx, ext, extra, records["marker_pt"] >= 0x80)
     paired = steps.within & (steps.ext == 1) & voice & steps.same_type
     spacing = steps.rx - ticks_to_ns(steps.units, rate)
-    jitter.advance(leg.jitter_ns, rows[paired], spacing[paired])
+    after = jitter.advance(leg.jitter_ns, rows[paired], spacing[paired])
     leg.jitter_count += np.bincount(rows[paired], minlength=store.capacity)
+    leg.jitter_sum += np.bincount(rows[paired], weights=after, minlength=store.capacity)
+    np.maximum.at(leg.jitter_max, rows[paired], after)
     _learn_ptime(leg, rows[paired], steps.units[paired])
 
+    # a timestamp that moved against the sequence and against arrival, too
+    jumped = (np.abs(extra) > JUMP_NS) & (np.abs(spacing) > JUMP_NS) & voice
     judged = first & voice
     transit = rx - ticks_to_ns(units, rate)
-    late, moved = store.media_floor.judge(rows[judged], rx[judged], transit[judged], store.late_ns)
-    store.tally(c.LATE_MEDIA, rows[judged][late])
-    store.tally(c.BASELINE_STEPS, np.array([step.row for step in moved], dtype=np.int64))
-    notes += [Moved(step.row, step.at_ns, step.by_ns, "media") for step in moved]
+    fresh = segments.starts[leg.fresh[owners]]
+    leg.anchor_ns[rows[fresh]] = transit[fresh]
+    notes = judge_transit(store, rows[judged], rx[judged], transit[judged], jumped[judged])
     _remember(leg, segments, rx, units, ext, payload_type, records["tos"])
     return notes
 
@@ -174,7 +89,9 @@ class _Steps:
         self.rx: Ints = rx - last_rx
         self.units: Ints = units - segments.previous(units, leg.last_ts[owners])
         self.ext: Ints = ext - segments.previous(ext, leg.last_ext[owners])
-        self.same_type: Mask = kind == segments.previous(kind, leg.last_payload_type[owners])
+        last_type = segments.previous(kind, leg.last_payload_type[owners])
+        self.same_type: Mask = kind == last_type
+        self.after_noise: Mask = last_type == COMFORT_NOISE
 
 
 def _extend(leg: MediaLeg, segments: Segments, records: Records) -> Ints:
@@ -246,7 +163,7 @@ def _note_sent(
     flight.state[at] = UNDER_WAY
     store.counters[segments.rows, c.SENT] += segments.count(sent)
     store.counters[segments.rows, c.SEND_ERRORS] += segments.count(tx == 0)
-    store.series.book("sent", rows[sent], tx[sent])
+    store.book("sent", rows[sent], tx[sent])
     gone = tx > 0
     dwell = tx[gone] - records["rx_ns"][gone]
     store.book_dwell("out", rows[gone], tx[gone], dwell)
@@ -256,6 +173,7 @@ def _count_order(store: Store, segments: Segments, ext: Ints, before: Ints, firs
     """Count first copies, and the reordered among them (RFC 4737 section 3)."""
     leg, owners = store.media, segments.rows
     leg.distinct[owners] += segments.count(first)
+    leg.sequence_errors[owners] += segments.count(ext != before + 1)
     store.counters[owners, c.REORDERED_MEDIA] += segments.count(first & (ext < before + 1))
     leg.base_ext[owners] = np.minimum(
         leg.base_ext[owners], np.minimum.reduceat(ext, segments.starts)
@@ -263,18 +181,24 @@ def _count_order(store: Store, segments: Segments, ext: Ints, before: Ints, firs
     leg.max_ext[owners] = np.maximum(before[segments.ends], ext[segments.ends])
 
 
-def _interruptions(store: Store, rows: Ints, steps: _Steps, rx: Ints) -> list[Note]:
-    leg = store.media
-    notes: list[Note] = []
-    for i in np.flatnonzero(steps.known & (steps.rx > INTERRUPTION_NS)):
-        row, gap = int(rows[i]), int(steps.rx[i])
-        place = int(store.counters[row, c.INTERRUPTIONS]) % GAPS
-        leg.gaps[row, place] = steps.last_rx[i], rx[i], steps.ext[i], steps.units[i]
-        store.counters[row, c.INTERRUPTIONS] += 1
-        leg.longest_gap[row] = max(int(leg.longest_gap[row]), gap)
-        leg.dead_air[row] += gap
-        notes.append(Interruption(row, int(rx[i]), gap, int(steps.ext[i]), int(steps.units[i])))
-    return notes
+def _note_gaps(
+    store: Store, rows: Ints, steps: _Steps, rx: Ints, ext: Ints, extra: Ints, marker: Mask
+) -> None:
+    """Take note of steps that are longer than they should be; they are judged a second later."""
+    missing = steps.within & (steps.ext > 1)
+    long = steps.known & ((steps.rx > INTERRUPTION_NS) | missing | (extra >= JUMP_NS))
+    for i in np.flatnonzero(long):
+        store.gaps_of(int(rows[i])).waiting.append(
+            Gap(
+                int(steps.last_rx[i]),
+                int(rx[i]),
+                int(steps.ext[i]) if steps.within[i] else 1,
+                int(extra[i]),
+                bool(marker[i]),
+                bool(steps.after_noise[i]),
+                int(ext[i] - steps.ext[i]),
+            )
+        )
 
 
 def _learn_ptime(leg: MediaLeg, rows: Ints, units: Ints) -> None:

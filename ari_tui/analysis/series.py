@@ -7,20 +7,37 @@ second are 8 ms packets).
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from ari_tui.analysis.records import Ints
+from ari_tui.analysis.records import Ints, Mask
 from ari_tui.analysis.rows import RowArrays, add_at, column
 from ari_tui.analysis.segments import Segments
 
 SECONDS: Final = 300
 SAMPLES: Final = 128
+LIMITS: Final = 8
+"""How many RTT limits a profile may have in all."""
 _SECOND_NS: Final = 1_000_000_000
 NO_RTT: Final = 0xFFFFFFFF
 _OF_ROUND_TRIPS: Final = frozenset({"rtt_min", "rtt_max", "rtt_p95", "rtt_sum"})
+
+
+class SecondSums(NamedTuple):
+    """Fields of n calls over some seconds, each (n, seconds); RTTs in ns."""
+
+    sent: Ints
+    returned: Ints
+    lost: Ints
+    late: Ints
+    rtt_sum: Ints
+    rtt_count: Ints
+    rtt_max: Ints
+    rtt_min: Ints
+    """NO_RTT where there was none."""
 
 
 class Series(RowArrays):
@@ -38,10 +55,25 @@ class Series(RowArrays):
     rtt_sum = column(np.int64, 0, (SECONDS,))
     rtt_count = column(np.uint32, 0, (SECONDS,))
     dwell_max = column(np.uint32, 0, (SECONDS,))
+    limited = column(np.uint8, 0, (SECONDS,))
+    """Bits of `sla_evidence.Limited` that are known so far."""
+    above = column(np.uint16, 0, (SECONDS * LIMITS,))
+    """How many round trips of each second lay above each of the limits."""
     open_second = column(np.int64, -1)
     """The second whose round trips are being collected."""
     samples = column(np.uint32, NO_RTT, (SAMPLES,))
     sample_count = column(np.int64)
+
+    def __init__(self, limits_ns: Sequence[int] = ()) -> None:
+        super().__init__()
+        if len(limits_ns) > LIMITS:
+            raise ValueError(f"{len(limits_ns)} different RTT limits: at most {LIMITS}")
+        self._limits_ns = np.array(sorted(limits_ns), dtype=np.int64)
+
+    def mark_limited(self, rows: Ints, seconds: Ints, reason: int) -> None:
+        """Mark seconds (n) of calls as limited by the instrument."""
+        cells, kept = self._cells(rows, seconds)
+        self.limited[rows[kept], cells[kept]] |= np.uint8(reason)
 
     def book(self, name: str, rows: Ints, times_ns: Ints) -> None:
         """Count events (n) into the cells of their seconds; `name` is sent, returned, lost, late.
@@ -90,6 +122,8 @@ class Series(RowArrays):
         for name, spec in self.COLUMNS.items():
             if spec.shape == (SECONDS,) and name != "second":
                 getattr(self, name)[rows, cells] = spec.initial
+        places = cells[:, None] * LIMITS + np.arange(LIMITS)
+        self.above[rows[:, None], places] = 0
 
     def _open(self, rows: Ints, seconds: Ints) -> None:
         """Begin a second for each row; the one before is summed up."""
@@ -138,6 +172,45 @@ class Series(RowArrays):
         )
         self.rtt_sum[at] += np.add.reduceat(rtt_ns, segments.starts)[kept]
         self.rtt_count[at] += lengths[kept].astype(np.uint32)
+        self._count_above(rows, rtt_ns)
+
+    def _count_above(self, rows: Ints, rtt_ns: Ints) -> None:
+        """Count round trips of the open seconds above each limit."""
+        level = np.searchsorted(self._limits_ns, rtt_ns)  # how many limits lie below
+        high = np.flatnonzero(level)
+        cells = self.open_second[rows] % SECONDS
+        for limit in range(int(level.max(initial=0))):
+            over = high[level[high] > limit]
+            add_at(self.above, rows[over], cells[over] * LIMITS + limit)
+
+    def of_second(self, rows: Ints, second: int) -> tuple[Mask, Mapping[str, Ints]]:
+        """Return which of n calls were there in a second, and their fields.
+
+        Each is (n), 0 for those who were not; `above` is (n, LIMITS).
+        """
+        cell = second % SECONDS
+        there = self.second[rows, cell] == second
+        fields: dict[str, Ints] = {
+            name: np.where(there, getattr(self, name)[rows, cell].astype(np.int64), 0)
+            for name in ("sent", "late", "lost", "rtt_count", "dwell_max", "limited")
+        }
+        above = self.above[rows, cell * LIMITS : (cell + 1) * LIMITS].astype(np.int64)
+        fields["above"] = np.where(there[:, None], above, 0)
+        return there, fields
+
+    def of_seconds(self, rows: Ints, seconds: Ints) -> SecondSums:
+        """Return counts and RTT sums (n calls, seconds) of some seconds; 0 where nothing was."""
+        cells = seconds % SECONDS
+        there = self.second[rows[:, None], cells] == seconds
+
+        def of(table: npt.NDArray[Any]) -> Ints:
+            return np.where(there, table[rows[:, None], cells].astype(np.int64), 0)
+
+        return SecondSums(
+            of(self.sent), of(self.returned), of(self.lost), of(self.late), of(self.rtt_sum),
+            of(self.rtt_count), of(self.rtt_max),
+            np.where(there, self.rtt_min[rows[:, None], cells].astype(np.int64), NO_RTT),
+        )  # fmt: skip
 
     def history(self, row: int, name: str, last_second: int, seconds: int) -> list[Any]:
         """Return one field's newest `seconds` cells up to `last_second`, oldest first.

@@ -5,43 +5,32 @@ The fold alone writes to it; snapshots read it. Rows grow by doubling and are us
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from ari_tui.analysis import counters as c
 from ari_tui.analysis import histogram
-from ari_tui.analysis.echo_leg import EchoLeg
+from ari_tui.analysis.bursts import NO_LOSSES, LossPattern, LossRuns
+from ari_tui.analysis.direction import CallDirection, Directions, EchoReport
+from ari_tui.analysis.echo_state import EchoLeg
 from ari_tui.analysis.floor import Floor
+from ari_tui.analysis.gaps import KINDS, CallGaps, Classified, Gap
 from ari_tui.analysis.inflight import SLOTS, InFlight
-from ari_tui.analysis.media_leg import MediaLeg
+from ari_tui.analysis.jury import Jury
+from ari_tui.analysis.media_state import MediaLeg
+from ari_tui.analysis.recent import Recent
 from ari_tui.analysis.records import Ints
 from ari_tui.analysis.rows import RowArrays, grown
 from ari_tui.analysis.series import Series
+from ari_tui.analysis.sla_evidence import Limited
+from ari_tui.analysis.sla_profiles import SEED_PROFILE, Profile
 
+NEVER: Final = 1 << 62
+"""A time (ns) that is later than all."""
 OVERDUE_NS: Final = 500_000_000
 """A packet out longer than this, and not yet given up, shows as overdue."""
-
-
-class Distribution(NamedTuple):
-    """Durations: a mergeable histogram (BUCKETS) with exact extremes and sum, in ns."""
-
-    counts: histogram.Counts
-    minimum: int
-    maximum: int
-    total: int
-    number: int
-
-    def plus(self, values_ns: Ints) -> Distribution:
-        """Return this with more durations (n ≥ 1); the histogram is added to in place."""
-        histogram.add(self.counts, values_ns)
-        return Distribution(
-            self.counts,
-            min(self.minimum, int(values_ns.min())),
-            max(self.maximum, int(values_ns.max())),
-            self.total + int(values_ns.sum()),
-            self.number + len(values_ns),
-        )
 
 
 class CallTotals(NamedTuple):
@@ -50,40 +39,62 @@ class CallTotals(NamedTuple):
     counters: Ints
     in_flight: int
     overdue: int
-    rtt: Distribution
+    rtt: histogram.Distribution
     longest_gap_ns: int
     dead_air_ns: int
+    losses: LossPattern
+    directions: Directions | None
+    """Where packets were lost; None unless our own echo server tells, for every call."""
+    gaps: dict[str, int]
+    """Gaps in what Asterisk sent, by kind."""
+    missing_explained: int
+    """Of `upstream_missing`: packets that a digit, hold or comfort noise accounts for."""
 
 
 class Store:
     """State of every measured call. `row_of` maps a call's number to its row."""
 
-    def __init__(self, *, loss_timeout_ns: int, late_ns: int, capacity: int = 16) -> None:
+    def __init__(
+        self,
+        *,
+        loss_timeout_ns: int,
+        late_ns: int,
+        jitter_buffer_ns: int = 40_000_000,
+        profile: Profile = SEED_PROFILE,
+        capacity: int = 16,
+    ) -> None:
         self.loss_timeout_ns, self.late_ns = loss_timeout_ns, late_ns
+        self.jitter_buffer_ns = jitter_buffer_ns
+        """What comes back later than this above the floor is of no use: discarded."""
         self.row_of: dict[int, int] = {}
         self.media, self.echo, self.flight = MediaLeg(), EchoLeg(), InFlight()
         self.media_floor, self.echo_floor = Floor(skewed=True), Floor(skewed=False)
-        self.series = Series()
+        self.series, self.losses = Series(profile.thresholds_ns()), LossRuns()
+        self.recent = Recent()
+        self.jury = Jury(profile, late_ns)
+        self.gaps: dict[int, CallGaps] = {}
+        self.directions: dict[int, CallDirection] = {}
         self.counters: Ints = np.zeros((0, c.COUNT), dtype=np.int64)
         self.drops: Ints = np.zeros((0, 2), dtype=np.int64)
         self.scratch = np.zeros(0, dtype=np.int32)
         """A cell for each slot, for `segments.first_occurrence`."""
-        self._dwell = {"out": _no_distribution(), "back": _no_distribution()}
+        self._dwell = {"out": histogram.no_durations(), "back": histogram.no_durations()}
         self.folded_until_ns = 0
         """The time up to which records have been folded, as far as the log is complete."""
+        self.closed_second = 0
+        """The second at which books were closed last."""
         self.orphans = 0
         """Records of calls that have left: a worker's last words."""
         self.capacity = 0
         self._free: list[int] = []
-        self._retired = CallTotals(
-            np.zeros(c.COUNT, dtype=np.int64), 0, 0, _no_distribution(), 0, 0
-        )
+        self._retired = merge([])
         self._grow(capacity)
 
     @property
     def _tables(self) -> tuple[RowArrays, ...]:
         return (
-            self.media, self.echo, self.flight, self.media_floor, self.echo_floor, self.series
+            self.media, self.echo, self.flight, self.media_floor, self.echo_floor, self.series,
+            self.losses,
         )  # fmt: skip
 
     def _grow(self, capacity: int) -> None:
@@ -113,12 +124,14 @@ class Store:
         row = self.row_of.get(call)
         if row is None:
             return
-        self.give_up(call)
+        self.close_call(call)
         self._retired = merge([self._retired, self.call_totals(call, 0)])
         del self.row_of[call]
         for table in self._tables:
             table.clear(row)
         self.counters[row] = self.drops[row] = 0
+        self.gaps.pop(row, None)
+        self.directions.pop(row, None)
         self._free.append(row)
 
     def give_up(self, call: int) -> None:
@@ -126,6 +139,71 @@ class Store:
         row = self.row_of[call]
         rows, sent_ns = self.flight.give_up(row)
         self.book_lost(rows, sent_ns)
+
+    def close_call(self, call: int) -> list[tuple[int, Classified]]:
+        """Close all books of a call: nothing of it is awaited any more.
+
+        Returns its gaps that had not been judged yet, each with the row.
+        """
+        self.give_up(call)
+        row = self.row_of[call]
+        self.settle(np.array([row], dtype=np.int64), NEVER)
+        return self.judge_gaps(row, None)
+
+    def settle(self, rows: Ints, before_ns: int) -> None:
+        """Hand on what was sent before `before_ns` and is settled: loss runs, directions."""
+        started = rows[self.media.started[rows]]
+        owners, lost = self.flight.settle(started, self.media.max_ext[started], before_ns)
+        self.losses.fold(owners, lost)
+        for row in rows.tolist():
+            direction = self.directions.get(row)
+            if direction is not None:
+                direction.settle(row, self.counters[row], self.flight, before_ns)
+
+    def gaps_of(self, row: int) -> CallGaps:
+        """Return the gaps of a row."""
+        return self.gaps.setdefault(row, CallGaps())
+
+    def judge_gaps(self, row: int, until_ns: int | None) -> list[tuple[int, Classified]]:
+        """Judge the gaps of a row that have waited long enough (None: all), and count them."""
+        if row not in self.gaps:
+            return []
+        found = self.gaps[row].judge(until_ns, lambda gap: self._overtaken(row, gap))
+        for one in found:
+            if one.interrupts:
+                self.counters[row, c.INTERRUPTIONS] += 1
+                self.media.longest_gap[row] = max(
+                    int(self.media.longest_gap[row]), one.gap.length_ns
+                )
+                self.media.dead_air[row] += one.gap.length_ns
+        return [(row, one) for one in found]
+
+    def _overtaken(self, row: int, gap: Gap) -> int:
+        """Count the packets of a gap in sequence that came after all."""
+        ext = np.arange(gap.last_ext + 1, gap.last_ext + gap.sequence_step)[:SLOTS]
+        return int(np.count_nonzero(self.flight.ext[row, ext % SLOTS] == ext))
+
+    def take_report(self, call: int, report: EchoReport) -> None:
+        """Take what the echo server says of a call's stream; harmless for an unknown call.
+
+        A dwell there that exceeds the allowance for lateness limits the seconds around it.
+        """
+        row = self.row_of.get(call)
+        if row is None or int(self.media.epochs[row]) != 1 or self.media.ssrc[row] != report.ssrc:
+            return
+        held = self.directions.setdefault(row, CallDirection()).take(report)
+        if held and report.dwell_max_ns > self.late_ns:
+            second = report.asked_ns // 1_000_000_000
+            self._limit(row, [second - 1, second], Limited.ECHO_DWELL)
+
+    def limit_drops(self, row: int, at_ns: int) -> None:
+        """Mark the seconds in which a socket may have dropped: reports come once a second."""
+        second = at_ns // 1_000_000_000
+        self._limit(row, [second - 1, second], Limited.SOCKET_DROPS)
+
+    def _limit(self, row: int, seconds: list[int], reason: Limited) -> None:
+        rows = np.full(len(seconds), row, dtype=np.int64)
+        self.series.mark_limited(rows, np.array(seconds, dtype=np.int64), int(reason))
 
     def tally(self, counter: int, rows: Ints) -> None:
         """Count one event for each of `rows` (n, any order, repeats allowed)."""
@@ -135,7 +213,12 @@ class Store:
     def book_lost(self, rows: Ints, sent_ns: Ints) -> None:
         """Count lost packets (n) and book them to the seconds in which they were sent."""
         self.tally(c.LOST, rows)
-        self.series.book("lost", rows, sent_ns)
+        self.book("lost", rows, sent_ns)
+
+    def book(self, name: str, rows: Ints, times_ns: Ints) -> None:
+        """Count events (n) into their seconds: sent, returned, lost, late."""
+        self.series.book(name, rows, times_ns)
+        self.recent.book(name, times_ns)
 
     def book_dwell(self, way: str, rows: Ints, times_ns: Ints, dwell_ns: Ints) -> None:
         """Book our own delay (n, ns) on the way "out" or "back"."""
@@ -145,7 +228,7 @@ class Store:
         self._dwell[way] = self._dwell[way].plus(sane)
         self.series.book_dwell(rows, times_ns, sane)
 
-    def dwell_spread(self, way: str) -> Distribution:
+    def dwell_spread(self, way: str) -> histogram.Distribution:
         """Return our own delay on the way "out" or "back", over all calls and the session."""
         return self._dwell[way]
 
@@ -154,17 +237,25 @@ class Store:
         row = self.row_of[call]
         counters = self.counters[row].copy()
         counters[c.UPSTREAM_MISSING] = self.media.upstream_missing(row)
-        gap_ns = self.media.open_gap_ns(row, self.folded_until_ns)
-        counters[c.INTERRUPTIONS] += gap_ns > 0
+        gaps = self.gaps.get(row) or CallGaps()
+        silent = [self.media.open_gap_ns(row, self.folded_until_ns)]
+        silent += [g.length_ns for g in gaps.waiting if Classified(g, gaps.kind_of(g)).interrupts]
+        counters[c.INTERRUPTIONS] += sum(gap > 0 for gap in silent)
         echo = self.echo
-        rtt = Distribution(
+        rtt = histogram.Distribution(
             echo.rtt[row].astype(np.int64), int(echo.rtt_min[row]), int(echo.rtt_max[row]),
             int(echo.rtt_sum[row]), int(echo.rtt_count[row]),
         )  # fmt: skip
         return CallTotals(
             counters, self.flight.count(row), self.flight.overdue(row, OVERDUE_NS, now_ns), rtt,
-            max(int(self.media.longest_gap[row]), gap_ns), int(self.media.dead_air[row]) + gap_ns,
+            max(int(self.media.longest_gap[row]), *silent),
+            int(self.media.dead_air[row]) + sum(silent), self.losses.pattern(row),
+            self._directions_of(row), dict(gaps.counts), gaps.missing_explained,
         )  # fmt: skip
+
+    def _directions_of(self, row: int) -> Directions | None:
+        direction = self.directions.get(row)
+        return direction.newest if direction is not None else None
 
     def retired_totals(self) -> CallTotals:
         """Return what the calls that have left add up to."""
@@ -177,21 +268,20 @@ class Store:
         return sum(table.row_bytes for table in self._tables) + shared
 
 
-def _no_distribution() -> Distribution:
-    counts = np.zeros(histogram.BUCKETS, dtype=np.int64)
-    return Distribution(counts, int(np.iinfo(np.int64).max), 0, 0, 0)
-
-
 def merge(parts: list[CallTotals]) -> CallTotals:
     """Add calls up: counters and histograms exactly, extremes by extremes."""
     if not parts:
-        return CallTotals(np.zeros(c.COUNT, dtype=np.int64), 0, 0, _no_distribution(), 0, 0)
+        nothing = np.zeros(c.COUNT, dtype=np.int64)
+        none = dict.fromkeys(KINDS, 0)
+        return CallTotals(
+            nothing, 0, 0, histogram.no_durations(), 0, 0, NO_LOSSES, Directions(0, 0, 0), none, 0
+        )
     rtt = [part.rtt for part in parts]
     return CallTotals(
         np.sum([part.counters for part in parts], axis=0),
         sum(part.in_flight for part in parts),
         sum(part.overdue for part in parts),
-        Distribution(
+        histogram.Distribution(
             np.sum([d.counts for d in rtt], axis=0),
             min(d.minimum for d in rtt),
             max(d.maximum for d in rtt),
@@ -200,4 +290,19 @@ def merge(parts: list[CallTotals]) -> CallTotals:
         ),
         max(part.longest_gap_ns for part in parts),
         sum(part.dead_air_ns for part in parts),
+        reduce(LossPattern.plus, (part.losses for part in parts)),
+        _merged_directions(parts),
+        {kind: sum(part.gaps[kind] for part in parts) for kind in KINDS},
+        sum(part.missing_explained for part in parts),
     )
+
+
+def _merged_directions(parts: list[CallTotals]) -> Directions | None:
+    """Add directions up; unknown when they are not known of a call that lost something."""
+    found = Directions(0, 0, 0)
+    for part in parts:
+        if part.directions is not None:
+            found = found.plus(part.directions)
+        elif part.counters[c.LOST]:
+            return None
+    return found

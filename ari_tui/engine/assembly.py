@@ -128,6 +128,7 @@ class Parts:
     def _hooks(self) -> Hooks:
         return Hooks(
             learned=lambda call, host, port: self.calls.media_learned(call, host, port),
+            reported=lambda message: self.calls.media.take_report(message),
             lost=lambda call, reason: self.calls.media_lost(call, reason),
             told=lambda level, text: self.events.tell(level, "worker", text),
         )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
 from typing import Any, Final
 
+from ari_tui.analysis.direction import EchoReport
 from ari_tui.analysis.store import Store
 from ari_tui.ari import commands as do
 from ari_tui.config import Asterisk, Echo, Media
 from ari_tui.engine.calls import MeasuredCall
 from ari_tui.engine.media_worker import PortInUseError
 from ari_tui.engine.supervisor import Supervisor, endpoint
-from ari_tui.errors import PortsExhaustedError
+from ari_tui.engine.tasks import Tasks
+from ari_tui.errors import AriTuiError, PortsExhaustedError
 from ari_tui.media.ports import PortPool
 
 _PORT_TRIES: Final = 512
@@ -19,6 +23,7 @@ _PORT_TRIES: Final = 512
 _LINGER_NS: Final = 400_000_000
 """Nothing under way and nothing heard for this long: a call's books are closed."""
 _OVERTIME_NS: Final = 2_000_000_000
+_ANSWER_S: Final = 0.5
 
 
 class CallMedia:
@@ -43,6 +48,8 @@ class CallMedia:
         self.echo_ports = PortPool(*echo_range, name="media.echo_ports") if echo_range else None
         self.echo_address = endpoint(echo_host, echo.port)
         self.receive_buffer_bytes: int | None = None
+        self._awaited: dict[int, asyncio.Event] = {}
+        self._tasks = Tasks("echo status")
 
     async def add(self, call: MeasuredCall) -> do.MediaAdded:
         """Bind the call's ports; one that another program holds is passed over.
@@ -101,6 +108,48 @@ class CallMedia:
         await self.supervisor.drain(call.number)
         call.drain_since_ns = time.time_ns()
         await call.drained.wait()
+        await self._ask_last(call.number)
+
+    def ask_echo(self) -> None:
+        """Ask the echo server about every stream that flows; once a second."""
+        for number in self.supervisor.placements:
+            row = self.store.row_of.get(number)
+            if row is not None and self.store.media.started[row]:
+                self._tasks.spawn(self._ask(number, int(self.store.media.ssrc[row])))
+
+    async def _ask_last(self, number: int) -> None:
+        """Ask once more behind the last packet, so that the final counts are split whole."""
+        row = self.store.row_of.get(number)
+        if row is None or row not in self.store.directions:
+            return  # no echo server of ours: nothing would answer
+        answered = self._awaited[number] = asyncio.Event()
+        await self._ask(number, int(self.store.media.ssrc[row]))
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(answered.wait(), _ANSWER_S)
+        del self._awaited[number]
+
+    async def _ask(self, number: int, ssrc: int) -> None:
+        # one that fails is asked again a second later
+        with contextlib.suppress(AriTuiError):
+            await self.supervisor.query(number, ssrc)
+
+    def take_report(self, message: dict[str, Any]) -> None:
+        """Take an echo server's answer about a stream."""
+        report = EchoReport(
+            asked_ns=int(message["asked_ns"]),
+            ssrc=int(message["ssrc"]),
+            received=int(message["received"]),
+            failed=int(message["impaired_lost"]) + int(message["errors"]),
+            dwell_max_ns=int(message["dwell_max_ns"]),
+        )
+        number = int(message["call"])
+        self.store.take_report(number, report)
+        if number in self._awaited:
+            self._awaited[number].set()
+
+    async def close(self) -> None:
+        """Give up questions that have not been answered."""
+        await self._tasks.close()
 
     async def remove(self, call: MeasuredCall) -> None:
         """Close the sockets and free the ports."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from ari_tui.analysis.events import Interruption, Moved, NewStream, Note, Refused
+from ari_tui.analysis.closing import clock_stepped, close_all, log_overflowed
+from ari_tui.analysis.events import Interruption, Moved, NewStream, Note, Reanchored, Refused
 from ari_tui.analysis.fold import fold
 from ari_tui.analysis.records import from_bytes
 from ari_tui.analysis.store import Store
@@ -14,6 +15,8 @@ from ari_tui.engine.switchboard import Switchboard
 
 PATIENCE_NS: Final = 5_000_000_000
 """How long a log that is not known to be complete holds up the closing of books."""
+CLOCK_STEP_NS: Final = 2_000_000
+"""More than a clock that is being slewed (500 ppm) can drift apart in several pulses."""
 _MS: Final = 1_000_000
 
 
@@ -25,6 +28,8 @@ class Metering:
     ) -> None:
         self._store, self._supervisor, self._calls = store, supervisor, calls
         self._events, self._echo = events, echo
+        self._clock_offset_ns: int | None = None
+        self._overflow = 0
 
     def fold(self, now_ns: int) -> None:
         """Take in what was logged since the last time; `now_ns` is CLOCK_REALTIME."""
@@ -36,8 +41,32 @@ class Metering:
             # books close once all logs are in
             until_ns = complete_ns if number == len(data) else 0
             notes += fold(self._store, from_bytes(records), until_ns)
+        self._watch_log(now_ns)
         if notes:
             self._tell(notes)
+
+    def watch_clock(self, realtime_ns: int, monotonic_ns: int) -> None:
+        """Compare the clock of the stamps with the one that is never set; tell of a step."""
+        offset_ns = realtime_ns - monotonic_ns
+        before_ns, self._clock_offset_ns = self._clock_offset_ns, offset_ns
+        if before_ns is None or abs(offset_ns - before_ns) < CLOCK_STEP_NS:
+            return
+        clock_stepped(self._store, realtime_ns)
+        by_ms = (offset_ns - before_ns) / _MS
+        text = f"the clock was set by {by_ms:+.1f} ms: the seconds around it are left out"
+        self._events.tell("warning", "clock", text)
+
+    def close_all(self, now_ns: int) -> None:
+        """Close every book: nothing more will come."""
+        self._tell(close_all(self._store, now_ns))
+
+    def _watch_log(self, now_ns: int) -> None:
+        overflow = self._supervisor.log_overflow
+        if overflow > self._overflow:
+            log_overflowed(self._store, now_ns)
+            text = f"packet log overflowed: {overflow - self._overflow} records are missing"
+            self._events.tell("error", "overflow", text, rarely=True)
+        self._overflow = overflow
 
     def _tell(self, notes: list[Note]) -> None:
         call_of = {row: call for call, row in self._store.row_of.items()}
@@ -61,12 +90,16 @@ class Metering:
         )
         self._events.tell("error", "echo_refused", text, rarely=True)
 
-    def _words(self, note: Interruption | Moved | NewStream) -> tuple[str, str, str]:
+    def _words(self, note: Interruption | Moved | NewStream | Reanchored) -> tuple[str, str, str]:
         if isinstance(note, Interruption):
             missing = (
                 f", {note.sequence_step - 1} packets missing" if note.sequence_step > 1 else ""
             )
-            return "warning", "interruption", f"no RTP for {note.gap_ns / _MS:.0f} ms{missing}"
+            length = f"{note.gap_ns / _MS:.0f} ms"
+            return "warning", "interruption", f"no RTP for {length}{missing} ({note.kind})"
+        if isinstance(note, Reanchored):
+            moved = f"{note.by_ns / _MS:+.0f} ms"
+            return "warning", "reanchor", f"timestamps jumped: transit moved by {moved} and stayed"
         if isinstance(note, Moved):
             path = "from Asterisk" if note.leg == "media" else "of the echo path"
             return "warning", "step", f"floor {path} moved {note.by_ns / _MS:+.1f} ms"

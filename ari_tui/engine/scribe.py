@@ -20,6 +20,7 @@ from ari_tui.engine.supervisor import Supervisor
 from ari_tui.engine.switchboard import Switchboard
 from ari_tui.snapshot import model
 from ari_tui.snapshot.build import CallFacts, EngineFacts, build
+from ari_tui.snapshot.judgement import Listener
 
 _HISTORY: Final = ("sent", "lost", "late", "rtt_p95", "rtt_max")
 
@@ -46,6 +47,7 @@ class Scribe:
         self._version, self._histograms = version, histograms
         self._host = socket.gethostname()
         self._started_ns = time.time_ns()
+        self._listener = Listener()
         self.tick_lag_ms = 0.0
         """The longest that the engine's tick was late since the last document."""
 
@@ -86,7 +88,7 @@ class Scribe:
             histograms=self._histograms,
         )
         self.tick_lag_ms = 0.0
-        self.newest = build(self._store, facts)
+        self.newest = build(self._store, facts, self._listener)
         return self.newest
 
     def history(self, events: EventLog) -> Mapping[str, Any]:

@@ -25,6 +25,7 @@ from ari_tui.process import ParentLink
 from ari_tui.snapshot.model import Document
 from ari_tui.stop import StopSignals
 
+VERDICT_CODES: Final = {"pass": 0, "fail": 1, "inconclusive": 4}
 FOLD_S: Final = 0.25
 _SNAPSHOT_S: Final = 1.0
 _DRAIN_MARGIN_S: Final = 10.0
@@ -59,7 +60,7 @@ async def run_engine(
             await engine.finish(reason, signals, replaced=isinstance(error, AriReplacedError))
             if error is not None:
                 raise error
-    return signals.exit_code
+    return signals.exit_code or VERDICT_CODES[parts.scribe.newest.sla.verdict]
 
 
 async def _start(engine: Engine, stack: contextlib.AsyncExitStack, signals: StopSignals) -> bool:
@@ -172,6 +173,7 @@ class Engine:
         for number, call in parts.calls.calls.items():
             if call.ended_ns is not None:
                 parts.store.give_up(number)
+        parts.metering.close_all(time.time_ns())
 
     # -- the work --------------------------------------------------------------------------
 
@@ -207,6 +209,7 @@ class Engine:
             lag_ms = (loop.time() - due) * 1000
             parts.scribe.tick_lag_ms = max(parts.scribe.tick_lag_ms, lag_ms)
             now_ns = time.time_ns()
+            parts.metering.watch_clock(now_ns, time.monotonic_ns())
             parts.metering.fold(now_ns)
             parts.calls.tick(now_ns)
 
@@ -235,6 +238,7 @@ class Engine:
         while True:
             await asyncio.sleep(1.0)
             self._parts.supervisor.replace_hung()
+            self._parts.calls.media.ask_echo()
 
     def _hand_out(self, document: Document) -> None:
         self._parts.readers.publish(document)

@@ -45,6 +45,8 @@ class Hooks:
 
     learned: Callable[[int, str, int], None]
     """A call's media comes from another address than Asterisk reported."""
+    reported: Callable[[control.Message], None]
+    """Our echo server says what it knows of a call's stream."""
     lost: Callable[[int, str], None]
     """A call's sockets are gone for good, and why."""
     told: Callable[[str, str], None]
@@ -136,6 +138,12 @@ class Supervisor:
             placement.draining = True
             await placement.worker.request(control.OP_DRAIN, call=call)
 
+    async def query(self, call: int, ssrc: int) -> None:
+        """Ask the echo server about a call's stream; it answers by `hooks.reported`, if ever."""
+        placement = self.placements.get(call)
+        if placement is not None and placement.worker.running:
+            await placement.worker.request(control.OP_QUERY, call=call, ssrc=ssrc)
+
     async def remove(self, call: int) -> None:
         """Close a call's sockets. Harmless where nothing is; a dead worker has closed them."""
         placement = self.placements.pop(call, None)
@@ -202,6 +210,8 @@ class Supervisor:
             if placement is not None:
                 placement.connect = {"host": host, "port": port, "learn": "never"}
                 self.hooks.learned(call, host, port)
+        elif message.get("event") == control.EVENT_STATUS:
+            self.hooks.reported(message)
 
     def _on_end(self, worker: MediaWorker) -> None:
         if self._stopping or worker not in self.workers:

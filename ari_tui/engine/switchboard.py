@@ -17,7 +17,14 @@ from ari_tui.ari import commands as do
 from ari_tui.ari.calls import CallMachine
 from ari_tui.ari.client import AriClient
 from ari_tui.ari.ids import call_ids, parse_id
-from ari_tui.ari.models import Channel, ChannelDtmfReceived, Event, StasisStart
+from ari_tui.ari.models import (
+    Channel,
+    ChannelDtmfReceived,
+    ChannelHold,
+    ChannelUnhold,
+    Event,
+    StasisStart,
+)
 from ari_tui.ari.text import clean_text
 from ari_tui.config import Asterisk
 from ari_tui.engine.call_media import CallMedia
@@ -68,10 +75,23 @@ class Switchboard:
             if call.machine.concerns(event):
                 concerned = True
                 self._run(call, call.machine.event(event))
-                if isinstance(event, ChannelDtmfReceived):
-                    self._tell(call, "info", "dtmf", f"digit {event.digit!r} pressed")
+                self._explain(call, event)
         if not concerned and isinstance(event, StasisStart):
             self._on_stray(event.channel)
+
+    def _explain(self, call: MeasuredCall, event: Event) -> None:
+        """Take note of what makes silence meant: a digit, a hold."""
+        row, now_ns = self.store.row_of[call.number], time.time_ns()
+        gaps = self.store.gaps_of(row)
+        if isinstance(event, ChannelDtmfReceived):
+            gaps.digit(now_ns, event.duration_ms * 1_000_000)
+            self._tell(call, "info", "dtmf", f"digit {event.digit!r} pressed")
+        elif isinstance(event, ChannelHold):
+            gaps.hold(now_ns)
+            self._tell(call, "info", "hold", "on hold")
+        elif isinstance(event, ChannelUnhold):
+            gaps.unhold(now_ns)
+            self._tell(call, "info", "hold", "off hold")
 
     def _on_stray(self, channel: Channel) -> None:
         if parse_id(channel.id) is not None:

@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 from ari_tui.analysis.store import CallTotals, Store, merge
 from ari_tui.snapshot import model
-from ari_tui.snapshot.figures import NS_PER_MS, NS_PER_US, figures, spread
+from ari_tui.snapshot.figures import NS_PER_MS, NS_PER_US, figures, packets, spread
+from ari_tui.snapshot.judgement import Listener, sla_of
+from ari_tui.snapshot.windows import CallWindows, windows_of_all
 from ari_tui.wire.rtp import CODEC_NAMES
 
 
@@ -68,29 +70,45 @@ def iso(time_ns: int) -> str:
     return moment.isoformat(timespec="milliseconds")
 
 
-def build(store: Store, facts: EngineFacts) -> model.Document:
+def build(store: Store, facts: EngineFacts, listener: Listener) -> model.Document:
     """Build the document."""
+    second = facts.now_ns // 1_000_000_000 - 1
+    listener.listen(store, second)
     measured = {
         call.number: store.call_totals(call.number, facts.now_ns)
         for call in facts.calls
         if call.number in store.row_of
     }
     everything = merge([store.retired_totals(), *measured.values()])
+    windows, recent = windows_of_all(store, second)
+    each = CallWindows(store, list(measured), second)
+    sla = sla_of(store.jury.evidence)
     return model.Document(
         kind=facts.kind,
         time=iso(facts.now_ns),
         session=_session(facts),
         asterisks=list(facts.asterisks),
+        sla=sla,
         totals=model.Totals(
             calls=facts.counts,
-            **figures(everything, histograms=facts.histograms),  # type: ignore[arg-type]  # its fields
+            **figures(  # type: ignore[arg-type]  # its fields
+                everything,
+                histograms=facts.histograms,
+                mos=listener.mos_of(everything, recent, None),
+                windows=windows,
+            ),
         ),
         calls=[
-            _call(store, facts, call, measured[call.number])
+            _call(
+                store,
+                facts,
+                call,
+                _figures(listener, facts, call.number, measured[call.number], each),
+            )
             for call in facts.calls
             if call.number in measured
         ],
-        instrument=_instrument(store, facts, everything),
+        instrument=_instrument(store, facts, packets(everything), sla),
         injected=facts.injected,
     )
 
@@ -108,7 +126,17 @@ def _session(facts: EngineFacts) -> model.Session:
     )
 
 
-def _call(store: Store, facts: EngineFacts, call: CallFacts, totals: CallTotals) -> model.Call:
+def _figures(
+    listener: Listener, facts: EngineFacts, number: int, totals: CallTotals, each: CallWindows
+) -> dict[str, object]:
+    windows, recent = each.of(number)
+    mos = listener.mos_of(totals, recent, number)
+    return figures(totals, histograms=facts.histograms, mos=mos, windows=windows)
+
+
+def _call(
+    store: Store, facts: EngineFacts, call: CallFacts, numbers: dict[str, object]
+) -> model.Call:
     row, leg = store.row_of[call.number], store.media
     heard = bool(leg.started[row])
     until = call.ended_ns if call.ended_ns is not None else facts.now_ns
@@ -124,7 +152,7 @@ def _call(store: Store, facts: EngineFacts, call: CallFacts, totals: CallTotals)
         codec=CODEC_NAMES.get(payload_type, str(payload_type)) if heard else None,
         ptime_ms=leg.ptime_ms(row), ssrc=f"0x{int(leg.ssrc[row]):08x}" if heard else None,
         jitter_ms=_jitter(store, row),
-        **figures(totals, histograms=facts.histograms),  # type: ignore[arg-type]  # its fields
+        **numbers,  # type: ignore[arg-type]  # its fields
     )  # fmt: skip
 
 
@@ -140,15 +168,17 @@ def _jitter(store: Store, row: int) -> model.Jitter:
     )
 
 
-def _instrument(store: Store, facts: EngineFacts, everything: CallTotals) -> model.Instrument:
+def _instrument(
+    store: Store, facts: EngineFacts, counted: model.Packets, sla: model.Sla
+) -> model.Instrument:
     dwell = {way: spread(store.dwell_spread(way), NS_PER_US) for way in ("out", "back")}
-    counted = figures(everything, histograms=False)["packets"]
-    assert isinstance(counted, model.Packets)  # noqa: S101  what `figures` says
     return model.Instrument(
         dwell_out_us=dwell["out"], dwell_back_us=dwell["back"], uncertain=counted.uncertain,
         socket_drops=counted.socket_drops, log_overflow=facts.log_overflow,
         log_fill=round(facts.log_fill, 4), tick_lag_ms=round(facts.tick_lag_ms, 3),
         ari_ms=None if facts.ari_ms is None else round(facts.ari_ms, 3),
+        limited_s=round(sla.of_s - sla.clean_s, 1),
+        reasons=[reason for reason in sla.reasons if "limited by" in reason],
         orphans=store.orphans, workers=facts.workers, worker_restarts=facts.worker_restarts,
         receive_buffer_bytes=facts.receive_buffer_bytes, ports_in_use=facts.ports_in_use,
         ports_total=facts.ports_total,

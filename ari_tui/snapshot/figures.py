@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from ari_tui.analysis import counters as c
 from ari_tui.analysis import histogram
-from ari_tui.analysis.store import CallTotals, Distribution
-from ari_tui.snapshot.model import Packets, Spread
+from ari_tui.analysis.bursts import LossPattern
+from ari_tui.analysis.direction import Directions
+from ari_tui.analysis.histogram import Distribution
+from ari_tui.analysis.store import CallTotals
+from ari_tui.snapshot.model import LossBursts, LossDirections, Mos, Packets, Spread, Window
 
 NS_PER_MS = 1_000_000
 NS_PER_US = 1_000
@@ -39,7 +42,9 @@ def ratio(part: int, whole: int) -> float | None:
     return round(part / whole, 8) if whole > 0 else None
 
 
-def figures(totals: CallTotals, *, histograms: bool) -> dict[str, object]:
+def figures(
+    totals: CallTotals, *, histograms: bool, mos: Mos, windows: list[Window]
+) -> dict[str, object]:
     """Return the fields of `model.Figures`. Ratios divide by settled packets (sent − in flight)."""
     counted = packets(totals)
     settled = counted.sent - counted.in_flight
@@ -48,8 +53,31 @@ def figures(totals: CallTotals, *, histograms: bool) -> dict[str, object]:
         "packets": counted,
         "loss_ratio": ratio(counted.lost, settled),
         "late_ratio": ratio(counted.late_echo, settled),
+        "gone_ratio": ratio(counted.lost + counted.discarded, settled),
         "rtt_ms": spread(totals.rtt, NS_PER_MS),
+        "loss_runs": totals.losses.named_runs(),
+        "loss_bursts": _bursts(totals.losses),
+        "loss_directions": _directions(totals.directions),
+        "mos": mos,
+        "gaps": totals.gaps,
+        "missing_explained": totals.missing_explained,
+        "windows": windows,
         "longest_interruption_ms": round(longest / NS_PER_MS, 3) if longest else None,
         "dead_air_s": round(totals.dead_air_ns / 1e9, 3),
         "rtt_histogram": histogram.sparse(totals.rtt.counts) if histograms else None,
     }
+
+
+def _bursts(losses: LossPattern) -> LossBursts:
+    def short(value: float | None) -> float | None:
+        return None if value is None else round(value, 4)
+
+    return LossBursts(
+        burst_ratio=short(losses.burst_ratio), bursts=losses.bursts,
+        mean_burst=short(losses.mean_burst), burst_density=short(losses.burst_density),
+        gaps=losses.gaps, mean_gap=short(losses.mean_gap), gap_density=short(losses.gap_density),
+    )  # fmt: skip
+
+
+def _directions(found: Directions | None) -> LossDirections | None:
+    return None if found is None else LossDirections(**found._asdict())

@@ -58,10 +58,13 @@ class Packets(Base, frozen=True, kw_only=True):
     reordered_echo: int
     late_media: int
     late_echo: int
+    late_fixed_anchor: int
+    discarded: int
     uncertain: int
     malformed: int
     foreign: int
     ssrc_changes: int
+    reanchors: int
     baseline_steps: int
     interruptions: int
     send_errors: int
@@ -91,13 +94,75 @@ class Jitter(Base, frozen=True, kw_only=True):
     hop: float | None
 
 
+class LossBursts(Base, frozen=True, kw_only=True):
+    """How losses come: RFC 3611 bursts and gaps (Gmin 16), lengths in packets."""
+
+    burst_ratio: float | None
+    """Mean run over that of random losses (G.107 BurstR); 1 is random."""
+    bursts: int
+    mean_burst: float | None
+    burst_density: float | None
+    gaps: int
+    mean_gap: float | None
+    gap_density: float | None
+
+
+class LossDirections(Base, frozen=True, kw_only=True):
+    """Where packets were lost, by our echo server's own counts."""
+
+    outward: int
+    at_echo: int
+    """In the echo server: its own failures, or what it was told to lose."""
+    back: int
+
+
+class Mos(Base, frozen=True, kw_only=True):
+    """MOS-CQ est., this hop (G.107, with concealment). Pooled, never averaged."""
+
+    session: float | None
+    now: float | None
+    """The last ten seconds."""
+    worst_10s: float | None
+    """The worst ten seconds of any call so far."""
+    plain: float | None
+    """The session without concealment."""
+    loss_from: str | None
+    """Which one-way loss was used: outward, back, or half of the round trip."""
+
+
+class Window(Base, frozen=True, kw_only=True):
+    """The last seconds. Sent, lost and late by second of sending, RTT by second of return."""
+
+    seconds: int
+    sent: int
+    returned: int
+    lost: int
+    late: int
+    loss_ratio: float | None
+    late_ratio: float | None
+    rtt_ms: Spread
+
+
 class Figures(Base, frozen=True, kw_only=True):
     """The numbers of one call, or of all together."""
 
     packets: Packets
     loss_ratio: float | None
     late_ratio: float | None
+    gone_ratio: float | None
+    """Lost, or back too late for the assumed jitter buffer, of settled packets."""
     rtt_ms: Spread
+    loss_runs: dict[str, int]
+    """Runs of lost packets by length, "1" … "9", "10+"."""
+    loss_bursts: LossBursts
+    loss_directions: LossDirections | None
+    mos: Mos
+    gaps: dict[str, int]
+    """Gaps in what Asterisk sent, by what moved or what explains them."""
+    missing_explained: int
+    """Of upstream_missing: swallowed with a digit, on hold, or comfort noise."""
+    windows: list[Window]
+    """The last 10 and 60 seconds."""
     longest_interruption_ms: float | None
     dead_air_s: float
     rtt_histogram: list[list[int]] | None
@@ -165,6 +230,9 @@ class Instrument(Base, frozen=True, kw_only=True):
     log_fill: float
     tick_lag_ms: float
     ari_ms: float | None
+    limited_s: float
+    """Seconds left out of the verdict because of ourselves."""
+    reasons: list[str]
     orphans: int
     """Records of calls that had left already."""
     workers: int
@@ -189,6 +257,34 @@ class InjectedBy(Base, frozen=True, kw_only=True):
     media: Injected | None
 
 
+class SlaRule(Base, frozen=True, kw_only=True):
+    """How one rule stands: shares of packets with exact 95 % bounds; "max" in seconds."""
+
+    id: str
+    limit: float
+    limits_ms: list[float]
+    actual: float | None
+    low: float | None
+    high: float | None
+    verdict: str
+    violated_s: int
+    missing: str | None
+    """What an inconclusive rule lacks."""
+
+
+class Sla(Base, frozen=True, kw_only=True):
+    """The verdict: pass, fail or inconclusive, over the clean ones of all seconds."""
+
+    verdict: str
+    headline: str
+    profile: str
+    tier: str | None
+    clean_s: float
+    of_s: int
+    reasons: list[str]
+    rules: list[SlaRule]
+
+
 class Document(Base, frozen=True, kw_only=True):
     """One snapshot."""
 
@@ -198,7 +294,7 @@ class Document(Base, frozen=True, kw_only=True):
     time: str
     session: Session
     asterisks: list[AsteriskState]
-    sla: None = None
+    sla: Sla
     totals: Totals
     calls: list[Call]
     instrument: Instrument

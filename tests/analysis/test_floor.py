@@ -100,7 +100,8 @@ def fresh(*, skewed: bool, rows: int = 1) -> Floor:
 
 def judge(floor: Floor, times: Any, values: Any) -> tuple[list[bool], list[int]]:
     times, values = np.asarray(times, dtype=np.int64), np.asarray(values, dtype=np.int64)
-    late, steps = floor.judge(np.zeros(len(times), dtype=np.int64), times, values, LATE_NS)
+    excess, steps = floor.judge(np.zeros(len(times), dtype=np.int64), times, values)
+    late = excess > LATE_NS
     return late.tolist(), [step.by_ns for step in steps]
 
 
@@ -154,7 +155,8 @@ def test_many_calls_at_once_have_the_floors_that_they_have_alone() -> None:
     values[3, 200:] += 6 * MS
     rows = np.repeat(np.arange(calls), n)
     together = fresh(skewed=True, rows=calls)
-    late, steps = together.judge(rows, times.ravel(), values.ravel(), LATE_NS)
+    excess, steps = together.judge(rows, times.ravel(), values.ravel())
+    late = excess > LATE_NS
     for call in range(calls):
         alone = fresh(skewed=True)
         assert judge(alone, times[call], values[call])[0] == late[rows == call].tolist()
@@ -229,7 +231,7 @@ def test_a_floor_that_is_cleared_begins_anew() -> None:
     floor = fresh(skewed=True, rows=2)
     rows = np.repeat(np.arange(2), 300)
     times = np.tile(START_NS + np.arange(300) * 20 * MS, 2)
-    floor.judge(rows, times, np.full(600, 50 * MS), LATE_NS)
+    floor.judge(rows, times, np.full(600, 50 * MS))
     floor.clear(0)
     assert floor.at(0, START_NS) is None
     assert floor.at(1, START_NS) == 50 * MS

@@ -51,3 +51,14 @@ def test_a_very_long_batch_neither_overflows_nor_yields_nan() -> None:
     found = np.zeros(1)
     jitter.advance(found, np.zeros(100_000, dtype=np.int64), np.full(100_000, 5))
     assert found[0] == pytest.approx(5)
+
+
+@given(items=differences, start=st.floats(0, 1e9))
+def test_the_jitter_after_every_difference_is_that_of_the_recursion(
+    items: list[tuple[int, int]], start: float
+) -> None:
+    items = sorted(items, key=lambda item: item[0])
+    rows = np.array([row for row, _ in items], dtype=np.int64)
+    after = jitter.advance(np.full(5, start), rows, np.array([d for _, d in items], dtype=np.int64))
+    told = [plain([start] * 5, items[: i + 1])[row] for i, (row, _) in enumerate(items)]
+    assert after.tolist() == pytest.approx(told, rel=1e-9, abs=1e-6)

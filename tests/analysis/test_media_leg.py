@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from ari_tui.analysis import counters as c
 from ari_tui.analysis.events import Interruption
 from ari_tui.analysis.fold import fold
-from ari_tui.analysis.media_leg import GAPS, ticks_to_ns, wrapped_difference
+from ari_tui.analysis.gaps import KEPT
+from ari_tui.analysis.media_state import ticks_to_ns, wrapped_difference
 from ari_tui.wire.sequence import signed_difference
 
 Bench = Any
@@ -137,13 +138,15 @@ def test_an_interruption_is_longer_than_200_ms(
 
 def test_the_latest_gaps_are_kept_and_all_are_counted(bench: Bench) -> None:
     log = bench.log()
-    for n in range(GAPS + 3):
+    for n in range(KEPT + 3):
         log.media(300 * n, n)
     found = bench.fold(log)
-    assert found["interruptions"] == GAPS + 2
-    ends = [n.at_ns for n in found.notes if isinstance(n, Interruption)]
-    assert sorted(found.store.media.gaps[0, :, 1].tolist()) == ends[-GAPS:]
-    assert found.store.call_totals(1, 0).dead_air_ns == (GAPS + 2) * 300 * bench.ms
+    assert found["interruptions"] == KEPT + 2
+    found.store.judge_gaps(0, None)
+    ends = [bench.start_ns + 300 * n * bench.ms for n in range(1, KEPT + 3)]
+    assert [one.gap.to_ns for one in found.store.gaps[0].judged] == ends[-KEPT:]
+    assert found["interruptions"] == KEPT + 2
+    assert found.store.call_totals(1, 0).dead_air_ns == (KEPT + 2) * 300 * bench.ms
 
 
 def test_silence_after_the_clock_was_set_back_is_not_made_up(bench: Bench) -> None:
@@ -166,3 +169,34 @@ def test_a_sequence_that_runs_backwards_keeps_the_books(bench: Bench) -> None:
     assert found["sent"] == found["returned"] + found["lost"]
     assert (found.store.counters[0] >= 0).all()
     assert found.store.counters[0, c.SENT] + found["duplicates_media"] == 400
+
+
+def test_mean_and_maximum_of_the_jitter_are_taken_over_all_pairs(bench: Bench) -> None:
+    log = bench.log()
+    for seq, at_ms in enumerate((0, 20, 56, 76, 96)):  # differences of 0, 16, 0, 0 ms
+        log.media(at_ms, seq)
+    leg = bench.fold(log).store.media
+    values = [0.0, 1.0, 15 / 16, (15 / 16) ** 2]
+    assert leg.jitter_count[0] == 4
+    assert leg.jitter_sum[0] == pytest.approx(sum(values) * 1e6)
+    assert leg.jitter_max[0] == pytest.approx(1e6)
+
+
+@pytest.mark.parametrize(
+    ("sequences", "errors"),
+    [
+        ([1, 2, 3, 4], 0),
+        ([65534, 65535, 0, 1], 0),
+        ([1, 2, 5, 6], 1),  # a loss
+        ([1, 2, 2, 3], 1),  # a duplicate
+        ([1, 2, 4, 3, 5], 2),  # a jump, and what comes late
+        ([1, 2, 40000, 40001, 40002], 0),  # a restart
+    ],
+)
+def test_sequence_errors_are_packets_that_are_not_the_next(
+    bench: Bench, sequences: list[int], errors: int
+) -> None:
+    log = bench.log()
+    for i, seq in enumerate(sequences):
+        log.media(20 * i, seq)
+    assert bench.fold(log).store.media.sequence_errors[0] == errors

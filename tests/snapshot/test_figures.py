@@ -7,7 +7,8 @@ import pytest
 
 from ari_tui.analysis import counters as c
 from ari_tui.analysis import histogram
-from ari_tui.analysis.store import CallTotals, Distribution, merge
+from ari_tui.analysis.histogram import Distribution
+from ari_tui.analysis.store import CallTotals, merge
 from ari_tui.snapshot.figures import NS_PER_MS, figures, packets, ratio, spread
 from ari_tui.snapshot.model import Figures, Packets, Spread
 

@@ -1,0 +1,73 @@
+"""The closing of books: what time alone decides, once the log is complete up to it.
+
+Packets that are overdue are lost; gaps have waited for the events that may explain them; seconds in
+which nothing is under way any more become evidence.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from ari_tui.analysis.events import Interruption, Note
+from ari_tui.analysis.gaps import Classified
+from ari_tui.analysis.records import Ints
+from ari_tui.analysis.sla_evidence import Limited
+from ari_tui.analysis.store import NEVER, Store
+
+_SECOND_NS: Final = 1_000_000_000
+
+
+def close_until(store: Store, now_ns: int) -> list[Note]:
+    """Close what can be closed at `now_ns`; 0 closes nothing.
+
+    A time earlier than the last is a clock that was set back: books wait until it has caught up.
+    """
+    if not now_ns:
+        return []
+    store.folded_until_ns = now_ns
+    expired, sent_ns = store.flight.expired(store.loss_timeout_ns, now_ns)
+    if len(expired):
+        store.book_lost(expired, sent_ns)
+    notes = [note for row in list(store.gaps) for note in told(store.judge_gaps(row, now_ns))]
+    second = now_ns // _SECOND_NS
+    if second > store.closed_second:
+        store.closed_second = second
+        before_ns = second * _SECOND_NS - store.loss_timeout_ns
+        store.settle(_rows(store), before_ns)
+        store.jury.close(_rows(store), store.series, before_ns // _SECOND_NS - 1)
+    return notes
+
+
+def close_all(store: Store, now_ns: int) -> list[Note]:
+    """Close everything: nothing more will come. What is under way is left as it is."""
+    notes = [note for row in list(store.gaps) for note in told(store.judge_gaps(row, None))]
+    store.settle(_rows(store), NEVER)
+    store.jury.close(_rows(store), store.series, now_ns // _SECOND_NS)
+    return notes
+
+
+def clock_stepped(store: Store, at_ns: int) -> None:
+    """Take note that the clock of the stamps was set, within the last second before `at_ns`."""
+    for second in (at_ns // _SECOND_NS - 1, at_ns // _SECOND_NS):
+        store.jury.limit_all(second, Limited.CLOCK_STEP)
+
+
+def log_overflowed(store: Store, at_ns: int) -> None:
+    """Take note that records were dropped for want of room, shortly before `at_ns`."""
+    for second in (at_ns // _SECOND_NS - 1, at_ns // _SECOND_NS):
+        store.jury.limit_all(second, Limited.LOG_OVERFLOW)
+
+
+def told(found: list[tuple[int, Classified]]) -> list[Note]:
+    """Return the notes of judged gaps: the interruptions."""
+    return [
+        Interruption(row, one.gap.to_ns, one.gap.length_ns, one.gap.sequence_step, one.kind)
+        for row, one in found
+        if one.interrupts
+    ]
+
+
+def _rows(store: Store) -> Ints:
+    return np.array(sorted(store.row_of.values()), dtype=np.int64)

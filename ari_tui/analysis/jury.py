@@ -1,0 +1,58 @@
+"""Judges closed seconds: gathers the evidence for the verdict, a second of all calls at a time.
+
+A second is closed when nothing sent in it is under way any more. A call's second is limited when
+our own delay in it exceeded the allowance for lateness, or when something marked it so.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from ari_tui.analysis.records import Ints
+from ari_tui.analysis.series import SECONDS, Series
+from ari_tui.analysis.sla_evidence import Evidence, Limited, Second
+from ari_tui.analysis.sla_profiles import Profile
+
+_FURTHEST: Final = SECONDS - 20
+"""Seconds that can still be looked back on; older ones have left the ring."""
+
+
+class Jury:
+    """The evidence so far, and which seconds it holds."""
+
+    def __init__(self, profile: Profile, late_ns: int) -> None:
+        self.evidence = Evidence(profile)
+        self._late_ns = late_ns
+        self._limits = len(profile.thresholds_ns())
+        self._closed = 0
+        self._limited_for_all: dict[int, int] = {}
+
+    def limit_all(self, second: int, reason: Limited) -> None:
+        """Mark a second as limited for every call: a clock step, an overflow of the log."""
+        self._limited_for_all[second] = self._limited_for_all.get(second, 0) | int(reason)
+
+    def close(self, rows: Ints, series: Series, until_second: int) -> None:
+        """Take the seconds up to `until_second`, each once; `rows` are the calls that there are."""
+        for second in range(max(self._closed + 1, until_second - _FURTHEST), until_second + 1):
+            self._take(rows, series, second)
+        self._closed = max(until_second, self._closed)
+        for old in [s for s in self._limited_for_all if s < until_second]:
+            del self._limited_for_all[old]
+
+    def _take(self, rows: Ints, series: Series, second: int) -> None:
+        if not len(rows):
+            return
+        there, found = series.of_second(rows, second)
+        if not there.any():
+            return
+        limited = found["limited"] | np.where(found["dwell_max"] > self._late_ns, Limited.DWELL, 0)
+        limited = np.where(there, limited | self._limited_for_all.get(second, 0), 0)
+        self.evidence.add(
+            int(np.count_nonzero(found["sent"])),
+            Second(
+                found["sent"], found["late"], found["lost"], found["rtt_count"],
+                found["above"][:, : self._limits], limited,
+            ),
+        )  # fmt: skip

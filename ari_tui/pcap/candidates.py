@@ -1,0 +1,110 @@
+"""Which datagrams are RTP: those whose source counts up, packet after packet.
+
+Nothing in a datagram says that it is RTP. It may be when it has version 2, a payload type that
+is in use, and is no RTCP; it is when RUN packets of the same addresses and SSRC bear sequence
+numbers one after the other (RFC 3550 appendix A.1 asks for 2; a capture holds many protocols, so
+more are asked for here). Packets wait until then, and come out in their order.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Final, NamedTuple
+
+from ari_tui.wire import rtp
+
+RUN: Final = 4
+WAITING: Final = 64
+"""Packets kept of a candidate; older ones are given up."""
+CANDIDATES: Final = 4096
+"""Candidates kept; the one longest without a packet is given up."""
+_UNUSED: Final = range(64, 96)
+"""Payload types that collide with RTCP (RFC 5761 section 4)."""
+
+NOT_RTP, RTCP, MAYBE = "other_udp", "rtcp", "rtp"
+
+
+class Key(NamedTuple):
+    """What makes a stream: who sends to whom, and the SSRC."""
+
+    source: bytes
+    source_port: int
+    destination: bytes
+    destination_port: int
+    ssrc: int
+
+
+class Packet(NamedTuple):
+    """What is kept of one RTP packet; `returned` when it came back from the echo server."""
+
+    time_ns: int
+    marker_pt: int
+    sequence: int
+    timestamp: int
+    length: int
+    tos: int
+    ttl: int
+    returned: bool
+
+
+def kind_of(payload: bytes, length: int) -> str:
+    """Return NOT_RTP, RTCP or MAYBE for the payload of a datagram that had `length` bytes."""
+    if len(payload) < 2 or payload[0] >> 6 != 2:
+        return NOT_RTP
+    if rtp.is_rtcp(payload[1]):
+        return RTCP
+    if len(payload) < rtp.HEADER_SIZE or payload[1] & 0x7F in _UNUSED:
+        return NOT_RTP
+    if payload[0] == rtp.PLAIN_FIRST_BYTE or len(payload) < length:
+        # cut short by the capture: what its end would prove cannot be known
+        return MAYBE
+    return MAYBE if rtp.classify(payload) == rtp.OK else NOT_RTP
+
+
+class _Candidate:
+    __slots__ = ("last", "packets", "run")
+
+    def __init__(self) -> None:
+        self.packets: list[Packet] = []
+        self.run = 0
+        self.last = -1
+
+
+class Candidates:
+    """Streams that have yet to prove themselves."""
+
+    def __init__(self) -> None:
+        self._waiting: OrderedDict[Key, _Candidate] = OrderedDict()
+        self.given_up = 0
+        """Packets that came and proved nothing."""
+
+    def take(self, key: Key, packet: Packet) -> list[Packet] | None:
+        """Take a packet; return all of its stream, in order, once it has proved to be one."""
+        candidate = self._waiting.get(key)
+        if candidate is None:
+            candidate = self._waiting[key] = _Candidate()
+            if len(self._waiting) > CANDIDATES:
+                _, oldest = self._waiting.popitem(last=False)
+                self.given_up += len(oldest.packets)
+        self._waiting.move_to_end(key)
+        candidate.packets.append(packet)
+        if not packet.returned:
+            step = (packet.sequence - candidate.last) & 0xFFFF
+            if candidate.last < 0 or step > 1:
+                candidate.run = 1
+            elif step == 1:
+                candidate.run += 1
+            candidate.last = packet.sequence
+        if candidate.run >= RUN:
+            del self._waiting[key]
+            return candidate.packets
+        if len(candidate.packets) > WAITING:
+            del candidate.packets[0]
+            self.given_up += 1
+        return None
+
+    def close(self) -> int:
+        """Give up who still waits; return how many packets proved nothing in all."""
+        self.given_up += sum(len(candidate.packets) for candidate in self._waiting.values())
+        self._waiting.clear()
+        return self.given_up
