@@ -9,11 +9,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from bench import capture, folding, irtt, relay
+from bench import capture, folding, irtt, relay, starting
 from bench.bed import built_tools
 
 CALLS = (10, 50, 150)
-_BENCHES = ("relay", "fold", "capture", "irtt")
+_BENCHES = ("relay", "fold", "start", "capture", "irtt")
 
 
 def _table(title: str, rows: list[dict[str, Any]]) -> None:
@@ -44,6 +44,11 @@ async def _run(chosen: list[str]) -> dict[str, Any]:
         if "fold" in chosen:
             found["fold"] = [folding.measure(calls) for calls in (*CALLS, 1000)]
             _table("Fold", found["fold"])
+        if "start" in chosen:
+            found["start"] = [starting.start_ups()]
+            _table("Start-up, medians", found["start"])
+            found["document"] = [starting.documents()]
+            _table("One document", found["document"])
         if "capture" in chosen:
             if not _there("dumpcap", "tshark"):
                 print("\ncapture: skipped, needs dumpcap and tshark (Debian package tshark)")

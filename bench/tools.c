@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PACKET = 172, BUFFER = 2048, RECORD = 48, RING = 1 << 17, EVENTS = 256 };
+enum { PACKET = 172, BUFFER = 2048, RECORD = 48, RING = 1 << 17, EVENTS = 256, DWELLS = 1 << 17 };
 
 static volatile sig_atomic_t stopping;
 static void stop(int number) { (void)number; stopping = 1; }
@@ -88,6 +88,11 @@ static int64_t stamp_of(struct msghdr *m) {
     return 0;
 }
 
+static int by_size(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
 /* The same shape as the worker: level-triggered epoll, one recvmsg with its stamp a ready
  * descriptor, stamp, send, stamp, a 48-byte record into a ring. */
 static int run_relay(int calls, int media, int gen, int echo) {
@@ -101,6 +106,7 @@ static int run_relay(int calls, int media, int gen, int echo) {
         }
     }
     unsigned char *ring = calloc(RING, RECORD);
+    int64_t *dwell = calloc(DWELLS, sizeof *dwell);
     uint64_t head = 0;
     struct epoll_event ready[EVENTS];
     char data[BUFFER], control[128];
@@ -128,15 +134,13 @@ static int run_relay(int calls, int media, int gen, int echo) {
             memcpy(r + 20, data + 4, 8);
             memcpy(r + 28, &index, 4);
             memcpy(r + 32, data + 2, 2);
+            dwell[(head - 1) % DWELLS] = before - rx;
         }
     }
-    fprintf(stderr, "%llu\n", (unsigned long long)head);
+    size_t kept = head < DWELLS ? head : DWELLS;
+    qsort(dwell, kept, sizeof *dwell, by_size);
+    if (kept) printf("%.1f %.1f\n", dwell[kept / 2] / 1e3, dwell[kept * 99 / 100] / 1e3);
     return 0;
-}
-
-static int by_size(const void *a, const void *b) {
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
 }
 
 static long drain(int *fds, int calls) {
