@@ -43,8 +43,20 @@ async def run_demo(options: DemoOptions) -> int:
             sim = await _start(stack, settings, "simulated Asterisk", _sim_arguments(options))
             settings = _pointed_at(settings, sim, echo)
             engine = await _start(stack, settings, "engine", _engine_arguments(options.run))
+            watching = asyncio.create_task(_watch(echo, sim))
             code = await _follow(engine, signals)
+            watching.cancel()
     return signals.exit_code or code
+
+
+async def _watch(*children: Child) -> None:
+    """Tell of children that end before the engine does; what it measures then is their absence."""
+    names = {asyncio.create_task(child.process.wait()): child.name for child in children}
+    waiting = set(names)
+    while waiting:
+        done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            _log.error(f"the {names[task]} ended by itself", exit_code=task.result())
 
 
 def _own_settings(settings: Settings) -> Settings:
