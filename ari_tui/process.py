@@ -14,15 +14,29 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ari_tui.errors import ChildFailedError
 
 _READY_FD = "ARI_TUI_READY_FD"
 _LIFELINE_FD = "ARI_TUI_LIFELINE_FD"
+_CANCEL_AGAIN_S = 0.5
 _FAREWELL_S = 3.0
 """How long a child that could not start may take to clean up after itself."""
+
+
+async def end_tasks(tasks: Iterable[asyncio.Future[Any]]) -> None:
+    """Cancel tasks until all have ended; their exceptions are not raised.
+
+    Once is not enough: before Python 3.12, `asyncio.wait_for` can swallow a cancellation that
+    comes at the moment of its answer, and a loop around it would go on for ever.
+    """
+    waiting = {task for task in tasks if not task.done()}
+    while waiting:
+        for task in waiting:
+            task.cancel()
+        _, waiting = await asyncio.wait(waiting, timeout=_CANCEL_AGAIN_S)
 
 
 class ParentLink:

@@ -16,7 +16,7 @@ import pytest
 
 from ari_tui import process
 from ari_tui.errors import ChildFailedError
-from ari_tui.process import Child, ParentLink
+from ari_tui.process import Child, ParentLink, end_tasks
 
 WAIT_S = 20
 Script = Callable[[str], None]
@@ -243,3 +243,32 @@ async def test_brothers_do_not_hold_each_others_lifelines(script: Script, tmp_pa
     assert second.running
     assert await second.stop(timeout_s=WAIT_S) == 7
     assert [(tmp_path / name).read_text() for name in "12"] == ["SIGTERM", ""]
+
+
+async def test_a_task_that_swallows_its_cancellation_is_cancelled_again() -> None:
+    swallowed = asyncio.Event()
+
+    async def stubborn() -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        swallowed.set()
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(stubborn())
+    await asyncio.sleep(0)
+    await end_tasks([task])
+    assert task.cancelled()
+    assert swallowed.is_set()
+
+
+async def test_the_errors_of_ended_tasks_are_theirs() -> None:
+    async def broken() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise OSError("on the way out")
+
+    task = asyncio.create_task(broken())
+    await asyncio.sleep(0)
+    await end_tasks([task, task])
+    assert isinstance(task.exception(), OSError)

@@ -28,6 +28,7 @@ from ari_tui.ari.endpoint import AriEndpoint
 from ari_tui.ari.models import ApplicationReplaced, BrokenEventError, Event, decode_event
 from ari_tui.ari.text import clean_text
 from ari_tui.errors import AriError, AriReplacedError, AriUnauthorizedError
+from ari_tui.process import end_tasks
 
 _MAX_MESSAGE: Final = 16 * 1024 * 1024
 _WIRE_LOG: Final = logging.getLogger("ari_tui.ari.websocket")
@@ -134,8 +135,7 @@ class EventStream:
     async def close(self) -> None:
         """Close the WebSocket and end the reader; what waits in the queue can still be read."""
         if self._reader is not None and not self._reader.done():
-            self._reader.cancel()
-            await asyncio.wait([self._reader])
+            await end_tasks([self._reader])
         self._end(AriError("the event stream was closed"))
 
     def __aiter__(self) -> EventStream:

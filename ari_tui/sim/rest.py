@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import contextlib
 import hmac
 import json
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 from aiohttp.typedefs import Handler, Middleware
 
+from ari_tui.process import end_tasks
 from ari_tui.sim.config import SimConfig
 from ari_tui.sim.events import EventHub, EventSocket
 from ari_tui.sim.model import Json, RefusalError
@@ -136,9 +136,7 @@ class EventServer:
             self._sockets.discard(socket)
             for name in names:
                 self._hub.disconnect(name, socket)
-            writer.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await writer
+            await end_tasks([writer])
             socket.discard()
         return ws
 
