@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ari_tui.cli_options import Start, prepare, settings_options
-from ari_tui.config import parse_host_port
+from ari_tui.config_parse import parse_host_port
 from ari_tui.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 import click
 
 from ari_tui import log
-from ari_tui.config import Settings, parse_host_port
+from ari_tui.config import Settings
 from ari_tui.config_checks import refusal
 from ari_tui.config_layers import Raw, load
+from ari_tui.config_parse import parse_host_port
 from ari_tui.errors import ConfigError
 from ari_tui.process import ParentLink
 

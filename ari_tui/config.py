@@ -14,6 +14,8 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Meta, inspect
 
+from ari_tui.config_parse import parse_host_port, parse_ports
+
 MASK = "********"
 
 T0_RING_ENTRIES = 1024
@@ -22,6 +24,7 @@ _SHORTEST_PACKET_MS = 10
 _LONGEST_LOSS_TIMEOUT_MS = T0_RING_ENTRIES * _SHORTEST_PACKET_MS
 
 Positive = Annotated[float, Meta(gt=0, le=86400)]
+Share = Annotated[float, Meta(gt=0, le=0.999)]
 Port = Annotated[int, Meta(ge=1, le=65535)]
 
 
@@ -71,6 +74,8 @@ class Media(Slice, frozen=True, kw_only=True):
     learn_networks: tuple[str, ...] = ()
     loss_timeout_ms: Annotated[int, Meta(ge=100, le=_LONGEST_LOSS_TIMEOUT_MS)] = 3000
     late_ms: Annotated[float, Meta(gt=0, le=10000)] = 3.0
+    jitter_buffer_ms: Annotated[float, Meta(gt=0, le=10000)] = 40.0
+    """What comes back later than this above the floor is of no use to a listener."""
     format: Literal["ulaw", "alaw"] = "ulaw"
 
     @property
@@ -89,6 +94,20 @@ class Echo(Slice, frozen=True, kw_only=True):
 
     host: str = "127.0.0.1"
     port: Port = 4000
+
+
+class Sla(Slice, frozen=True, kw_only=True):
+    """The limits that the verdict is about; the defaults are the original system's."""
+
+    profile: str = "seed"
+    """What the limits are called in reports."""
+    tiers: tuple[str, ...] = ("30:8/12/18", "100:10/15/20", "150:12/18/22")
+    """`calls:p50/p95/p99`: RTT limits in ms for up to so many calls at once."""
+    max_ms: Annotated[float, Meta(gt=0, le=10000)] = 22.0
+    max_budget_s: Annotated[int, Meta(ge=0, le=86400)] = 0
+    """How many seconds may hold a packet above `max_ms`."""
+    late_ratio: Share = 0.001
+    loss_ratio: Share = 0.002
 
 
 class Http(Slice, frozen=True, kw_only=True):
@@ -131,6 +150,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     asterisk: Asterisk = Asterisk()
     media: Media = Media()
     echo: Echo = Echo()
+    sla: Sla = Sla()
     http: Http = Http()
     output: Output = Output()
     log: Log = Log()
@@ -169,6 +189,7 @@ SECTIONS: dict[str, type[Slice]] = {
     "asterisk": Asterisk,
     "media": Media,
     "echo": Echo,
+    "sla": Sla,
     "http": Http,
     "output": Output,
     "log": Log,
@@ -213,33 +234,3 @@ def describe_allowed(key: str) -> str:
         low = f"above {info.gt:g}" if info.gt is not None else f"from {info.ge:g}"
         return f"{noun} {low} to {info.le:.15g}{_REASONS.get(key, '')}"
     return "a text"
-
-
-def parse_ports(text: str) -> tuple[int, int]:
-    """Read `20000-24999` or one port; raise ValueError in words."""
-    first_text, dash, last_text = text.partition("-")
-    if not _is_number(first_text) or (dash and not _is_number(last_text)):
-        raise ValueError("a range of ports such as 21000-24999")
-    first = int(first_text)
-    last = int(last_text) if dash else first
-    if not 1 <= first <= last <= 65535:
-        raise ValueError("first-last, both from 1 to 65535, the first not above the last")
-    return first, last
-
-
-def parse_host_port(text: str, *, lowest: int = 0) -> tuple[str, int]:
-    """Read `host:port` or `[IPv6]:port`; raise ValueError in words."""
-    host, colon, port_text = text.rpartition(":")
-    if host.startswith("[") and host.endswith("]"):
-        host = host[1:-1]
-    elif ":" in host:
-        raise ValueError("an IPv6 address in brackets: [::1]:9090")
-    if not colon or not host or not _is_number(port_text):
-        raise ValueError("host:port, such as 127.0.0.1:9090")
-    if not lowest <= int(port_text) <= 65535:
-        raise ValueError(f"a port from {lowest} to 65535")
-    return host, int(port_text)
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= 5

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ari_tui.config import Settings, is_secret, parse_host_port, parse_ports
+from ari_tui.config import Settings, is_secret
+from ari_tui.config_parse import parse_host_port, parse_ports, parse_tier
 from ari_tui.log import clean
 
 _EPHEMERAL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
@@ -58,7 +59,7 @@ def check(draft: Draft) -> None:
         if key in draft.values and (allowed := complaint(draft.values[key])):
             draft.refuse(key, allowed)
     _check_url(draft)
-    _check_networks(draft)
+    _check_entries(draft)
     if not draft.problems:
         _check_echo_ports(draft)
         _check_door(draft)
@@ -101,12 +102,15 @@ def _host(text: str) -> str:
     return "" if good and not _is_wildcard(text) else "a host name or an address (no wildcard)"
 
 
-def _ports(text: str) -> str:
-    try:
-        parse_ports(text)
-    except ValueError as error:
-        return str(error)
-    return ""
+def _read_by(parse: Callable[[str], object]) -> Callable[[str], str]:
+    def complaint(text: str) -> str:
+        try:
+            parse(text)
+        except ValueError as error:
+            return str(error)
+        return ""
+
+    return complaint
 
 
 def _door(text: str) -> str:
@@ -138,6 +142,11 @@ def _token(text: str) -> str:
     return "" if good else "printable ASCII without spaces"
 
 
+def _profile(text: str) -> str:
+    good = re.fullmatch(r"[A-Za-z0-9_-]{1,40}", text)
+    return "" if good else "letters, digits, - and _, at most 40"
+
+
 def _optional(complaint: Callable[[str], str]) -> Callable[[str], str]:
     return lambda text: complaint(text) if text else ""
 
@@ -149,9 +158,10 @@ _CHECKS: dict[str, Callable[[str], str]] = {
     "asterisk.media_address": _address,
     "media.bind": _address,
     "media.advertise": _optional(_host),
-    "media.ports": _ports,
-    "media.echo_ports": _optional(_ports),
+    "media.ports": _read_by(parse_ports),
+    "media.echo_ports": _optional(_read_by(parse_ports)),
     "echo.host": _host,
+    "sla.profile": _profile,
     "http.bind": _optional(_door),
     "http.token": _token,
 }
@@ -178,20 +188,23 @@ def _check_url(draft: Draft) -> None:
         draft.refuse(key, "host:port, or http:// or https:// and host:port")
 
 
-def _check_networks(draft: Draft) -> None:
-    key = "media.learn_networks"
-    for network in draft.get(key):
-        if why := _network(network):
-            allowed = f"networks such as 10.0.0.0/8 ({why})"
-            draft.problems.append(refusal(key, network, draft.origin(key), allowed))
-
-
 def _network(text: str) -> str:
     try:
         ipaddress.ip_network(text)
     except ValueError as error:
-        return clean(str(error))
+        return f"networks such as 10.0.0.0/8 ({clean(str(error))})"
     return ""
+
+
+# how tiers fit with one another is for whoever judges by them to say
+_ENTRIES = {"media.learn_networks": _network, "sla.tiers": _read_by(parse_tier)}
+
+
+def _check_entries(draft: Draft) -> None:
+    for key, complaint in _ENTRIES.items():
+        for entry in draft.get(key):
+            if allowed := complaint(entry):
+                draft.problems.append(refusal(key, entry, draft.origin(key), allowed))
 
 
 def _check_echo_ports(draft: Draft) -> None:

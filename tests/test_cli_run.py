@@ -12,6 +12,7 @@ from ari_tui.cli_run import exit_code
 from ari_tui.config import Output, Settings
 from ari_tui.options import DemoOptions, RunOptions
 from ari_tui.process import ParentLink
+from ari_tui.report.headless import HeadlessReport
 
 pytestmark = pytest.mark.usefixtures("bare_start")
 
@@ -64,7 +65,8 @@ def test_run_hands_settings_options_and_link_to_the_engine(
         "10.0.0.1:4",
     ]
     assert execute([*command, *arguments]) == 0
-    settings, options, link = engine.arguments
+    settings, options, link, (report,) = engine.arguments
+    assert isinstance(report, HeadlessReport)
     assert options == RunOptions(headless=True, duration_s=2.5, stay=True)
     assert isinstance(settings, Settings)
     assert (settings.asterisk.url, settings.asterisk.password) == ("pbx:1", "geheim1")

@@ -52,6 +52,8 @@ def test_the_defaults_pass_without_a_warning() -> None:
         ("media__learn_networks", ["net"], "networks such as 10.0.0.0/8"),
         ("echo__host", "", "a host name"),
         ("echo__host", "0.0.0.0", "no wildcard"),
+        ("sla__profile", "my own", "letters, digits"),
+        ("sla__tiers", ["30:8/12/18", "8/12"], "such as 30:8/12/18"),
         ("http__bind", "9090", "host:port"),
         ("http__bind", "a b:9090", "host:port"),
         ("http__token", "two words", "without spaces"),

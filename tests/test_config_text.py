@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from ari_tui.config import KEY_TYPES, Asterisk, Http, Log, Media, Output, Settings
+from ari_tui.config import KEY_TYPES, SECTIONS, Asterisk, Http, Log, Media, Output, Settings, Sla
 from ari_tui.config_layers import load
 from ari_tui.config_text import printed, to_environment
 
@@ -15,6 +15,7 @@ else:
 UNUSUAL = Settings(
     asterisk=Asterisk(password='ge"heim', app="other", verify_tls=False, sweep_s=1.5),
     media=Media(learn_networks=("10.0.0.0/8", "192.168.0.0/16"), workers=3, late_ms=0.1),
+    sla=Sla(profile="own", tiers=("10:1/2.5/3",), loss_ratio=0.00005),
     http=Http(bind="127.0.0.1:9090", token="t0ken"),
     output=Output(json="-", exit_zero=True),
     log=Log(level="debug"),
@@ -54,7 +55,7 @@ def test_a_child_with_this_environment_gets_exactly_these_settings(tmp_path: Pat
         environment={**to_environment(UNUSUAL), "ASTERISK_PASSWORD": "stray", "APP_NAME": "stray"},
         folder=tmp_path,
     )
-    for section in ("asterisk", "media", "echo", "http", "output", "log"):
+    for section in SECTIONS:
         assert getattr(child, section) == getattr(UNUSUAL, section)
 
 

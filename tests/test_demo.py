@@ -23,6 +23,8 @@ from ari_tui.snapshot.model import Document, Packets, decode
 
 pytestmark = pytest.mark.usefixtures("bare_start")
 WAIT_S = 40
+VERDICTS = (0, 1, 4)
+"""Exit codes of a run that ended in order; which one, a busy machine decides too."""
 HEADLESS = ("-m", "ari_tui", "demo", "--headless", "--calls", "3")
 TAKE_TERMINAL = """
 import fcntl, os, sys, termios
@@ -221,14 +223,18 @@ def test_a_killed_parent_leaves_nobody_behind_and_the_engine_still_reports(start
     assert demo.documents[-1].session.end_reason == "parent gone"
 
 
-def test_what_is_measured_is_exactly_what_was_injected(start: Start) -> None:
+def test_what_is_measured_is_exactly_what_was_injected_and_fails_by_it(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # no stall of this machine is to leave too few clean seconds to tell
+    monkeypatch.setenv("ARI_TUI_MEDIA_LATE_MS", "10000")
     shared = ("--seed", "7", "--duration", "4", "--status", "1")
     demos = [
         start("--impair", f"loss=5%,dup=1%,reorder=1%,delay=20ms{more}", *shared, name=f"demo{n}")
         for n, more in enumerate(["", ",burst=4"])
     ]
     for demo in demos:
-        assert demo.end() == 0, demo.told
+        assert demo.end() == 1, demo.told
         assert_books_closed(demo.documents)
         final = demo.documents[-1]
         injected, measured = final.injected.echo, final.totals.packets
@@ -243,6 +249,11 @@ def test_what_is_measured_is_exactly_what_was_injected(start: Start) -> None:
         assert final.totals.rtt_ms.min >= 20.0
         assert final.session.end_reason == "duration"
         assert "late_ratio=" in demo.told
+        assert " sla=fail" in demo.told
+        assert {rule.id: rule.verdict for rule in final.sla.rules}["loss"] == "fail"
+        found = final.totals.loss_directions
+        assert found is not None
+        assert (found.outward, found.at_echo, found.back) == (0, injected.lost, 0)
 
 
 async def test_a_child_that_does_not_start_is_named_with_its_own_words_and_code(
@@ -256,3 +267,17 @@ async def test_a_child_that_does_not_start_is_named_with_its_own_words_and_code(
     assert failure.value.exit_code == 2
     mine = [pid for pid in descendants(os.getpid()) if not gone(pid)]
     assert mine == []
+
+
+def test_a_reader_of_the_documents_that_is_stuck_holds_up_neither_measuring_nor_the_end(
+    start: Start,
+) -> None:
+    demo = start("--interval", "0.25", "--histograms", "--duration", "6", "--status", "0.5")
+    demo.until_measured()
+    # from here on nobody reads, and a pipe holds 64 KiB
+    until(lambda: demo.process.poll() is not None, "the end")
+    assert demo.process.returncode in VERDICTS, demo.told
+    assert demo.told.count("p50=") > 8
+    assert "ended by duration" in demo.told
+    assert "the reader of the output did not keep up" in demo.told
+    demo.assert_nobody_left()

@@ -18,7 +18,7 @@ PACKAGE = ROOT / "ari_tui"
 
 CELLAR = {
     *("errors", "process", "config", "config_checks", "config_layers", "config_secrets"),
-    *("config_text", "log", "options", "stop"),
+    *("config_parse", "config_text", "log", "options", "stop"),
 }
 FLOORS = {
     **dict.fromkeys(CELLAR, -1),

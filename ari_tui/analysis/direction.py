@@ -8,6 +8,7 @@ stream of more than one epoch is not split: the server counts each SSRC alone.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Final, NamedTuple
 
 from ari_tui.analysis import counters as c
@@ -15,6 +16,7 @@ from ari_tui.analysis.inflight import InFlight
 from ari_tui.analysis.records import Ints
 
 _KEPT: Final = 16
+_COPIES_KEPT: Final = 1024
 
 
 class EchoReport(NamedTuple):
@@ -47,6 +49,13 @@ class CallDirection:
         self.waiting: list[EchoReport] = []
         self.newest: Directions | None = None
         self.dwell_max_ns = 0
+        self._copies = 0
+        self._recent_copies: deque[int] = deque(maxlen=_COPIES_KEPT)
+
+    def copy(self, sent_ns: int) -> None:
+        """Take note of a further copy of a packet that went to the echo server, which counts it."""
+        self._copies += 1
+        self._recent_copies.append(sent_ns)
 
     def take(self, report: EchoReport) -> bool:
         """Take a report; tell whether the server held packets longer than it ever had."""
@@ -63,7 +72,11 @@ class CallDirection:
         self.waiting = self.waiting[len(ripe) :]
         report = ripe[-1]
         later, later_lost = flight.since(row, report.asked_ns)
-        sent = int(counters[c.SENT]) - later + int(counters[c.DUPLICATES_MEDIA])
+        later_copies = sum(sent_ns >= report.asked_ns for sent_ns in self._recent_copies)
+        sent = int(counters[c.SENT]) - later + self._copies - later_copies
         lost = int(counters[c.LOST]) - later_lost
         outward = sent - report.received
-        self.newest = Directions(outward, report.failed, lost - outward - report.failed)
+        back = lost - outward - report.failed
+        # a copy that was lost where its original was not: then the counts do not tell
+        if min(outward, back) >= 0:
+            self.newest = Directions(outward, report.failed, back)

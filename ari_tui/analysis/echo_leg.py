@@ -7,6 +7,7 @@ import numpy as np
 from ari_tui.analysis import counters as c
 from ari_tui.analysis import histogram, jitter
 from ari_tui.analysis.events import Moved, Note
+from ari_tui.analysis.gaps import JUMP_NS
 from ari_tui.analysis.inflight import BACK, BACK_LATE, EMPTY, LOST, NEVER_SENT, SLOTS, UNDER_WAY
 from ari_tui.analysis.media_state import is_voice, ticks_to_ns, wrapped_difference
 from ari_tui.analysis.records import Ints, Mask, Records, pick
@@ -122,7 +123,12 @@ def _advance_jitter(
     voice = is_voice(store.media, rows, records["marker_pt"].astype(np.int64) & 0x7F)
     paired &= voice & segments.previous(voice, leg.last_voice[owners])
     step = ticks_to_ns(wrapped_difference(timestamps, earlier, 32), store.media.clock_rate[rows])
-    hop = spacing - (sent - segments.previous(sent, leg.last_sent[owners]))
+    apart = sent - segments.previous(sent, leg.last_sent[owners])
+    hop = spacing - apart
+    # where the timestamp jumped against sequence and sending there is no spacing to compare
+    usual = ticks_to_ns(store.media.ptime_units[rows], store.media.clock_rate[rows])
+    jumped = (np.abs(step - usual) > JUMP_NS) & (np.abs(apart - step) > JUMP_NS) & (usual > 0)
+    paired &= ~jumped
     jitter.advance(leg.jitter_ns, rows[paired], (spacing - step)[paired])
     jitter.advance(leg.hop_jitter_ns, rows[paired], hop[paired])
     leg.jitter_count += np.bincount(rows[paired], minlength=store.capacity)

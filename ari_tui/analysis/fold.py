@@ -42,8 +42,18 @@ def fold(store: Store, records: Records, now_ns: int) -> list[Note]:
         store.orphans += int(np.count_nonzero(rows < 0))
         records, rows = pick(records, rows >= 0), rows[rows >= 0]
     for part in _in_steps(records):
+        notes += _close_behind(store, int(records["rx_ns"][part].max()), now_ns)
         notes += _fold_step(store, rows[part], records[part])
     return notes + close_until(store, now_ns)
+
+
+def _close_behind(store: Store, step_ns: int, now_ns: int) -> list[Note]:
+    """Close books on the way through a long batch, before rings of slots and seconds come round.
+
+    A second behind the step: a log holds its records in order only to that.
+    """
+    until_ns = (step_ns // _STEP_NS - 1) * _STEP_NS
+    return close_until(store, until_ns) if store.folded_until_ns < until_ns < now_ns else []
 
 
 def _rows_of(store: Store, records: Records) -> Ints:

@@ -131,10 +131,10 @@ class CallGaps:
         `arrived` counts those of a gap's packets that came after all, overtaken: they are not
         missing, and where nothing else moved there was no gap.
         """
-        ripe = [
-            gap for gap in self.waiting if until_ns is None or gap.to_ns + PATIENCE_NS <= until_ns
-        ]
-        self.waiting = [gap for gap in self.waiting if gap not in ripe]
+        ripe, self.waiting = self.waiting, []
+        if until_ns is not None:
+            self.waiting = [gap for gap in ripe if gap.to_ns + PATIENCE_NS > until_ns]
+            ripe = [gap for gap in ripe if gap.to_ns + PATIENCE_NS <= until_ns]
         settled = [gap._replace(sequence_step=gap.sequence_step - arrived(gap)) for gap in ripe]
         found = [Classified(gap, self.kind_of(gap)) for gap in settled if gap.is_gap]
         for one in found:

@@ -53,18 +53,21 @@ def fold_media(store: Store, rows: Ints, records: Records) -> list[Note]:
     voice = is_voice(leg, rows, payload_type)
     steps = _Steps(leg, segments, rx, units, ext, payload_type)
     extra = ticks_to_ns(steps.units - steps.ext * leg.ptime_units[rows], rate)
-    extra[~steps.within | (leg.ptime_units[rows] == 0)] = 0
+    # a telephone-event holds its timestamp still: the step from it is no jump
+    steady = steps.after_noise | is_voice(leg, rows, steps.last_type)
+    extra[~steps.within | (leg.ptime_units[rows] == 0) | ~steady] = 0
     _note_gaps(store, rows, steps, rx, ext, extra, records["marker_pt"] >= 0x80)
-    paired = steps.within & (steps.ext == 1) & voice & steps.same_type
     spacing = steps.rx - ticks_to_ns(steps.units, rate)
+    leaps = np.abs(extra) > JUMP_NS
+    # a timestamp that moved against the sequence and against arrival, too
+    jumped = leaps & (np.abs(spacing) > JUMP_NS) & voice
+    paired = steps.within & (steps.ext == 1) & voice & steps.same_type & ~jumped
     after = jitter.advance(leg.jitter_ns, rows[paired], spacing[paired])
     leg.jitter_count += np.bincount(rows[paired], minlength=store.capacity)
     leg.jitter_sum += np.bincount(rows[paired], weights=after, minlength=store.capacity)
     np.maximum.at(leg.jitter_max, rows[paired], after)
-    _learn_ptime(leg, rows[paired], steps.units[paired])
+    _learn_ptime(leg, rows[paired & ~leaps], steps.units[paired & ~leaps])
 
-    # a timestamp that moved against the sequence and against arrival, too
-    jumped = (np.abs(extra) > JUMP_NS) & (np.abs(spacing) > JUMP_NS) & voice
     judged = first & voice
     transit = rx - ticks_to_ns(units, rate)
     fresh = segments.starts[leg.fresh[owners]]
@@ -89,9 +92,9 @@ class _Steps:
         self.rx: Ints = rx - last_rx
         self.units: Ints = units - segments.previous(units, leg.last_ts[owners])
         self.ext: Ints = ext - segments.previous(ext, leg.last_ext[owners])
-        last_type = segments.previous(kind, leg.last_payload_type[owners])
-        self.same_type: Mask = kind == last_type
-        self.after_noise: Mask = last_type == COMFORT_NOISE
+        self.last_type = segments.previous(kind, leg.last_payload_type[owners])
+        self.same_type: Mask = kind == self.last_type
+        self.after_noise: Mask = self.last_type == COMFORT_NOISE
 
 
 def _extend(leg: MediaLeg, segments: Segments, records: Records) -> Ints:
@@ -131,6 +134,8 @@ def _place(store: Store, rows: Ints, ext: Ints, tx: Ints, advancing: Mask) -> tu
         if tx[i] > 0 and flight.ext[at] == ext[i] and flight.state[at] == NEVER_SENT:
             flight.state[at] = UNDER_WAY
             resent[i] = not first[i]
+        if tx[i] > 0 and not first[i] and not resent[i]:
+            store.direction_of(int(rows[i])).copy(int(tx[i]))
     return first, resent
 
 

@@ -98,10 +98,14 @@ def _limitations(evidence: Evidence) -> list[str]:
     """Say how many seconds each reason limited, the commonest first."""
     ordered = sorted(Limited, key=lambda reason: -evidence.limited_call_s[reason])
     return [
-        f"{evidence.limited_s(reason):g} of {evidence.of_s} s limited by {reason.words}"
+        f"{_tenths(evidence.limited_s(reason))} of {evidence.of_s} s limited by {reason.words}"
         for reason in ordered
         if evidence.limited_call_s[reason]
     ]
+
+
+def _tenths(seconds: float) -> str:
+    return f"{seconds:g}" if seconds else "under 0.1"
 
 
 def _rule(evidence: Evidence, index: int, confidence: float) -> Rule:

@@ -5,18 +5,17 @@ The fold alone writes to it; snapshots read it. Rows grow by doubling and are us
 
 from __future__ import annotations
 
-from functools import reduce
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
 from ari_tui.analysis import counters as c
 from ari_tui.analysis import histogram
-from ari_tui.analysis.bursts import NO_LOSSES, LossPattern, LossRuns
+from ari_tui.analysis.bursts import LossRuns
 from ari_tui.analysis.direction import CallDirection, Directions, EchoReport
 from ari_tui.analysis.echo_state import EchoLeg
 from ari_tui.analysis.floor import Floor
-from ari_tui.analysis.gaps import KINDS, CallGaps, Classified, Gap
+from ari_tui.analysis.gaps import CallGaps, Classified, Gap
 from ari_tui.analysis.inflight import SLOTS, InFlight
 from ari_tui.analysis.jury import Jury
 from ari_tui.analysis.media_state import MediaLeg
@@ -26,29 +25,13 @@ from ari_tui.analysis.rows import RowArrays, grown
 from ari_tui.analysis.series import Series
 from ari_tui.analysis.sla_evidence import Limited
 from ari_tui.analysis.sla_profiles import SEED_PROFILE, Profile
+from ari_tui.analysis.totals import CallTotals, merge
+from ari_tui.wire.rtp import COMFORT_NOISE
 
 NEVER: Final = 1 << 62
 """A time (ns) that is later than all."""
 OVERDUE_NS: Final = 500_000_000
 """A packet out longer than this, and not yet given up, shows as overdue."""
-
-
-class CallTotals(NamedTuple):
-    """The numbers of one call, or of many added up."""
-
-    counters: Ints
-    in_flight: int
-    overdue: int
-    rtt: histogram.Distribution
-    longest_gap_ns: int
-    dead_air_ns: int
-    losses: LossPattern
-    directions: Directions | None
-    """Where packets were lost; None unless our own echo server tells, for every call."""
-    gaps: dict[str, int]
-    """Gaps in what Asterisk sent, by kind."""
-    missing_explained: int
-    """Of `upstream_missing`: packets that a digit, hold or comfort noise accounts for."""
 
 
 class Store:
@@ -164,6 +147,10 @@ class Store:
         """Return the gaps of a row."""
         return self.gaps.setdefault(row, CallGaps())
 
+    def direction_of(self, row: int) -> CallDirection:
+        """Return what tells on which way a row's packets were lost."""
+        return self.directions.setdefault(row, CallDirection())
+
     def judge_gaps(self, row: int, until_ns: int | None) -> list[tuple[int, Classified]]:
         """Judge the gaps of a row that have waited long enough (None: all), and count them."""
         if row not in self.gaps:
@@ -191,7 +178,7 @@ class Store:
         row = self.row_of.get(call)
         if row is None or int(self.media.epochs[row]) != 1 or self.media.ssrc[row] != report.ssrc:
             return
-        held = self.directions.setdefault(row, CallDirection()).take(report)
+        held = self.direction_of(row).take(report)
         if held and report.dwell_max_ns > self.late_ns:
             second = report.asked_ns // 1_000_000_000
             self._limit(row, [second - 1, second], Limited.ECHO_DWELL)
@@ -238,7 +225,7 @@ class Store:
         counters = self.counters[row].copy()
         counters[c.UPSTREAM_MISSING] = self.media.upstream_missing(row)
         gaps = self.gaps.get(row) or CallGaps()
-        silent = [self.media.open_gap_ns(row, self.folded_until_ns)]
+        silent = [self._open_silence_ns(row, gaps)]
         silent += [g.length_ns for g in gaps.waiting if Classified(g, gaps.kind_of(g)).interrupts]
         counters[c.INTERRUPTIONS] += sum(gap > 0 for gap in silent)
         echo = self.echo
@@ -253,6 +240,13 @@ class Store:
             self._directions_of(row), dict(gaps.counts), gaps.missing_explained,
         )  # fmt: skip
 
+    def _open_silence_ns(self, row: int, gaps: CallGaps) -> int:
+        """Return how long nothing has come, unless hold or comfort noise explains it."""
+        length_ns = self.media.open_gap_ns(row, self.folded_until_ns)
+        from_ns, noise = int(self.media.last_rx[row]), self.media.last_payload_type[row]
+        gap = Gap(from_ns, from_ns + length_ns, 1, 0, False, bool(noise == COMFORT_NOISE), 0)
+        return length_ns if Classified(gap, gaps.kind_of(gap)).interrupts else 0
+
     def _directions_of(self, row: int) -> Directions | None:
         direction = self.directions.get(row)
         return direction.newest if direction is not None else None
@@ -266,43 +260,3 @@ class Store:
         """Memory of one row, in bytes."""
         shared = self.counters.itemsize * (c.COUNT + 2) + self.scratch.itemsize * SLOTS
         return sum(table.row_bytes for table in self._tables) + shared
-
-
-def merge(parts: list[CallTotals]) -> CallTotals:
-    """Add calls up: counters and histograms exactly, extremes by extremes."""
-    if not parts:
-        nothing = np.zeros(c.COUNT, dtype=np.int64)
-        none = dict.fromkeys(KINDS, 0)
-        return CallTotals(
-            nothing, 0, 0, histogram.no_durations(), 0, 0, NO_LOSSES, Directions(0, 0, 0), none, 0
-        )
-    rtt = [part.rtt for part in parts]
-    return CallTotals(
-        np.sum([part.counters for part in parts], axis=0),
-        sum(part.in_flight for part in parts),
-        sum(part.overdue for part in parts),
-        histogram.Distribution(
-            np.sum([d.counts for d in rtt], axis=0),
-            min(d.minimum for d in rtt),
-            max(d.maximum for d in rtt),
-            sum(d.total for d in rtt),
-            sum(d.number for d in rtt),
-        ),
-        max(part.longest_gap_ns for part in parts),
-        sum(part.dead_air_ns for part in parts),
-        reduce(LossPattern.plus, (part.losses for part in parts)),
-        _merged_directions(parts),
-        {kind: sum(part.gaps[kind] for part in parts) for kind in KINDS},
-        sum(part.missing_explained for part in parts),
-    )
-
-
-def _merged_directions(parts: list[CallTotals]) -> Directions | None:
-    """Add directions up; unknown when they are not known of a call that lost something."""
-    found = Directions(0, 0, 0)
-    for part in parts:
-        if part.directions is not None:
-            found = found.plus(part.directions)
-        elif part.counters[c.LOST]:
-            return None
-    return found

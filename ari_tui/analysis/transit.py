@@ -23,19 +23,25 @@ HELD: Final = 5
 def judge_transit(store: Store, rows: Ints, rx: Ints, transit: Ints, jumped: Mask) -> list[Note]:
     """Judge the transit (n, ns; `rows` sorted) of voice packets; `jumped` marks timestamp jumps."""
     leg = store.media
-    fixed = transit - leg.anchor_ns[rows] > store.late_ns
-    store.tally(c.LATE_FIXED_ANCHOR, rows[fixed])
     suspect = jumped | (leg.jump_left[rows] > 0)
     if not suspect.any():
+        _judge_by_anchor(store, rows, transit)
         return _judge(store, rows, rx, transit)
     special = np.isin(rows, rows[suspect])
+    _judge_by_anchor(store, rows[~special], transit[~special])
     notes = _judge(store, rows[~special], rx[~special], transit[~special])
     for i in np.flatnonzero(special):
         at = slice(int(i), int(i) + 1)
+        _judge_by_anchor(store, rows[at], transit[at])
         if _held_back(store, int(rows[i]), int(rx[i]), int(transit[i]), bool(jumped[i]), notes):
             continue
         notes += _judge(store, rows[at], rx[at], transit[at])
     return notes
+
+
+def _judge_by_anchor(store: Store, rows: Ints, transit: Ints) -> None:
+    """Judge by the original's formula: against the first packet."""
+    store.tally(c.LATE_FIXED_ANCHOR, rows[transit - store.media.anchor_ns[rows] > store.late_ns])
 
 
 def _judge(store: Store, rows: Ints, rx: Ints, transit: Ints) -> list[Note]:

@@ -22,6 +22,7 @@ from ari_tui.engine.events import EventLog
 from ari_tui.engine.injected import InjectedTruth
 from ari_tui.engine.metering import Metering
 from ari_tui.engine.paths import socket_path
+from ari_tui.engine.profiles import profile_of
 from ari_tui.engine.scribe import Scribe
 from ari_tui.engine.stream import ActionFailedError, Stream
 from ari_tui.engine.supervisor import Hooks, Supervisor
@@ -59,7 +60,7 @@ class Parts:
         """Build and start every part but the event stream. Raises AriTuiError in one line."""
         settings, stack = self.settings, self._stack
         check_exposure(settings.http)
-        asterisk, media = settings.asterisk, settings.media
+        asterisk, media, profile = settings.asterisk, settings.media, profile_of(settings.sla)
         echo_host = await _resolve(settings.echo)
         self.client = AriClient(
             asterisk.url, asterisk.username, asterisk.password,
@@ -73,8 +74,9 @@ class Parts:
 
         self.events = EventLog()
         self.store = Store(
-            loss_timeout_ns=media.loss_timeout_ms * 1_000_000, late_ns=round(media.late_ms * 1e6)
-        )
+            loss_timeout_ns=media.loss_timeout_ms * 1_000_000, late_ns=round(media.late_ms * 1e6),
+            jitter_buffer_ns=round(media.jitter_buffer_ms * 1e6), profile=profile,
+        )  # fmt: skip
         self.supervisor = Supervisor(media.workers, self._hooks())
         call_media = CallMedia(
             asterisk, media, settings.echo, supervisor=self.supervisor, store=self.store,

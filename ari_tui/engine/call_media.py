@@ -7,6 +7,7 @@ import contextlib
 import time
 from typing import Any, Final
 
+from ari_tui import log
 from ari_tui.analysis.direction import EchoReport
 from ari_tui.analysis.store import Store
 from ari_tui.ari import commands as do
@@ -24,6 +25,7 @@ _LINGER_NS: Final = 400_000_000
 """Nothing under way and nothing heard for this long: a call's books are closed."""
 _OVERTIME_NS: Final = 2_000_000_000
 _ANSWER_S: Final = 0.5
+_log = log.get("engine")
 
 
 class CallMedia:
@@ -48,7 +50,9 @@ class CallMedia:
         self.echo_ports = PortPool(*echo_range, name="media.echo_ports") if echo_range else None
         self.echo_address = endpoint(echo_host, echo.port)
         self.receive_buffer_bytes: int | None = None
-        self._awaited: dict[int, asyncio.Event] = {}
+        self._answers = False
+        """Whether the echo server has ever told its status: one of ours does."""
+        self._awaited: dict[int, tuple[int, asyncio.Event]] = {}
         self._tasks = Tasks("echo status")
 
     async def add(self, call: MeasuredCall) -> do.MediaAdded:
@@ -120,13 +124,17 @@ class CallMedia:
     async def _ask_last(self, number: int) -> None:
         """Ask once more behind the last packet, so that the final counts are split whole."""
         row = self.store.row_of.get(number)
-        if row is None or row not in self.store.directions:
-            return  # no echo server of ours: nothing would answer
-        answered = self._awaited[number] = asyncio.Event()
-        await self._ask(number, int(self.store.media.ssrc[row]))
-        with contextlib.suppress(asyncio.TimeoutError):
+        if row is None or not self._answers or not self.store.media.started[row]:
+            return  # nothing would answer
+        # an answer to a question from before the last packet is not the one
+        since_ns, answered = self._awaited[number] = time.time_ns(), asyncio.Event()
+        try:
+            await self._ask(number, int(self.store.media.ssrc[row]))
             await asyncio.wait_for(answered.wait(), _ANSWER_S)
-        del self._awaited[number]
+        except asyncio.TimeoutError:
+            _log.debug("echo server did not answer", call=number, since_ns=since_ns)
+        finally:
+            del self._awaited[number]
 
     async def _ask(self, number: int, ssrc: int) -> None:
         # one that fails is asked again a second later
@@ -143,9 +151,11 @@ class CallMedia:
             dwell_max_ns=int(message["dwell_max_ns"]),
         )
         number = int(message["call"])
+        self._answers = True
         self.store.take_report(number, report)
-        if number in self._awaited:
-            self._awaited[number].set()
+        since_ns, answered = self._awaited.get(number, (0, None))
+        if answered is not None and report.asked_ns >= since_ns:
+            answered.set()
 
     async def close(self) -> None:
         """Give up questions that have not been answered."""

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from ari_tui.ari.calls import CallMachine
+from ari_tui.ari.commands import CallState
 
 
 @dataclass
@@ -20,6 +21,8 @@ class MeasuredCall:
     told_silent: bool = False
     ended_ns: int | None = None
     drain_since_ns: int | None = None
+    abandoned: str = ""
+    """Why we left the call to another client, for which its machine has no word; else empty."""
     drained: asyncio.Event = field(default_factory=asyncio.Event)
     linkedid: str | None = None
     media_local: str | None = None
@@ -34,4 +37,14 @@ class MeasuredCall:
     @property
     def over(self) -> bool:
         """Tell whether nothing is left to do for the call."""
-        return self.machine.finished
+        return self.machine.finished or bool(self.abandoned)
+
+    @property
+    def state(self) -> CallState:
+        """Where the call is in its life."""
+        return CallState.ENDED if self.abandoned else self.machine.state
+
+    @property
+    def reason(self) -> str:
+        """Why the call ended, is ending, or failed; empty before."""
+        return self.abandoned or self.machine.reason

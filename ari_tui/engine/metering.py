@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+import time
+from typing import Final, NamedTuple
 
 from ari_tui.analysis.closing import clock_stepped, close_all, log_overflowed
 from ari_tui.analysis.events import Interruption, Moved, NewStream, Note, Reanchored, Refused
@@ -18,6 +19,27 @@ PATIENCE_NS: Final = 5_000_000_000
 CLOCK_STEP_NS: Final = 2_000_000
 """More than a clock that is being slewed (500 ppm) can drift apart in several pulses."""
 _MS: Final = 1_000_000
+_SECOND_NS: Final = 1_000_000_000
+_LOOK_BACK_NS: Final = 60 * _SECOND_NS
+_ATTEMPTS: Final = 5
+
+
+class Clocks(NamedTuple):
+    """The clock of the stamps and the one that is never set, read at one moment (ns)."""
+
+    realtime_ns: int
+    monotonic_ns: int
+
+
+def read_clocks() -> Clocks:
+    """Read both clocks; of some attempts the one that was interrupted least."""
+    best, best_ns = Clocks(0, 0), 1 << 62
+    for _ in range(_ATTEMPTS):
+        before_ns, now_ns, after_ns = time.monotonic_ns(), time.time_ns(), time.monotonic_ns()
+        if after_ns - before_ns < best_ns:
+            best_ns = after_ns - before_ns
+            best = Clocks(now_ns, (before_ns + after_ns) // 2)
+    return best
 
 
 class Metering:
@@ -29,6 +51,7 @@ class Metering:
         self._store, self._supervisor, self._calls = store, supervisor, calls
         self._events, self._echo = events, echo
         self._clock_offset_ns: int | None = None
+        self._folded_ns: int | None = None
         self._overflow = 0
 
     def fold(self, now_ns: int) -> None:
@@ -36,12 +59,13 @@ class Metering:
         # before the logs are read: what is promised then is in them
         complete_ns = self._supervisor.complete_until_ns(now_ns, PATIENCE_NS)
         data = self._supervisor.read_logs() or [b""]
+        # before books are closed: what is marked by then is judged as marked
+        self._watch_log(now_ns)
         notes: list[Note] = []
         for number, records in enumerate(data, 1):
             # books close once all logs are in
             until_ns = complete_ns if number == len(data) else 0
             notes += fold(self._store, from_bytes(records), until_ns)
-        self._watch_log(now_ns)
         if notes:
             self._tell(notes)
 
@@ -52,6 +76,8 @@ class Metering:
         if before_ns is None or abs(offset_ns - before_ns) < CLOCK_STEP_NS:
             return
         clock_stepped(self._store, realtime_ns)
+        # what was sent before the step stands in the seconds of the clock as it was
+        clock_stepped(self._store, monotonic_ns + before_ns)
         by_ms = (offset_ns - before_ns) / _MS
         text = f"the clock was set by {by_ms:+.1f} ms: the seconds around it are left out"
         self._events.tell("warning", "clock", text)
@@ -62,7 +88,11 @@ class Metering:
 
     def _watch_log(self, now_ns: int) -> None:
         overflow = self._supervisor.log_overflow
+        since_ns, self._folded_ns = self._folded_ns or now_ns, now_ns
         if overflow > self._overflow:
+            # a fold that comes late, which is when logs overflow, has more seconds behind it
+            for at_ns in range(max(since_ns, now_ns - _LOOK_BACK_NS), now_ns, _SECOND_NS):
+                log_overflowed(self._store, at_ns)
             log_overflowed(self._store, now_ns)
             text = f"packet log overflowed: {overflow - self._overflow} records are missing"
             self._events.tell("error", "overflow", text, rarely=True)

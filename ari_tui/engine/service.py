@@ -18,10 +18,11 @@ from ari_tui.ari.events import Connected, Disconnected, StreamItem
 from ari_tui.ari.models import BrokenEventError
 from ari_tui.config import Settings
 from ari_tui.engine.assembly import Parts
+from ari_tui.engine.metering import read_clocks
 from ari_tui.engine.tasks import Tasks
 from ari_tui.errors import AriError, AriReplacedError
 from ari_tui.options import RunOptions
-from ari_tui.process import ParentLink
+from ari_tui.process import ParentLink, end_tasks
 from ari_tui.snapshot.model import Document
 from ari_tui.stop import StopSignals
 
@@ -74,9 +75,7 @@ async def _start(engine: Engine, stack: contextlib.AsyncExitStack, signals: Stop
             return True
         return False
     finally:
-        for task in (starting, stop):
-            task.cancel()
-        await asyncio.wait({starting, stop})
+        await end_tasks((starting, stop))
 
 
 class Engine:
@@ -148,16 +147,15 @@ class Engine:
         """
         parts = self._parts
         _log.info("stopping", reason=reason, calls=parts.calls.active)
-        drain = parts.calls.abandon() if replaced else parts.calls.release_all(f"engine: {reason}")
+        why = "another client took over the application" if replaced else f"engine: {reason}"
+        drain = parts.calls.abandon(why) if replaced else parts.calls.release_all(why)
         limit_s = parts.store.loss_timeout_ns / 1e9 + _DRAIN_MARGIN_S
         waits = [asyncio.create_task(drain), asyncio.create_task(signals.again.wait())]
         done, _ = await asyncio.wait(waits, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
         if waits[0] not in done:
             why = "skipped by a second signal" if done else f"not done after {limit_s:g} s"
             parts.events.tell("warning", "drain", f"draining {why}: leftovers are swept next time")
-        for task in (*waits, *self._work):
-            task.cancel()
-        await asyncio.gather(*waits, *self._work, return_exceptions=True)
+        await end_tasks((*waits, *self._work))
         self._close_books()
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(parts.injected.refresh(), _INJECTED_S)
@@ -208,8 +206,8 @@ class Engine:
             await asyncio.sleep(due - loop.time())
             lag_ms = (loop.time() - due) * 1000
             parts.scribe.tick_lag_ms = max(parts.scribe.tick_lag_ms, lag_ms)
+            parts.metering.watch_clock(*read_clocks())
             now_ns = time.time_ns()
-            parts.metering.watch_clock(now_ns, time.monotonic_ns())
             parts.metering.fold(now_ns)
             parts.calls.tick(now_ns)
 

@@ -17,6 +17,7 @@ from aiohttp import WSMsgType, web
 
 from ari_tui import log
 from ari_tui.ari.text import clean_text
+from ari_tui.process import end_tasks
 from ari_tui.snapshot import model
 
 Action = Callable[[Mapping[str, Any]], Awaitable[Any]]
@@ -116,8 +117,7 @@ class Stream:
         finally:
             self._clients.discard(client)
             if client.writer is not None:
-                client.writer.cancel()
-                await asyncio.wait([client.writer])
+                await end_tasks([client.writer])
         return socket
 
     async def _act(self, data: str | bytes) -> bytes:

@@ -17,20 +17,14 @@ from ari_tui.ari import commands as do
 from ari_tui.ari.calls import CallMachine
 from ari_tui.ari.client import AriClient
 from ari_tui.ari.ids import call_ids, parse_id
-from ari_tui.ari.models import (
-    Channel,
-    ChannelDtmfReceived,
-    ChannelHold,
-    ChannelUnhold,
-    Event,
-    StasisStart,
-)
+from ari_tui.ari.models import Channel, Event, StasisStart
 from ari_tui.ari.text import clean_text
 from ari_tui.config import Asterisk
 from ari_tui.engine.call_media import CallMedia
 from ari_tui.engine.calls import MeasuredCall
 from ari_tui.engine.events import EventLog
 from ari_tui.engine.orders import Orders
+from ari_tui.engine.silences import explain
 from ari_tui.engine.strays import Strays
 from ari_tui.engine.supervisor import endpoint
 from ari_tui.engine.tasks import Tasks
@@ -80,18 +74,9 @@ class Switchboard:
             self._on_stray(event.channel)
 
     def _explain(self, call: MeasuredCall, event: Event) -> None:
-        """Take note of what makes silence meant: a digit, a hold."""
-        row, now_ns = self.store.row_of[call.number], time.time_ns()
-        gaps = self.store.gaps_of(row)
-        if isinstance(event, ChannelDtmfReceived):
-            gaps.digit(now_ns, event.duration_ms * 1_000_000)
-            self._tell(call, "info", "dtmf", f"digit {event.digit!r} pressed")
-        elif isinstance(event, ChannelHold):
-            gaps.hold(now_ns)
-            self._tell(call, "info", "hold", "on hold")
-        elif isinstance(event, ChannelUnhold):
-            gaps.unhold(now_ns)
-            self._tell(call, "info", "hold", "off hold")
+        gaps = self.store.gaps_of(self.store.row_of[call.number])
+        if told := explain(gaps, event, time.time_ns()):
+            self._tell(call, "info", *told)
 
     def _on_stray(self, channel: Channel) -> None:
         if parse_id(channel.id) is not None:
@@ -136,22 +121,25 @@ class Switchboard:
             self._all_over.clear()
             await self._all_over.wait()
 
-    async def abandon(self) -> None:
+    async def abandon(self, reason: str) -> None:
         """Put away our own sockets and leave Asterisk's side to the client that took it over."""
         self.accepting = False
         await self.close()
         live = [call for call in self.calls.values() if not call.over]
-        await asyncio.gather(*(self._put_away(call) for call in live))
+        await asyncio.gather(*(self._put_away(call, reason) for call in live))
 
-    async def _put_away(self, call: MeasuredCall) -> None:
+    async def _put_away(self, call: MeasuredCall, reason: str) -> None:
         with contextlib.suppress(AriTuiError):
             await self.media.drain(call)
             await self.media.remove(call)
-        call.ended_ns = time.time_ns()
+        call.abandoned, call.ended_ns = reason, time.time_ns()
+        self.ended += 1
+        self._tell(call, "info", "call_ended", f"call ended: {reason}")
 
     async def close(self) -> None:
         """Give up whatever is still being done."""
         await self._tasks.close()
+        await self.media.close()
 
     # -- the tick --------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from ari_tui import log
+from ari_tui.process import end_tasks
 
 
 class Tasks:
@@ -25,9 +26,7 @@ class Tasks:
     async def close(self) -> None:
         """Cancel what still runs, and what that starts, and wait for its end."""
         while others := self._running - {asyncio.current_task()}:
-            for task in others:
-                task.cancel()
-            await asyncio.wait(others)
+            await end_tasks(others)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)

@@ -9,7 +9,8 @@ import numpy as np
 
 from ari_tui.analysis import counters as c
 from ari_tui.analysis.events import Interruption, Moved, NewStream, Reanchored
-from ari_tui.analysis.store import CallTotals, Store
+from ari_tui.analysis.store import Store
+from ari_tui.analysis.totals import CallTotals
 from ari_tui.pcap.candidates import Key, Packet
 from ari_tui.pcap.model import EchoPath, RtpStream, StreamEvent, StreamJitter, StreamPackets
 from ari_tui.snapshot.build import iso

@@ -1,22 +1,35 @@
 """What a headless run writes: JSON documents, the status line, the final report.
 
 With `--json -` stdout holds JSON and nothing else: the status line and the report go to stderr.
+A reader of stdout that is stuck holds up nobody: see `PatientWriter`.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import time
 from collections.abc import Callable
-from typing import IO, TextIO
+from typing import IO, Protocol, TextIO
 
 from ari_tui.config import Output
 from ari_tui.errors import ConfigError
+from ari_tui.report.patient import PatientWriter
 from ari_tui.report.text import final_report, status_line
 from ari_tui.snapshot.model import Document, encode
 
 _SLACK_S = 0.1  # a document that comes a little early is on time
+
+
+class Drain(Protocol):
+    """Where documents go."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take a line."""
+
+    def flush(self) -> object:
+        """Hold nothing back."""
 
 
 class HeadlessReport:
@@ -27,34 +40,44 @@ class HeadlessReport:
         output: Output,
         *,
         clock: Callable[[], float] = time.monotonic,
-        stdout: IO[bytes] | None = None,
+        stdout: Drain | None = None,
         text: TextIO | None = None,
     ) -> None:
         """Open the JSON file. Raises ConfigError when that cannot be done."""
         self._output, self._clock = output, clock
-        self._json, self._owned = self._open_json(stdout)
+        self._owned: IO[bytes] | PatientWriter | None = None
+        self._json = self._open_json(stdout)
         self._text = text or (sys.stderr if output.json == "-" else sys.stdout)
         self._next_json = self._clock()
         self._next_status = self._clock() + output.status_s
 
-    def _open_json(self, stdout: IO[bytes] | None) -> tuple[IO[bytes] | None, bool]:
+    def _open_json(self, stdout: Drain | None) -> Drain | None:
         path = self._output.json
         if not path:
-            return None, False
+            return None
         if path == "-":
-            return stdout or sys.stdout.buffer, False
+            return stdout or self._own_stdout()
         try:
             fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         except OSError as error:
             raise ConfigError(f"--json: cannot write {path}: {error.strerror}") from None
-        return os.fdopen(fd, "wb"), True
+        self._owned = os.fdopen(fd, "wb")
+        return self._owned
+
+    def _own_stdout(self) -> Drain:
+        try:
+            fd = sys.stdout.fileno()
+        except io.UnsupportedOperation:
+            return sys.stdout.buffer  # not a file but in memory, which never makes us wait
+        self._owned = PatientWriter(fd)
+        return self._owned
 
     def __enter__(self) -> HeadlessReport:
         return self
 
     def __exit__(self, *_exc: object) -> None:
-        if self._json is not None and self._owned:
-            self._json.close()
+        if self._owned is not None:
+            self._owned.close()
 
     def take(self, document: Document) -> None:
         """Write what is due of a document; the final one always, with the report."""

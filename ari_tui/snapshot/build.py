@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import NamedTuple
 
-from ari_tui.analysis.store import CallTotals, Store, merge
+from ari_tui.analysis.store import Store
+from ari_tui.analysis.totals import CallTotals, merge
 from ari_tui.snapshot import model
 from ari_tui.snapshot.figures import NS_PER_MS, NS_PER_US, figures, packets, spread
 from ari_tui.snapshot.judgement import Listener, sla_of

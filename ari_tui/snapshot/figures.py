@@ -7,7 +7,7 @@ from ari_tui.analysis import histogram
 from ari_tui.analysis.bursts import LossPattern
 from ari_tui.analysis.direction import Directions
 from ari_tui.analysis.histogram import Distribution
-from ari_tui.analysis.store import CallTotals
+from ari_tui.analysis.totals import CallTotals
 from ari_tui.snapshot.model import LossBursts, LossDirections, Mos, Packets, Spread, Window
 
 NS_PER_MS = 1_000_000

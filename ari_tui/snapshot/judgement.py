@@ -8,7 +8,8 @@ from ari_tui.analysis import counters as c
 from ari_tui.analysis import quality, sla
 from ari_tui.analysis.quality import Pool
 from ari_tui.analysis.sla_evidence import Evidence
-from ari_tui.analysis.store import CallTotals, Store
+from ari_tui.analysis.store import Store
+from ari_tui.analysis.totals import CallTotals
 from ari_tui.snapshot import model
 
 
@@ -29,9 +30,9 @@ def sla_of(evidence: Evidence) -> model.Sla:
 
 def _rule(rule: sla.Rule) -> model.SlaRule:
     return model.SlaRule(
-        id=rule.id, limit=rule.limit, limits_ms=list(rule.limits_ms), actual=_short(rule.actual),
-        low=_short(rule.low), high=_short(rule.high), verdict=rule.verdict,
-        violated_s=rule.violated_s, missing=rule.missing or None,
+        id=rule.id, limit=rule.limit, limits_ms=[float(ms) for ms in rule.limits_ms],
+        actual=_short(rule.actual), low=_short(rule.low), high=_short(rule.high),
+        verdict=rule.verdict, violated_s=rule.violated_s, missing=rule.missing or None,
     )  # fmt: skip
 
 

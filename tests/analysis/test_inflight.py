@@ -2,8 +2,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from ari_tui.analysis.inflight import BACK, EMPTY, LOST, NEVER_SENT, SLOTS, UNDER_WAY, InFlight
+from ari_tui.analysis.inflight import (
+    BACK,
+    BACK_LATE,
+    EMPTY,
+    LOST,
+    NEVER_SENT,
+    SLOTS,
+    UNDER_WAY,
+    InFlight,
+)
 
 TIMEOUT = 3_000
 
@@ -70,3 +81,48 @@ def test_packets_of_many_calls_expire_together(flight: InFlight) -> None:
     assert np.bincount(rows, minlength=3).tolist() == [1024, 500, 0]
     assert sent.max() < 1500
     assert [flight.count(row) for row in range(3)] == [0, 524, 1024]
+
+
+NEVER = 1 << 62
+fates = st.sampled_from([BACK, LOST, BACK_LATE, NEVER_SENT, EMPTY])
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    fate=st.lists(fates, min_size=1, max_size=200),
+    held_up=st.dictionaries(st.integers(0, 199), st.integers(0, 900)),
+    closings=st.lists(st.integers(0, 16_000), max_size=6),
+    first=st.integers(0, 3 * SLOTS),
+)
+def test_packets_settle_once_in_sequence_however_often_books_are_closed(
+    fate: list[int], held_up: dict[int, int], closings: list[int], first: int
+) -> None:
+    flight = InFlight()
+    flight.grow(1)
+    flight.settled_to[0] = first
+    # ms; one that is held up is overtaken by others; EMPTY never came
+    times = {i: 50 * i + held_up.get(i, 0) for i, state in enumerate(fate) if state != EMPTY}
+    settled: list[bool] = []
+    placed: set[int] = set()
+    row = np.zeros(1, dtype=np.int64)
+    for now in [*sorted(closings), NEVER]:
+        for i, at in times.items():
+            if at < now:
+                known = fate[i] == NEVER_SENT or at < now - TIMEOUT
+                send(flight, 0, first + i, at, fate[i] if known else UNDER_WAY)
+                placed.add(i)
+        top = np.array([first + max(placed, default=-1)])
+        owners, lost = flight.settle(row, top, now - TIMEOUT if now < NEVER else NEVER)
+        assert not owners.any()
+        settled += lost.tolist()
+    expected = [state in (LOST, BACK_LATE) for state in fate if state not in (EMPTY, NEVER_SENT)]
+    assert settled == expected
+
+
+def test_what_was_sent_since_is_counted_with_its_lost(flight: InFlight) -> None:
+    for ext, (at, state) in enumerate(
+        [(10, LOST), (20, BACK), (20, LOST), (30, UNDER_WAY), (40, BACK_LATE), (50, NEVER_SENT)]
+    ):
+        send(flight, 0, ext, at, state)
+    assert flight.since(0, 20) == (4, 2)
+    assert flight.since(1, 0) == (0, 0)

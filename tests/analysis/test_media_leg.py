@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ari_tui.analysis import counters as c
-from ari_tui.analysis.events import Interruption
 from ari_tui.analysis.fold import fold
 from ari_tui.analysis.gaps import KEPT
 from ari_tui.analysis.media_state import ticks_to_ns, wrapped_difference

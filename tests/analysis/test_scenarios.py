@@ -8,7 +8,12 @@ DWELL_MS after its arrival and back `rtt_ms` later. A rule changes `packets = [f
 - `missing` never comes from Asterisk, `lost` never comes back;
 - `delay_ms` comes later, `until_ms` is held until that time, `rtt_ms` is its round trip;
 - `copy_media_ms`, `copy_echo_ms`: a second copy comes so much later (or earlier);
-- `sequence_by`, `timestamp_by`, `payload_type`, `freeze_timestamp` change the header.
+- `sequence_by`, `timestamp_by`, `payload_type` (128 more with the marker), `freeze_timestamp`
+  change the header;
+- `dwell_ms` is how long it is held by ourselves before it goes to the echo server.
+
+`told` is what comes to be known beside the packets, `at_ms`: `what` is digit (`duration_ms`), hold,
+unhold, clock_step, overflow, or report (`received`, `failed`, `dwell_ms` of the echo server).
 """
 
 from __future__ import annotations
@@ -21,9 +26,14 @@ import numpy as np
 import pytest
 
 from ari_tui.analysis import counters as c
+from ari_tui.analysis.closing import clock_stepped, log_overflowed
+from ari_tui.analysis.direction import EchoReport
 from ari_tui.analysis.fold import fold
+from ari_tui.analysis.gaps import KINDS
 from ari_tui.analysis.records import RECORD_DTYPE, Floats, Ints, Records
-from ari_tui.analysis.store import CallTotals, Store
+from ari_tui.analysis.sla_evidence import Evidence, Limited
+from ari_tui.analysis.store import Store
+from ari_tui.analysis.totals import CallTotals
 from ari_tui.wire import record as r
 
 if sys.version_info >= (3, 11):
@@ -57,6 +67,7 @@ class Stream:
         self.timestamp = int(spec.pop("first_timestamp", 0)) + index * round(ptime * UNITS_PER_MS)
         self.rtt: Floats = np.full(self.count, float(spec.pop("rtt_ms")))
         self.payload_type = np.zeros(self.count, dtype=np.int64)
+        self.dwell: Floats = np.full(self.count, DWELL_MS)
         self.missing = np.zeros(self.count, dtype=np.bool_)
         self.lost = np.zeros(self.count, dtype=np.bool_)
         self.ssrc = int(spec.pop("ssrc", 1))
@@ -77,6 +88,8 @@ class Stream:
                 self.arrival[at] += value
             elif key == "until_ms":
                 self.arrival[at] = np.maximum(self.arrival[at], value)
+            elif key == "dwell_ms":
+                self.dwell[at] = value
             elif key == "rtt_ms":
                 self.rtt[at] = value
             elif key == "sequence_by":
@@ -99,17 +112,24 @@ class Stream:
             if key == "copy_media_ms":
                 media.append((every[at], offset))
             echo.append((every[at], offset))
-        parts = [self._leg(r.KIND_MEDIA_IN, i, self.arrival[i] + off) for i, off in media]
+        echoed = np.full(self.count, DWELL_MS)
+        parts = [
+            self._leg(r.KIND_MEDIA_IN, i, self.arrival[i] + off, self.dwell[i]) for i, off in media
+        ]
         parts += [
-            self._leg(r.KIND_ECHO_IN, i, self.arrival[i] + DWELL_MS + self.rtt[i] + off)
+            self._leg(
+                r.KIND_ECHO_IN, i, self.arrival[i] + self.dwell[i] + self.rtt[i] + off, echoed[i]
+            )
             for i, off in echo
         ]
         return np.concatenate([p for p, _ in parts]), np.concatenate([t for _, t in parts])
 
-    def _leg(self, kind: int, index: Ints, times_ms: Floats) -> tuple[Records, Floats]:
+    def _leg(
+        self, kind: int, index: Ints, times_ms: Floats, dwell_ms: Floats
+    ) -> tuple[Records, Floats]:
         records = np.zeros(len(index), dtype=RECORD_DTYPE)
         records["rx_ns"] = START_NS + np.rint(times_ms * MS).astype(np.int64)
-        records["tx_ns"] = records["rx_ns"] + round(DWELL_MS * MS)
+        records["tx_ns"] = records["rx_ns"] + np.rint(dwell_ms * MS).astype(np.int64)
         records["bracket_ns"], records["length"] = 1000, 172
         records["sequence"] = self.sequence[index] & 0xFFFF
         records["timestamp"] = self.timestamp[index] & 0xFFFFFFFF
@@ -126,6 +146,7 @@ class Scenario:
         self.why = str(spec.pop("why"))
         self.batch_ms = float(spec.pop("batch_ms", 250.0))
         self.expected: Spec = spec.pop("expected")
+        self.told: list[Spec] = spec.pop("told", [])
         parts = [Stream(stream).records() for stream in spec.pop("stream")]
         times = np.concatenate([t for _, t in parts])
         order = np.argsort(times, kind="stable")
@@ -139,6 +160,11 @@ class Scenario:
         for name in ("rx_ns", "tx_ns"):
             after = self.log[name] >= START_NS + round(at_ms * MS)
             self.log[name][after] += by_ns
+
+    def whole(self) -> list[Records]:
+        """Leave the log whole, but for the answers of the echo server: they do not wait."""
+        asked = [one["at_ms"] for one in self.told if one["what"] == "report"]
+        return np.split(self.log, np.searchsorted(self.times_ms, asked, side="right"))
 
     def batches(self) -> list[Records]:
         """Cut the log as the engine would: every so many milliseconds."""
@@ -157,20 +183,52 @@ def assert_books_are_closed(store: Store) -> None:
     assert (counted >= 0).all()
 
 
-def folded(batches: list[Records]) -> Store:
-    """Fold batch by batch, each to the time of its newest record; then close the books."""
+def tell(store: Store, told: Spec) -> None:
+    """Let the store know what came to be known beside the packets."""
+    at_ns, gaps = START_NS + round(told["at_ms"] * MS), store.gaps_of(store.row_of[1])
+    what = told["what"]
+    if what == "digit":
+        gaps.digit(at_ns, round(told["duration_ms"] * MS))
+    elif what == "hold":
+        gaps.hold(at_ns)
+    elif what == "unhold":
+        gaps.unhold(at_ns)
+    elif what == "clock_step":
+        clock_stepped(store, at_ns)
+    elif what == "overflow":
+        log_overflowed(store, at_ns)
+    else:
+        assert what == "report"
+        dwell_ns = round(told.get("dwell_ms", 0) * MS)
+        store.take_report(1, EchoReport(at_ns, 1, told["received"], told["failed"], dwell_ns))
+
+
+def folded(batches: list[Records], told: list[Spec]) -> Store:
+    """Fold batch by batch, each to the time of its newest record; then close the books.
+
+    What was told is known as soon as a batch reaches its time.
+    """
     store = Store(loss_timeout_ns=LOSS_TIMEOUT_NS, late_ns=3 * MS, capacity=1)
     row = store.add_call(1)
     now, before = 0, totals_of(store).counters
     for batch in batches:
         now = int(batch["rx_ns"].max())
+        reached = [one for one in told if START_NS + one["at_ms"] * MS <= now]
+        told = [one for one in told if one not in reached]
+        reports = [one for one in reached if one["what"] == "report"]
+        for one in reached:
+            if one not in reports:
+                tell(store, one)
         fold(store, batch, now)
+        for one in reports:
+            tell(store, one)
         assert_books_are_closed(store)
         counted = totals_of(store).counters
         fallen = np.flatnonzero(counted < before).tolist()
         # a packet that comes after all was not missing
         assert fallen in ([], [c.UPSTREAM_MISSING]), [c.NAMES[i] for i in fallen]
         before = counted
+    assert not told, "nothing is told after the last packet"
     store.media.closed_ns[row] = store.media.last_rx[row]  # the call ends with its last packet
     fold(store, batches[0][:0], now + 2 * LOSS_TIMEOUT_NS)
     assert_books_are_closed(store)
@@ -179,10 +237,23 @@ def folded(batches: list[Records]) -> Store:
 
 def found(store: Store) -> Spec:
     """Return everything that a file may expect."""
-    totals, row = totals_of(store), store.row_of[1]
+    totals, row, evidence = totals_of(store), store.row_of[1], store.jury.evidence
     return {
         **{name: int(totals.counters[i]) for i, name in enumerate(c.NAMES)},
+        **{f"gaps_{kind}": totals.gaps[kind] for kind in KINDS},
+        **{
+            f"limited_by_{reason.name.lower()}": evidence.limited_call_s[reason]
+            for reason in Limited
+            if reason.name is not None
+        },
+        "missing_explained": totals.missing_explained,
         "in_flight": totals.in_flight,
+        "runs": {name: count for name, count in totals.losses.named_runs().items() if count},
+        "bursts": totals.losses.bursts,
+        "burst_packets": totals.losses.burst_packets,
+        "directions": "unknown" if totals.directions is None else totals.directions._asdict(),
+        "clean_s": evidence.clean_s,
+        "of_s": evidence.of_s,
         "rtt_min_ms": totals.rtt.minimum / MS,
         "rtt_max_ms": totals.rtt.maximum / MS,
         "longest_gap_ms": totals.longest_gap_ns / MS,
@@ -195,22 +266,35 @@ def found(store: Store) -> Spec:
 
 def assert_expected(scenario: Scenario, store: Store) -> None:
     numbers = found(store)
-    always = dict.fromkeys((*c.NAMES, "in_flight", "longest_gap_ms", "dead_air_ms"), 0)
-    expected = {**always, **scenario.expected}
+    named = ("in_flight", "longest_gap_ms", "dead_air_ms", "missing_explained")
+    several = [name for name in numbers if name.startswith(("gaps_", "limited_by_"))]
+    expected = {**dict.fromkeys((*c.NAMES, *named, *several), 0), **scenario.expected}
     assert {name: numbers[name] for name in expected} == expected, scenario.why
     assert totals_of(store).rtt.number == numbers["returned"] - numbers["uncertain"]
     assert int(totals_of(store).rtt.counts.sum()) == totals_of(store).rtt.number
 
 
+def assert_same_evidence(first: Evidence, second: Evidence) -> None:
+    assert len(vars(first)) > 8
+    for name, value in vars(first).items():
+        if name not in ("profile", "_thresholds"):
+            assert np.array_equal(value, getattr(second, name)), name
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_schedule_gives_the_numbers_worked_out_by_hand_however_it_is_cut(path: Path) -> None:
     scenario = Scenario(path)
-    whole, cut = folded([scenario.log]), folded(scenario.batches())
+    whole = folded(scenario.whole(), scenario.told)
+    cut = folded(scenario.batches(), scenario.told)
     assert_expected(scenario, whole)
     assert_expected(scenario, cut)
     assert np.array_equal(whole.echo.rtt, cut.echo.rtt)
     for name in whole.series.COLUMNS:
         assert np.array_equal(getattr(whole.series, name), getattr(cut.series, name)), name
+    assert totals_of(whole).losses == totals_of(cut).losses
+    for name in whole.losses.COLUMNS:
+        assert np.array_equal(getattr(whole.losses, name), getattr(cut.losses, name)), name
+    assert_same_evidence(whole.jury.evidence, cut.jury.evidence)
     assert np.allclose(whole.media.jitter_ns, cut.media.jitter_ns)
     assert np.allclose(whole.echo.hop_jitter_ns, cut.echo.hop_jitter_ns)
 

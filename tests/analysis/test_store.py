@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from ari_tui.analysis import counters as c
 from ari_tui.analysis.fold import fold
-from ari_tui.analysis.store import CallTotals, Store, merge
+from ari_tui.analysis.store import Store
+from ari_tui.analysis.totals import CallTotals, merge
 
 Bench = Any
 MS = 1_000_000
@@ -127,7 +128,7 @@ def test_the_totals_are_the_same_whoever_has_left(bench_class: Bench, left: set[
             each.add_call(call)
             records = rough_log(bench_class, call, packets=30 * call).records()
             fold(each, records, int(records["rx_ns"].max()))
-            each.give_up(call)  # as leaving does
+            each.close_call(call)  # as leaving does
 
     def everything(each: Store) -> CallTotals:
         here = [each.call_totals(call, bench_class.start_ns) for call in each.row_of]

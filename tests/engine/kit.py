@@ -20,10 +20,11 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from ari_tui.analysis.store import Store
-from ari_tui.config import Asterisk, Echo, Http, Media, Output, Settings
+from ari_tui.config import Asterisk, Echo, Http, Media, Output, Settings, Sla
 from ari_tui.engine import call_media, service
 from ari_tui.engine.assembly import Parts
 from ari_tui.engine.calls import MeasuredCall
+from ari_tui.engine.service import VERDICT_CODES
 from ari_tui.media.echo import EchoConfig, EchoCounters, EchoServer
 from ari_tui.options import RunOptions
 from ari_tui.process import ParentLink
@@ -32,6 +33,7 @@ from ari_tui.sim.config import SimConfig
 from ari_tui.sim.control import SimControl
 from ari_tui.sim.server import SimulatedAsterisk
 from ari_tui.snapshot.build import CallFacts, EngineFacts, build
+from ari_tui.snapshot.judgement import Listener
 from ari_tui.snapshot.model import (
     AsteriskState,
     CallCounts,
@@ -43,6 +45,8 @@ from ari_tui.snapshot.model import (
 )
 
 WAIT_S = 8.0
+VERDICTS = frozenset(VERDICT_CODES.values())
+"""Exit codes of a run that ended in order. Which one, a busy machine decides too."""
 APP = "tests"
 _PORT_BLOCKS = range(22_000, 32_000, 100)  # below the range that the kernel gives out
 
@@ -238,6 +242,7 @@ def settings(pbx: Pbx, echo_port: int, **changes: Any) -> Settings:
         "asterisk": Asterisk(url=pbx.sim.url, app=APP, reconnect_max_s=0.3, request_timeout_s=2.0),
         "media": Media(ports="{}-{}".format(*free_block()), loss_timeout_ms=1000),
         "echo": Echo(port=echo_port),
+        "sla": Sla(),
         "http": Http(),
         "output": Output(),
     }
@@ -417,7 +422,7 @@ def document(*calls: CallFacts, store: Store | None = None, final: bool = False)
         workers=1, worker_restarts=0, receive_buffer_bytes=None, ports_in_use=0, ports_total=10,
         injected=InjectedBy(echo=None, media=None), histograms=False,
     )  # fmt: skip
-    return build(store, facts)
+    return build(store, facts, Listener())
 
 
 def call_facts(number: int, **changes: Any) -> CallFacts:

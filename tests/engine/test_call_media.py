@@ -1,10 +1,13 @@
 """Ports and sockets of calls: taken, passed over, given back, whatever goes wrong."""
 
+import asyncio
 import contextlib
+import os
+import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -15,17 +18,19 @@ from ari_tui.ari.calls import CallMachine
 from ari_tui.ari.ids import CallIds
 from ari_tui.ari.models import Channel
 from ari_tui.config import Asterisk, Echo, Media
+from ari_tui.engine import call_media
 from ari_tui.engine.call_media import CallMedia
 from ari_tui.engine.calls import MeasuredCall
 from ari_tui.engine.supervisor import Hooks, Supervisor
 from ari_tui.errors import BindError, PortsExhaustedError, WorkerError
+from ari_tui.wire import rtp
 from ari_tui.wire.record import KIND_MEDIA_IN, RECORD
-from tests.engine.kit import EchoRun, free_block, udp_ports
+from tests.engine.kit import WAIT_S, EchoRun, free_block, udp_ports, until
 
 
 @pytest.fixture
 async def supervisor() -> AsyncIterator[Supervisor]:
-    hooks = Hooks(lambda *_: None, lambda *_: None, lambda *_: None)
+    hooks = Hooks(*[lambda *_: None] * 4)
     supervisor = Supervisor(1, hooks, capacity=1024)
     await supervisor.start()
     yield supervisor
@@ -239,3 +244,114 @@ async def test_what_never_comes_back_is_given_up_in_the_end(
     assert call.drained.is_set()
     assert desk.store.flight.count(row) == 0
     desk.media.look_at_drain(desk.call(), now)  # one that does not drain is left alone
+
+
+async def packets_through(desk: Desk, call: MeasuredCall, count: int) -> None:
+    """Open a call's sockets and send packets through; fold what the worker logged of them."""
+    await desk.media.add(call)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as far:
+        far.bind(("127.0.0.1", 0))
+        await desk.media.connect(call, "127.0.0.1", far.getsockname()[1])
+        for n in range(count):
+            packet = rtp.build(b"\xff" * 160, sequence=n, timestamp=160 * n, ssrc=0xABC)
+            far.sendto(packet, ("127.0.0.1", call.port or 0))
+
+        def logged() -> bool:
+            for data in desk.media.supervisor.read_logs():
+                fold(desk.store, from_bytes(data), 0)
+            return desk.store.call_totals(call.number, 0).rtt.number == count
+
+        await until(logged)
+
+
+async def test_the_echo_server_is_asked_and_its_answer_splits_the_losses(
+    supervisor: Supervisor, echo: EchoRun
+) -> None:
+    desk = Desk(supervisor, echo, ports=ports(*free_block(2)))
+    supervisor.hooks.reported = desk.media.take_report
+    call = desk.call()
+    await packets_through(desk, call, 5)
+    desk.media.ask_echo()
+    await until(lambda: desk.store.directions)
+    desk.store.close_call(call.number)
+    assert desk.store.call_totals(call.number, 0).directions == (0, 0, 0)
+    await desk.media.close()
+
+
+async def test_the_last_question_waits_for_its_own_answer_not_for_an_earlier_one(
+    supervisor: Supervisor, echo: EchoRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(supervisor, echo, ports=ports(*free_block(2)))
+    supervisor.hooks.reported = desk.media.take_report
+    call = desk.call()
+    await packets_through(desk, call, 5)
+    desk.media.ask_echo()
+    await until(lambda: desk.store.directions)
+    early = {
+        "call": call.number, "asked_ns": 1, "ssrc": 0xABC, "received": 4, "impaired_lost": 0,
+        "errors": 0, "dwell_max_ns": 0,
+    }  # fmt: skip
+    asked = asyncio.Event()
+
+    async def no_answer_yet(_call: int, _ssrc: int) -> None:
+        asked.set()
+
+    monkeypatch.setattr(supervisor, "query", no_answer_yet)
+    call.drained.set()
+    drain = asyncio.create_task(desk.media.drain(call))
+    await asyncio.wait_for(asked.wait(), WAIT_S)
+    desk.media.take_report(early)
+    await asyncio.sleep(0)
+    assert not drain.done()
+    desk.media.take_report({**early, "asked_ns": time.time_ns(), "received": 5})
+    await asyncio.wait_for(drain, WAIT_S)
+    desk.store.close_call(call.number)
+    assert desk.store.call_totals(call.number, 0).directions == (0, 0, 0)
+
+
+async def test_a_foreign_echo_server_is_not_waited_for_and_nothing_is_split(
+    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(call_media, "_ANSWER_S", 3600.0)
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(Foreign, local_addr=("127.0.0.1", 0))
+    host, port = transport.get_extra_info("sockname")
+    desk = Desk(supervisor, EchoRun(host, port), ports=ports(*free_block(2)))
+    supervisor.hooks.reported = desk.media.take_report
+    call = desk.call()
+    await packets_through(desk, call, 5)
+    desk.media.ask_echo()
+    call.drained.set()
+    await asyncio.wait_for(desk.media.drain(call), WAIT_S)
+    desk.store.close_call(call.number)
+    assert desk.store.call_totals(call.number, 0).directions is None
+    await desk.media.close()
+    transport.close()
+
+
+async def test_questions_to_a_worker_that_was_killed_fail_without_a_word(
+    supervisor: Supervisor, echo: EchoRun, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk = Desk(supervisor, echo, ports=ports(*free_block(2)))
+    call = desk.call()
+    await packets_through(desk, call, 5)
+    worker = supervisor.workers[0]
+    os.kill(worker.process.pid, signal.SIGSTOP)
+    desk.media.ask_echo()  # on its way when the worker dies
+    await asyncio.sleep(0)
+    await worker.kill()
+    desk.media.ask_echo()
+    await until(lambda: supervisor.restarts and supervisor.healthy)
+    await until(lambda: not desk.media._tasks._running)
+    assert "internal error" not in caplog.text
+
+
+class Foreign(asyncio.DatagramProtocol):
+    """An echo server that is not ours: it returns RTP and knows no questions."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.DatagramTransport", transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        if data[0] >> 6 == 2:
+            self.transport.sendto(data, addr)

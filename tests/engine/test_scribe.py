@@ -33,7 +33,7 @@ async def test_a_document_tells_all_of_a_call(pbx: Pbx, echo: EchoRun) -> None:
         assert (instrument.workers, instrument.worker_restarts) == (1, 0)
         assert (instrument.ports_in_use, instrument.ports_total) == (1, last - first + 1)
         assert instrument.receive_buffer_bytes
-        assert document.sla is None
+        assert (document.sla.verdict, document.sla.profile) == ("inconclusive", "seed")
         assert told.rtt_histogram is None
         await run.end()
     final = run.final

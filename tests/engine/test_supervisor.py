@@ -13,6 +13,7 @@ import pytest
 from ari_tui.analysis.records import from_bytes
 from ari_tui.engine.supervisor import Hooks, Supervisor, endpoint
 from ari_tui.errors import WorkerError
+from ari_tui.media import control
 from ari_tui.wire import rtp
 from tests.engine.kit import EchoRun, free_block, udp_ports, until, worker_pids
 
@@ -22,10 +23,12 @@ class Told:
 
     def __init__(self) -> None:
         self.learned: list[tuple[int, str, int]] = []
+        self.reported: list[control.Message] = []
         self.lost: list[tuple[int, str]] = []
         self.texts: list[tuple[str, str]] = []
         self.hooks = Hooks(
             learned=lambda *of: self.learned.append(of),
+            reported=self.reported.append,
             lost=lambda *of: self.lost.append(of),
             told=lambda *of: self.texts.append(of),
         )

@@ -25,6 +25,8 @@ def _blank_field(hint: Any) -> Any:
         return blank(hint)
     if str(hint).startswith("list["):
         return []
+    if str(hint).startswith("dict["):
+        return {}
     return BLANKS.get(hint)
 
 

@@ -33,10 +33,11 @@ def test_the_status_line_begins_as_the_originals(document: Make) -> None:
         totals__rtt_ms__p50=8.2, totals__rtt_ms__p95=11.7, totals__rtt_ms__p99=17.1,
         totals__rtt_ms__max=21.3, totals__late_ratio=0.0004, totals__loss_ratio=0.0015,
         totals__calls__active=3, totals__packets__sent=1500, totals__packets__in_flight=2,
+        sla__verdict="pass",
     )  # fmt: skip
     assert status_line(made) == (
         "p50=8.2ms p95=11.7ms p99=17.1ms max=21.3ms late_ratio=0.04% drops=0.15% "
-        "calls=3 sent=1500 in_flight=2 interruptions=0"
+        "calls=3 sent=1500 in_flight=2 interruptions=0 sla=pass"
     )
 
 
@@ -91,7 +92,7 @@ def test_every_call_has_a_line_under_its_heading(document: Make, call: Callable[
         call(channel=f"SIP/{n}", state="ended", packets__sent=10**n, rtt_ms__p50=float(n))
         for n in range(1, 6)
     ]
-    heading, *rows = final_report(document(calls=calls)).split("\n\n")[1].splitlines()
+    heading, *rows = final_report(document(calls=calls)).split("\n\n")[2].splitlines()
     assert " ".join(heading.split()) == "CHANNEL STATE SENT BACK DELIV LOST LATE P50 P95 MAX"
     assert [row.split()[2] for row in rows] == [str(10**n) for n in range(1, 6)]
     assert len({len(line) for line in (heading, *rows)}) == 1
@@ -106,4 +107,4 @@ def test_a_name_cannot_break_the_reports_lines(
     assert len(text.splitlines()) == len(plain.splitlines())
     assert all(line.isprintable() for line in text.splitlines())
     assert max(map(len, text.splitlines())) < 200
-    assert len({len(line) for line in text.split("\n\n")[1].splitlines()}) == 1
+    assert len({len(line) for line in text.split("\n\n")[2].splitlines()}) == 1

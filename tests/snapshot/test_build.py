@@ -8,6 +8,7 @@ import pytest
 
 from ari_tui.analysis.store import Store
 from ari_tui.snapshot.build import CallFacts, EngineFacts, build, iso
+from ari_tui.snapshot.judgement import Listener
 from ari_tui.snapshot.model import decode, encode
 
 SECOND_NS = 1_000_000_000
@@ -23,7 +24,7 @@ def test_times_are_utc_to_the_millisecond(ns: int, text: str) -> None:
 
 
 def test_a_measured_call_has_its_figures(store: Store, engine_facts: EngineFacts) -> None:
-    call = build(store, engine_facts).calls[0]
+    call = build(store, engine_facts, Listener()).calls[0]
     packets = call.packets
     assert (packets.sent, packets.returned, packets.lost, packets.in_flight) == (10, 9, 0, 1)
     assert (call.rtt_ms.min, call.rtt_ms.max, call.rtt_ms.count) == (10.0, 10.0, 9)
@@ -35,7 +36,7 @@ def test_a_measured_call_has_its_figures(store: Store, engine_facts: EngineFacts
 def test_a_silent_call_has_null_where_there_is_no_sample(
     store: Store, engine_facts: EngineFacts
 ) -> None:
-    silent = msgspec.json.decode(encode(build(store, engine_facts)))["calls"][1]
+    silent = msgspec.json.decode(encode(build(store, engine_facts, Listener())))["calls"][1]
     for name in ("loss_ratio", "late_ratio", "codec", "ptime_ms", "ssrc", "longest_interruption_ms",
                  "rtt_histogram", "ended_at", "call_id"):  # fmt: skip
         assert silent[name] is None, name
@@ -46,17 +47,18 @@ def test_a_silent_call_has_null_where_there_is_no_sample(
 
 def test_a_document_without_calls_has_empty_lists_and_nulls(engine_facts: EngineFacts) -> None:
     store = Store(loss_timeout_ns=1, late_ns=1)
-    document = build(store, engine_facts._replace(calls=[], asterisks=[]))
+    document = build(store, engine_facts._replace(calls=[], asterisks=[]), Listener())
     assert (document.calls, document.asterisks) == ([], [])
     assert document.totals.loss_ratio is None
     assert document.instrument.dwell_out_us.p99 is None
-    assert document.sla is None
+    assert (document.sla.verdict, document.sla.reasons) == ("inconclusive", ["no packets"])
+    assert [window.sent for window in document.totals.windows] == [0, 0]
 
 
 def test_the_totals_hold_calls_that_have_left(store: Store, engine_facts: EngineFacts) -> None:
-    before = build(store, engine_facts).totals
+    before = build(store, engine_facts, Listener()).totals
     store.retire_call(1)
-    document = build(store, engine_facts)
+    document = build(store, engine_facts, Listener())
     assert [call.id for call in document.calls] == ["id-2"]  # what has no row is not shown
     after = document.totals
     assert after.packets.sent == before.packets.sent == 10
@@ -68,7 +70,7 @@ def test_the_totals_hold_calls_that_have_left(store: Store, engine_facts: Engine
 def test_the_totals_are_the_sum_of_the_calls_in_every_counter(
     store: Store, engine_facts: EngineFacts
 ) -> None:
-    document = build(store, engine_facts)
+    document = build(store, engine_facts, Listener())
     for name in document.totals.packets.__struct_fields__:
         parts = [getattr(call.packets, name) for call in document.calls]
         assert getattr(document.totals.packets, name) == sum(parts), name
@@ -79,7 +81,7 @@ def test_building_changes_nothing(store: Store, engine_facts: EngineFacts) -> No
         return [getattr(t, name).tobytes() for t in store._tables for name in t.COLUMNS]
 
     before, counters = state(), store.counters.copy()
-    assert build(store, engine_facts) == build(store, engine_facts)
+    assert build(store, engine_facts, Listener()) == build(store, engine_facts, Listener())
     assert state() == before
     assert np.array_equal(store.counters, counters)
 
@@ -88,7 +90,7 @@ def test_a_document_is_one_line_of_json_and_reads_back_equal(
     store: Store, engine_facts: EngineFacts, call_facts: Callable[..., CallFacts]
 ) -> None:
     odd = call_facts(1, channel='a"b\\c\n\u2028é漢', caller="\x00\x1b[31m")
-    document = build(store, engine_facts._replace(calls=[odd], histograms=True))
+    document = build(store, engine_facts._replace(calls=[odd], histograms=True), Listener())
     line = encode(document)
     assert b"\n" not in line
     assert decode(line) == document
@@ -104,7 +106,7 @@ def test_the_end_of_a_call_and_of_the_session_ends_their_clocks(
     document = build(store, engine_facts._replace(
         kind="final", calls=[ended], now_ns=start + 5 * SECOND_NS,
         ended_ns=start + 4 * SECOND_NS, end_reason="duration",
-    ))  # fmt: skip
+    ), Listener())  # fmt: skip
     assert (document.calls[0].duration_s, document.session.duration_s) == (1.0, 4.0)
     assert document.session.ended_at == iso(start + 4 * SECOND_NS)
     assert document.kind == "final"
@@ -114,10 +116,10 @@ def test_a_codec_without_a_name_is_shown_by_its_number(
     store: Store, engine_facts: EngineFacts
 ) -> None:
     store.media.payload_type[0] = 96
-    assert build(store, engine_facts).calls[0].codec == "96"
+    assert build(store, engine_facts, Listener()).calls[0].codec == "96"
 
 
 def test_our_own_delay_is_in_microseconds(store: Store, engine_facts: EngineFacts) -> None:
-    instrument = build(store, engine_facts).instrument
+    instrument = build(store, engine_facts, Listener()).instrument
     assert (instrument.dwell_out_us.max, instrument.dwell_back_us.max) == (50.0, 50.0)
     assert (instrument.dwell_out_us.count, instrument.dwell_back_us.count) == (10, 9)

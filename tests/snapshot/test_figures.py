@@ -8,9 +8,16 @@ import pytest
 from ari_tui.analysis import counters as c
 from ari_tui.analysis import histogram
 from ari_tui.analysis.histogram import Distribution
-from ari_tui.analysis.store import CallTotals, merge
-from ari_tui.snapshot.figures import NS_PER_MS, figures, packets, ratio, spread
-from ari_tui.snapshot.model import Figures, Packets, Spread
+from ari_tui.analysis.totals import CallTotals, merge
+from ari_tui.snapshot import figures as source
+from ari_tui.snapshot.figures import NS_PER_MS, packets, ratio, spread
+from ari_tui.snapshot.model import Figures, Mos, Packets, Spread
+
+MOS = Mos(session=None, now=None, worst_10s=None, plain=None, loss_from=None)
+
+
+def figures(of: CallTotals, *, histograms: bool = False) -> dict[str, object]:
+    return source.figures(of, histograms=histograms, mos=MOS, windows=[])
 
 
 def distribution(values_ns: list[int]) -> Distribution:
@@ -51,10 +58,8 @@ def test_a_share_of_nothing_is_none(part: int, whole: int, share: float | None) 
 
 
 def test_ratios_divide_by_what_is_settled() -> None:
-    found = figures(
-        totals(sent=110, returned=90, lost=10, late_echo=5, in_flight=10), histograms=False
-    )
-    assert (found["loss_ratio"], found["late_ratio"]) == (0.1, 0.05)
+    found = figures(totals(sent=110, returned=90, lost=10, late_echo=5, discarded=2, in_flight=10))
+    assert (found["loss_ratio"], found["late_ratio"], found["gone_ratio"]) == (0.1, 0.05, 0.12)
 
 
 def test_while_all_is_under_way_there_is_no_ratio() -> None:
@@ -77,7 +82,10 @@ def test_the_figures_are_the_documents_fields() -> None:
 
 def test_no_interruption_has_no_length() -> None:
     assert figures(totals(), histograms=False)["longest_interruption_ms"] is None
-    found = figures(totals(longest_gap_ns=300_400_000, dead_air_ns=10**9), histograms=False)
+    found = figures(
+        totals(longest_gap_ns=300_400_000, dead_air_ns=10**9),
+        histograms=False,
+    )
     assert (found["longest_interruption_ms"], found["dead_air_s"]) == (300.4, 1.0)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from ari_tui.analysis.store import Store
 from ari_tui.snapshot.build import EngineFacts, build
+from ari_tui.snapshot.judgement import Listener
 from ari_tui.snapshot.metrics import COUNTER, GAUGE, METRICS, Metric
 from ari_tui.snapshot.model import Figures
 
@@ -57,7 +58,7 @@ def test_what_may_fall_is_no_counter() -> None:
 
 
 def test_values_are_those_of_the_document(store: Store, engine_facts: EngineFacts) -> None:
-    document = build(store, engine_facts)
+    document = build(store, engine_facts, Listener())
     found = {metric.id: metric.value(document.totals) for metric in METRICS}
     assert (found["packets_sent"], found["packets_in_flight"]) == (10, 1)
     assert (found["rtt_p50_ms"], found["loss_ratio"]) == (10.0, 0.0)
@@ -69,7 +70,7 @@ def test_values_are_those_of_the_document(store: Store, engine_facts: EngineFact
 def test_a_path_to_something_else_than_a_number_is_an_error(
     store: Store, engine_facts: EngineFacts
 ) -> None:
-    totals = build(store, engine_facts).totals
+    totals = build(store, engine_facts, Listener()).totals
     with pytest.raises(TypeError, match="rtt_ms is no number"):
         Metric("x", "X", "", "x", "rtt_ms").value(totals)
     with pytest.raises(AttributeError):

@@ -8,6 +8,7 @@ import pytest
 from ari_tui.analysis.store import Store
 from ari_tui.snapshot import model
 from ari_tui.snapshot.build import EngineFacts, build
+from ari_tui.snapshot.judgement import Listener
 
 PARTS = [
     kind for _, kind in inspect.getmembers(model, inspect.isclass) if issubclass(kind, model.Base)
@@ -23,7 +24,7 @@ def test_every_part_of_a_document_is_frozen_and_named_by_keyword() -> None:
 
 
 def test_a_document_read_back_is_the_document(store: Store, engine_facts: EngineFacts) -> None:
-    document = build(store, engine_facts._replace(histograms=True))
+    document = build(store, engine_facts._replace(histograms=True), Listener())
     line = model.encode(document)
     again = model.decode(line)
     assert again == document
@@ -32,11 +33,13 @@ def test_a_document_read_back_is_the_document(store: Store, engine_facts: Engine
 
 
 def test_a_document_names_its_schema_first(store: Store, engine_facts: EngineFacts) -> None:
-    assert model.encode(build(store, engine_facts)).startswith(b'{"schema":"ari-tui.stats/1"')
+    assert model.encode(build(store, engine_facts, Listener())).startswith(
+        b'{"schema":"ari-tui.stats/1"'
+    )
 
 
 def test_a_document_cannot_be_changed(store: Store, engine_facts: EngineFacts) -> None:
-    document = build(store, engine_facts)
+    document = build(store, engine_facts, Listener())
     with pytest.raises(AttributeError):
         document.kind = "final"  # type: ignore[misc]  # which is the point
 
