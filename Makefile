@@ -12,8 +12,10 @@ demo: $(STAMP)
 
 # `make test MARK=` runs the tests of the real Asterisk too, in the same session.
 MARK ?= not asterisk
+# Many tests wait for processes and timers: two at a time take half as long. One file, one worker.
+WORKERS ?= 2
 test: lint
-	$(BIN)/pytest -m "$(MARK)" $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "$(MARK)" $(ARGS)
 
 test-asterisk: $(STAMP)
 	$(BIN)/pytest -m asterisk $(ARGS)

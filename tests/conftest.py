@@ -5,10 +5,16 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from ari_tui import log
 from ari_tui.config_layers import ORIGINAL_VARIABLES, PREFIX
+
+# machines stall: no example has a deadline. CI always tries the same ones; elsewhere they vary
+hypothesis.settings.register_profile("here", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 
 @pytest.fixture

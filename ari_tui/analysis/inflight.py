@@ -63,7 +63,9 @@ class InFlight(RowArrays):
         waits &= state != NEVER_SENT
         ready = np.where(waits.any(axis=1), waits.argmax(axis=1), max_ext + 1 - begin)
         done = held & (np.arange(width) < ready[:, None]) & (state != NEVER_SENT)
-        self.settled_to[rows] = begin + ready
+        # what is not there is passed over only with a later one that is settled: it may still come
+        last = np.where(done.any(axis=1), width - done[:, ::-1].argmax(axis=1), 0)
+        self.settled_to[rows] = begin + last
         where, column_of = np.nonzero(done)
         gone = state[where, column_of]
         return rows[where], (gone == LOST) | (gone == BACK_LATE)

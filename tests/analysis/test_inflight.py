@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ari_tui.analysis.inflight import (
@@ -87,6 +87,7 @@ NEVER = 1 << 62
 fates = st.sampled_from([BACK, LOST, BACK_LATE, NEVER_SENT, EMPTY])
 
 
+@example(fate=[BACK, BACK], held_up={0: 51}, closings=[51], first=0)
 @settings(max_examples=100, deadline=None)
 @given(
     fate=st.lists(fates, min_size=1, max_size=200),
