@@ -99,6 +99,7 @@ def build(store: Store, facts: EngineFacts, listener: Listener) -> model.Documen
                 windows=windows,
             ),
         ),
+        window=windows[0],
         calls=[
             _call(
                 store,

@@ -296,6 +296,8 @@ class Document(Base, frozen=True, kw_only=True):
     asterisks: list[AsteriskState]
     sla: Sla
     totals: Totals
+    window: Window
+    """The last ten seconds of all calls, where a reader looks first: `totals.windows[0]`."""
     calls: list[Call]
     instrument: Instrument
     injected: InjectedBy

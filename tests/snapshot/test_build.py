@@ -123,3 +123,11 @@ def test_our_own_delay_is_in_microseconds(store: Store, engine_facts: EngineFact
     instrument = build(store, engine_facts, Listener()).instrument
     assert (instrument.dwell_out_us.max, instrument.dwell_back_us.max) == (50.0, 50.0)
     assert (instrument.dwell_out_us.count, instrument.dwell_back_us.count) == (10, 9)
+
+
+def test_the_window_of_a_document_is_the_shortest_of_all_calls(
+    store: Store, engine_facts: EngineFacts
+) -> None:
+    document = build(store, engine_facts, Listener())
+    assert document.window == document.totals.windows[0]
+    assert document.window.seconds == 10
