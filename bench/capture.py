@@ -11,6 +11,7 @@ import contextlib
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,10 @@ _READY_S = 10.0
 
 
 @contextlib.contextmanager
-def captured(folder: Path, port: int) -> Any:
-    """Capture UDP on loopback to and from a port; yields the file."""
-    path = folder / "echo.pcapng"
+def captured(path: Path, wanted: str) -> Iterator[Path]:
+    """Capture on loopback, into `path`, what the capture filter `wanted` lets through."""
     process = subprocess.Popen(
-        ["dumpcap", "-q", "-i", "lo", "-f", f"udp port {port}", "-B", "64", "-w", str(path)],
+        ["dumpcap", "-q", "-i", "lo", "-f", wanted, "-B", "64", "-w", str(path)],
         stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
@@ -82,7 +82,7 @@ async def measure(tools: Path, calls: int, seconds: int) -> dict[str, Any]:
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         _, port = stack.enter_context(running(str(tools), "echo"))
-        with captured(folder, int(port)) as path:
+        with captured(folder / "echo.pcapng", f"udp port {port}") as path:
             async with worker_with(calls, media, gen, int(port)) as worker:
                 await generate(tools, calls, gen, media, seconds)
                 log = from_bytes(worker.ring.read())

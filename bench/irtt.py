@@ -31,7 +31,7 @@ async def _irtt_errors() -> list[float]:
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         stack.enter_context(running("irtt", "server", "-b", f"127.0.0.1:{port}"))
-        with captured(folder, port) as path:
+        with captured(folder / "irtt.pcapng", f"udp port {port}") as path:
             client = await asyncio.create_subprocess_exec(
                 "irtt", "client", "-d", f"{SECONDS}s", "-i", "20ms", "-l", "172", "-Q",
                 "-o", str(folder / "irtt.json"), f"127.0.0.1:{port}",

@@ -20,7 +20,6 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
@@ -30,11 +29,11 @@ from typing import Any, NamedTuple
 from ari_tui.pcap.model import RtpStream
 from ari_tui.pcap.report import analyze_file
 from ari_tui.pcap.streams import Options
+from bench.capture import captured
 
 _RTP = ["-o", "rtp.heuristic_rtp:TRUE"]
 _CLOCK_HZ = 8000
 _EVENTS = 101
-_READY_S = 10.0
 _DEMO = ["--calls", "5", "--duration", "8", "--impair", "loss=3%,reorder=1%,dup=1%"]
 
 
@@ -201,24 +200,12 @@ def captured_demo() -> Iterator[tuple[Path, dict[str, Any]]]:
     """Capture a demo on loopback; yields the file and the run's last document."""
     with tempfile.TemporaryDirectory() as folder:
         path, told = Path(folder) / "demo.pcapng", Path(folder) / "demo.json"
-        process = subprocess.Popen(
-            ["dumpcap", "-q", "-i", "lo", "-f", "udp", "-B", "64", "-w", str(path)],
-            stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        try:
-            assert process.stderr is not None
-            for line in process.stderr:
-                if line.startswith("File:"):
-                    break
+        with captured(path, "udp"):
             subprocess.run(
                 [sys.executable, "-m", "ari_tui", "demo", "--headless", "--exit-zero", "--json",
                  str(told), *_DEMO],
                 check=True, capture_output=True,
             )  # fmt: skip
-            time.sleep(1.0)  # dumpcap writes in blocks; nothing tells when the last is in
-        finally:
-            process.terminate()
-            process.communicate(timeout=_READY_S)
         yield path, json.loads(told.read_text().splitlines()[-1])
 
 
