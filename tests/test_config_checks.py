@@ -112,6 +112,21 @@ def test_ports_that_the_kernel_also_gives_out_are_warned_of_with_a_better_range(
     assert second.startswith("media.echo_ports (here): 60000-60100 overlaps")
 
 
+@pytest.mark.parametrize(
+    ("ports", "overlaps"),
+    [
+        ("4500-50000", True),
+        ("10000-32767", False),
+        ("10000-32768", True),
+        ("60999-61000", True),
+        ("61000-65535", False),
+        ("40000-40001", True),
+    ],
+)
+def test_a_range_that_the_kernel_uses_too_is_warned_of(ports: str, overlaps: bool) -> None:
+    assert bool(checked(media__ports=ports).warnings) == overlaps
+
+
 def test_where_the_kernels_range_is_unknown_nothing_is_warned_of(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from pathlib import Path
 
 from ari_tui.errors import PortsExhaustedError
 
@@ -54,17 +53,3 @@ class PortPool:
     def in_use(self) -> int:
         """How many are given out."""
         return len(self._used)
-
-
-def ephemeral_overlap(first: int, last: int) -> tuple[int, int] | None:
-    """Return the kernel's ephemeral port range where it meets first-last, else None.
-
-    The kernel may hand such a port to any program before a call wants it (Linux:
-    ip_local_port_range); None also where the system does not tell.
-    """
-    try:
-        text = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text()
-    except OSError:
-        return None
-    low, high = (int(word) for word in text.split())
-    return (low, high) if first <= high and low <= last else None

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ari_tui.errors import PortsExhaustedError
-from ari_tui.media.ports import PortPool, ephemeral_overlap
+from ari_tui.media.ports import PortPool
 
 
 def test_ports_are_given_out_in_order_and_the_released_one_last() -> None:
@@ -68,37 +66,3 @@ def test_no_port_is_ever_given_out_twice_and_none_is_lost(size: int, steps: list
         elif used:
             pool.release(used.pop(step % len(used)))
         assert (pool.in_use, pool.size) == (len(used), size)
-
-
-def ephemeral(monkeypatch: pytest.MonkeyPatch, text: str | None) -> None:
-    def read_text(_: Path) -> str:
-        if text is None:
-            raise FileNotFoundError
-        return text
-
-    monkeypatch.setattr(Path, "read_text", read_text)
-
-
-@pytest.mark.parametrize(
-    ("first", "last", "overlaps"),
-    [
-        (4500, 50_000, True),
-        (10_000, 32_767, False),
-        (10_000, 32_768, True),
-        (60_999, 61_000, True),
-        (61_000, 65_535, False),
-        (40_000, 40_001, True),
-    ],
-)
-def test_a_range_that_the_kernel_uses_too_is_told(
-    first: int, last: int, overlaps: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ephemeral(monkeypatch, "32768\t60999\n")
-    assert ephemeral_overlap(first, last) == ((32_768, 60_999) if overlaps else None)
-
-
-def test_where_the_system_does_not_tell_there_is_no_overlap(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    ephemeral(monkeypatch, None)
-    assert ephemeral_overlap(1, 65_535) is None
