@@ -1,0 +1,32 @@
+"""What one repaint is drawn from: one document, its history, and how fresh they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from ari_tui.snapshot.live import History
+from ari_tui.snapshot.model import Document, EventLine
+from ari_tui.snapshot.source import Link
+from ari_tui.ui.limits import Limits
+
+WindowLength = Literal[10, 60, 0]
+"""Seconds that windowed figures cover; 0 is the session."""
+
+
+class Frame(NamedTuple):
+    """Everything that widgets draw from; they change none of it."""
+
+    document: Document
+    history: History
+    events: Sequence[EventLine]
+    """Oldest first."""
+    limits: Limits
+    link: Link
+    age_s: float
+    """Since the newest document came."""
+    frozen_s: float | None = None
+    """How long the screen has stood still; None when it does not."""
+    window: WindowLength = 0
+    ascii: bool = False
+    """Draw with ASCII only."""

@@ -1,0 +1,1 @@
+"""Whole screens and dialogs, made of widgets."""
