@@ -6,6 +6,7 @@ checks it like any other layer, and names the flag when it is wrong.
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
@@ -19,6 +20,7 @@ from ari_tui.config_layers import Raw, load
 from ari_tui.config_parse import parse_host_port
 from ari_tui.errors import ConfigError
 from ari_tui.process import ParentLink
+from ari_tui.ui.bindings import keymap
 
 if TYPE_CHECKING:
     _ParamType = click.ParamType[float]
@@ -89,8 +91,17 @@ ASTERISK_FLAGS = (
     Flag("--bind", "media.bind", "Our address for RTP.", "ADDR"),
     Flag("--ports", "media.ports", "Local RTP ports.", "FIRST-LAST"),
 )
+SCREEN_FLAGS = (
+    Flag("--theme", "ui.theme", "Colors of the screen, see `ari-tui themes`.", "NAME"),
+    Flag("--themes-dir", "ui.themes_dir", "A folder of theme files of your own.", "DIR"),
+    Flag("--ascii", "ui.ascii", "Draw with ASCII only.", None),
+    Flag("--mouse", "ui.mouse", "Take the mouse from the terminal.", None),
+    Flag("--refresh", "ui.refresh_hz", "How often the screen is drawn, in Hz.", "HZ"),
+)
 APP_FLAG = ASTERISK_FLAGS[2]
-_FLAGS = {flag.parameter: flag for flag in (*LOG_FLAGS, *OUTPUT_FLAGS, *ASTERISK_FLAGS)}
+_FLAGS = {
+    flag.parameter: flag for flag in (*LOG_FLAGS, *OUTPUT_FLAGS, *ASTERISK_FLAGS, *SCREEN_FLAGS)
+}
 
 
 def settings_options(*flags: Flag) -> Callable[[Command], Command]:
@@ -121,12 +132,27 @@ def prepare(start: Start, values: Mapping[str, Any]) -> Settings:
         if given not in (None, False):
             flags += _raw(flag, "true" if given is True else str(given))
     settings = load(config_file=values.get("config_file"), flags=flags)
+    _check_screen(settings)
     log.configure(settings.log, settings.secrets)
     start.debug = settings.log.level == "debug"
     start.mask = log.Masker(settings.secrets)
     for warning in settings.warnings:
         log.get("config").warning(warning)
     return settings
+
+
+def _check_screen(settings: Settings) -> None:
+    """Refuse keys and columns that there are none of: what they are is known above config."""
+    keymap(settings.ui.keys, f"ui.keys ({settings.origin('ui.keys')})")
+    if settings.ui.columns:
+        from ari_tui.ui.columns import BY_ID
+
+        for name in settings.ui.columns:
+            if name not in BY_ID:
+                near = difflib.get_close_matches(name, BY_ID, n=1)
+                allowed = f"ids of columns: did you mean {near[0]}?" if near else "ids of columns"
+                origin = settings.origin("ui.columns")
+                raise ConfigError(refusal("ui.columns", name, origin, allowed))
 
 
 def _raw(flag: Flag, text: str) -> list[Raw]:

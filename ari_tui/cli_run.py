@@ -1,16 +1,21 @@
-"""`ari-tui run` and `ari-tui demo`."""
+"""`ari-tui run`, `ari-tui demo` and `ari-tui attach`: what becomes of calls, on a screen or not."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
+import platformdirs
 
 from ari_tui.cli_options import (
     ASTERISK_FLAGS,
     OUTPUT_FLAGS,
+    SCREEN_FLAGS,
     SECONDS,
     Command,
     Start,
@@ -19,6 +24,7 @@ from ari_tui.cli_options import (
     settings_options,
 )
 from ari_tui.config import Settings
+from ari_tui.config_text import to_environment
 from ari_tui.errors import ConfigError
 from ari_tui.options import DemoOptions, RunOptions
 
@@ -39,8 +45,6 @@ def _run_options(command: Command) -> Command:
 
 
 def _read_run_options(values: dict[str, Any]) -> RunOptions:
-    if not values["headless"]:
-        raise ConfigError("there is no screen in this version: add --headless")
     return RunOptions(
         headless=values["headless"], duration_s=values["duration"], stay=values["stay"]
     )
@@ -51,17 +55,59 @@ def exit_code(code: int, settings: Settings) -> int:
     return 0 if settings.output.exit_zero and code in _VERDICTS else code
 
 
+def log_to_file(settings: Settings) -> Settings:
+    """Return settings whose log goes to a file: on a screen, stderr is the screen.
+
+    Without `log.file` it is in the platform's state folder. Raises ConfigError when it cannot be
+    written.
+    """
+    path = settings.log.file
+    if not path:
+        folder = platformdirs.user_state_path("ari-tui", appauthor=False)
+        path = str(folder / "ari-tui.log")
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"log.file: cannot make {folder}: {error.strerror}") from None
+    return msgspec.structs.replace(
+        settings, log=msgspec.structs.replace(settings.log, file=os.path.abspath(path))
+    )
+
+
+def _show(start: Start, arguments: Sequence[str], settings: Settings, run: RunOptions) -> int:
+    """Run the engine as a child and the screen here."""
+    from ari_tui import log
+    from ari_tui.onscreen import check_terminal, run_on_screen
+
+    check_terminal()
+    if settings.output.json == "-":
+        raise ConfigError("--json -: the screen is drawn there: add --headless, or name a file")
+    settings = log_to_file(settings)
+    log.configure(settings.log, settings.secrets)
+    duration = [] if run.duration_s is None else ["--duration", str(run.duration_s)]
+    stay = ["--stay"] if run.stay else []
+    environment = {
+        **os.environ,
+        **to_environment(settings),
+        "ARI_TUI_OUTPUT_STATUS_S": "0",
+    }
+    command = [*arguments, "--headless", *duration, *stay]
+    return asyncio.run(run_on_screen(command, settings, environment, stay=run.stay))
+
+
 @click.command(short_help="Measure the calls of an Asterisk.")
 @_run_options
-@settings_options(*OUTPUT_FLAGS, *ASTERISK_FLAGS)
+@settings_options(*OUTPUT_FLAGS, *ASTERISK_FLAGS, *SCREEN_FLAGS)
 @click.pass_obj
 def run(start: Start, /, **values: Any) -> int:
-    """Measure the calls that an Asterisk hands to our Stasis application.
+    """Measure the calls that an Asterisk hands to our Stasis application, on a screen.
 
     The password comes from ARI_PASS, ASTERISK_PASSWORD, or asterisk.password_file.
     """
     options = _read_run_options(values)
     settings = prepare(start, values)
+    if not options.headless:
+        return _show(start, ["run"], settings, options)
 
     from ari_tui.engine.service import run_engine
     from ari_tui.report.headless import HeadlessReport
@@ -78,10 +124,10 @@ def run(start: Start, /, **values: Any) -> int:
 @click.option("--impair-media", metavar="SPEC", default="", help="Impair the callers' packets.")
 @click.option("--seed", type=click.IntRange(min=0), help="Repeat the impairments exactly.")
 @_run_options
-@settings_options(*OUTPUT_FLAGS)
+@settings_options(*OUTPUT_FLAGS, *SCREEN_FLAGS)
 @click.pass_obj
 def demo(start: Start, /, **values: Any) -> int:
-    """Run a simulated Asterisk, an echo server and the engine on loopback.
+    """Run a simulated Asterisk, an echo server and the engine on loopback, on a screen.
 
     A SPEC reads delay=20ms,jitter=5ms,loss=1%,burst=3,dup=0.5%,reorder=1%.
     """
@@ -89,6 +135,8 @@ def demo(start: Start, /, **values: Any) -> int:
     for flag in ("impair", "impair_media"):
         check_impairment(flag, values[flag])
     settings = prepare(start, values)
+    if not run_options.headless:
+        return _show(start, ["demo", *_demo_arguments(values)], settings, run_options)
     options = DemoOptions(
         settings=settings,
         run=run_options,
@@ -101,4 +149,49 @@ def demo(start: Start, /, **values: Any) -> int:
 
     from ari_tui.demo import run_demo
 
-    return exit_code(asyncio.run(run_demo(options)), settings)
+    return exit_code(asyncio.run(run_demo(options, start.link)), settings)
+
+
+def _demo_arguments(values: dict[str, Any]) -> list[str]:
+    """Return a demo's own options, to be handed on to the one without a screen."""
+    names = ("calls", "call_duration", "impair", "impair_media", "seed")
+    return [
+        f"--{name.replace('_', '-')}={values[name]}"
+        for name in names
+        if values[name] not in (None, "")
+    ]
+
+
+@click.command(short_help="Show an engine that runs.")
+@click.argument("target", required=False, metavar="[URL or SOCKET]")
+@settings_options(*ASTERISK_FLAGS[2:3], *SCREEN_FLAGS)
+@click.pass_obj
+def attach(start: Start, /, **values: Any) -> int:
+    """Show an engine that runs; it goes on when the screen is left.
+
+    Without a target it is the engine of this user's application. A URL needs the engine's token:
+    http.token_file, or ARI_TUI_HTTP_TOKEN.
+    """
+    settings = prepare(start, values)
+    target = values["target"] or str(_own_socket(settings.asterisk.app))
+
+    from ari_tui import log
+    from ari_tui.onscreen import attach as attach_to
+    from ari_tui.onscreen import check_terminal
+
+    check_terminal()
+    settings = log_to_file(settings)
+    log.configure(settings.log, settings.secrets)
+    return asyncio.run(attach_to(target, settings))
+
+
+def _own_socket(app: str) -> Path:
+    """Return where the engine of an application listens. Raises ConfigError when none does."""
+    from ari_tui.engine.paths import runtime_folder, socket_path
+
+    path = socket_path(app)
+    if path.exists():
+        return path
+    others = sorted(str(found) for found in runtime_folder().glob("*.sock"))
+    running = f"; there are {', '.join(others)}" if others else ""
+    raise ConfigError(f"no engine of application {app} runs here ({path} is not there){running}")

@@ -144,6 +144,23 @@ class Log(Slice, frozen=True, kw_only=True):
     json: bool = False
 
 
+class Ui(Slice, frozen=True, kw_only=True):
+    """The screen; a headless run checks it too and uses none of it."""
+
+    theme: str = "dark"
+    themes_dir: str = ""
+    """A folder of theme files beside ours and the user's, "" for none."""
+    refresh_hz: Annotated[float, Meta(ge=0.1, le=10)] = 2.0
+    ascii: bool = False
+    mouse: bool = False
+    """Take the mouse from the terminal, which then cannot select text."""
+    bell: bool = False
+    columns: tuple[str, ...] = ()
+    """Ids of columns, in order; () takes what fits the width."""
+    keys: tuple[str, ...] = ()
+    """`id=key,key`, as `ui.bindings.keymap` reads it."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All slices, where each value came from, and what a person should be told."""
 
@@ -154,6 +171,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     http: Http = Http()
     output: Output = Output()
     log: Log = Log()
+    ui: Ui = Ui()
     origins: dict[str, str] = {}
     """Key ("media.ports") to the layer that set it; a key that is not here is at its default."""
     warnings: tuple[str, ...] = ()
@@ -193,6 +211,7 @@ SECTIONS: dict[str, type[Slice]] = {
     "http": Http,
     "output": Output,
     "log": Log,
+    "ui": Ui,
 }
 
 

@@ -10,8 +10,8 @@ import asyncio
 import contextlib
 import os
 import secrets
-import signal
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from typing import Any
 
 import msgspec
 
@@ -20,7 +20,7 @@ from ari_tui.config import Settings
 from ari_tui.config_text import to_environment
 from ari_tui.errors import ChildFailedError
 from ari_tui.options import DemoOptions, RunOptions
-from ari_tui.process import Child
+from ari_tui.process import Child, ParentLink, end_tasks
 from ari_tui.stop import StopSignals
 
 _INCONCLUSIVE = 4
@@ -29,8 +29,8 @@ _HURRY_S = 5.0
 _log = log.get("demo")
 
 
-async def run_demo(options: DemoOptions) -> int:
-    """Run the demo until its engine ends or a signal comes; return the exit code.
+async def run_demo(options: DemoOptions, link: ParentLink) -> int:
+    """Run the demo until its engine ends, a signal comes or the parent lets go; return the code.
 
     A signal lets the engine drain and print its report; after a second one it prints its report
     without draining to the end. An engine that was killed leaves no verdict: the code is that of
@@ -39,12 +39,16 @@ async def run_demo(options: DemoOptions) -> int:
     settings = _own_settings(options.settings)
     with StopSignals() as signals:
         async with contextlib.AsyncExitStack() as stack:
-            echo = await _start(stack, settings, "echo server", _echo_arguments(options))
-            sim = await _start(stack, settings, "simulated Asterisk", _sim_arguments(options))
+            echo, sim = await _start_both(
+                _start(stack, settings, "echo server", _echo_arguments(options)),
+                _start(stack, settings, "simulated Asterisk", _sim_arguments(options)),
+            )
             settings = _pointed_at(settings, sim, echo)
             engine = await _start(stack, settings, "engine", _engine_arguments(options.run))
+            link.ready(**engine.info)
             watching = asyncio.create_task(_watch(echo, sim))
-            code = await _follow(engine, signals)
+            parent = None if options.run.stay else link
+            code = await _follow(engine, signals, parent)
             watching.cancel()
     return signals.exit_code or code
 
@@ -80,6 +84,15 @@ def _pointed_at(settings: Settings, sim: Child, echo: Child) -> Settings:
     )
 
 
+async def _start_both(*starting: Coroutine[Any, Any, Child]) -> list[Child]:
+    """Start children side by side; when one fails, the other is waited for and the error raised."""
+    ended = await asyncio.gather(*starting, return_exceptions=True)
+    for error in ended:
+        if isinstance(error, BaseException):
+            raise error
+    return [child for child in ended if isinstance(child, Child)]
+
+
 async def _start(
     stack: contextlib.AsyncExitStack, settings: Settings, name: str, arguments: Sequence[str]
 ) -> Child:
@@ -112,36 +125,28 @@ def _engine_arguments(run: RunOptions) -> list[str]:
     return ["run", "--headless", *duration]
 
 
-async def _follow(engine: Child, signals: StopSignals) -> int:
-    """Wait for the engine's end; hand signals on as a wish to drain, then to drain no more."""
+async def _follow(engine: Child, signals: StopSignals, parent: ParentLink | None) -> int:
+    """Wait for the engine's end; hand on the wish to drain, then the wish to drain no more."""
     ended = asyncio.create_task(engine.process.wait())
     stop = asyncio.create_task(signals.stop.wait())
     again = asyncio.create_task(signals.again.wait())
+    let_go = asyncio.create_task((parent or ParentLink(None, None)).wait_let_go())
     try:
-        await asyncio.wait({ended, stop}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({ended, stop, let_go}, return_when=asyncio.FIRST_COMPLETED)
         if not ended.done():
-            engine.let_go(signals.name)
-            await asyncio.wait({ended, again}, return_when=asyncio.FIRST_COMPLETED)
+            engine.let_go(let_go.result() if let_go.done() else signals.name)
+            # after the parent's wish to stop, the first signal is the second wish
+            hurry = stop if let_go.done() else again
+            await asyncio.wait({ended, hurry}, return_when=asyncio.FIRST_COMPLETED)
         if not ended.done():
-            _hurry(engine)
+            engine.hurry()
             await asyncio.wait({ended}, timeout=_HURRY_S)
         if not ended.done():
             return await engine.kill()
         code = ended.result()
     finally:
-        for task in (ended, stop, again):
-            task.cancel()
+        await end_tasks((ended, stop, again, let_go))
     if code < 0:
         _log.error("the engine was killed: there is no final report", signal=-code)
         return _INCONCLUSIVE
     return code
-
-
-def _hurry(engine: Child) -> None:
-    """Have the engine skip the rest of its draining, as two signals do.
-
-    Two different ones: the kernel makes one of two that are the same.
-    """
-    with contextlib.suppress(ProcessLookupError):
-        for number in (signal.SIGINT, signal.SIGTERM):
-            engine.process.send_signal(number)

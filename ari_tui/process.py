@@ -4,7 +4,7 @@ A child runs in a session of its own (no signal of the terminal reaches it). It 
 pipes, named in its environment: on the first it says one JSON line, `{"ready": {...}}` or
 `{"failed": "why", "exit_code": 3}`; the second, the lifeline, reads end of file when the parent
 has gone or lets it go, and then the child drains and stops. A line on the lifeline before the
-end of file is the reason ("SIGINT").
+end of file is the reason ("SIGINT"); the reason "stay" has the child go on without a parent.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ari_tui.errors import ChildFailedError
 
+STAY = "stay"
 _READY_FD = "ARI_TUI_READY_FD"
 _LIFELINE_FD = "ARI_TUI_LIFELINE_FD"
 _CANCEL_AGAIN_S = 0.5
@@ -79,7 +81,10 @@ class ParentLink:
             return ""
 
     async def wait_let_go(self) -> str:
-        """Wait until the parent lets go or dies; return its reason, "" when it gave none."""
+        """Wait until the parent lets go or dies; return its reason, "" when it gave none.
+
+        A parent that wants the child to stay is waited for no more: this then never returns.
+        """
         fd = self.lifeline_fd
         if fd is None:
             await asyncio.Event().wait()
@@ -91,7 +96,10 @@ class ParentLink:
             await readable.wait()
         finally:
             loop.remove_reader(fd)
-        return self.read_reason()
+        reason = self.read_reason()
+        if reason == STAY:
+            await asyncio.Event().wait()
+        return reason
 
     def _say(self, message: Mapping[str, Any]) -> None:
         if self._ready_fd is None:
@@ -121,6 +129,7 @@ class Child:
         environment: Mapping[str, str] | None = None,
         timeout_s: float = 20.0,
         stdout: int | None = None,
+        stderr: int | None = None,
     ) -> Child:
         """Start `python -m ari_tui ARGUMENTS` and wait for its ready line.
 
@@ -136,6 +145,7 @@ class Child:
                 *command,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=stdout,
+                stderr=stderr,
                 env={
                     **(os.environ if environment is None else environment),
                     _READY_FD: str(ready_write),
@@ -179,6 +189,26 @@ class Child:
             if reason:
                 os.write(fd, reason.encode() + b"\n")
         os.close(fd)
+
+    def hurry(self) -> None:
+        """Have a child that was let go skip the rest of its draining, as two signals do.
+
+        Two different ones: the kernel makes one of two that are the same.
+        """
+        with contextlib.suppress(ProcessLookupError):
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self.process.send_signal(number)
+
+    def disown(self) -> None:
+        """Let the child outlive us.
+
+        asyncio kills what it still holds when the program ends, and has no public way to let go
+        of it: so its transport forgets the process.
+        """
+        self.let_go(STAY)
+        transport = self.process._transport  # type: ignore[attr-defined]
+        transport._proc = None
+        transport.close()
 
     async def stop(self, reason: str = "", *, timeout_s: float = 15.0) -> int:
         """Let the child go, wait for its end, kill it when it outstays `timeout_s`."""

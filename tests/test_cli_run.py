@@ -95,7 +95,7 @@ def test_demo_hands_its_options_on(demo: Called) -> None:
         "-",
     ]
     assert execute(arguments) == 0
-    (options,) = demo.arguments
+    options, _ = demo.arguments
     assert isinstance(options, DemoOptions)
     assert options.run == RunOptions(headless=True, duration_s=15.0)
     assert (options.calls, options.call_duration_s, options.seed) == (3, 4.0, 7)

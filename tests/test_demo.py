@@ -19,6 +19,7 @@ from ari_tui.config import Settings
 from ari_tui.demo import run_demo
 from ari_tui.errors import ChildFailedError
 from ari_tui.options import DemoOptions, RunOptions
+from ari_tui.process import ParentLink
 from ari_tui.snapshot.model import Document, Packets, decode
 
 pytestmark = pytest.mark.usefixtures("bare_start")
@@ -263,7 +264,7 @@ async def test_a_child_that_does_not_start_is_named_with_its_own_words_and_code(
         settings=Settings(), run=RunOptions(headless=True), impair_media="nonsense=1"
     )
     with pytest.raises(ChildFailedError, match=r"^simulated Asterisk: .*nonsense") as failure:
-        await run_demo(options)
+        await run_demo(options, ParentLink(None, None))
     assert failure.value.exit_code == 2
     mine = [pid for pid in descendants(os.getpid()) if not gone(pid)]
     assert mine == []

@@ -164,6 +164,66 @@ async def test_a_child_stands_in_a_session_of_its_own_and_is_let_go_with_a_reaso
     assert await child.kill() == 7
 
 
+STAYING = """
+link.ready(pid=os.getpid())
+async def main():
+    waiting = asyncio.create_task(link.wait_let_go())
+    loop = asyncio.get_running_loop()
+    asked = loop.create_future()
+    loop.add_signal_handler(signal.SIGUSR1, asked.set_result, None)
+    await asked
+    open(sys.argv[-1], "w").write("gone" if waiting.done() else "waits")
+asyncio.run(main())
+"""
+PARENT = """
+import asyncio, sys
+from ari_tui.process import Child
+
+async def main():
+    child = await Child.spawn("staying", sys.argv[1:], stdout=asyncio.subprocess.DEVNULL)
+    print(child.process.pid, flush=True)
+    child.disown()
+
+asyncio.run(main())
+"""
+
+
+async def test_a_disowned_child_outlives_its_parent(script: Script, tmp_path: Path) -> None:
+    script(STAYING)
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", PARENT, str(tmp_path / "told"), stdout=asyncio.subprocess.PIPE
+    )
+    told, _ = await asyncio.wait_for(parent.communicate(), WAIT_S)
+    pid = int(told)
+    assert parent.returncode == 0
+    os.kill(pid, signal.SIGUSR1)
+    for _ in range(WAIT_S * 100):
+        if gone(pid):
+            break
+        await asyncio.sleep(0.01)
+    assert (tmp_path / "told").read_text() == "waits"
+
+
+HURRIED = """
+signals = []
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, lambda number, _: signals.append(number))
+link.ready()
+while len(signals) < 2:
+    signal.pause() if not signals else time.sleep(0.01)
+sys.exit(sum(signals))
+"""
+
+
+async def test_a_hurried_child_gets_two_signals_and_a_gone_one_none(script: Script) -> None:
+    script(HURRIED)
+    child = await Child.spawn("hurried", [])
+    child.hurry()
+    code = await asyncio.wait_for(child.process.wait(), WAIT_S)
+    assert code == signal.SIGINT + signal.SIGTERM
+    child.hurry()
+
+
 async def test_a_child_that_does_not_stop_is_killed(script: Script) -> None:
     script(DEAF)
     child = await Child.spawn("deaf", [])

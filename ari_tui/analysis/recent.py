@@ -1,7 +1,8 @@
-"""All calls together over the last minutes, a second a cell: windows and the course of the p95.
+"""All calls together over the last minutes, a second a cell: windows and the course of the RTT.
 
 Calls come and go, so this is kept beside their own series and not added up from them. A packet is
-booked to the second in which it was sent, a round trip to the second of its return.
+booked to the second in which it was sent, a round trip to the second of its return. A second's
+histogram is kept for a minute; when a newer one takes its place, its percentiles stay.
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from ari_tui.analysis import histogram
-from ari_tui.analysis.records import Ints
+from ari_tui.analysis.records import Ints, Mask
 
 SECONDS: Final = 300
 HISTOGRAM_SECONDS: Final = 60
 """How far back round trips can be merged into percentiles."""
 _SECOND_NS: Final = 1_000_000_000
 COUNTED: Final = ("sent", "returned", "lost", "late")
+SHARES: Final = (0.5, 0.95, 0.99)
+"""Which percentiles outlive a second's histogram."""
 _NONE: Final = np.iinfo(np.int64).max
 
 
@@ -32,6 +35,21 @@ class WindowSums(NamedTuple):
     rtt: histogram.Distribution
 
 
+class SecondsOfAll(NamedTuple):
+    """Some seconds, one after the other, each field (seconds); 0 where there was nothing."""
+
+    known: Mask
+    """Whether anything was booked."""
+    sent: Ints
+    lost: Ints
+    late: Ints
+    answered: Mask
+    """Whether there were round trips."""
+    percentiles: Ints
+    """RTTs in ns (len(SHARES), seconds)."""
+    rtt_max: Ints
+
+
 class Recent:
     """Rings of seconds; a cell is cleared when a newer second takes it."""
 
@@ -43,6 +61,8 @@ class Recent:
         self._rtt_min: Ints = np.full(SECONDS, _NONE, dtype=np.int64)
         self._rtt_max: Ints = np.zeros(SECONDS, dtype=np.int64)
         self._rtt = np.zeros((HISTOGRAM_SECONDS, histogram.BUCKETS), dtype=np.uint32)
+        self._rtt_second: Ints = np.full(HISTOGRAM_SECONDS, -1, dtype=np.int64)
+        self._percentiles: Ints = np.zeros((len(SHARES), SECONDS), dtype=np.int64)
 
     def book(self, name: str, times_ns: Ints) -> None:
         """Count events (n) into their seconds; `name` is one of COUNTED."""
@@ -57,7 +77,8 @@ class Recent:
             self._rtt_count[cell] += len(values)
             self._rtt_min[cell] = min(self._rtt_min[cell], values.min())
             self._rtt_max[cell] = max(self._rtt_max[cell], values.max())
-            histogram.add(self._rtt[second % HISTOGRAM_SECONDS], values)
+            if self._rtt_second[second % HISTOGRAM_SECONDS] == second:
+                histogram.add(self._rtt[second % HISTOGRAM_SECONDS], values)
 
     def window(self, last_second: int, seconds: int) -> WindowSums:
         """Sum up `seconds` (at most HISTOGRAM_SECONDS) up to and with `last_second`."""
@@ -65,7 +86,8 @@ class Recent:
         known = wanted[self._second[wanted % SECONDS] == wanted]
         cells = known % SECONDS
         sums = [int(self._counts[name][cells].sum()) for name in COUNTED]
-        counts = self._rtt[known % HISTOGRAM_SECONDS].sum(axis=0, dtype=np.int64)
+        held = known[self._rtt_second[known % HISTOGRAM_SECONDS] == known]
+        counts = self._rtt[held % HISTOGRAM_SECONDS].sum(axis=0, dtype=np.int64)
         rtt = histogram.Distribution(
             counts,
             int(self._rtt_min[cells].min(initial=_NONE)),
@@ -75,6 +97,32 @@ class Recent:
         )
         sent, returned, lost, late = sums
         return WindowSums(seconds, sent, returned, lost, late, rtt)
+
+    def course(self, last_second: int, seconds: int) -> SecondsOfAll:
+        """Return `seconds` (at most SECONDS) up to and with `last_second`, one by one."""
+        wanted = np.arange(last_second - seconds + 1, last_second + 1)
+        cells = wanted % SECONDS
+        known = self._second[cells] == wanted
+        answered = known & (self._rtt_count[cells] > 0)
+        percentiles = np.where(answered, self._percentiles[:, cells], 0)
+        for place in np.flatnonzero(answered).tolist():
+            second = int(wanted[place])
+            if self._rtt_second[second % HISTOGRAM_SECONDS] == second:
+                percentiles[:, place] = self._percentiles_of(second)
+        sent, lost, late = (
+            np.where(known, self._counts[name][cells], 0) for name in ("sent", "lost", "late")
+        )
+        longest = np.where(answered, self._rtt_max[cells], 0)
+        return SecondsOfAll(known, sent, lost, late, answered, percentiles, longest)
+
+    def _percentiles_of(self, second: int) -> list[int]:
+        """Return the percentiles (ns) of a second whose histogram is held; 0 without samples."""
+        cell = second % SECONDS
+        found = histogram.percentiles(
+            self._rtt[second % HISTOGRAM_SECONDS], SHARES, int(self._rtt_min[cell]),
+            int(self._rtt_max[cell]),
+        )  # fmt: skip
+        return [value or 0 for value in found]
 
     def _by_second(self, times_ns: Ints) -> list[tuple[int, Ints]]:
         """Return each second named, its cell made ready, and which of the n events are in it."""
@@ -95,4 +143,16 @@ class Recent:
         for counts in (*self._counts.values(), self._rtt_sum, self._rtt_count, self._rtt_max):
             counts[cell] = 0
         self._rtt_min[cell] = _NONE
-        self._rtt[second % HISTOGRAM_SECONDS] = 0
+        self._percentiles[:, cell] = 0
+        self._hand_over(second)
+
+    def _hand_over(self, second: int) -> None:
+        """Give the histogram of the second a minute before to `second`."""
+        place = second % HISTOGRAM_SECONDS
+        held = int(self._rtt_second[place])
+        if held > second:
+            return  # the clock was set back: this second goes without
+        if self._second[held % SECONDS] == held:
+            self._percentiles[:, held % SECONDS] = self._percentiles_of(held)
+        self._rtt[place] = 0
+        self._rtt_second[place] = second

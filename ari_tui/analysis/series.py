@@ -55,6 +55,8 @@ class Series(RowArrays):
     rtt_sum = column(np.int64, 0, (SECONDS,))
     rtt_count = column(np.uint32, 0, (SECONDS,))
     dwell_max = column(np.uint32, 0, (SECONDS,))
+    asterisk_max = column(np.uint32, 0, (SECONDS,))
+    """How far the latest packet from Asterisk lay above its floor, 1 ns and more; 0 is none."""
     limited = column(np.uint8, 0, (SECONDS,))
     """Bits of `sla_evidence.Limited` that are known so far."""
     above = column(np.uint16, 0, (SECONDS * LIMITS,))
@@ -85,9 +87,18 @@ class Series(RowArrays):
 
     def book_dwell(self, rows: Ints, times_ns: Ints, dwell_ns: Ints) -> None:
         """Keep the longest dwell (ns) of each second."""
+        self._keep_longest(self.dwell_max, rows, times_ns, dwell_ns)
+
+    def book_excess(self, rows: Ints, times_ns: Ints, excess_ns: Ints) -> None:
+        """Keep how late (ns above the floor) the latest packet of each second arrived."""
+        self._keep_longest(self.asterisk_max, rows, times_ns, np.maximum(excess_ns, 1))
+
+    def _keep_longest(
+        self, table: npt.NDArray[Any], rows: Ints, times_ns: Ints, values_ns: Ints
+    ) -> None:
         cells, kept = self._cells(rows, times_ns // _SECOND_NS)
-        short = np.clip(dwell_ns[kept], 0, NO_RTT - 1).astype(np.uint32)
-        np.maximum.at(self.dwell_max.reshape(-1), rows[kept] * SECONDS + cells[kept], short)
+        short = np.minimum(np.maximum(values_ns[kept], 0), NO_RTT - 1).astype(np.uint32)
+        np.maximum.at(table.reshape(-1), rows[kept] * SECONDS + cells[kept], short)
 
     def book_rtt(self, rows: Ints, times_ns: Ints, rtt_ns: Ints) -> None:
         """Take round trips (n, `rows` sorted, in order of return) into the seconds of return.
@@ -211,6 +222,23 @@ class Series(RowArrays):
             of(self.rtt_count), of(self.rtt_max),
             np.where(there, self.rtt_min[rows[:, None], cells].astype(np.int64), NO_RTT),
         )  # fmt: skip
+
+    def known(self, rows: Ints, seconds: Ints) -> Mask:
+        """Return which seconds anything was booked to (n calls, seconds)."""
+        there: Mask = self.second[rows[:, None], seconds % SECONDS] == seconds
+        return there
+
+    def p95(self, rows: Ints, seconds: Ints) -> Ints:
+        """Return the 95th percentiles in ns (n calls, seconds); 0 where there is none."""
+        cells = seconds % SECONDS
+        found = self.rtt_p95[rows[:, None], cells].astype(np.int64)
+        found[~self.known(rows, seconds)] = 0
+        collecting = np.flatnonzero(self.sample_count[rows] > 0)
+        if len(collecting):
+            at = self.open_second[rows[collecting], None] == seconds
+            so_far = self._open_p95(rows[collecting])[:, None]
+            found[collecting] = np.where(at, so_far, found[collecting])
+        return found
 
     def history(self, row: int, name: str, last_second: int, seconds: int) -> list[Any]:
         """Return one field's newest `seconds` cells up to `last_second`, oldest first.

@@ -17,10 +17,11 @@ from ari_tui.analysis.echo_state import EchoLeg
 from ari_tui.analysis.floor import Floor
 from ari_tui.analysis.gaps import CallGaps, Classified, Gap
 from ari_tui.analysis.inflight import SLOTS, InFlight
+from ari_tui.analysis.intervals import ASTERISK, BACK, OUT, Intervals
 from ari_tui.analysis.jury import Jury
 from ari_tui.analysis.media_state import MediaLeg
 from ari_tui.analysis.recent import Recent
-from ari_tui.analysis.records import Ints
+from ari_tui.analysis.records import Floats, Ints
 from ari_tui.analysis.rows import RowArrays, grown
 from ari_tui.analysis.series import Series
 from ari_tui.analysis.sla_evidence import Limited
@@ -53,7 +54,7 @@ class Store:
         self.media, self.echo, self.flight = MediaLeg(), EchoLeg(), InFlight()
         self.media_floor, self.echo_floor = Floor(skewed=True), Floor(skewed=False)
         self.series, self.losses = Series(profile.thresholds_ns()), LossRuns()
-        self.recent = Recent()
+        self.recent, self.intervals = Recent(), Intervals()
         self.jury = Jury(profile, late_ns)
         self.gaps: dict[int, CallGaps] = {}
         self.directions: dict[int, CallDirection] = {}
@@ -77,7 +78,7 @@ class Store:
     def _tables(self) -> tuple[RowArrays, ...]:
         return (
             self.media, self.echo, self.flight, self.media_floor, self.echo_floor, self.series,
-            self.losses,
+            self.losses, self.intervals,
         )  # fmt: skip
 
     def _grow(self, capacity: int) -> None:
@@ -214,6 +215,15 @@ class Store:
         sane = np.maximum(dwell_ns, 0)
         self._dwell[way] = self._dwell[way].plus(sane)
         self.series.book_dwell(rows, times_ns, sane)
+        self.intervals.book(OUT if way == "out" else BACK, rows, sane)
+
+    def book_excess(self, rows: Ints, times_ns: Ints, excess_ns: Floats) -> None:
+        """Book how far packets from Asterisk (n, ns) arrived above the floor of their clock."""
+        if not len(rows):
+            return
+        whole = excess_ns.astype(np.int64)
+        self.series.book_excess(rows, times_ns, whole)
+        self.intervals.book(ASTERISK, rows, whole)
 
     def dwell_spread(self, way: str) -> histogram.Distribution:
         """Return our own delay on the way "out" or "back", over all calls and the session."""

@@ -46,6 +46,7 @@ def _judge_by_anchor(store: Store, rows: Ints, transit: Ints) -> None:
 
 def _judge(store: Store, rows: Ints, rx: Ints, transit: Ints) -> list[Note]:
     excess, steps = store.media_floor.judge(rows, rx, transit)
+    store.book_excess(rows, rx, excess)
     store.tally(c.LATE_MEDIA, rows[excess > store.late_ns])
     store.tally(c.BASELINE_STEPS, np.array([step.row for step in steps], dtype=np.int64))
     return [Moved(step.row, step.at_ns, step.by_ns, "media") for step in steps]

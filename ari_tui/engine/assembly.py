@@ -14,21 +14,22 @@ from ari_tui.ari.backoff import Backoff
 from ari_tui.ari.client import AriClient
 from ari_tui.ari.events import EventStream
 from ari_tui.ari.ids import new_session
-from ari_tui.ari.text import clean_text
 from ari_tui.config import Echo, Settings
+from ari_tui.engine.actions import EngineActions
 from ari_tui.engine.call_media import CallMedia
 from ari_tui.engine.door import Door, Health, check_exposure
 from ari_tui.engine.events import EventLog
 from ari_tui.engine.injected import InjectedTruth
+from ari_tui.engine.inquiries import Inquiries
 from ari_tui.engine.metering import Metering
 from ari_tui.engine.paths import socket_path
 from ari_tui.engine.profiles import profile_of
 from ari_tui.engine.scribe import Scribe
-from ari_tui.engine.stream import ActionFailedError, Stream
+from ari_tui.engine.stream import Action, Stream
 from ari_tui.engine.supervisor import Hooks, Supervisor
 from ari_tui.engine.sweeper import Sweeper
 from ari_tui.engine.switchboard import Switchboard
-from ari_tui.errors import AriError, ConfigError
+from ari_tui.errors import ConfigError
 from ari_tui.snapshot.model import SCHEMA
 
 _log = log.get("engine")
@@ -106,10 +107,7 @@ class Parts:
         await self._open_door()
 
     async def _open_door(self) -> None:
-        self.readers = Stream(
-            self._hello,
-            {"quit": self._quit, "release": self._release, "hang_up": self._hang_up},
-        )
+        self.readers = Stream(self._hello, self._actions())
         self.events.listeners.add(self.readers.publish_event)
         self.door = Door(
             self.settings.http, newest=lambda: self.scribe.newest, health=self.health,
@@ -135,34 +133,16 @@ class Parts:
             told=lambda level, text: self.events.tell(level, "worker", text),
         )
 
+    def _actions(self) -> Mapping[str, Action]:
+        own = EngineActions(self.calls, client=self.client, scribe=self.scribe, ending=self.quit)
+        inquiries = Inquiries(self.calls, store=self.store, client=self.client, events=self.events)
+        return {**own.actions(), **inquiries.actions()}
+
     def _hello(self) -> Mapping[str, Any]:
         return {
             "schema": SCHEMA, "session": self.session, "document": self.scribe.newest,
-            "history": self.scribe.history(self.events),
+            "live": self.scribe.history(), "events": list(self.events.lines),
         }  # fmt: skip
-
-    async def _quit(self, _: Mapping[str, Any]) -> str:
-        self.quit.set()
-        return "draining"
-
-    async def _release(self, args: Mapping[str, Any]) -> str:
-        call = self._call(args)
-        self.calls.release(call, "released by request")
-        return self.calls.call_id(call)
-
-    async def _hang_up(self, args: Mapping[str, Any]) -> str:
-        call = self._call(args)
-        try:
-            await self.client.hang_up(call.machine.caller.id)
-        except AriError as error:
-            raise ActionFailedError(str(error)) from None
-        return self.calls.call_id(call)
-
-    def _call(self, args: Mapping[str, Any]) -> Any:
-        for call in self.calls.calls.values():
-            if args.get("call") == self.calls.call_id(call):
-                return call
-        raise ActionFailedError(f"no call {clean_text(repr(args.get('call')), 80)}")
 
 
 async def _resolve(echo: Echo) -> str:

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from ari_tui import __version__
-from ari_tui.analysis.series import SECONDS
 from ari_tui.analysis.store import Store
 from ari_tui.ari.client import AriClient
 from ari_tui.ari.events import EventStream
 from ari_tui.ari.text import clean_text
 from ari_tui.engine.calls import MeasuredCall
-from ari_tui.engine.events import EventLog
 from ari_tui.engine.injected import InjectedTruth
 from ari_tui.engine.supervisor import Supervisor
 from ari_tui.engine.switchboard import Switchboard
 from ari_tui.snapshot import model
 from ari_tui.snapshot.build import CallFacts, EngineFacts, build
+from ari_tui.snapshot.courses import build_live
 from ari_tui.snapshot.judgement import Listener
+from ari_tui.snapshot.live import SECONDS, Live
 
-_HISTORY: Final = ("sent", "lost", "late", "rtt_p95", "rtt_max")
+_SECOND_NS: Final = 1_000_000_000
+_MARGIN_S: Final = 3
+"""How much longer than the loss time-out a second is told again: folds and snapshots lag."""
 
 
 class Scribe:
@@ -86,24 +87,25 @@ class Scribe:
             ports_total=ports.size,
             injected=self._injected.newest,
             histograms=self._histograms,
+            draining=not final and not calls.accepting,
         )
         self.tick_lag_ms = 0.0
         self.newest = build(self._store, facts, self._listener)
         return self.newest
 
-    def history(self, events: EventLog) -> Mapping[str, Any]:
-        """Return what a new reader needs to draw the last five minutes at once."""
-        second = time.time_ns() // 1_000_000_000 - 1
-        series = self._store.series
-        calls = {
-            self._calls.call_id(call): {
-                name: series.history(self._store.row_of[number], name, second, SECONDS)
-                for name in _HISTORY
-            }
-            for number, call in self._calls.calls.items()
-        }
-        return {"last_second": second, "seconds": SECONDS, "calls": calls,
-                "events": list(events.lines)}  # fmt: skip
+    def live(self) -> Live:
+        """Return the newest seconds of the calls: all in which a loss may still be booked."""
+        return self._live(-(-self._store.loss_timeout_ns // _SECOND_NS) + _MARGIN_S)
+
+    def history(self) -> Live:
+        """Return the last five minutes of the calls; nothing is changed."""
+        return self._live(SECONDS)
+
+    def _live(self, seconds: int) -> Live:
+        calls = self._calls
+        ids = {number: calls.call_id(call) for number, call in calls.calls.items()}
+        last_second = time.time_ns() // _SECOND_NS - 1
+        return build_live(self._store, ids, last_second, min(seconds, SECONDS))
 
     def _asterisk(self) -> model.AsteriskState:
         endpoint, latency = self._client.endpoint, self._client.latency_ms

@@ -111,6 +111,7 @@ class Engine:
         ends: dict[asyncio.Task[Any], Callable[[], str]] = {
             asyncio.create_task(signals.stop.wait()): lambda: signals.name,
             asyncio.create_task(self._parts.quit.wait()): lambda: "quit",
+            asyncio.create_task(self._parts.calls.drained()): lambda: "drained",
         }
         if options.duration_s is not None:
             ends[asyncio.create_task(asyncio.sleep(options.duration_s))] = lambda: "duration"
@@ -239,6 +240,6 @@ class Engine:
             self._parts.calls.media.ask_echo()
 
     def _hand_out(self, document: Document) -> None:
-        self._parts.readers.publish(document)
+        self._parts.readers.publish(document, self._parts.scribe.live)
         for sink in self._sinks:
             sink.take(document)

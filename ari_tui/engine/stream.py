@@ -2,7 +2,8 @@
 
 Every message is one JSON object with a `type`: `hello`, `snapshot`, `event`, `answer`, `bye`. An
 action is `{"id": any, "action": name, "args": {...}}`. A reader that is slow gets the newest
-snapshot only: the ones between are not queued.
+snapshot only: the ones between are not queued; what it missed of the calls' course it can ask for
+by the action `history`. Actions run side by side, and are answered as they are done.
 """
 
 from __future__ import annotations
@@ -17,11 +18,15 @@ from aiohttp import WSMsgType, web
 
 from ari_tui import log
 from ari_tui.ari.text import clean_text
+from ari_tui.engine.tasks import Tasks
 from ari_tui.process import end_tasks
 from ari_tui.snapshot import model
+from ari_tui.snapshot.live import Live
 
 Action = Callable[[Mapping[str, Any]], Awaitable[Any]]
 _EVENTS_QUEUED: Final = 1000
+_ACTIONS_AT_ONCE: Final = 8
+"""Of one reader, until their answers are read: more wait in its socket."""
 _GOODBYE_S: Final = 2.0
 _log = log.get("engine")
 
@@ -37,12 +42,14 @@ class _Client:
         self.socket = socket
         self.snapshot: bytes | None = None
         self.events: deque[bytes] = deque(maxlen=_EVENTS_QUEUED)
-        self.leaving = False
+        self.answers: deque[bytes] = deque()
+        self.room = asyncio.Semaphore(_ACTIONS_AT_ONCE)
+        self.leaving = self.gone = False
         self.wake = asyncio.Event()
         self.writer: asyncio.Task[None] | None = None
 
     async def write(self) -> None:
-        """Send what waits, events first, until the reader has gone or was told goodbye."""
+        """Send what waits, the snapshot last, until the reader has gone or was told goodbye."""
         try:
             while not self.leaving or self.wake.is_set():
                 await self.wake.wait()
@@ -52,8 +59,14 @@ class _Client:
             await self.socket.send_bytes(_message("bye"))
         except ConnectionError:
             pass  # it has gone, which whoever reads from it is told too
+        finally:
+            self.gone = True
+            self.room.release()  # nobody waits for room that no one would make
 
     def _next(self) -> bytes | None:
+        if self.answers:
+            self.room.release()
+            return self.answers.popleft()
         if self.events:
             return self.events.popleft()
         data, self.snapshot = self.snapshot, None
@@ -68,11 +81,12 @@ class Stream:
     ) -> None:
         self._hello, self._actions = hello, actions
         self._clients: set[_Client] = set()
+        self._acting = Tasks("actions")
 
-    def publish(self, document: model.Document) -> None:
-        """Hand the newest snapshot to every reader."""
+    def publish(self, document: model.Document, live: Callable[[], Live]) -> None:
+        """Hand the newest snapshot to every reader; `live` is asked only when there is one."""
         if self._clients:
-            data = _message("snapshot", document=document)
+            data = _message("snapshot", document=document, live=live())
             for client in self._clients:
                 client.snapshot = data
                 client.wake.set()
@@ -98,6 +112,7 @@ class Stream:
             *(asyncio.wait_for(goodbye, _GOODBYE_S) for goodbye in goodbyes),
             return_exceptions=True,
         )
+        await self._acting.close()
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
         """Serve one reader until it leaves."""
@@ -112,13 +127,19 @@ class Stream:
             client.writer = asyncio.create_task(client.write())
             async for message in socket:
                 if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
-                    client.events.append(await self._act(message.data))
-                    client.wake.set()
+                    await client.room.acquire()
+                    if client.gone:
+                        break
+                    self._acting.spawn(self._answer(client, message.data))
         finally:
             self._clients.discard(client)
             if client.writer is not None:
                 await end_tasks([client.writer])
         return socket
+
+    async def _answer(self, client: _Client, data: str | bytes) -> None:
+        client.answers.append(await self._act(data))
+        client.wake.set()
 
     async def _act(self, data: str | bytes) -> bytes:
         try:

@@ -68,9 +68,9 @@ class Sweeper:
             end = self._calls.caller_gone if lost.caller_gone else self._calls.release
             end(call, lost.reason)
         # before anything is awaited: an event may bring the same callers meanwhile
-        taken = plan.take_up if self._calls.accepting else ()
+        taken = plan.take_up if self._calls.accepting or self._calls.draining else ()
         for channel in taken:
-            self._calls.take_up(channel)
+            self._calls.receive(channel)
         channels = [await self._undo(self._client.hang_up(one)) for one in plan.hang_up]
         bridges = [await self._undo(self._client.delete_bridge(one)) for one in plan.delete_bridges]
         if plan.lost or channels or bridges or taken:
@@ -78,7 +78,7 @@ class Sweeper:
                 "warning", "sweep",
                 f"sweep {why}: {len(plan.lost)} lost calls ended, {sum(channels)} leftover "
                 f"channels and {sum(bridges)} leftover bridges removed, "
-                f"{len(taken)} callers taken up",
+                f"{len(taken)} callers {'taken up' if self._calls.accepting else 'sent on'}",
             )  # fmt: skip
 
     async def _undo(self, request: Awaitable[object]) -> bool:

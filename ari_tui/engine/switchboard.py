@@ -59,6 +59,7 @@ class Switchboard:
         self._strays = Strays(client, events, do.OnRelease(asterisk.on_release))
         self._tasks = Tasks("calls")
         self._all_over = asyncio.Event()
+        self._draining = asyncio.Event()
 
     # -- inputs ----------------------------------------------------------------------------
 
@@ -81,10 +82,18 @@ class Switchboard:
     def _on_stray(self, channel: Channel) -> None:
         if parse_id(channel.id) is not None:
             self._tasks.spawn(self._strays.hang_up(channel.id))
-        elif self.accepting:
-            self.take_up(channel)
         else:
-            self._tasks.spawn(self._strays.send_on(channel.id))
+            self.receive(channel)
+
+    def receive(self, channel: Channel) -> None:
+        """Take up a caller who is nobody's yet; while the engine stops, let the caller go."""
+        if self.accepting:
+            self.take_up(channel)
+            return
+        if self._draining.is_set():
+            text = f"draining: {channel.name} is not taken up and goes on unmeasured"
+            self.events.tell("info", "sent_on", text, channel=channel.name, rarely=True)
+        self._tasks.spawn(self._strays.send_on(channel.id))
 
     def take_up(self, channel: Channel) -> None:
         """Start to measure a caller."""
@@ -112,18 +121,44 @@ class Switchboard:
         """End a call whose caller has left unheard."""
         self._run(call, call.machine.caller_gone(reason))
 
+    def drain(self) -> int:
+        """Take up no new callers from now on; return how many calls are still to end.
+
+        Those who come continue at once as `asterisk.on_release` says.
+        """
+        if not self._draining.is_set():
+            self.accepting = False
+            self._draining.set()
+            text = f"draining: new callers are sent on, {self.active} calls are still to end"
+            self.events.tell("warning", "drain", text)
+        return self.active
+
+    @property
+    def draining(self) -> bool:
+        """Tell whether new callers are sent on until the last call has ended."""
+        return self._draining.is_set()
+
+    async def drained(self) -> None:
+        """Wait until draining was asked for and the last call has ended."""
+        await self._draining.wait()
+        await self._until_over()
+
     async def release_all(self, reason: str) -> None:
         """End every call and wait until nothing is left to do."""
         self.accepting = False
         for call in list(self.calls.values()):
             self.release(call, reason)
-        while any(not call.over for call in self.calls.values()):
+        await self._until_over()
+
+    async def _until_over(self) -> None:
+        while self.active:
             self._all_over.clear()
             await self._all_over.wait()
 
     async def abandon(self, reason: str) -> None:
         """Put away our own sockets and leave Asterisk's side to the client that took it over."""
         self.accepting = False
+        self._draining.clear()  # whoever comes is the other client's
         await self.close()
         live = [call for call in self.calls.values() if not call.over]
         await asyncio.gather(*(self._put_away(call, reason) for call in live))

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import time
 from collections.abc import Callable
 
 from ari_tui.errors import BindError, PortsExhaustedError
 from ari_tui.sim.config import MediaCounters
 from ari_tui.wire import rtp
+from ari_tui.wire.sequence import signed_difference
 
+_NS_PER_TICK = 125_000
+"""One unit of an 8 kHz clock."""
 _READ_AT_ONCE = 64
 """Datagrams taken from one socket before the others have their turn."""
 _BUFFER_BYTES = 1 << 20
@@ -22,7 +26,10 @@ FORMATS = {"ulaw": 0, "alaw": 8}
 class Phone:
     """What is at the far end of a caller's channel: hums a tone, and hears what comes back."""
 
-    __slots__ = ("frequency_hz", "heard", "on_hold", "packet_ms", "spoken")
+    __slots__ = (
+        "_last_heard", "_last_lag_ns", "frequency_hz", "heard", "heard_jitter_ns", "on_hold",
+        "packet_ms", "spoken", "spoken_jitter_ns",
+    )  # fmt: skip
 
     def __init__(self, frequency_hz: int = 0, packet_ms: int = 20) -> None:
         self.frequency_hz = frequency_hz
@@ -30,7 +37,29 @@ class Phone:
         self.packet_ms = packet_ms
         self.spoken = self.heard = 0
         """Packets sent and heard, as rtp_statistics tells them."""
+        self.spoken_jitter_ns = self.heard_jitter_ns = 0.0
+        """Interarrival jitter (RFC 3550 section 6.4.1): of what it says, as it reaches Asterisk,
+        and of what it hears."""
         self.on_hold = False
+        self._last_lag_ns: int | None = None
+        self._last_heard: tuple[int, int, bytes] | None = None
+
+    def note_lag(self, lag_ns: int) -> None:
+        """Take note of how late (ns) a packet left it against its clock."""
+        if self._last_lag_ns is not None:
+            moved = abs(lag_ns - self._last_lag_ns)
+            self.spoken_jitter_ns += (moved - self.spoken_jitter_ns) / 16
+        self._last_lag_ns = lag_ns
+
+    def hear(self, packet: bytes, now_ns: int) -> None:
+        """Take a packet (a whole RTP header at least) that reaches it at `now_ns` (monotonic)."""
+        self.heard += 1
+        timestamp, ssrc = int.from_bytes(packet[4:8], "big"), packet[8:12]
+        if self._last_heard is not None and self._last_heard[2] == ssrc:
+            step = signed_difference(timestamp, self._last_heard[1], 32) * _NS_PER_TICK
+            moved = abs(now_ns - self._last_heard[0] - step)
+            self.heard_jitter_ns += (moved - self.heard_jitter_ns) / 16
+        self._last_heard = now_ns, timestamp, ssrc
 
 
 class MediaPort:
@@ -125,7 +154,7 @@ class MediaPort:
             return
         self.back += 1
         if self.listener is not None:
-            self.listener.heard += 1
+            self.listener.hear(packet, time.monotonic_ns())
         sequence = packet[2] << 8 | packet[3]
         if not marks[sequence]:
             marks[sequence] = 1

@@ -145,6 +145,7 @@ class Pacer:
             packet = source.next()
             if packet is None:
                 continue
+            source.phone.note_lag(now_ns - due_ns)
             if impairment is None:
                 source.port.send(packet)
             else:

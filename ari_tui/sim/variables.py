@@ -42,8 +42,10 @@ def _functions(channel: Channel) -> dict[str, str]:
 
 
 def rtp_statistics(channel: Channel) -> Json:
-    """Return ARI's RTPstat of a simulated PJSIP leg, which is without loss and jitter.
+    """Return ARI's RTPstat of a simulated PJSIP leg, which loses nothing.
 
+    Asterisk calls the jitter of what it receives `txjitter`, and what the far end reports
+    `rxjitter` (res_rtp_asterisk.c); both are in seconds.
     Raises RefusalError: 404 for a UnicastRTP channel, 403 for a Local one.
     """
     phone = channel.phone
@@ -54,7 +56,7 @@ def rtp_statistics(channel: Channel) -> Json:
     octets = phone.packet_ms * _PAYLOAD_BYTES_PER_MS
     zeros = dict.fromkeys(
         [
-            *("txjitter", "rxjitter", "rtt", "maxrtt", "minrtt", "normdevrtt", "stdevrtt"),
+            *("rtt", "maxrtt", "minrtt", "normdevrtt", "stdevrtt"),
             *(
                 f"{side}_{kind}{what}"
                 for what in ("jitter", "rxploss")
@@ -69,6 +71,8 @@ def rtp_statistics(channel: Channel) -> Json:
         "rxcount": phone.spoken,
         "txploss": 0,
         "rxploss": 0,
+        "txjitter": phone.spoken_jitter_ns / 1e9,
+        "rxjitter": phone.heard_jitter_ns / 1e9,
         "local_ssrc": 0,
         "remote_ssrc": 0,
         "txoctetcount": phone.heard * octets,

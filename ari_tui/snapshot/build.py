@@ -63,6 +63,7 @@ class EngineFacts(NamedTuple):
     ports_total: int
     injected: model.InjectedBy
     histograms: bool
+    draining: bool = False
 
 
 def iso(time_ns: int) -> str:
@@ -125,6 +126,7 @@ def _session(facts: EngineFacts) -> model.Session:
         ended_at=iso(facts.ended_ns) if facts.ended_ns is not None else None,
         duration_s=round((until - facts.started_ns) / 1e9, 3),
         end_reason=facts.end_reason,
+        draining=facts.draining,
     )
 
 

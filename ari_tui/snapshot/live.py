@@ -60,15 +60,20 @@ class Course:
         self._cells: dict[str, Cells] = {}
 
     def merge(self, course: CallCourse | AllCourse, shift: int) -> None:
-        """Move on by `shift` seconds and write the newest cells over what was there."""
+        """Move on by `shift` seconds and write the newest cells over what was there.
+
+        Below 0 it tells of seconds that lie so far behind: they are written where they belong.
+        """
+        moved, end = min(max(shift, 0), SECONDS), SECONDS + min(shift, 0)
         for name in course.__struct_fields__:
+            row = self._cells.setdefault(name, [None] * SECONDS)
+            if moved:
+                del row[:moved]
+                row.extend([None] * moved)
             newest: Cells = getattr(course, name)
-            row = self._cells.get(name) or [None] * SECONDS
-            if shift:
-                row = (row + [None] * min(shift, SECONDS))[-SECONDS:]
-            if newest:
-                row[-len(newest) :] = newest[-SECONDS:]
-            self._cells[name] = row
+            start = end - len(newest)
+            if newest and end > 0:
+                row[max(start, 0) : end] = newest[max(-start, 0) :]
 
     def tail(self, name: str, cells: int) -> Cells:
         """Return the newest `cells` values of a row, oldest first, None where there are none."""
@@ -94,8 +99,15 @@ class History:
         self.rtt_histogram: list[list[int]] = []
 
     def merge(self, live: Live) -> None:
-        """Take in what a message brought. Seconds that it does not reach back to stay empty."""
-        shift = max(0, live.last_second - self.last_second)
+        """Take in what a message brought. Seconds that it does not reach back to stay empty.
+
+        One that lies behind as a whole says that the engine's clock was set back: what was before
+        is forgotten.
+        """
+        shift = live.last_second - self.last_second
+        if shift <= -live.seconds:
+            self.all, self.calls, self.last_second = Course(), {}, 0
+            shift = SECONDS
         self.all.merge(live.all, shift)
         nothing = CallCourse(sent=[], lost=[], late=[], rtt_p95_us=[], rtt_max_us=[])
         for call in live.calls.keys() | self.calls.keys():
@@ -105,7 +117,8 @@ class History:
 
     def reaches(self, live: Live) -> bool:
         """Tell whether a message joins on: no second between is missing."""
-        return live.last_second - live.seconds <= self.last_second
+        behind = self.last_second - live.last_second
+        return -live.seconds <= behind < live.seconds
 
     def keep_only(self, calls: Collection[str]) -> None:
         """Forget calls that the document no longer holds."""

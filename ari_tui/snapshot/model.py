@@ -25,6 +25,8 @@ class Session(Base, frozen=True, kw_only=True):
     ended_at: str | None
     duration_s: float
     end_reason: str | None
+    draining: bool = False
+    """No new callers are taken up any more: the engine is on its way to its end."""
 
 
 class AsteriskState(Base, frozen=True, kw_only=True):

@@ -52,3 +52,72 @@ def test_a_batch_over_several_seconds_is_booked_to_each() -> None:
     recent = Recent()
     recent.book("late", ns([3, 1, 3, 2, 3]))
     assert [recent.window(FIRST + second, 1).late for second in (1, 2, 3, 4)] == [1, 1, 3, 0]
+
+
+def booked(seconds: dict[int, list[int]]) -> Recent:
+    """Book RTTs (ns) into seconds, each sent in the second of its return."""
+    recent = Recent()
+    for second, rtts in sorted(seconds.items()):
+        recent.book("sent", ns([second] * len(rtts)))
+        recent.book_rtt(ns([second] * len(rtts)), np.array(rtts))
+    return recent
+
+
+def test_percentiles_of_a_second_outlive_its_histogram() -> None:
+    rtts = {second: [(second + 1) * 10_000 * n for n in range(1, 101)] for second in range(280)}
+    young = {second: booked({second: rtts[second]}) for second in (0, 100, 219, 220, 279)}
+    old = booked(rtts)
+    course = old.course(FIRST + 279, 280)
+    for second, alone in young.items():
+        expected = alone.course(FIRST + second, 1)
+        assert course.percentiles[:, second].tolist() == expected.percentiles[:, 0].tolist()
+        p50, p95, p99 = course.percentiles[:, second] / ((second + 1) * 10_000)
+        assert (p50, p95, p99) == pytest.approx((50, 95, 99), rel=0.01)
+        assert course.rtt_max[second] == rtts[second][-1]
+    assert course.known.all()
+    assert course.answered.all()
+
+
+def test_a_course_tells_nothing_of_seconds_in_which_nothing_was() -> None:
+    recent = booked({5: [1000], 7: [3000]})
+    recent.book("lost", ns([6]))
+    course = recent.course(FIRST + 8, 5)
+    assert course.known.tolist() == [False, True, True, True, False]
+    assert course.answered.tolist() == [False, True, False, True, False]
+    assert course.sent.tolist() == [0, 1, 0, 1, 0]
+    assert course.lost.tolist() == [0, 0, 1, 0, 0]
+    assert course.rtt_max.tolist() == [0, 1000, 0, 3000, 0]
+    assert course.percentiles[1].tolist() == [0, 1000, 0, 3000, 0]
+
+
+def test_a_second_of_five_minutes_ago_gives_way_to_the_one_that_takes_its_place() -> None:
+    recent = booked({0: [1000], SECONDS: [2000]})
+    course = recent.course(FIRST + SECONDS, SECONDS)
+    assert course.answered.tolist() == [False] * (SECONDS - 1) + [True]
+    assert course.percentiles[0, -1] == 2000
+
+
+def test_a_clock_that_was_set_back_does_not_mix_seconds_up() -> None:
+    recent = booked({100: [5000]})
+    for back in (40, 41):
+        recent.book_rtt(ns([back]), np.array([9_000_000]))
+    assert recent.course(FIRST + 100, 1).percentiles[:, 0].tolist() == [5000] * 3
+    assert recent.window(FIRST + 100, 1).rtt.maximum == 5000
+    assert recent.window(FIRST + 100, 1).rtt.counts.sum() == 1
+
+
+def test_looking_changes_nothing() -> None:
+    recent = booked({second: [1000 + second] for second in range(0, 200, 3)})
+    before = {name: np.copy(table) for name, table in tables_of(recent).items()}
+    recent.course(FIRST + 230, SECONDS)
+    recent.window(FIRST + 230, 60)
+    after = tables_of(recent)
+    assert all(np.array_equal(before[name], after[name]) for name in before)
+    assert len(before) > 5
+
+
+def tables_of(recent: Recent) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.int64]]]:
+    return {
+        **{name: table for name, table in vars(recent).items() if isinstance(table, np.ndarray)},
+        **recent._counts,
+    }

@@ -96,6 +96,27 @@ def test_round_trips_of_a_second_are_summed_up_however_they_are_cut(
             assert history(series, name, 290, 289, row) == expected, name
 
 
+def test_many_calls_at_once_read_as_one_by_one() -> None:
+    series = fresh(4)
+    rng = np.random.default_rng(1)
+    for row in (0, 2, 3):  # the second has no round trip
+        times = np.sort(rng.uniform(10 * row, 10 * row + 15, 200))
+        values = rng.integers(1, 50 * MS, 200)
+        series.book_rtt(np.full(200, row), ns(times), values)
+        series.book("sent", np.full(200, row), ns(times))
+    rows, seconds = np.array([3, 0, 1, 2]), FIRST + np.arange(-5, 50)
+    before = series.rtt_p95.copy(), series.samples.copy()
+    p95, known = series.p95(rows, seconds), series.known(rows, seconds)
+    for place, row in enumerate(rows.tolist()):
+        expected = history(series, "rtt_p95", 55, 49, row)
+        assert p95[place].tolist() == [value or 0 for value in expected]
+        sent = history(series, "sent", 55, 49, row)
+        assert known[place].tolist() == [value is not None for value in sent]
+    assert p95.any(axis=1).tolist() == [True, True, False, True]
+    assert np.array_equal(before[0], series.rtt_p95)
+    assert np.array_equal(before[1], series.samples)
+
+
 def test_a_second_without_a_round_trip_has_none_and_not_zero() -> None:
     series = fresh()
     series.book("sent", row0([1]), ns([0]))

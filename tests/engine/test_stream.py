@@ -16,7 +16,14 @@ from websockets.exceptions import ConnectionClosed
 from ari_tui.engine.events import EventLog
 from ari_tui.engine.paths import bind_unix
 from ari_tui.engine.stream import ActionFailedError, Stream
+from ari_tui.snapshot.live import AllCourse, Live
+from ari_tui.snapshot.model import Document
 from tests.engine.kit import document, until
+
+NOTHING = Live(
+    last_second=1, seconds=0, calls={}, rtt_histogram=[],
+    all=AllCourse(**{name: [] for name in AllCourse.__struct_fields__}),
+)  # fmt: skip
 
 
 class Stage:
@@ -26,7 +33,12 @@ class Stage:
         self.path = path
         self.events = EventLog()
         self.filler = ""
-        actions = {"add": self.add, "refuse": self.refuse, "break": self.broken}
+        self.held: asyncio.Event = asyncio.Event()
+        self.begun = 0
+        actions = {
+            "add": self.add, "refuse": self.refuse, "break": self.broken, "hold": self.hold,
+            "much": self.much,
+        }  # fmt: skip
         self.stream = Stream(self.hello, actions)
         self.events.listeners.add(self.stream.publish_event)
 
@@ -38,6 +50,18 @@ class Stage:
 
     async def refuse(self, _: Mapping[str, Any]) -> Any:
         raise ActionFailedError("not today")
+
+    async def hold(self, _: Mapping[str, Any]) -> Any:
+        self.begun += 1
+        await self.held.wait()
+        return "held"
+
+    async def much(self, _: Mapping[str, Any]) -> Any:
+        self.begun += 1
+        return "x" * (1 << 20)
+
+    def publish(self, found: Document | None = None) -> None:
+        self.stream.publish(found or document(), lambda: NOTHING)
 
     async def broken(self, _: Mapping[str, Any]) -> Any:
         raise RuntimeError("bug")
@@ -82,8 +106,9 @@ async def test_hello_comes_first_then_events_and_snapshots(stage: Stage) -> None
         stage.events.tell("warning", "new", "after")
         event = await message(reader)
         assert (event["type"], event["event"]["text"]) == ("event", "after")
-        stage.stream.publish(document())
-        assert (await message(reader))["type"] == "snapshot"
+        stage.publish()
+        snapshot = await message(reader)
+        assert (snapshot["type"], snapshot["live"]["last_second"]) == ("snapshot", 1)
 
 
 async def test_nothing_is_missed_while_the_hello_is_on_its_way(stage: Stage) -> None:
@@ -113,7 +138,7 @@ async def test_actions_are_answered_by_their_id(stage: Stage) -> None:
         ("[1, 2]", "no JSON object"),
         ("", "no JSON object"),
         ('{"id": 1}', "unknown action"),
-        ('{"action": "fly"}', "unknown action 'fly': known are add, break, refuse"),
+        ('{"action": "fly"}', "unknown action 'fly': known are add, break, hold, much, refuse"),
         ('{"action": ["add"]}', "unknown action"),
         ('{"action": "\\u001b[31m' + "x" * 9999 + '"}', "unknown action"),
     ],
@@ -142,6 +167,78 @@ async def test_an_action_that_breaks_is_logged_and_answered(
     assert "RuntimeError" in caplog.text
 
 
+async def test_the_course_of_calls_is_looked_up_only_for_somebody(stage: Stage) -> None:
+    asked = []
+
+    def live() -> Live:
+        asked.append(1)
+        return NOTHING
+
+    stage.stream.publish(document(), live)
+    assert asked == []
+    async with stage.reader() as one, stage.reader() as other:
+        for reader in (one, other):
+            await message(reader)
+        stage.stream.publish(document(), live)
+        for reader in (one, other):
+            assert (await message(reader))["type"] == "snapshot"
+    assert len(asked) == 1
+
+
+async def test_an_action_that_takes_long_holds_nothing_else_up(stage: Stage) -> None:
+    async with stage.reader() as reader:
+        await message(reader)
+        await reader.send('{"id": "slow", "action": "hold"}')
+        answer = await ask(reader, '{"id": "quick", "action": "add"}')
+        assert answer["id"] == "quick"
+        stage.held.set()
+        assert (await message(reader))["id"] == "slow"
+
+
+async def test_a_reader_gets_no_more_room_than_a_few_actions_at_once(stage: Stage) -> None:
+    async with stage.reader() as reader:
+        await message(reader)
+        for number in range(50):
+            await reader.send(json.dumps({"id": number, "action": "hold"}))
+        await until(lambda: stage.begun == 8)
+        async with stage.reader() as other:  # which is not its neighbours' concern
+            await message(other)
+            assert (await ask(other, '{"action": "add"}'))["ok"] is True
+        assert stage.begun == 8
+        stage.held.set()
+        numbers = [(await message(reader))["id"] for _ in range(50)]
+    assert sorted(numbers) == list(range(50))
+
+
+async def test_answers_that_nobody_reads_do_not_pile_up(stage: Stage) -> None:
+    client = await stuck_reader(stage)
+    loop = asyncio.get_running_loop()
+    text = b'{"action": "much"}'
+    frame = bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text  # masked by nought
+    for _ in range(100):
+        await loop.sock_sendall(client, frame)
+    await until(lambda: stage.begun >= 8)
+    (waiting,) = stage.stream._clients
+    async with stage.reader() as other:
+        await message(other)
+        for _ in range(20):  # as long as it takes somebody else
+            await ask(other, '{"action": "add"}')
+    assert stage.begun <= 10  # those that wait, one under way, one in the socket's buffer
+    assert len(waiting.answers) <= 8
+    client.close()
+    await until(lambda: not stage.stream._clients, "the reader that left is still served")
+
+
+async def test_an_action_under_way_does_not_hold_up_the_end(stage: Stage) -> None:
+    async with stage.reader() as reader:
+        await message(reader)
+        await reader.send('{"id": 1, "action": "hold"}')
+        await until(lambda: stage.begun)
+        await asyncio.wait_for(stage.stream.close(), 5)
+        assert (await message(reader))["type"] == "bye"
+    assert not stage.stream._acting._running
+
+
 async def stuck_reader(stage: Stage) -> socket.socket:
     """Shake hands, then never read again."""
     loop = asyncio.get_running_loop()
@@ -166,7 +263,7 @@ async def test_a_slow_reader_gets_the_newest_snapshot_only_and_costs_no_memory(
     written = []
     for number in range(3000):
         stage.events.tell("info", "flood", f"{number} " + "x" * 500)
-        stage.stream.publish(document())
+        stage.publish()
         written.append(waiting.snapshot)
         if number % 100 == 0:
             await asyncio.sleep(0)
@@ -182,7 +279,7 @@ async def test_a_slow_reader_gets_the_newest_snapshot_only_and_costs_no_memory(
 async def test_goodbye_comes_after_the_last_snapshot(stage: Stage) -> None:
     async with stage.reader() as reader:
         await message(reader)
-        stage.stream.publish(document(final=True))
+        stage.publish(document(final=True))
         stage.events.tell("info", "last", "words")
         closing = asyncio.create_task(stage.stream.close())
         kinds = []
@@ -216,7 +313,7 @@ async def test_readers_that_break_off_leave_no_task_and_no_noise(
         async with stage.reader() as reader:
             await message(reader)
             reader.transport.abort()
-        stage.stream.publish(document())
+        stage.publish()
         stage.events.tell("info", "x", "y")
     await until(lambda: not stage.stream._clients)
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []

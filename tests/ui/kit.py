@@ -11,6 +11,9 @@ import msgspec
 from ari_tui.snapshot import model
 from ari_tui.snapshot.live import SECONDS, AllCourse, CallCourse, History, Live
 from ari_tui.snapshot.source import ActionError, Link
+from ari_tui.ui.frame import Frame
+from ari_tui.ui.limits import Limits, mark_of
+from ari_tui.ui.rows import Row
 
 LAST_SECOND = 1_795_348_800  # 2026-11-22 12:00:00 UTC
 NO_SPREAD = model.Spread(count=0, min=None, mean=None, p50=None, p95=None, p99=None, max=None)
@@ -231,3 +234,22 @@ class FakeSource:
         if isinstance(answer, ActionError):
             raise answer
         return answer
+
+
+def a_frame(
+    calls: Sequence[model.Call] = (), courses: Mapping[str, CallCourse] | None = None, **changed: Any
+) -> Frame:
+    """Return a frame of these calls under the rules of `an_sla`; `changed` are fields of it."""
+    document = changed.pop("document", None) or a_document(calls)
+    made = Frame(
+        document=document, history=a_history(courses or {}), events=[],
+        limits=Limits.of(document.sla), link=Link("live"), age_s=0.4,
+    )  # fmt: skip
+    return made._replace(**changed)
+
+
+def a_row(call: model.Call, course: CallCourse | None = None, window: int = 0) -> Row:
+    """Return the row of a call, marked by the rules of `an_sla`."""
+    courses = {} if course is None else {call.id: course}
+    mark = mark_of(call, Limits.of(an_sla()), window)
+    return Row(call, mark, a_history(courses).calls.get(call.id))

@@ -1,0 +1,249 @@
+"""The app: a timer that makes frames of the newest snapshot, and what belongs to all screens.
+
+Widgets watch nothing and fetch nothing: twice a second one `Frame` goes to the screen in front.
+The only clock of the user interface is here.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import ClassVar, Final, Literal, NamedTuple
+
+import platformdirs
+from textual.binding import BindingType
+from textual.css.query import NoMatches
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.timer import Timer
+
+from ari_tui.config import Ui
+from ari_tui.snapshot.actions import Actions
+from ari_tui.snapshot.source import ActionError, Link, Source
+from ari_tui.ui.bindings import keymap, textual_bindings
+from ari_tui.ui.frame import Frame
+from ari_tui.ui.limits import Limits
+from ari_tui.ui.palette import Commands
+from ari_tui.ui.screens.overview import Overview
+from ari_tui.ui.screens.quit import QuitDialog
+from ari_tui.ui.themed import ThemedApp, plain
+from ari_tui.ui.themes import Themes
+
+_THEMES_S: Final = 1.0
+
+
+class Leaving(NamedTuple):
+    """How the screen was left."""
+
+    how: Literal["quit", "leave"]
+    """quit ends an engine of ours; leave lets it go on."""
+    reason: str = "quit"
+    interrupted: bool = False
+    """By Ctrl-C: the exit code says so."""
+    picture: str = ""
+    """The last screen as text, to stay in the scroll-back."""
+
+
+class AriTuiApp(ThemedApp[Leaving]):
+    """Shows what a source knows. `owned`: the engine is ours and ends with us, unless it `stays`."""
+
+    TITLE = "ari-tui"
+    BINDINGS: ClassVar[list[BindingType]] = [*textual_bindings("app")]
+    ENABLE_COMMAND_PALETTE = True
+    COMMANDS = {Commands}
+    frame: reactive[Frame | None] = reactive(None, init=False, repaint=False, always_update=True)
+    """The newest; its watcher hands it to the screen in front."""
+
+    def __init__(
+        self,
+        source: Source,
+        settings: Ui,
+        *,
+        owned: bool,
+        stays: bool,
+        folder: Path | None = None,
+        environment: Mapping[str, str] = os.environ,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+    ) -> None:
+        themes = Themes.load(settings.themes_dir)
+        super().__init__(themes, settings.theme, plain_output=plain(environment))
+        self.source, self.actions = source, Actions(source)
+        self.settings, self.owned, self.stays = settings, owned, stays
+        self.folder = folder or Path.cwd()
+        """Where exports and incidents go: where the program was started, as with a capture tool."""
+        self.copies = folder or platformdirs.user_state_path("ari-tui", appauthor=False) / "copies"
+        self.environment, self.now = environment, now
+        self.ascii_only = settings.ascii
+        self.gone = ""
+        """Why an engine of ours is no more, "" while it is."""
+        self._clock = clock
+        self._frozen: Frame | None = None
+        self._frozen_at = 0.0
+        self._beats: list[Timer] = []
+        self.keymap = keymap(settings.keys)
+        self.set_keymap(self.keymap)
+
+    def get_default_screen(self) -> Screen[None]:
+        """Return the screen that is at the bottom of the stack."""
+        return Overview(self.settings, self.keymap)
+
+    def on_mount(self) -> None:
+        """Begin to make frames; nothing is made while the process is suspended."""
+        self._beats = [
+            self.set_interval(1 / self.settings.refresh_hz, self.make_frame),
+            self.set_interval(_THEMES_S, self._look_at_themes),
+        ]
+        self.app_suspend_signal.subscribe(self, lambda _: self._each_beat(Timer.pause))
+        self.app_resume_signal.subscribe(self, lambda _: self._each_beat(Timer.resume))
+        for problem in self.themes.problems:
+            self.notify(problem, title="theme", severity="warning", markup=False)
+
+    def _each_beat(self, what: Callable[[Timer], None]) -> None:
+        for timer in self._beats:
+            what(timer)
+
+    def _look_at_themes(self) -> None:
+        for problem in self.reload_themes() or ():
+            self.notify(problem, title="theme", severity="warning", markup=False)
+
+    # -- frames ----------------------------------------------------------------------------
+
+    @property
+    def link(self) -> Link:
+        """Return how the engine stands, as far as anybody knows."""
+        return Link("ended", self.gone) if self.gone else self.source.link
+
+    @property
+    def frozen(self) -> bool:
+        """Tell whether the screen stands still."""
+        return self._frozen is not None
+
+    def make_frame(self) -> None:
+        """Make a frame of what is newest, or of what stood when the screen was frozen."""
+        source = self.source
+        if self._frozen is not None:
+            self.frame = self._frozen._replace(
+                link=self.link, age_s=source.age_s, frozen_s=self._clock() - self._frozen_at
+            )
+        elif source.document is not None:
+            self.frame = Frame(
+                document=source.document,
+                history=source.history,
+                events=source.events,
+                limits=Limits.of(source.document.sla),
+                link=self.link,
+                age_s=source.age_s,
+                ascii=self.settings.ascii,
+            )
+        elif isinstance(self.screen, Overview):
+            self.screen.wait_for(self.link, source.address)
+
+    def watch_frame(self, frame: Frame | None) -> None:
+        """Hand a frame to the screen in front, and to the one that shows behind a dialog."""
+        if frame is None:
+            return
+        for screen in reversed(self.screen_stack):
+            show = getattr(screen, "show", None)
+            if show is not None:
+                show(frame)
+                return
+
+    def freeze(self) -> None:
+        """Stand still, or go on; engine and source go on in any case."""
+        if self._frozen is not None:
+            self._frozen = None
+        elif (frame := self.frame) is not None:
+            self._frozen = frame._replace(
+                history=frame.history.copy(), events=list(frame.events), frozen_s=0.0
+            )
+            self._frozen_at = self._clock()
+        self.make_frame()
+
+    def tell_engine_gone(self, why: str) -> None:
+        """Keep the last picture up, and say that nothing new will come."""
+        self.gone = why
+        self.make_frame()
+
+    def open_call(self, call_id: str) -> None:
+        """Show a call in detail."""
+        from ari_tui.ui.screens.detail import DetailScreen  # charts take a while to import
+
+        self.push_screen(DetailScreen(call_id, self.actions))
+        self.make_frame()
+
+    def send_sequence(self, sequence: str) -> None:
+        """Send a control sequence to the terminal, beside what is drawn."""
+        if self._driver is not None:
+            self._driver.write(sequence)
+
+    # -- asking the engine -----------------------------------------------------------------
+
+    def ask_engine(self, done: str, request: Awaitable[object]) -> None:
+        """Ask without holding the screen up; the answer is a toast."""
+
+        async def ask() -> None:
+            try:
+                await request
+            except ActionError as error:
+                self.notify(str(error), severity="error", markup=False)
+            else:
+                self.notify(done, markup=False)
+
+        self.run_worker(ask(), exit_on_error=False)
+
+    def more_commands(self) -> Iterable[tuple[str, str, Callable[[], object]]]:
+        """Return what the palette offers beside bindings and themes."""
+        return (
+            ("stop engine", "Have the engine let all callers go and end", self.stop_engine),
+            ("drain engine", "Take up no new callers, end with the last call", self.drain_engine),
+        )
+
+    def stop_engine(self) -> None:
+        """End the engine, ours or not; asked for in the palette."""
+        self.ask_engine("the engine lets its callers go and ends", self.actions.quit())
+
+    def drain_engine(self) -> None:
+        """Have the engine take up nobody new."""
+        self.ask_engine("no new calls; the engine ends with the last one", self.actions.drain())
+
+    # -- leaving ---------------------------------------------------------------------------
+
+    def action_ask_quit(self) -> None:
+        """Leave; ask first while calls are up that would be let go."""
+        document = self.source.document
+        active = document.totals.calls.active if document is not None else 0
+        if not self.owned or self.stays or self.gone or not active:
+            self._leave()
+        else:
+            self.push_screen(QuitDialog(active), self._answered)
+
+    def _answered(self, answer: Literal["quit", "leave"] | None) -> None:
+        if answer == "leave":
+            self.exit(Leaving("leave"))
+        elif answer == "quit":
+            self._leave()
+
+    def _leave(self, *, interrupted: bool = False, picture: str = "") -> None:
+        how: Literal["quit", "leave"] = "quit" if self.owned and not self.stays else "leave"
+        reason = "SIGINT" if interrupted else "quit"
+        self.exit(Leaving(how, reason, interrupted, picture))
+
+    def action_stop(self) -> None:
+        """Leave at once, as by SIGINT."""
+        self._leave(interrupted=True)
+
+    def action_leave_screen(self) -> None:
+        """Leave, and have the last screen printed where the terminal scrolls."""
+        self._leave(picture=self.picture())
+
+    def picture(self) -> str:
+        """Return the screen as plain text, line by line."""
+        try:
+            strips = self.screen._compositor.render_strips()
+        except NoMatches:
+            return ""
+        return "\n".join(strip.text.rstrip() for strip in strips).rstrip()

@@ -1,0 +1,87 @@
+"""Copying out of a terminal: OSC 52 to the clipboard at the far end, and always a file as well.
+
+Nobody answers an OSC 52: a terminal that does not know it, or forbids it, drops it silently. So
+the file is what can be relied upon, and the words say where it is.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from ari_tui.ui.export import ExportError, stamp, write_new
+
+LARGEST: Final = 74_994
+"""Bytes of base64 that terminals take (xterm, hterm; others take more)."""
+
+
+class Sequence52(NamedTuple):
+    """What goes to the terminal."""
+
+    sequence: str
+    cut: bool
+    """The clipboard gets less than the text."""
+
+
+class Copied(NamedTuple):
+    """How a copy went."""
+
+    sequence: str
+    """To be written to the terminal as it is."""
+    path: Path | None
+    """Holds the whole text; None when no file could be written."""
+    said: str
+    """For the person, one line."""
+
+
+def osc52(text: str, largest: int = LARGEST) -> Sequence52:
+    """Return the sequence that sets the clipboard; a longer text is cut, at a line if it can be."""
+    data = text.encode("utf-8", "replace")
+    room = largest // 4 * 3
+    cut = len(data) > room
+    if cut:
+        data = _cut(data, room)
+    return Sequence52(f"\x1b]52;c;{base64.b64encode(data).decode('ascii')}\x07", cut)
+
+
+def _cut(data: bytes, room: int) -> bytes:
+    data = data[:room]
+    line_end = data.rfind(b"\n") + 1
+    if line_end > room // 2:
+        return data[:line_end]
+    return data.decode("utf-8", "ignore").encode()  # no half character
+
+
+def copy(
+    text: str, what: str, *, folder: Path, now: datetime, environment: Mapping[str, str]
+) -> Copied:
+    """Prepare a copy of `text` and write it to a new file in `folder`.
+
+    `what` names it for people and for the file, `environment` is that of the terminal.
+    """
+    sequence, cut = osc52(text)
+    path: Path | None = None
+    try:
+        path = write_new(
+            folder, f"ari-tui-{what}-{stamp(now)}", ".txt", text.encode("utf-8", "replace")
+        )
+        kept = f"{'all of it' if cut else 'also'} in {path}"
+    except ExportError as error:
+        kept = str(error)
+    said = f"{what} {'cut, then copied' if cut else 'copied'}; {kept}"
+    note = obstacle(environment)
+    return Copied(sequence, path, f"{said} ({note})" if note else said)
+
+
+def obstacle(environment: Mapping[str, str]) -> str:
+    """Say what may keep OSC 52 from the terminal; "" when nothing is known to."""
+    if environment.get("TMUX"):
+        return "tmux passes it on only with: set -s set-clipboard on"
+    if environment.get("STY"):
+        return "screen does not pass it on"
+    if environment.get("TERM") == "linux":
+        return "a console has no clipboard"
+    return ""

@@ -1,0 +1,63 @@
+"""One column of the overview: a row's value, its text, what it sorts by, its grade."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from ari_tui.ui import forms
+from ari_tui.ui.frame import Frame, WindowLength
+from ari_tui.ui.limits import Grade, Limits
+
+if TYPE_CHECKING:
+    from ari_tui.ui.rows import Row  # for annotations alone: rows sorts by columns
+
+Value = float | str | None
+Judge = Callable[["Row", WindowLength, Limits], Grade]
+
+
+class Column(NamedTuple):
+    """One column; `value` is a number in `unit` ("" for counts and shares), a text or None."""
+
+    id: str
+    label: str
+    width: int
+    align: Literal["left", "right"]
+    help: str
+    value: Callable[[Row, WindowLength], Value]
+    unit: str = ""
+    form: Callable[[Any], str] = str
+    """Shows a value that is not None."""
+    order: Callable[[Any], float | str] | None = None
+    """Sorts by a value that is not None; None is by the value itself, texts without case."""
+    judge: Judge | None = None
+    numeric: bool = False
+    whole: bool = False
+    """The value is a whole number."""
+    window_label: str = ""
+    """Heading in a window, where it is not that of the session."""
+
+    def heading(self, window: WindowLength = 0) -> str:
+        """Return what stands above the column."""
+        return self.window_label if window and self.window_label else self.label
+
+    def text(self, row: Row, frame: Frame) -> str:
+        """Return what the row's cell holds; a dash for no sample."""
+        value = self.value(row, frame.window)
+        text = forms.DASH if value is None else self.form(value)
+        return forms.plain_ascii(text) if frame.ascii else text
+
+    def key(self, row: Row, window: WindowLength = 0) -> float | str | None:
+        """Return what the row is sorted by; None where there is no sample."""
+        value = self.value(row, window)
+        if value is None:
+            return None
+        if self.order is not None:
+            return self.order(value)
+        return value.casefold() if isinstance(value, str) else value
+
+    def grade(self, row: Row, frame: Frame) -> Grade:
+        """Tell how the cell stands to its limit; none where no limit is asked for."""
+        if self.judge is None:
+            return "none"
+        return self.judge(row, frame.window, frame.limits)

@@ -1,0 +1,93 @@
+"""How figures are written in few cells: every text fits the width that its function names."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+DASH, ASCII_DASH = "—", "-"
+"""No sample."""
+CUT, ASCII_CUT = "…", "~"
+"""Stands where a text was cut."""
+
+_SERIAL_ZEROS: Final = re.compile(r"-0{1,6}(?=[0-9a-f]{2,7}(?:;[12])?$)")
+
+
+def milliseconds(value: float) -> str:
+    """Return a round trip in ms, up to 4 wide: `0.3`, `99.9`, `2999`, `12s`."""
+    if value < 99.95:
+        return f"{value:.1f}"
+    return f"{value:.0f}" if value < 9999.5 else f"{min(value / 1000, 999):.0f}s"
+
+
+def span_ms(value: float) -> str:
+    """Return a length of time given in ms, up to 4 wide: `0.4s`, `12s`, `99s`, `3m`, `2h`."""
+    return seconds(value / 1000)
+
+
+def seconds(value: float) -> str:
+    """Return a length of time given in s, up to 4 wide."""
+    if value < 9.95:
+        return f"{value:.1f}s"
+    if value < 99.5:
+        return f"{value:.0f}s"
+    minutes = value / 60
+    return f"{minutes:.0f}m" if minutes < 99.5 else f"{min(minutes / 60, 999):.0f}h"
+
+
+def duration(value: float) -> str:
+    """Return how long a call is up, up to 6 wide: `3:12`, `59:59`, `1h02m`, `2d03h`."""
+    total = max(0, int(value))
+    if total < 3600:
+        return f"{total // 60}:{total % 60:02}"
+    if total < 86400:
+        return f"{total // 3600}h{total // 60 % 60:02}m"
+    return f"{min(total // 86400, 99)}d{total // 3600 % 24:02}h"
+
+
+def count(value: float) -> str:
+    """Return a whole number, up to 4 wide: `9999`, `12k`, `1.2M`, `123M`."""
+    if value < 10_000:
+        return str(int(value))
+    if value < 999_500:
+        return f"{value / 1000:.0f}k"
+    millions = value / 1e6
+    return f"{millions:.1f}M" if millions < 9.95 else f"{min(millions, 999):.0f}M"
+
+
+def percent(value: float) -> str:
+    """Return a share, up to 6 wide: `0.04%`, `12.5%`, `100%`; a little is never shown as none."""
+    share = value * 100
+    if 0 < share < 0.005:
+        return "<.01%"
+    if share < 9.995:
+        return f"{share:.2f}%"
+    return f"{share:.1f}%" if share < 99.95 else f"{share:.0f}%"
+
+
+def number(value: float) -> str:
+    """Return a figure without a unit with two decimals, up to 4 wide: `4.41`, `12.5`, `125`."""
+    if value < 9.995:
+        return f"{value:.2f}"
+    return f"{value:.1f}" if value < 99.95 else count(round(value))
+
+
+def channel(name: str) -> str:
+    """Return a channel's name without the zeros of its serial number: `PJSIP/1001-0a`."""
+    return _SERIAL_ZEROS.sub("-", name)
+
+
+def middle_cut(text: str, width: int) -> str:
+    """Return a text at most `width` characters long, cut in its middle.
+
+    Both ends of a channel's name tell it from others: the endpoint and the serial number.
+    """
+    if len(text) <= width:
+        return text
+    tail = (width - 1) // 2
+    return f"{text[: width - 1 - tail]}{CUT}{text[len(text) - tail :]}"
+
+
+def plain_ascii(text: str) -> str:
+    """Return a text with our own signs replaced by ASCII ones; names from outside stay."""
+    return ASCII_DASH if text == DASH else text.replace(CUT, ASCII_CUT)

@@ -1,0 +1,210 @@
+"""A call's trouble as plain text, for a ticket: what a colleague or a carrier can act on.
+
+It names the call as every other tool does, says what was measured in which unit against which
+limit, where the packets were lost and when, in UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from typing import Final
+
+from ari_tui.log import clean
+from ari_tui.snapshot.live import SECONDS
+from ari_tui.snapshot.model import Call, Injected, Spread
+from ari_tui.ui import forms
+from ari_tui.ui.columns import Column
+from ari_tui.ui.findings import findings
+from ari_tui.ui.frame import Frame
+from ari_tui.ui.incident_figures import figures
+from ari_tui.ui.rows import Row
+from ari_tui.ui.spans import Span, bad_spans
+
+_NONE: Final = "-"
+_SPANS: Final = 12
+_EVENTS: Final = 20
+_WIDEST: Final = 300
+"""Characters of a line: tickets keep it, and what comes from outside ends somewhere."""
+
+
+def row_text(row: Row, columns: Sequence[Column], frame: Frame) -> str:
+    """Return a row as one line to paste into a chat: every figure with its label and unit."""
+    call = row.call
+    parts = [f"{row.mark} {call.channel}".strip(), f"Call-ID {call.call_id or _NONE}"]
+    parts += [
+        f"{column.heading(frame.window)} {_with_unit(column, row, frame)}"
+        for column in columns
+        if column.id not in ("mark", "channel", "call_id")
+    ]
+    over = f"last {frame.window} s" if frame.window else "whole call"
+    return _clean(f"{', '.join(parts)} ({over}, {_utc(frame.document.time)})")
+
+
+def _with_unit(column: Column, row: Row, frame: Frame) -> str:
+    text = forms.plain_ascii(column.text(row, frame))
+    bare = column.unit == "ms" and text[-1:].isdigit()
+    return f"{text} ms" if bare else text
+
+
+def incident(frame: Frame, row: Row) -> str:
+    """Return the incident text of a call: several paragraphs of plain text, lines ended."""
+    parts = [
+        _head(frame, row.call),
+        ["CALL", *_call(frame, row.call)],
+        ["FINDINGS", *_findings(frame, row.call)],
+        ["FIGURES", *(f"  {line}" for line in figures(row.call, frame.limits))],
+        [f"WHEN (UTC, of the last {SECONDS} s)", *_when(frame, row)],
+        ["EVENTS OF THIS CALL", *_events(frame, row.call)],
+        ["VERDICT OF ALL CALLS", *_verdict(frame)],
+    ]
+    lines = [line for part in parts for line in (*part, "")]
+    return "".join(f"{_clean(line)}\n" for line in lines[:-1])
+
+
+def _clean(line: str) -> str:
+    return clean(line, _WIDEST)
+
+
+def _utc(iso: str | None) -> str:
+    """Return a document's time as people write it: `2026-11-22 12:00:01 UTC`."""
+    if iso is None:
+        return _NONE
+    try:
+        moment = datetime.fromisoformat(iso).astimezone(timezone.utc)
+    except (ValueError, OverflowError):
+        return iso  # another engine's way of writing it is better than none
+    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _head(frame: Frame, call: Call) -> list[str]:
+    document = frame.document
+    session = document.session
+    lines = [
+        f"ari-tui incident: {call.channel} at {_utc(document.time)}",
+        f"measured on {session.host} by ari-tui {session.version}, session {session.id} "
+        f"(since {_utc(session.started_at)})",
+    ]
+    if frame.frozen_s is not None:
+        lines.append(f"the screen had stood still for {frame.frozen_s:.0f} s")
+    if frame.link.state != "live":
+        why = f": {frame.link.detail}" if frame.link.detail else ""
+        lines.append(f"the engine was not connected, data {frame.age_s:.0f} s old{why}")
+    injected = document.injected
+    for who, did in (
+        ("the echo server impairs packets on purpose", injected.echo),
+        ("Asterisk and its callers are simulated", injected.media),
+    ):
+        if did is not None:
+            lines.append(f"NOT A REAL INCIDENT: {who} ({_injected(did)})")
+    return lines
+
+
+def _injected(did: Injected) -> str:
+    return f"{did.lost} lost, {did.duplicates} duplicated, {did.reordered} reordered there"
+
+
+def _call(frame: Frame, call: Call) -> list[str]:
+    ports = call.ports
+    until = f", until {_utc(call.ended_at)}" if call.ended_at else ""
+    packet_time = _NONE if call.ptime_ms is None else f"{call.ptime_ms:g} ms"
+    named = [
+        ("Channel", call.channel),
+        ("Caller", call.caller),
+        ("Call-ID", call.call_id),
+        ("Linkedid", call.linkedid),
+        ("Unique id", call.channel_id),
+        ("Call here", f"{call.id} ({call.mode})"),
+        ("Asterisk", _asterisk(frame, call)),
+        ("Up", f"{_utc(call.started_at)} for {forms.duration(call.duration_s)}{until}"),
+        ("State", f"{call.state}: {call.reason}" if call.reason else call.state),
+        ("Media", f"{call.codec or _NONE}, packets of {packet_time}, SSRC {call.ssrc or _NONE}, "
+         f"bridge {call.bridge_technology or _NONE}"),
+        ("To Asterisk", f"{ports.media_local or _NONE} <-> {ports.media_remote or _NONE}"),
+        ("To echo", f"{ports.echo_local or _NONE} <-> {ports.echo_remote or _NONE}"),
+        ("Capture", _capture(call)),
+    ]  # fmt: skip
+    return [f"  {name:<12}{value or _NONE}" for name, value in named]
+
+
+def _asterisk(frame: Frame, call: Call) -> str:
+    known = next((one for one in frame.document.asterisks if one.id == call.asterisk), None)
+    if known is None:
+        return call.asterisk
+    away = "" if known.connected else ", NOT CONNECTED"
+    return f"{call.asterisk}, version {known.version or _NONE}, {known.url}{away}"
+
+
+def _capture(call: Call) -> str:
+    """Return the filter that shows both legs in tcpdump, dumpcap or Wireshark."""
+    ends = (call.ports.media_local, call.ports.echo_local)
+    return " or ".join(f"udp port {end.rpartition(':')[2]}" for end in ends if end)
+
+
+def _findings(frame: Frame, call: Call) -> list[str]:
+    if not call.packets.received:
+        return ["  Nothing was heard from Asterisk: no RTP reached us. Is there a source of sound?"]
+    found = findings(call, frame.document, frame.limits)
+    lines = [
+        f"  Points to {found.conclusion}." if found.conclusion
+        else "  No limit is broken and nothing was interrupted on this call.",
+    ]  # fmt: skip
+    for side, told in (
+        ("before us", found.before), ("echo path", found.echo), ("ourselves", found.ours)
+    ):  # fmt: skip
+        lines += [f"  - {side}: {text}" for text in told]
+    lines.append(f"  {_instrument(frame)}")
+    return lines
+
+
+def _instrument(frame: Frame) -> str:
+    instrument, sla = frame.document.instrument, frame.document.sla
+    return (
+        f"Our own delay over all calls (p99): {_micros(instrument.dwell_out_us)} outward, "
+        f"{_micros(instrument.dwell_back_us)} back; {instrument.limited_s:g} of {sla.of_s} s "
+        "could not be measured well and are left out."
+    )
+
+
+def _micros(spread: Spread) -> str:
+    return _NONE if spread.p99 is None else f"{spread.p99 / 1000:.2f} ms"
+
+
+def _when(frame: Frame, row: Row) -> list[str]:
+    spans = bad_spans(row, frame.history.last_second, frame.limits)
+    if row.course is None:
+        return ["  not known"]
+    if not spans:
+        return ["  no second with losses, late packets or round trips above the limit"]
+    earlier = len(spans) - _SPANS
+    lines = [f"  and {earlier} stretches before these"] if earlier > 0 else []
+    return lines + [f"  {_span(span)}" for span in spans[-_SPANS:]]
+
+
+def _span(span: Span) -> str:
+    first, last = (
+        datetime.fromtimestamp(second, timezone.utc) for second in (span.first, span.last)
+    )
+    when = f"{first:%H:%M:%S}" + (f"..{last:%H:%M:%S}" if last > first else "")
+    what = [
+        f"{count} {name}" for count, name in ((span.lost, "lost"), (span.late, "late")) if count
+    ]
+    if span.max_us is not None:
+        what.append(f"longest round trip {span.max_us / 1000:.1f} ms")
+    return f"{when:<20}{', '.join(what)}"
+
+
+def _events(frame: Frame, call: Call) -> list[str]:
+    told = [event for event in frame.events if event.call == call.id][-_EVENTS:]
+    lines = [f"  {_utc(event.time)} {event.level}: {event.text}" for event in told]
+    return lines or ["  none known"]
+
+
+def _verdict(frame: Frame) -> list[str]:
+    sla = frame.document.sla
+    counts = frame.document.totals.calls
+    tier = f", limits for {sla.tier}" if sla.tier else ""
+    return [
+        f"  {sla.headline} (profile {sla.profile}{tier}; {counts.active} calls up)",
+        *(f"  - {reason}" for reason in sla.reasons),
+    ]

@@ -1,0 +1,68 @@
+"""The command palette: every binding of the screen in front, every theme, and what the app adds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NamedTuple
+
+from textual.binding import Binding as TextualBinding
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.dom import DOMNode
+from textual.markup import escape
+
+from ari_tui.ui.bindings import BINDINGS, Binding, keys_of
+from ari_tui.ui.keys import shown
+from ari_tui.ui.themed import ThemedApp
+
+
+class Command(NamedTuple):
+    """One line of the palette."""
+
+    name: str
+    help: str
+    run: Callable[[], object]
+
+
+class Commands(Provider):
+    """Commands for `App.COMMANDS`."""
+
+    async def discover(self) -> Hits:
+        """Yield all commands, for an empty search."""
+        for command in self.commands():
+            yield DiscoveryHit(escape(command.name), command.run, help=escape(command.help))
+
+    async def search(self, query: str) -> Hits:
+        """Yield the commands whose name or help is like the query, with how much so."""
+        matcher = self.matcher(query)
+        for command in self.commands():
+            by_name, by_help = matcher.match(command.name), matcher.match(command.help)
+            if score := max(by_name, by_help / 2):
+                shown_as = matcher.highlight(command.name)
+                yield Hit(score, shown_as, command.run, help=escape(command.help))
+
+    def commands(self) -> Iterator[Command]:
+        """Yield what can be done on the screen that the palette was called from."""
+        app = self.app
+        if not isinstance(app, ThemedApp):
+            return
+        for binding in BINDINGS:
+            node = self._node(binding)
+            if node is not None and binding.id != "palette":
+                keys = ", ".join(shown(key) for key in keys_of(binding, app.keymap))
+                told = f"{binding.help} ({keys})" if keys else binding.help
+                run = partial(app.run_action, binding.action, default_namespace=node)
+                yield Command(binding.id.replace("_", " "), told, run)
+        for name, told, call in app.more_commands():
+            yield Command(name, told, call)
+        if not app.plain:
+            for file in app.themes.files.values():
+                yield Command(f"theme {file.name}", file.help, partial(app.wear, file.name))
+
+    def _node(self, binding: Binding) -> DOMNode | None:
+        """Return what acts on the binding, the screen or the app; None where neither does."""
+        for node in (self.screen, self.app):
+            held = {each.id for each in node.BINDINGS if isinstance(each, TextualBinding)}
+            if binding.id in held:
+                return node
+        return None

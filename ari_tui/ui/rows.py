@@ -1,0 +1,91 @@
+"""Which calls the table shows, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from ari_tui.snapshot.live import Course, History
+from ari_tui.snapshot.model import Call, Document
+from ari_tui.ui.columns import BY_ID, NARROW, Column
+from ari_tui.ui.filter import EVERYTHING, Filter
+from ari_tui.ui.frame import WindowLength
+from ari_tui.ui.limits import Limits, Mark, mark_of
+
+
+class Row(NamedTuple):
+    """One call as the table shows it."""
+
+    call: Call
+    mark: Mark
+    course: Course | None
+    """None while no second of it is known."""
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether the call is over and shown for a while yet, dimmed."""
+        return self.call.ended_at is not None
+
+
+class Choices(msgspec.Struct, frozen=True, kw_only=True):
+    """What the person at the screen has chosen to see."""
+
+    filter: Filter = EVERYTHING
+    sort: str = "rtt_p95_ms"
+    """A column's id."""
+    reverse: bool = True
+    """The highest first."""
+    violators: bool = False
+    """Only calls that break a limit."""
+    window: WindowLength = 0
+    columns: tuple[str, ...] = NARROW
+    locked: bool = False
+    """Known rows keep their places."""
+
+
+def rows_of(
+    document: Document, history: History, limits: Limits, window: WindowLength = 0
+) -> list[Row]:
+    """Return a row for every call, in the document's order."""
+    return [
+        Row(call, mark_of(call, limits, window), history.calls.get(call.id))
+        for call in document.calls
+    ]
+
+
+def arrange(
+    document: Document,
+    history: History,
+    choices: Choices,
+    limits: Limits,
+    held: Sequence[str] = (),
+) -> list[Row]:
+    """Return the rows that were asked for, in order.
+
+    Rows of equal keys stay in the document's order; those without a sample come last, whichever
+    way is sorted. With `locked` the calls of `held` (ids) come in that order and others behind
+    them in the document's: hand in the order at the time of locking, or any later result.
+    """
+    window = choices.window
+    rows = [
+        row
+        for row in rows_of(document, history, limits, window)
+        if (row.mark == "!" or not choices.violators) and choices.filter.matches(row, window)
+    ]
+    if choices.locked:
+        place = {call: i for i, call in enumerate(held)}
+        return sorted(rows, key=lambda row: place.get(row.call.id, len(place)))
+    return in_order(rows, BY_ID[choices.sort], reverse=choices.reverse, window=window)
+
+
+def in_order(
+    rows: Iterable[Row], column: Column, *, reverse: bool = False, window: WindowLength = 0
+) -> list[Row]:
+    """Sort rows by a column; equal ones stay as they are, those without a sample come last."""
+    keyed = [(column.key(row, window), row) for row in rows]
+    known = [(key, row) for key, row in keyed if key is not None]
+    # a column's keys are all numbers or all texts
+    known.sort(key=lambda pair: pair[0], reverse=reverse)
+    return [row for _, row in known] + [row for key, row in keyed if key is None]

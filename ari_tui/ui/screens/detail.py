@@ -1,0 +1,232 @@
+"""One call in detail: where its packets spend their time, and where to look.
+
+What is heavy is asked of the engine only while the screen is in front: the detail every two
+seconds (its charts are drawn as often), Asterisk's own statistics every five.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import ClassVar, Final
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.message import Message
+from textual.screen import Screen
+from textual.timer import Timer
+
+from ari_tui.snapshot.actions import Actions
+from ari_tui.snapshot.detail import CallDetail, CallerStatistics
+from ari_tui.snapshot.model import Call
+from ari_tui.snapshot.source import ActionError
+from ari_tui.ui.bindings import bar, textual_bindings
+from ari_tui.ui.frame import Frame
+from ari_tui.ui.widgets.banner import Banner
+from ari_tui.ui.widgets.detail_page import Sheet
+from ari_tui.ui.widgets.detail_view import View
+from ari_tui.ui.widgets.keybar import KeyBar
+
+DETAIL_S: Final = 2.0
+STATISTICS_S: Final = 5.0
+
+
+class _Scroll(VerticalScroll, can_focus=False):
+    """Scrolls by the screen's keys: a focused one would keep left and right to itself."""
+
+
+class DetailScreen(Screen[None]):
+    """A call; `show` hands it frames. Whoever pushed it answers `Stepped`, by `open`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *textual_bindings("detail"),
+        Binding("up,k", "scroll(-1)", "Up a line", show=False),
+        Binding("down,j", "scroll(1)", "Down a line", show=False),
+        Binding("pageup", "page(-1)", "Up a page", show=False),
+        Binding("pagedown", "page(1)", "Down a page", show=False),
+        Binding("home", "edge(False)", "To the top", show=False),
+        Binding("end", "edge(True)", "To the end", show=False),
+        Binding("enter", "back", "Back to all calls", show=False),
+    ]
+    DEFAULT_CSS = """
+    DetailScreen { layout: vertical; }
+    DetailScreen _Scroll { height: 1fr; scrollbar-size-vertical: 1; }
+    DetailScreen.-flat KeyBar { display: none; }
+    """
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (10, "-high")]
+
+    class Stepped(Message):
+        """The next (`by` 1) or previous (-1) call is asked for."""
+
+        def __init__(self, by: int) -> None:
+            super().__init__()
+            self.by = by
+
+    class Closed(Message):
+        """The way back to all calls is asked for."""
+
+    def __init__(self, call: str, actions: Actions) -> None:
+        super().__init__()
+        self.call = call
+        """The call's id."""
+        self._actions = actions
+        self._frame: Frame | None = None
+        self._known: Call | None = None
+        self._detail: CallDetail | None = None
+        self._statistics: CallerStatistics | None = None
+        self._trouble = self._statistics_trouble = ""
+        self._rhythm: list[Timer] = []
+        self._asking: set[str] = set()
+
+    def compose(self) -> ComposeResult:
+        """Lay out banner, page and key bar."""
+        yield Banner()
+        with _Scroll():
+            yield Sheet()
+        yield KeyBar(bar("detail", getattr(self.app, "keymap", None)))
+
+    # -- frames ----------------------------------------------------------------------------
+
+    def show(self, frame: Frame) -> None:
+        """Draw a frame; a call that has left the document stays as it was."""
+        self._frame = frame
+        self._known = _find(frame, self.call) or self._known
+        if self.is_mounted:
+            self.query_one(Banner).show(frame)
+            self._draw()
+
+    def open(self, call: str) -> None:
+        """Show another call, from the top of its page."""
+        if call == self.call:
+            return
+        self.call = call
+        self._known = self._detail = self._statistics = None
+        self._trouble = self._statistics_trouble = ""
+        self.query_one(_Scroll).scroll_home(animate=False)
+        if self._frame is not None:
+            self.show(self._frame)
+        self._ask_both()
+
+    def _draw(self) -> None:
+        if self._frame is None or self._known is None:
+            return
+        gone = "" if _find(self._frame, self.call) else "the call has left: this is its last state"
+        self.query_one(Sheet).show_view(
+            View(
+                frame=self._frame, call=self._known, detail=self._detail,
+                statistics=self._statistics, trouble=gone or self._trouble,
+                statistics_trouble=self._statistics_trouble,
+            )
+        )  # fmt: skip
+
+    # -- asking the engine -----------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        """Begin to ask; nothing is asked while the process is suspended."""
+        self._rhythm = [
+            self.set_interval(DETAIL_S, self._ask_detail),
+            self.set_interval(STATISTICS_S, self._ask_statistics),
+        ]
+        self.app.app_suspend_signal.subscribe(self, lambda _: self._pause())
+        self.app.app_resume_signal.subscribe(self, lambda _: self._resume())
+        if self._frame is not None:
+            self.show(self._frame)
+        self._ask_both()
+
+    def on_screen_suspend(self) -> None:
+        """Stop asking: something else is in front."""
+        self._pause()
+
+    def on_screen_resume(self) -> None:
+        """Ask at once, and go on."""
+        self._resume()
+
+    def _pause(self) -> None:
+        for timer in self._rhythm:
+            timer.pause()
+
+    def _resume(self) -> None:
+        for timer in self._rhythm:
+            timer.resume()
+        if self._rhythm:
+            self._ask_both()
+
+    def _ask_both(self) -> None:
+        self._ask_detail()
+        self._ask_statistics()
+
+    def _ask_detail(self) -> None:
+        self._ask("detail", self._take_detail)
+
+    def _ask_statistics(self) -> None:
+        self._ask("statistics", self._take_statistics)
+
+    def _ask(self, what: str, take: Callable[[str], Awaitable[None]]) -> None:
+        """Ask unless the answer is still awaited, nothing can be new, or the screen is frozen."""
+        frame = self._frame
+        if frame is not None and (frame.frozen_s is not None or not _find(frame, self.call)):
+            return
+        key = f"{what} {self.call}"
+        if key in self._asking:
+            return
+        self._asking.add(key)
+
+        async def ask() -> None:
+            try:
+                await take(self.call)
+            finally:
+                self._asking.discard(key)
+            self._draw()
+
+        self.run_worker(ask(), exit_on_error=False)
+
+    async def _take_detail(self, call: str) -> None:
+        found, trouble = None, ""
+        try:
+            found = await self._actions.detail(call)
+        except ActionError as error:
+            trouble = str(error)
+        if call == self.call:
+            self._detail, self._trouble = found or self._detail, trouble
+
+    async def _take_statistics(self, call: str) -> None:
+        found, trouble = None, ""
+        try:
+            found = await self._actions.statistics(call)
+        except ActionError as error:
+            trouble = str(error)
+        if call == self.call:
+            self._statistics, self._statistics_trouble = found or self._statistics, trouble
+
+    # -- keys ------------------------------------------------------------------------------
+
+    def action_back(self) -> None:
+        """Ask for the way back."""
+        self.post_message(self.Closed())
+
+    def action_next_call(self) -> None:
+        """Ask for the next call."""
+        self.post_message(self.Stepped(1))
+
+    def action_previous_call(self) -> None:
+        """Ask for the previous call."""
+        self.post_message(self.Stepped(-1))
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll by lines."""
+        self.query_one(_Scroll).scroll_relative(y=lines, animate=False)
+
+    def action_page(self, pages: int) -> None:
+        """Scroll by pages, a line of the last one staying."""
+        scroll = self.query_one(_Scroll)
+        step = max(1, scroll.size.height - 1)
+        scroll.scroll_relative(y=pages * step, animate=False)
+
+    def action_edge(self, end: bool) -> None:
+        """Scroll to the top or the end."""
+        scroll = self.query_one(_Scroll)
+        scroll.scroll_end(animate=False) if end else scroll.scroll_home(animate=False)
+
+
+def _find(frame: Frame, call: str) -> Call | None:
+    return next((one for one in frame.document.calls if one.id == call), None)

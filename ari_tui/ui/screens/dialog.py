@@ -1,0 +1,163 @@
+"""What dialogs have in common: a box over the screen, used by keys alone, down to 40x12 cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Generic, TypeVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen, ScreenResultType
+from textual.widget import Widget
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from ari_tui.ui.bindings import BY_ID, Keymap, keys_of, textual_bindings
+from ari_tui.ui.keys import shown
+
+Value = TypeVar("Value")
+
+
+class Choices(OptionList, inherit_bindings=False):
+    """A list that hears the keys of the table of calls."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*textual_bindings("table")]
+    DEFAULT_CSS = """
+    Choices, Choices:focus {
+        border: none;
+        padding: 0;
+        background: transparent;
+        background-tint: transparent;
+        scrollbar-size-vertical: 1;
+    }
+    """
+
+    def action_first_row(self) -> None:
+        """Mark the first."""
+        self.action_first()
+
+    def action_last_row(self) -> None:
+        """Mark the last."""
+        self.action_last()
+
+    def action_choose(self) -> None:
+        """Take what is marked."""
+        self.action_select()
+
+
+class Dialog(ModalScreen[ScreenResultType]):
+    """A box in the middle. A subclass says what stands in it by `contents`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*textual_bindings("dialog")]
+    DEFAULT_CSS = """
+    Dialog {
+        align: center middle;
+        background: $background 60%;
+        & > .dialog--box {
+            width: 72;
+            max-width: 100%;
+            height: auto;
+            max-height: 100%;
+            padding: 0 1;
+            border: round $border;
+            border-title-color: $foreground;
+            border-title-style: bold;
+            border-subtitle-color: $foreground;
+            background: $surface;
+            color: $foreground;
+        }
+        & > .dialog--box.-ascii { border: ascii $border; }
+        & Static { height: auto; }
+    }
+    """
+    HEADING = ""
+
+    @property
+    def keymap(self) -> Keymap:
+        """Return the keys that were given in ui.keys; a dialog can be shown by any app."""
+        return getattr(self.app, "keymap", {})
+
+    @property
+    def ascii_only(self) -> bool:
+        """Tell whether to draw with ASCII only."""
+        return getattr(self.app, "ascii_only", False)
+
+    def compose(self) -> ComposeResult:
+        """Put the contents into the box."""
+        box = Vertical(*self.contents(), classes="dialog--box")
+        box.set_class(self.ascii_only, "-ascii")
+        box.border_title = Content(self.HEADING)
+        box.border_subtitle = Content(self.footing())
+        yield box
+
+    def contents(self) -> Iterable[Widget]:
+        """Return the widgets of the box, top down."""
+        raise NotImplementedError
+
+    def footing(self) -> str:
+        """Return the line in the lower border: the keys that a stranger needs."""
+        return ""
+
+    def key(self, binding: str) -> str:
+        """Return the first key of a binding, as it is shown; "" when it has none."""
+        keys = keys_of(BY_ID[binding], self.keymap)
+        return shown(keys[0], ascii_only=self.ascii_only) if keys else ""
+
+    def action_no(self) -> None:
+        """Close without an answer."""
+        self.dismiss(None)
+
+
+@dataclass(frozen=True)
+class Answer(Generic[Value]):
+    """One answer to a question: the binding whose key gives it, its text, and its value."""
+
+    binding: str
+    text: str
+    value: Value | None
+
+
+class QuestionDialog(Dialog[Value | None]):
+    """Ask; the marked answer is taken by Enter, each by its own key. Escape is None."""
+
+    def __init__(self, heading: str, question: str, answers: Sequence[Answer[Value]]) -> None:
+        super().__init__()
+        self.HEADING = heading
+        self._question = question
+        self._answers = answers
+
+    def contents(self) -> Iterable[Widget]:
+        """Return the question and its answers; the last is marked: the one that does least."""
+        lines = (
+            Text.assemble((f" {self.key(each.binding)} ", "bold"), each.text)
+            for each in self._answers
+        )
+        answers = Choices(*(Option(line) for line in lines))
+        answers.highlighted = len(self._answers) - 1
+        return Static(Text(f"{self._question}\n")), answers
+
+    def footing(self) -> str:
+        """Return how an answer is given."""
+        keys = [each.binding for each in self._answers]
+        return " ".join(filter(None, (self.key(binding) for binding in [*keys, "detail"])))
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Take the marked answer."""
+        self.dismiss(self._answers[event.option_index].value)
+
+    def _answer(self, binding: str) -> None:
+        for each in self._answers:
+            if each.binding == binding:
+                self.dismiss(each.value)
+
+    def action_yes(self) -> None:
+        """Give the answer that `y` stands for."""
+        self._answer("yes")
+
+    def action_leave_running(self) -> None:
+        """Give the answer that `l` stands for, where there is one."""
+        self._answer("leave_running")

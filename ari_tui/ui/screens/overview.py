@@ -1,0 +1,158 @@
+"""The overview: the table of all calls, and around it as much as the terminal has room for.
+
+From 200x50 down to one line: under 140 columns the panes beside the table go, under 34 lines the
+event log, under 80x24 the key bar, and under 40x8 all but one line with the verdict.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.widgets import Static
+
+from ari_tui.config import Ui
+from ari_tui.snapshot.source import Link
+from ari_tui.ui.bell import Bell
+from ari_tui.ui.bindings import Keymap, bar, textual_bindings
+from ari_tui.ui.columns import NARROW, Column, chosen
+from ari_tui.ui.columns import WIDE as WIDE_COLUMNS
+from ari_tui.ui.frame import Frame
+from ari_tui.ui.rows import Choices, Row, arrange
+from ari_tui.ui.screens.hands import Hands
+from ari_tui.ui.steering import told_filter, told_sort
+from ari_tui.ui.widgets.banner import Banner
+from ari_tui.ui.widgets.events import EventsPane
+from ari_tui.ui.widgets.header import HeaderPane
+from ari_tui.ui.widgets.histogram import HistogramPane
+from ari_tui.ui.widgets.instrument import InstrumentPane
+from ari_tui.ui.widgets.keybar import KeyBar
+from ari_tui.ui.widgets.oneline import OneLine
+from ari_tui.ui.widgets.pane import Pane
+from ari_tui.ui.widgets.rules import RulesPane
+from ari_tui.ui.widgets.runs import RunsPane
+from ari_tui.ui.widgets.table import ChannelTable
+from ari_tui.ui.widgets.trend import TrendPane
+
+WIDE: Final = 140
+"""From so many columns on there are panes beside the table."""
+
+
+class Overview(Hands, Screen[None]):
+    """All calls, and the verdict over them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*textual_bindings("overview")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (40, "-narrow"), (80, "-normal"), (WIDE, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (8, "-low"), (24, "-high"), (34, "-tall"), (44, "-huge")]
+    DEFAULT_CSS = """
+    Overview {
+        #waiting, OneLine, EventsPane, #panes { display: none; }
+        #body { height: 1fr; }
+        #body ChannelTable { width: 2fr; }
+        #panes { width: 1fr; padding-left: 1; }
+        EventsPane { height: 8; }
+        RulesPane { height: 8; }
+        HistogramPane, TrendPane { height: 1fr; min-height: 6; }
+        RunsPane { height: 5; }
+        InstrumentPane { height: 7; }
+        &.-tall EventsPane, &.-huge EventsPane { display: block; }
+        &.-wide #panes { display: block; }
+        &.-high RunsPane, &.-high InstrumentPane { display: none; }
+        &.-low KeyBar, &.-narrow KeyBar, &.-low #panes { display: none; }
+        &.-tiny, &.-flat {
+            HeaderPane, Banner, #body, EventsPane, KeyBar { display: none; }
+            OneLine { display: block; }
+        }
+        &.waiting {
+            HeaderPane, #body, EventsPane, KeyBar, OneLine { display: none; }
+            #waiting { display: block; height: 1fr; content-align: center middle; }
+        }
+    }
+    """
+
+    def __init__(self, settings: Ui, keymap: Keymap) -> None:
+        super().__init__()
+        self.choices = Choices(columns=settings.columns)
+        self.rows: list[Row] = []
+        """Those that are shown, in order."""
+        self.drawn: Frame | None = None
+        """The frame that is on the screen."""
+        self.bell = Bell(on=settings.bell)
+        self._settings, self._keys = settings, bar("overview", keymap, ascii_only=settings.ascii)
+        self._held: list[str] = []
+        self.add_class("waiting")
+
+    def compose(self) -> ComposeResult:
+        """Make the widgets; which of them are seen is the breakpoints' matter."""
+        yield Static(id="waiting", markup=False)
+        yield HeaderPane()
+        yield Banner()
+        with Horizontal(id="body"):
+            yield ChannelTable()
+            with Vertical(id="panes"):
+                yield RulesPane()
+                yield HistogramPane()
+                yield TrendPane()
+                yield RunsPane()
+                yield InstrumentPane()
+        yield EventsPane()
+        yield KeyBar(self._keys, ascii_only=self._settings.ascii)
+        yield OneLine()
+
+    @property
+    def table(self) -> ChannelTable:
+        """Return the table of calls."""
+        return self.query_one(ChannelTable)
+
+    @property
+    def columns(self) -> list[Column]:
+        """Return the chosen columns, or those for this width."""
+        wide = self.app.size.width >= WIDE
+        return chosen(self.choices.columns or (WIDE_COLUMNS if wide else NARROW))
+
+    def on_mount(self) -> None:
+        """Have the keys go to the table."""
+        self.table.focus()
+
+    def wait_for(self, link: Link, address: str) -> None:
+        """Say that nothing has come yet, and why."""
+        why = f"\n{link.detail}" if link.detail else ""
+        text = f"waiting for the engine at {address}{why}\nq quits"
+        self.query_one("#waiting", Static).update(text)
+
+    def show(self, frame: Frame) -> None:
+        """Draw a frame as it was chosen to be seen."""
+        if not self.is_mounted:
+            return
+        self.remove_class("waiting")
+        choices = self.choices
+        frame = frame._replace(window=choices.window)
+        self.rows = arrange(frame.document, frame.history, choices, frame.limits, self._held)
+        self._held = [row.call.id for row in self.rows]
+        self.drawn = frame
+        table = self.table
+        table.sort, table.reverse = choices.sort, choices.reverse
+        table.show(self.rows, self.columns, frame)
+        told = told_filter(choices), told_sort(choices, ascii_only=frame.ascii)
+        self.query_one(HeaderPane).hints(*told)
+        for pane in self.query(Pane):
+            pane.show(frame)
+        if frame.frozen_s is None and self.bell.rings(frame.document, frame.limits):
+            self.app.bell()
+
+    def redraw(self) -> None:
+        """Draw the same frame after a choice."""
+        if self.drawn is not None:
+            self.show(self.drawn)
+
+    def on_screen_resume(self) -> None:
+        """Draw what has changed while another screen was in front."""
+        self.app.make_frame()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Take the columns for the new width."""
+        self.redraw()

@@ -1,0 +1,120 @@
+"""An app that wears a theme: reads it again when its file is written, and none with NO_COLOR."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.app import App, ReturnType
+from textual.color import Color
+from textual.filter import LineFilter, Monochrome
+
+from ari_tui.ui.bindings import Keymap
+from ari_tui.ui.themes import DARK_VARIABLES, PLAIN, Themes, plain_theme
+
+
+def plain(environ: Mapping[str, str]) -> bool:
+    """Tell whether there may be no colour: NO_COLOR is set, and not to "" (no-color.org)."""
+    return bool(environ.get("NO_COLOR"))
+
+
+@lru_cache(1024)
+def _without_color(style: Style) -> Style:
+    return style.without_color
+
+
+class Colorless(LineFilter):
+    """Take every colour off what is drawn; bold, dim, underline and reverse stay.
+
+    Textual's own `NoColor` writes the default colours' codes (39 and 49), its `Monochrome` greys.
+    """
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002  the filter's form
+        """Return the segments without colours."""
+        return [
+            Segment(text, None if style is None else _without_color(style), control)
+            for text, style, control in segments
+        ]
+
+
+class ThemedApp(App[ReturnType]):
+    """An app in one of `themes`; with `plain_output` in no colour at all."""
+
+    keymap: Keymap = {}
+    """Keys given in ui.keys, for the dialogs that show them."""
+    ascii_only = False
+    """Draw with ASCII only; borders of dialogs are then of `+`, `-` and `|`."""
+    # what colour alone would tell, told by styles where there is none
+    DEFAULT_CSS = """
+    ThemedApp {
+        ChannelTable:nocolor > .table--selected { text-style: reverse; }
+        ChannelTable:nocolor > .table--near { text-style: underline; }
+        ChannelTable:nocolor > .table--stale { text-style: dim; }
+        Pane:nocolor > .pane--dim { text-style: dim; }
+        Pane:nocolor > .pane--near { text-style: underline; }
+        Pane:nocolor > .pane--frozen { text-style: reverse; }
+        Pane:nocolor > .pane--stale { text-style: reverse; }
+    }
+    """
+
+    def __init__(self, themes: Themes, theme: str, *, plain_output: bool = False) -> None:
+        self.themes = themes
+        self.plain = plain_output
+        self._colorless = [Colorless()]
+        super().__init__(ansi_color=True if plain_output else None)
+        # Textual takes an empty NO_COLOR for one, which it is not
+        self.no_color = plain_output
+        self._offer_themes()
+        self.wear(theme)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Return the variables that a theme may leave out."""
+        # Textual makes these two for every theme but those in the terminal's own colours
+        own = {"ansi-background": "ansi_default", "ansi-foreground": "ansi_default"}
+        return {**own, **DARK_VARIABLES}
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return what all lines go through on their way to the terminal."""
+        if self.plain:
+            return self._colorless
+        return [each for each in super().get_line_filters() if not isinstance(each, Monochrome)]
+
+    def wear(self, name: str) -> None:
+        """Put on a theme, the default where there is none of this name; none with NO_COLOR."""
+        found = None if self.plain else self.themes.get(name)
+        # without any theme file that can be read, the terminal's own two colours are left
+        self.theme = found.name if found else PLAIN
+
+    def reload_themes(self) -> list[str] | None:
+        """Look for written theme files; return their problems, None when nothing changed.
+
+        Cheap enough for once a second. A theme that went or became bad gives way to the default.
+        """
+        if not self.themes.changed():
+            return None
+        worn = self.theme
+        self._offer_themes()
+        self.wear(worn)
+        if self.theme == worn:
+            # to Textual the same name is no change, though the colours are new
+            self._watch_theme(worn)
+        return self.themes.problems
+
+    def more_commands(self) -> Iterable[tuple[str, str, Callable[[], object]]]:
+        """Return what the palette offers beside bindings and themes: name, help, what to call."""
+        return ()
+
+    def action_next_theme(self) -> None:
+        """Put on the next theme; with NO_COLOR there is none."""
+        if self.plain:
+            self.notify("NO_COLOR is set: there are no themes", timeout=3, markup=False)
+            return
+        self.wear(self.themes.after(self.theme))
+        self.notify(f"theme {self.theme}", timeout=2, markup=False)
+
+    def _offer_themes(self) -> None:
+        self.register_theme(plain_theme())
+        for file in self.themes.files.values():
+            self.register_theme(file.theme)

@@ -1,0 +1,86 @@
+"""One line that says why what is seen is not what is: frozen, lost, ended, draining."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from rich.text import Text
+
+from ari_tui.ui.frame import Frame
+from ari_tui.ui.widgets import figures as f
+from ari_tui.ui.widgets.header import FRESH_S
+from ari_tui.ui.widgets.ink import Form, Ink, Item, Style, fit
+from ari_tui.ui.widgets.pane import Pane
+
+_DETAIL: Final = 60
+"""Signs of what others say that are shown."""
+Message = tuple[str, str, Style]
+"""In short, what is added where there is room, and the style."""
+
+
+class Banner(Pane):
+    """The banner; takes no room while there is nothing to say."""
+
+    DEFAULT_CSS = "Banner { height: 1; display: none; background: $panel; }"
+
+    def show(self, frame: Frame) -> None:
+        """Draw a frame, or leave the screen to others."""
+        self.display = bool(messages(frame))
+        super().show(frame)
+
+    def draw(self, frame: Frame, width: int, height: int) -> Text:
+        """Return the banner."""
+        return lines(frame, width, height)
+
+
+def lines(frame: Frame, width: int, height: int) -> Text:
+    """Return what must be known before any figure is read; empty when all is as it seems."""
+    ink = Ink(width, height, ascii_only=frame.ascii)
+    found = messages(frame)
+    if found:
+        # what is last would stand at the edge
+        ink.line(*fit([*found, ()], width, ascii_only=frame.ascii))
+    return ink.text()
+
+
+def messages(frame: Frame) -> list[Item]:
+    """Return all that is to be said, the most important first, each in short and in full."""
+    told = [*_link(frame), *_frozen(frame), *_asterisk(frame), *_session(frame)]
+    return [
+        (Form(rank, [(short, style)]), Form(10 + rank, [(short + more, style)]))
+        for rank, (short, more, style) in enumerate(told)
+    ]
+
+
+def _link(frame: Frame) -> Iterator[Message]:
+    state, detail = frame.link.state, frame.link.detail
+    why = f" ({detail[:_DETAIL]})" if detail else ""
+    age = f.length(frame.age_s)
+    if state == "lost":
+        yield f"! engine lost {age} ago", f", looking for it; these figures are old{why}", "fail"
+    elif state == "ended":
+        yield "■ the engine has ended", f"; these figures are its last{why}", "stale"
+    elif state == "connecting":
+        yield "○ connecting", why, "stale"
+    elif frame.age_s >= FRESH_S:
+        yield f"~ nothing new for {age}", why, "stale"
+
+
+def _frozen(frame: Frame) -> Iterator[Message]:
+    if frame.frozen_s is not None:
+        at = f"; this is {f.clock(frame.document.time)} UTC, the engine goes on"
+        yield f"‖ FROZEN for {f.length(frame.frozen_s)}", at, "frozen"
+
+
+def _asterisk(frame: Frame) -> Iterator[Message]:
+    for asterisk in frame.document.asterisks:
+        if not asterisk.connected:
+            yield f"! no ARI to {asterisk.id[:20]}", f" at {asterisk.url[:_DETAIL]}", "fail"
+
+
+def _session(frame: Frame) -> Iterator[Message]:
+    session = frame.document.session
+    if session.draining and session.ended_at is None:
+        left = f.calls(frame.document.totals.calls.active)
+        yield f"~ draining, {left} left", "; no new callers, then the engine ends", "near"

@@ -1,0 +1,163 @@
+"""One call over time: round trips a second on a fixed scale, and what was lost or late."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from rich.text import Text
+
+from ari_tui.snapshot.detail import DetailCourse
+from ari_tui.snapshot.live import Cells
+from ari_tui.ui.limits import Limits
+from ari_tui.ui.widgets.detail_plot import Axes, Points, chart
+from ari_tui.ui.widgets.detail_view import View, box, lines_of, newest
+from ari_tui.ui.widgets.figures import of_day
+from ari_tui.ui.widgets.ink import Part, Style
+
+MEAN, P95, LONGEST, OVER = "·", "o", "+", "^"
+LOST, LATE = "×", "o"
+_PLAIN: Final = {MEAN: ".", LOST: "x"}
+_RTT_STYLES: Final[dict[str, Style]] = {
+    MEAN: "dim", _PLAIN[MEAN]: "dim", P95: "low", LONGEST: "high", OVER: "fail",
+}  # fmt: skip
+_LOSS_STYLES: Final[dict[str, Style]] = {LOST: "lost", _PLAIN[LOST]: "lost", LATE: "near"}
+_SPANS_S: Final = (60, 120, 300)
+_RTT_ROWS, _LOSS_ROWS = 9, 5
+_AXIS: Final = 4
+_NARROW: Final = 24
+
+
+class _Steps(NamedTuple):
+    """How seconds are put together: `points` of `each` seconds, up to `last`."""
+
+    points: int
+    each: int
+    last: int
+
+    @property
+    def span(self) -> int:
+        return self.points * self.each
+
+    def of(self, cells: Cells, how: Callable[[Sequence[int]], float]) -> list[float | None]:
+        """Return a value a point; None where no second of it has one."""
+        tail = cells[-self.span :]
+        groups = (
+            [value for value in tail[at : at + self.each] if value is not None]
+            for at in range(0, len(tail), self.each)
+        )
+        return [how(group) if group else None for group in groups]
+
+    def place(self, values: Sequence[float | None]) -> tuple[list[float], list[float]]:
+        """Return x (seconds before the last, 0 or below) and y of the values that there are."""
+        known = [(at, value) for at, value in enumerate(values) if value is not None]
+        x = [float((at - len(values) + 1) * self.each) for at, _ in known]
+        return x, [value for _, value in known]
+
+
+def course(view: View, width: int) -> list[Text]:
+    """Return both charts; in words where there is nothing to draw."""
+    found = view.detail
+    if found is None or width < _NARROW:
+        return []
+    seconds = len(found.course.sent) - next(
+        (at for at, sent in enumerate(found.course.sent) if sent is not None), 0
+    )
+    span = next(length for length in _SPANS_S if length >= seconds or length == _SPANS_S[-1])
+    each = -(-span // max(1, width - _AXIS))
+    steps = _Steps(span // each, each, found.last_second)
+    return [
+        *_trips(view, found.course, steps, width), *_losses(view, found.course, steps, width)
+    ]  # fmt: skip
+
+
+def _trips(view: View, course: DetailCourse, steps: _Steps, width: int) -> list[Text]:
+    ink = box(view, width)
+    top, signs = view.limits.scale_ms, _PLAIN if view.ascii else {}
+    ink.heading(
+        "RTT", (f"{_of_point(steps)}  ", "dim"), (MEAN, "dim"), " mean ", (P95, "low"), " p95 ",
+        (LONGEST, "high"), " max ", (OVER, "fail"), " over",
+    )  # fmt: skip
+    if not newest(course.rtt_p95_us, steps.span):
+        ink.line(("no round trip in this time", "dim"))
+        return lines_of(ink)
+    curves, over = [], set()
+    for cells, how, sign in (
+        (course.rtt_max_us, max, LONGEST),
+        (course.rtt_mean_us, _mean, MEAN),
+        (course.rtt_p95_us, max, P95),
+    ):
+        x, micros = steps.place(steps.of(cells, how))
+        y = [value / 1000 for value in micros]
+        curves.append(
+            Points(
+                [at for at, value in zip(x, y, strict=True) if value <= top],
+                [value for value in y if value <= top], signs.get(sign, sign),
+            )
+        )  # fmt: skip
+        over |= {at for at, value in zip(x, y, strict=True) if value > top}
+    curves.append(Points(sorted(over), [top] * len(over), OVER))
+    axes = Axes(_range(steps), top, _times(steps, width), _levels(view.limits))
+    drawn = chart(curves, axes, width, _RTT_ROWS, ascii_only=view.ascii)
+    for line in drawn:
+        ink.line(*_styled(line, _RTT_STYLES))
+    return lines_of(ink)
+
+
+def _losses(view: View, course: DetailCourse, steps: _Steps, width: int) -> list[Text]:
+    ink = box(view, width)
+    signs = _PLAIN if view.ascii else {}
+    lost, late = steps.of(course.lost, sum), steps.of(course.late, sum)
+    top = max([*(value or 0 for value in lost), *(value or 0 for value in late)], default=0)
+    if not top:
+        ink.heading("Loss", (f"none lost, none late in {steps.span} s", "ok"))
+        return lines_of(ink)
+    ink.heading("Loss", (f"{_of_point(steps)}  ", "dim"), (LOST, "lost"), " lost ", (LATE, "near"),
+                " late")  # fmt: skip
+    curves = []
+    for values, sign in ((late, LATE), (lost, LOST)):
+        x, y = steps.place([value or None for value in values])
+        curves.append(Points(x, y, signs.get(sign, sign), stems=True))
+    labels = [(0.0, "0"), (float(top), f"{top:.0f}")]
+    axes = Axes(_range(steps), max(1.0, float(top)), _times(steps, width), labels)
+    for line in chart(curves, axes, width, _LOSS_ROWS, ascii_only=view.ascii):
+        ink.line(*_styled(line, _LOSS_STYLES))
+    return lines_of(ink)
+
+
+def _mean(values: Sequence[int]) -> float:
+    return sum(values) / len(values)
+
+
+def _of_point(steps: _Steps) -> str:
+    return "a second a point" if steps.each == 1 else f"{steps.each} s a point, the worst"
+
+
+def _range(steps: _Steps) -> tuple[float, float]:
+    return float(-steps.span + steps.each), 0.0
+
+
+def _times(steps: _Steps, width: int) -> list[tuple[float, str]]:
+    first, _ = _range(steps)
+    middle = [(first / 2, of_day(steps.last + round(first / 2)))] if width >= 40 else []
+    return [(first, of_day(steps.last + round(first))), *middle, (0.0, of_day(steps.last))]
+
+
+def _levels(limits: Limits) -> list[tuple[float, str]]:
+    top = limits.scale_ms
+    inner = limits.p95_ms if limits.p95_ms and limits.p95_ms < top * 0.9 else top / 2
+    return [(0.0, "0"), (inner, f"{inner:g}"), (top, f"{top:g}")]
+
+
+def _styled(line: str, styles: dict[str, Style]) -> list[Part]:
+    """Return a line of a chart with the theme's colours; its frame and labels are dim."""
+    edge = max(line.find(sign) for sign in "│┤|") + 1
+    parts: list[Part] = [(line[:edge], "dim")]
+    inside = edge > 0
+    for sign in line[edge:]:
+        style: Style = styles.get(sign, "dim") if inside else "dim"
+        if parts[-1][1] == style:
+            parts[-1] = (parts[-1][0] + sign, style)
+        else:
+            parts.append((sign, style))
+    return parts

@@ -1,0 +1,109 @@
+"""The four intervals of a packet side by side, each with whom it accuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from rich.text import Text
+
+from ari_tui.snapshot.model import Spread
+from ari_tui.ui.limits import grade
+from ari_tui.ui.widgets.detail_view import DASH, View, box, lines_of, ms, worst_ms
+from ari_tui.ui.widgets.figures import MARKS, STYLES
+from ari_tui.ui.widgets.ink import Ink, Part
+
+_LABEL: Final = 5
+_RECENT_S: Final = 60
+_PATH: Final = "caller ── Asterisk ──A→ ari-tui: B out, D back ──C→ echo server and back"
+
+
+class _Interval(NamedTuple):
+    letter: str
+    short: str
+    long: str
+    accuses: str
+    spread: Spread | None
+    limit: Callable[[str], float | None]
+    """By percentile, in ms."""
+    recent: str
+    """The worst of the last minute."""
+
+
+def intervals(view: View, width: int) -> list[Text]:
+    """Return the table of the intervals, in milliseconds all."""
+    ink = box(view, width)
+    ink.heading("Where a packet's time goes", ("ms", "dim"))
+    if width >= len(_PATH):
+        ink.line((_PATH, "dim"))
+    columns = _columns(view)
+    cell = min(18, max(8, (width - _LABEL) // len(columns)))
+    ink.line(" " * _LABEL, *((ink.right(f"{one.letter} ", cell), "strong") for one in columns))
+    names = [one.long if cell >= 13 else one.short for one in columns]
+    ink.line(" " * _LABEL, *((ink.right(f"{name} ", cell), "dim") for name in names))
+    for name in ("min", "p50", "p95", "p99", "max"):
+        ink.line(ink.left(name, _LABEL), *(_cell(ink, one, name, cell) for one in columns))
+    ink.line(
+        (ink.left("60 s", _LABEL), "dim"), *(ink.right(f"{one.recent} ", cell) for one in columns)
+    )
+    for line in _accused(ink, columns, cell):
+        ink.line(*line)
+    return lines_of(ink)
+
+
+def _columns(view: View) -> list[_Interval]:
+    limits, found = view.limits, view.detail
+    spreads = found.intervals if found is not None else None
+    course = found.course if found is not None else None
+    allowed = found.late_ms if found is not None else None
+    by_name = {"p50": limits.p50_ms, "p95": limits.p95_ms, "p99": limits.p99_ms,
+               "max": limits.max_ms}  # fmt: skip
+
+    def ours(name: str) -> float | None:
+        return allowed if name in ("p99", "max") else None
+
+    arrival = worst_ms(course.asterisk_max_us, _RECENT_S) if course else None
+    dwell = worst_ms(course.dwell_max_us, _RECENT_S) if course else None
+    trip = worst_ms(course.rtt_max_us, _RECENT_S) if course else None
+    # of a second only the longer one of B and D is kept
+    either = DASH if dwell is None else f"≤{ms(dwell)}"
+    return [
+        _Interval("A", "arrival", "above floor", "Asterisk, caller",
+                  spreads.asterisk_ms if spreads else None, lambda _: None, ms(arrival)),
+        _Interval("B", "out", "ours, out", "ourselves", _in_ms(spreads.out_us if spreads else None), ours,
+                  either),
+        _Interval("C", "echo", "round trip", "network, echo", view.call.rtt_ms, by_name.get,
+                  ms(trip)),
+        _Interval("D", "back", "ours, back", "ourselves", _in_ms(spreads.back_us if spreads else None),
+                  ours, either),
+    ]  # fmt: skip
+
+
+def _in_ms(spread: Spread | None) -> Spread | None:
+    if spread is None:
+        return None
+
+    def scaled(value: float | None) -> float | None:
+        return None if value is None else value / 1000
+
+    return Spread(
+        count=spread.count, min=scaled(spread.min), mean=scaled(spread.mean),
+        p50=scaled(spread.p50), p95=scaled(spread.p95), p99=scaled(spread.p99),
+        max=scaled(spread.max),
+    )  # fmt: skip
+
+
+def _cell(ink: Ink, one: _Interval, name: str, width: int) -> Part:
+    value: float | None = getattr(one.spread, name) if one.spread is not None else None
+    stands = grade(value, one.limit(name))
+    mark = MARKS[stands]
+    # a figure with a mark moves to the left by it, so that points stay in line
+    return ink.right(ms(value) + (mark or " "), width), STYLES[stands]
+
+
+def _accused(ink: Ink, columns: list[_Interval], cell: int) -> list[list[str | Part]]:
+    if cell >= 17:
+        head: list[str | Part] = [(ink.left("says", _LABEL), "dim")]
+        return [[*head, *((ink.right(f"{one.accuses} ", cell), "dim") for one in columns)]]
+    return [[("A: Asterisk's side and the caller's", "dim")],
+            [("B, D: ourselves  C: network and echo", "dim")]]  # fmt: skip

@@ -1,0 +1,152 @@
+"""The detail of a call as one page: its blocks in one column, or two where there is room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from rich.text import Text
+
+from ari_tui.snapshot.live import History
+from ari_tui.ui.widgets import histogram
+from ari_tui.ui.widgets.detail_course import course
+from ari_tui.ui.widgets.detail_facts import asterisk_says, counts, facts
+from ari_tui.ui.widgets.detail_gaps import events, gaps
+from ari_tui.ui.widgets.detail_intervals import intervals
+from ari_tui.ui.widgets.detail_view import View, box, lines_of, wrapped
+from ari_tui.ui.widgets.detail_where import conclusion
+from ari_tui.ui.widgets.figures import length
+from ari_tui.ui.widgets.ink import Item, Style, fit
+from ari_tui.ui.widgets.pane import Pane
+
+Block = Callable[[View, int], list[Text]]
+TWO_COLUMNS: Final = 130
+"""From so many columns on blocks stand side by side."""
+_GUTTER: Final = 3
+_HISTOGRAM_ROWS: Final = 9
+_STATES: Final[dict[str, Style]] = {"up": "ok", "failed": "fail", "draining": "near"}
+
+
+def title(view: View, width: int) -> list[Text]:
+    """Return who it is, how it stands, and the conclusion."""
+    ink, call = box(view, width), view.call
+    state: Style = _STATES.get(call.state, "dim")
+    reason = f": {call.reason}" if call.reason else ""
+    items = [
+        Item(0, ([(call.channel, "title")],)),
+        Item(3, ([(call.caller, "")],) if call.caller else ()),
+        Item(1, ([(call.state + reason, state)], [(call.state, state)])),
+        Item(2, ([(f"up {length(call.duration_s)}", "")], [(length(call.duration_s), "")])),
+    ]  # fmt: skip
+    ink.line(*fit(items, width, ascii_only=view.ascii))
+    if view.trouble:
+        for line in wrapped(f"~ {view.trouble}", width):
+            ink.line((line, "stale"))
+    found = conclusion(view)
+    mark = {"fail": "! ", "near": "~ "}.get(found.style, "")
+    for line in wrapped(mark + found.text, width, indent=len(mark)):
+        ink.line((line, found.style))
+    return lines_of(ink)
+
+
+def trips(view: View, width: int) -> list[Text]:
+    """Return the histogram of the call's round trips."""
+    found = view.detail
+    ink = box(view, width)
+    ink.heading("RTT histogram", (f"{view.call.rtt_ms.count:,} round trips of this call", "dim"))
+    if found is None or not found.rtt_histogram:
+        ink.line(("no round trip yet", "dim"))
+        return lines_of(ink)
+    history = History()
+    history.rtt_histogram = found.rtt_histogram
+    drawn = histogram.lines(view.frame._replace(history=history), width, _HISTOGRAM_ROWS)
+    # its own heading speaks of the session
+    return [*lines_of(ink), *list(drawn.split("\n", allow_blank=True))[1:]]
+
+
+_LEFT: Final[tuple[Block, ...]] = (intervals, course, trips, gaps)
+_RIGHT: Final[tuple[Block, ...]] = (facts, counts, asterisk_says, events)
+_ONE: Final[tuple[Block, ...]] = (
+    intervals, course, counts, asterisk_says, gaps, events, trips, facts,
+)  # fmt: skip
+
+
+def page(view: View, width: int, block: Callable[[Block, View, int], list[Text]]) -> list[Text]:
+    """Return the whole page; `block` draws one, or knows how it was drawn before."""
+    head = title(view, width)
+    if width < TWO_COLUMNS:
+        return [*head, *_stacked(_ONE, view, width, block)]
+    left = (width - _GUTTER) * 11 // 20
+    right = width - _GUTTER - left
+    return [
+        *head,
+        *_beside(
+            _stacked(_LEFT, view, left, block), _stacked(_RIGHT, view, right, block), left
+        ),
+    ]  # fmt: skip
+
+
+def _stacked(
+    blocks: Sequence[Block],
+    view: View,
+    width: int,
+    block: Callable[[Block, View, int], list[Text]],
+) -> list[Text]:
+    lines: list[Text] = []
+    for one in blocks:
+        drawn = block(one, view, width)
+        lines += [Text(), *drawn] if drawn else []
+    return lines
+
+
+def _beside(left: Sequence[Text], right: Sequence[Text], width: int) -> list[Text]:
+    lines = []
+    for at in range(max(len(left), len(right))):
+        line = left[at].copy() if at < len(left) else Text(no_wrap=True, end="")
+        if at < len(right) and right[at]:
+            line.append(" " * (width + _GUTTER - line.cell_len))
+            line.append_text(right[at])
+        lines.append(line)
+    return lines
+
+
+class Sheet(Pane):
+    """The page in a widget as high as it is; what scrolls is around it.
+
+    The charts and what else hangs on the detail alone are drawn once for each answer.
+    """
+
+    DEFAULT_CSS = "Sheet { height: 1; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.charts_drawn = 0
+        """For tests of what a repaint costs."""
+        self._view: View | None = None
+        self._charts: tuple[object, list[Text]] = (None, [])
+
+    def show_view(self, view: View) -> None:
+        """Draw a call: what reads as before stays as it is."""
+        self._view = view
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Draw the page anew, and be as high as it is."""
+        if self._view is None or not self.size.width or not self._is_in_sight:
+            return
+        lines = page(self._view, self.size.width, self._block)
+        if self.styles.height is None or self.styles.height.value != len(lines):
+            self.styles.height = len(lines)
+        self._put_lines(lines)
+
+    def _put_lines(self, lines: list[Text]) -> None:
+        self._put(Text("\n", no_wrap=True, end="").join(lines))
+
+    def _block(self, block: Block, view: View, width: int) -> list[Text]:
+        if block is not course:
+            return block(view, width)
+        key = (id(view.detail), width, view.limits, view.ascii)
+        if self._charts[0] != key:
+            self._charts = key, block(view, width)
+            self.charts_drawn += 1
+        return self._charts[1]

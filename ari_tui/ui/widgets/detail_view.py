@@ -1,0 +1,94 @@
+"""What the detail of a call is drawn from, and small things that its parts share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from rich.text import Text
+
+from ari_tui.snapshot.detail import CallDetail, CallerStatistics
+from ari_tui.snapshot.live import Cells
+from ari_tui.snapshot.model import Call
+from ari_tui.ui.frame import Frame
+from ari_tui.ui.limits import Limits
+from ari_tui.ui.widgets.ink import Ink
+
+_ENDLESS: Final = 10_000
+DASH: Final = "—"
+
+
+class View(NamedTuple):
+    """One call, as much of it as is known at this moment."""
+
+    frame: Frame
+    call: Call
+    """As the newest document has it, or had it last."""
+    detail: CallDetail | None = None
+    statistics: CallerStatistics | None = None
+    trouble: str = ""
+    """Why the detail is missing or does not get newer, in words."""
+    statistics_trouble: str = ""
+
+    @property
+    def limits(self) -> Limits:
+        """Return what the SLA asks for now."""
+        return self.frame.limits
+
+    @property
+    def ascii(self) -> bool:
+        """Tell whether to draw with ASCII only."""
+        return self.frame.ascii
+
+
+def box(view: View, width: int) -> Ink:
+    """Return ink for a block of so many columns, as high as it gets."""
+    return Ink(width, _ENDLESS, ascii_only=view.ascii)
+
+
+def lines_of(ink: Ink) -> list[Text]:
+    """Return what was collected, line by line."""
+    text = ink.text()
+    return list(text.split("\n", allow_blank=True)) if text else []
+
+
+def ms(value: float | None) -> str:
+    """Return milliseconds with three digits that count: `0.048`, `5.21`, `25.1`, `1200`."""
+    if value is None:
+        return DASH
+    size = abs(value)
+    if size < 0.9995:
+        return f"{value:.3f}"
+    if size < 9.995:
+        return f"{value:.2f}"
+    return f"{value:.1f}" if size < 99.95 else f"{value:.0f}"
+
+
+def newest(cells: Cells, seconds: int) -> list[int]:
+    """Return what is known of the newest `seconds` cells."""
+    return [value for value in cells[-seconds:] if value is not None]
+
+
+def worst_ms(cells: Cells, seconds: int) -> float | None:
+    """Return the largest of the newest cells (us) in ms; None where nothing is known."""
+    known = newest(cells, seconds)
+    return max(known) / 1000 if known else None
+
+
+def wrapped(text: str, width: int, indent: int = 0) -> list[str]:
+    """Cut a text into lines at blanks; those behind the first begin with `indent` blanks."""
+    lines: list[str] = [""]
+    for word in text.split():
+        room = width - (indent if len(lines) > 1 else 0)
+        line = lines[-1]
+        if line and len(line) + 1 + len(word) > room:
+            lines.append(word)
+        else:
+            lines[-1] = f"{line} {word}" if line else word
+    return [lines[0], *(" " * indent + line for line in lines[1:])]
+
+
+def joined(parts: Iterable[str]) -> str:
+    """Return parts as `a, b and c`."""
+    *before, last = parts
+    return f"{', '.join(before)} and {last}" if before else last

@@ -1,0 +1,69 @@
+"""What happened, in words: the newest events, the last of them at the bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import Final
+
+from rich.text import Text
+
+from ari_tui.snapshot.model import EventLine
+from ari_tui.ui.frame import Frame
+from ari_tui.ui.widgets import figures as f
+from ari_tui.ui.widgets.ink import Ink, Part, Style
+from ari_tui.ui.widgets.pane import Pane
+
+_LEVELS: Final[dict[str, tuple[str, Style]]] = {
+    "info": (" ", ""),
+    "warning": ("~", "near"),
+    "error": ("!", "fail"),
+}
+_CHANNEL: Final = 24
+_WIDE: Final = 100
+"""From this width on channels have a column of their own."""
+
+
+class EventsPane(Pane):
+    """The log of events, as many as fit."""
+
+    def draw(self, frame: Frame, width: int, height: int) -> Text:
+        """Return the newest events."""
+        return lines(frame, width, height)
+
+
+def lines(frame: Frame, width: int, height: int) -> Text:
+    """Return the newest events in a box of so many cells, one a line."""
+    ink = Ink(width, height, ascii_only=frame.ascii)
+    ink.heading("Events", *_summary(frame.events))
+    newest = list(islice(reversed(frame.events), max(0, ink.room)))
+    if not newest:
+        ink.line(("nothing yet", "dim"))
+    for event in reversed(newest):
+        ink.line(*event_parts(ink, event))
+    return ink.text()
+
+
+def event_parts(ink: Ink, event: EventLine) -> list[Part]:
+    """Return an event's line: when, how bad, which channel, what."""
+    mark, style = _LEVELS.get(event.level, ("?", "near"))
+    channel = event.channel or ""
+    if ink.width >= _WIDE:
+        shown = ink.left(channel, _CHANNEL) + " "
+    else:
+        shown = f"{channel} " if channel else ""
+    return [
+        (f.clock(event.time), "dim"), (f" {mark} ", style), (shown, "strong"), (event.text, style),
+    ]  # fmt: skip
+
+
+def _summary(events: Sequence[EventLine]) -> list[Part]:
+    parts: list[Part] = []
+    for level, name in (("error", "error"), ("warning", "warning")):
+        number = sum(event.level == level for event in events)
+        if number:
+            mark, style = _LEVELS[level]
+            comma = ", " if parts else ""
+            plural = "" if number == 1 else "s"
+            parts.append((f"{comma}{number} {name}{plural}{mark}", style))
+    return parts

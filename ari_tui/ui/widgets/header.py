@@ -1,0 +1,250 @@
+"""The two lines at the top: is it live, is it good, and what is looked at.
+
+A narrow screen is told the same in fewer words, then less: what matters least goes first.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from rich.text import Text
+
+from ari_tui.snapshot.model import AsteriskState, Sla
+from ari_tui.ui.frame import Frame
+from ari_tui.ui.widgets import figures as f
+from ari_tui.ui.widgets.ink import Form, Ink, Item, Part, Style, fit, item
+from ari_tui.ui.widgets.pane import Pane
+
+FRESH_S: Final = 3.0
+"""Data older than that are called old, though the link stands."""
+_FILTER: Final = 16
+"""Signs of a filter that are always told."""
+_VERDICTS: Final[dict[str, tuple[str, Style]]] = {
+    "pass": ("PASS", "ok"),
+    "fail": ("FAIL", "fail"),
+    "inconclusive": ("INCONCLUSIVE", "near"),
+}
+
+
+class Hints(NamedTuple):
+    """What the table shows, told beside the figures."""
+
+    filter: str = ""
+    sort: str = ""
+
+
+NO_HINTS: Final = Hints()
+
+
+class HeaderPane(Pane):
+    """The header; two lines high."""
+
+    DEFAULT_CSS = "HeaderPane { height: 2; }"
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002  Textual's name
+        super().__init__(id=id, classes=classes)
+        self._hints = NO_HINTS
+
+    def hints(self, filter_text: str, sort_text: str) -> None:
+        """Say what the table is filtered and sorted by; "" is nothing."""
+        self._hints = Hints(filter_text, sort_text)
+        self.redraw()
+
+    def draw(self, frame: Frame, width: int, height: int) -> Text:
+        """Return the header."""
+        return lines(frame, width, height, self._hints)
+
+
+def lines(frame: Frame, width: int, height: int, hints: Hints = NO_HINTS) -> Text:
+    """Return the header in a box of so many cells."""
+    ink = Ink(width, height, ascii_only=frame.ascii)
+    ink.line(*fit(_first(frame), width, ascii_only=frame.ascii))
+    ink.line(*fit(_second(frame, hints), width, ascii_only=frame.ascii))
+    return ink.text()
+
+
+def connection(frame: Frame) -> Part:
+    """Return how the screen stands to its engine, in words, with a sign and a style."""
+    if frame.frozen_s is not None:
+        return f"‖ FROZEN {f.length(frame.frozen_s)}", "frozen"
+    state, age = frame.link.state, f.length(frame.age_s)
+    if state == "live":
+        old = frame.age_s >= FRESH_S
+        return (f"● LIVE {age} old", "stale") if old else ("● LIVE", "ok")
+    return {
+        "lost": (f"○ LOST {age}", "fail"),
+        "ended": ("■ ENDED", "stale"),
+        "connecting": ("○ CONNECTING", "stale"),
+    }[state]  # type: ignore[return-value]  # the styles are literals
+
+
+def verdict(sla: Sla) -> Part:
+    """Return the verdict in one word and its style."""
+    return _VERDICTS.get(sla.verdict, (sla.verdict.upper(), "near"))
+
+
+def _first(frame: Frame) -> list[Item]:
+    document = frame.document
+    return [
+        _connection(frame),
+        _asterisk(document.asterisks),
+        _calls(frame),
+        _verdict(document.sla),
+        *_losses(frame),
+        item(11, ("session ", "dim"), (f.length(document.session.duration_s), "")),
+        _clock(document.time),
+    ]
+
+
+def _connection(frame: Frame) -> Item:
+    shown = connection(frame)
+    return Form(0, [shown]), Form(8, [("ari-tui", "title"), (" ", ""), shown])
+
+
+def _asterisk(asterisks: list[AsteriskState]) -> Item:
+    away = [asterisk for asterisk in asterisks if not asterisk.connected]
+    if away:
+        return item(2, (f"! {away[0].id[:20]} DOWN", "fail"))
+    if not asterisks:
+        return ()
+    first, more = asterisks[0], f" +{len(asterisks) - 1}" if asterisks[1:] else ""
+    name: Part = (first.id[:20] + more, "")
+    forms = [Form(6, [name])]
+    version = f" Asterisk {first.version}" if first.version else ""
+    if version:
+        forms.append(Form(14, [name, (version, "dim")]))
+    if first.latency_ms is not None:
+        answers = f", ARI {f.ms(first.latency_ms)} ms"
+        forms.append(Form(15, [name, (version + answers, "dim")]))
+    return forms
+
+
+def _calls(frame: Frame) -> Item:
+    calls = frame.document.totals.calls
+    shown: list[Part] = [(f.calls(calls.active), "strong")]
+    forms = [Form(2, shown)]
+    if calls.failed:
+        shown = [*shown, (f" {calls.failed} failed~", "near")]
+        forms.append(Form(7, shown))
+    forms.append(Form(16, [*shown, (f" (peak {calls.peak}, {calls.started} started)", "dim")]))
+    return forms
+
+
+def _verdict(sla: Sla) -> Item:
+    word, style = verdict(sla)
+    tier = f.tier(sla.tier)
+    head: list[Part] = [("SLA ", ""), (word, style)]
+    told: list[Part] = [*head, (f" {tier}" if tier else "", "")]
+    return (
+        Form(1, [("SLA ", ""), (word[:7], style)]), Form(4, head), Form(7, told),
+        Form(9, [*told, (f" {sla.clean_s:g}/{sla.of_s}s", "dim")]),
+        Form(17, [*told, (f" {sla.clean_s:g} of {sla.of_s} s clean", "dim")]),
+    )  # fmt: skip
+
+
+def _losses(frame: Frame) -> list[Item]:
+    headline, limits = f.Headline(frame), frame.limits
+    window = f" in {headline.window}" if headline.window else ""
+    found: list[Item] = []
+    for rank, name, value, limit in (
+        (3, "loss", headline.loss_ratio, limits.loss_ratio),
+        (4, "late", headline.late_ratio, limits.late_ratio),
+    ):
+        shown: list[Part] = [(f"{name} ", "dim"), f.graded(f.percent(value), value, limit)]
+        asked = f" of {f.percent(limit)}" if limit is not None else ""
+        found.append(
+            (Form(rank, shown), Form(12, [*shown, (window, "dim")]),
+             Form(13, [*shown, (asked + window, "dim")]))
+        )  # fmt: skip
+    return found
+
+
+def _clock(time: str) -> Item:
+    shown: Part = (f.clock(time), "")
+    return Form(5, [shown]), Form(12, [shown, (" UTC", "dim")])
+
+
+def _second(frame: Frame, hints: Hints) -> list[Item]:
+    headline, limits = f.Headline(frame), frame.limits
+    rtt = headline.rtt
+    return [
+        _window(headline.window),
+        _percentile(3, "p50", rtt.p50, limits.p50_ms, limit_rank=8),
+        _percentile(1, "p95", rtt.p95, limits.p95_ms),
+        _percentile(2, "p99", rtt.p99, limits.p99_ms),
+        _percentile(0, "max", rtt.max, limits.max_ms, unit=" ms"),
+        _silences(frame),
+        *_books(frame),
+        _filter(hints.filter),
+        item(7, (f"sort: {hints.sort or '-'}", "dim")),
+    ]
+
+
+def _window(window: str) -> Item:
+    if not window:
+        return ()
+    return Form(0, [(window, "near")]), Form(8, [(f"last {window}:", "near")])
+
+
+def _filter(text: str) -> Item:
+    """A filter hides calls: it is told before the order, none at all after it."""
+    if not text:
+        return item(9, ("filter: -", "dim"))
+    cut = text if len(text) <= _FILTER else text[:_FILTER] + "…"
+    return Form(5, [(f"filter: {cut}", "strong")]), Form(10, [(f"filter: {text}", "strong")])
+
+
+def _percentile(
+    rank: int,
+    name: str,
+    value: float | None,
+    limit: float | None,
+    *,
+    unit: str = "",
+    limit_rank: int | None = None,
+) -> Item:
+    """Return a percentile with its limit, which may have a rank of its own."""
+    figure, style = f.graded(f.ms(value), value, limit)
+    of_limit = f"/{f.limit_ms(limit)}" if limit is not None else ""
+    # the mark stays at the end: `16.8/15!`
+    text = f.ms(value) + of_limit + figure[len(f.ms(value)) :]
+    whole: list[Part] = [(f"{name} ", "dim"), (text, style), (unit, "dim")]
+    if limit_rank is None:
+        return (Form(rank, whole),)
+    return Form(rank, [(f"{name} ", "dim"), (figure, style)]), Form(limit_rank, whole)
+
+
+def _silences(frame: Frame) -> Item:
+    totals = frame.document.totals
+    number, longest = totals.packets.interruptions, totals.longest_interruption_ms
+    if not number:
+        return Form(4, [("gaps 0", "dim")]), Form(10, [("no interruptions", "dim")])
+    air = f.silence(totals.dead_air_s)
+    named: Part = (f"{number} interruption{'' if number == 1 else 's'}~", "near")
+    at_most = f", longest {f.silence(longest / 1000)}" if longest is not None else ""
+    return (
+        Form(4, [("gaps ", "dim"), (f"{number}~", "near"), (f" {air}", "")]),
+        Form(10, [named, (", dead air ", "dim"), (air, "")]),
+        Form(14, [named, (f"{at_most}, dead air ", "dim"), (air, "")]),
+    )
+
+
+def _books(frame: Frame) -> list[Item]:
+    """Return where the packets are: shown where the screen is wide."""
+    totals, packets = frame.document.totals, frame.document.totals.packets
+    missing = packets.upstream_missing - totals.missing_explained
+    return [
+        _counted(
+            11, ("sent ", packets.sent), (" = back ", packets.returned), (" + lost ", packets.lost),
+            (" + in flight ", packets.in_flight),
+        ),
+        _counted(12, ("missing upstream ", missing)),
+        _counted(13, ("dup ", packets.duplicates_echo), (" reordered ", packets.reordered_echo)),
+    ]  # fmt: skip
+
+
+def _counted(rank: int, *pairs: tuple[str, int]) -> Item:
+    parts: list[Part] = []
+    for name, number in pairs:
+        parts += [(name, "dim"), (f.count(number), "")]
+    return (Form(rank, parts),)

@@ -1,0 +1,117 @@
+"""How well we measure: whether a bad figure is the network's or our own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from rich.text import Text
+
+from ari_tui.snapshot.model import Instrument, Spread
+from ari_tui.ui.frame import Frame
+from ari_tui.ui.widgets import figures as f
+from ari_tui.ui.widgets.ink import Ink, Part, Style
+from ari_tui.ui.widgets.pane import Pane
+
+_LAG_MS: Final = 250.0
+"""A tick of the engine is due four times a second: behind by a whole one is worth a look."""
+_FULL: Final = 0.5
+_COLUMN: Final = 33
+"""Cells for a figure and its name, when they stand side by side."""
+
+
+class InstrumentPane(Pane):
+    """The instrument's own health."""
+
+    def draw(self, frame: Frame, width: int, height: int) -> Text:
+        """Return the health."""
+        return lines(frame, width, height)
+
+
+class Entry(NamedTuple):
+    """A figure of the instrument."""
+
+    name: str
+    text: str
+    style: Style = ""
+
+
+def lines(frame: Frame, width: int, height: int) -> Text:
+    """Return the instrument's health in a box of so many cells."""
+    ink = Ink(width, height, ascii_only=frame.ascii)
+    found = frame.document.instrument
+    ink.heading("Instrument", *_summary(found))
+    for reason in found.reasons:
+        ink.line((f"~ {reason}", "near"))
+    for name, spread in (("own delay out", found.dwell_out_us), ("own delay back",
+                                                                 found.dwell_back_us)):  # fmt: skip
+        ink.line((ink.left(f"  {name}", 17), "dim"), *_spread(spread))
+    columns = max(1, width // _COLUMN)
+    entries = _entries(found)
+    for start in range(0, len(entries), columns):
+        ink.line(*_row(ink, entries[start : start + columns], width // columns))
+    return ink.text()
+
+
+def _summary(found: Instrument) -> list[Part]:
+    if not found.limited_s:
+        return [("sound", "ok")]
+    return [(f"limited for {found.limited_s:g} s~", "near"), (", not judged", "dim")]
+
+
+def _spread(spread: Spread) -> list[Part]:
+    parts: list[Part] = []
+    for name, value in (("p50", spread.p50), ("p99", spread.p99), ("max", spread.max)):
+        parts += [(f"{name} ", "dim"), (_us(value).ljust(9), "")]
+    return parts
+
+
+def _us(value: float | None) -> str:
+    if value is None:
+        return f.DASH
+    return f"{value:.0f} µs" if value < 9999.5 else f"{value / 1000:.1f} ms"
+
+
+def _entries(found: Instrument) -> list[Entry]:
+    ports = f"{found.ports_in_use} of {found.ports_total}"
+    scarce = found.ports_total and found.ports_in_use >= found.ports_total * 0.9
+    granted = found.receive_buffer_bytes
+    return [
+        _counter("socket drops", found.socket_drops),
+        _counter("log overflow", found.log_overflow),
+        Entry("uncertain", f.count(found.uncertain)),
+        _watched("log fill", f"{found.log_fill * 100:.1f}%", found.log_fill >= _FULL),
+        _watched("tick lag", f"{f.ms(found.tick_lag_ms)} ms", found.tick_lag_ms >= _LAG_MS),
+        Entry("ARI answers in", f"{f.ms(found.ari_ms)} ms" if found.ari_ms is not None else "—"),
+        _watched("RTP ports", ports, bool(scarce)),
+        Entry("buffers", f"{granted // 1024} KiB" if granted is not None else f.DASH),
+        _watched("workers", _workers(found), found.worker_restarts > 0),
+        _counter("orphans", found.orphans, "near"),
+    ]
+
+
+def _counter(name: str, number: int, style: Style = "fail") -> Entry:
+    """Return a counter that should be 0."""
+    if not number:
+        return Entry(name, "0")
+    return Entry(name, f.count(number) + ("!" if style == "fail" else "~"), style)
+
+
+def _watched(name: str, text: str, is_odd: bool) -> Entry:
+    return Entry(name, text + "~", "near") if is_odd else Entry(name, text)
+
+
+def _workers(found: Instrument) -> str:
+    restarts = f", {found.worker_restarts} restarts" if found.worker_restarts else ""
+    return f"{found.workers}{restarts}"
+
+
+def _row(ink: Ink, entries: Sequence[Entry], width: int) -> list[Part]:
+    parts: list[Part] = []
+    for entry in entries:
+        text = ink.plain(entry.text)
+        parts += [
+            (ink.left(f"  {entry.name}", 17), "dim"),
+            (ink.left(text, max(len(text), width - 17)), entry.style),
+        ]
+    return parts

@@ -1,0 +1,50 @@
+"""The keys at the bottom: fixed, as the table of bindings gives them, so that it never leaks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from ari_tui.ui.widgets.ink import Ink, fit, item
+from ari_tui.ui.widgets.pane import Pane
+
+Key = tuple[str, str]
+"""A key as it reads on the keyboard, and what it does, in a word."""
+
+
+class KeyBar(Pane):
+    """The keys, one line; the first of the list are the last to go."""
+
+    DEFAULT_CSS = "KeyBar { height: 1; }"
+
+    def __init__(
+        self,
+        keys: Sequence[Key] = (),
+        *,
+        ascii_only: bool = False,
+        id: str | None = None,  # noqa: A002  Textual's name
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._keys, self._ascii_only = tuple(keys), ascii_only
+
+    def show_keys(self, keys: Sequence[Key]) -> None:
+        """Show other keys."""
+        self._keys = tuple(keys)
+        self.redraw()
+
+    def content(self, width: int, height: int) -> Text:
+        """Return the keys: they need no frame."""
+        return lines(self._keys, width, height, ascii_only=self._ascii_only)
+
+
+def lines(keys: Sequence[Key], width: int, height: int, *, ascii_only: bool = False) -> Text:
+    """Return the keys in a box of so many cells; those at the end go first."""
+    ink = Ink(width, height, ascii_only=ascii_only)
+    items = [
+        item(rank, (key, "key"), (f" {label}", "dim")) for rank, (key, label) in enumerate(keys)
+    ]
+    # what is last would stand at the edge
+    ink.line(*fit([*items, ()], width, ascii_only=ascii_only))
+    return ink.text()

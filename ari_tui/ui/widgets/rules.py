@@ -1,0 +1,178 @@
+"""The rules of the SLA: what each asks, what was found, how much is left, when it was last broken.
+
+The verdict judges shares of packets; a person thinks in milliseconds. Both are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from rich.text import Text
+
+from ari_tui.snapshot.live import SECONDS
+from ari_tui.snapshot.model import SlaRule
+from ari_tui.ui.frame import Frame
+from ari_tui.ui.limits import grade
+from ari_tui.ui.widgets import figures as f
+from ari_tui.ui.widgets.header import verdict
+from ari_tui.ui.widgets.ink import Ink, Part, Style
+from ari_tui.ui.widgets.pane import Pane
+
+_VERDICTS: Final[dict[str, tuple[str, Style]]] = {
+    "pass": (" ", "ok"),
+    "fail": ("!", "fail"),
+    "inconclusive": ("?", "near"),
+}
+
+
+class RulesPane(Pane):
+    """The rules, a line each, and why the verdict is what it is."""
+
+    def draw(self, frame: Frame, width: int, height: int) -> Text:
+        """Return the rules."""
+        return lines(frame, width, height)
+
+
+class Standing(NamedTuple):
+    """A rule in words."""
+
+    mark: Part
+    rule: str
+    limit: str
+    actual: Part
+    margin: str
+    share: str
+    """Of packets above the limit, and how many may be."""
+    seconds: str
+    """That alone would break the rule."""
+    last: str
+
+
+class Column(NamedTuple):
+    """A column of the table of rules."""
+
+    label: str
+    width: int
+    part: Callable[[Standing], Part]
+
+
+_COLUMNS: Final = (
+    Column("LIMIT", 8, lambda s: (s.limit, "")),
+    Column("ACTUAL", 8, lambda s: s.actual),
+    Column("MARGIN", 8, lambda s: (s.margin, "")),
+    Column("VIOLATED", 10, lambda s: (s.seconds, "")),
+    Column("LAST", 10, lambda s: (s.last, "")),
+    Column("SHARE OVER", 15, lambda s: (s.share, "dim")),
+)
+_NAME: Final = 6
+
+
+def lines(frame: Frame, width: int, height: int) -> Text:
+    """Return the rules in a box of so many cells; columns go from the right."""
+    ink = Ink(width, height, ascii_only=frame.ascii)
+    sla = frame.document.sla
+    word, style = verdict(sla)
+    clean = f", {sla.clean_s:g} of {sla.of_s} s clean"
+    ink.heading("SLA", (word, style), (f" {sla.tier or 'no tier'}{clean} ({sla.profile})", "dim"))
+    columns = _fitting(width - _NAME)
+    ink.line(
+        (ink.left("  RULE", _NAME), "dim"),
+        *((ink.right(column.label, column.width), "dim") for column in columns),
+    )
+    for rule in sla.rules:
+        ink.line(*_row(ink, standing(frame, rule), columns))
+    for reason in sla.reasons:
+        ink.line((f"  {reason}", style if sla.verdict != "pass" else "dim"))
+    return ink.text()
+
+
+def _fitting(width: int) -> list[Column]:
+    shown = []
+    for column in _COLUMNS:
+        width -= column.width
+        if width < 0:
+            break
+        shown.append(column)
+    return shown
+
+
+def _row(ink: Ink, found: Standing, columns: Sequence[Column]) -> list[Part]:
+    mark, style = found.mark
+    parts: list[Part] = [(f"{mark} ", style), (ink.left(found.rule, _NAME - 2), "strong")]
+    for column in columns:
+        text, style = column.part(found)
+        parts.append((ink.right(text, column.width), style))
+    return parts
+
+
+def standing(frame: Frame, rule: SlaRule) -> Standing:
+    """Say how a rule stands. The actual figure is the session's, as the verdict is."""
+    mark = _VERDICTS.get(rule.verdict, ("?", "near"))
+    value, limit = _actual(frame, rule), _limit(rule)
+    if rule.verdict == "pass" and grade(value, limit) in ("near", "fail"):
+        # over the limit and passed: what counts are clean seconds, and more than one figure
+        mark = ("~", "near")
+    in_ms = bool(rule.limits_ms)
+    return Standing(
+        mark=mark,
+        rule=rule.id,
+        limit=f"≤{f.limit_ms(limit)} ms" if in_ms else f"≤{f.percent(limit)}",
+        actual=((f.ms(value) if in_ms else f.percent(value)), f.STYLES[grade(value, limit)]),
+        margin=_margin(value, limit, in_ms=in_ms),
+        share=_share(rule),
+        seconds=f"{rule.violated_s} s" if rule.violated_s else "—",
+        last=_last(frame, rule, limit),
+    )
+
+
+def _limit(rule: SlaRule) -> float:
+    return rule.limits_ms[-1] if rule.limits_ms else rule.limit
+
+
+def _actual(frame: Frame, rule: SlaRule) -> float | None:
+    if not rule.limits_ms:
+        return rule.actual
+    rtt = frame.document.totals.rtt_ms
+    return {"p50": rtt.p50, "p95": rtt.p95, "p99": rtt.p99, "max": rtt.max}.get(rule.id)
+
+
+def _margin(value: float | None, limit: float, *, in_ms: bool) -> str:
+    if value is None:
+        return f.DASH
+    left = limit - value
+    shown = f"{abs(left):.1f}" if in_ms else f.percent(abs(left))
+    return ("+" if left >= 0 else "−") + shown
+
+
+def _share(rule: SlaRule) -> str:
+    if rule.id == "max":
+        return f"{rule.violated_s} of {rule.limit:g} s"
+    if not rule.limits_ms:
+        return ""
+    return f"{f.percent(rule.actual)} of {rule.limit * 100:g}%"
+
+
+def _last(frame: Frame, rule: SlaRule, limit: float) -> str:
+    """Return how long ago a second of all calls together was beyond the limit."""
+    ago = seconds_since_broken(frame, rule.id, limit)
+    if ago is None:
+        return f.DASH
+    return "now" if ago < 3 else f"{f.length(ago)} ago"
+
+
+def seconds_since_broken(frame: Frame, rule: str, limit: float) -> int | None:
+    """Return the age of the newest second beyond a limit; None where the history has none."""
+    course = frame.history.all
+    if rule in ("late", "loss"):
+        part = course.tail("lost" if rule == "loss" else "late", SECONDS)
+        beyond = [
+            bool(some and whole and some > limit * whole)
+            for some, whole in zip(part, course.tail("sent", SECONDS), strict=True)
+        ]
+    else:
+        beyond = [
+            value is not None and value > limit * 1000
+            for value in course.tail(f"rtt_{rule}_us", SECONDS)
+        ]
+    return next((ago for ago, broken in enumerate(reversed(beyond)) if broken), None)

@@ -1,0 +1,252 @@
+"""The table of calls on Textual's Line API: only lines whose content changed are drawn again.
+
+Textual's DataTable renders all that is in view whenever one cell changes. Here a line is drawn
+from a value that holds all it shows; a line in view whose value did not change is left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+from rich.style import Style
+from textual import events
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widget import Widget
+
+from ari_tui.ui.bindings import textual_bindings
+from ari_tui.ui.columns import Column
+from ari_tui.ui.frame import Frame
+from ari_tui.ui.rows import Row
+from ari_tui.ui.widgets.table_canvas import Canvas, Content, View
+
+_HEADER: Final = 1
+"""Lines above the first row."""
+
+
+class ChannelTable(ScrollView, can_focus=True, inherit_bindings=False):
+    """Show a row a call, the first line a header. The selection is a call, never a row number."""
+
+    BINDINGS = [*textual_bindings("table")]
+    ALLOW_SELECT = False
+    ALLOW_MAXIMIZE = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "table--header", "table--row", "table--selected", "table--ended", "table--stale",
+        "table--fail", "table--near", "table--lost", "table--over", "table--spark",
+        "table--spark-high", "table--dim",
+    }  # fmt: skip
+    DEFAULT_CSS = """
+    ChannelTable {
+        width: 1fr;
+        height: 1fr;
+        overflow: hidden hidden;
+        background: $background;
+        color: $foreground;
+        & > .table--header { text-style: bold; }
+        & > .table--row { color: $foreground; }
+        & > .table--selected {
+            background: $block-cursor-blurred-background;
+            text-style: $block-cursor-text-style;
+        }
+        & > .table--ended { text-style: dim; }
+        & > .table--stale { color: $stale; }
+        & > .table--fail { color: $sla-fail; text-style: bold; }
+        & > .table--near { color: $sla-near; }
+        & > .table--lost { color: $lost; text-style: bold not reverse; }
+        & > .table--over { color: $sla-fail; text-style: bold not reverse; }
+        & > .table--spark { color: $spark-lo; text-style: not bold not reverse; }
+        & > .table--spark-high { color: $spark-hi; text-style: not bold not reverse; }
+        & > .table--dim { text-style: not bold dim; }
+    }
+    """
+
+    class Highlighted(Message):
+        """Another call is selected; None when there is none left."""
+
+        def __init__(self, call_id: str | None) -> None:
+            super().__init__()
+            self.call_id = call_id
+
+    class Chosen(Message):
+        """A call is to be opened."""
+
+        def __init__(self, call_id: str) -> None:
+            super().__init__()
+            self.call_id = call_id
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.sort = ""
+        """Id of the column that gets the arrow; the next `show` draws it."""
+        self.reverse = False
+        """Whether the largest come first."""
+        self.selected: str | None = None
+        """The selected call; there is one as soon as there are calls."""
+        self.rendered_lines = 0
+        """Lines that Textual asked for so far."""
+        self._rows: Sequence[Row] = ()
+        self._places: dict[str, int] = {}
+        self._canvas = Canvas(self._component)
+        self._painted: dict[int, Content] = {}
+        """By line of the widget the content that Textual last got for it."""
+        self._followed = False
+        """Whether the view goes with the selection: since the user moved it, until they scroll."""
+
+    def show(self, rows: Sequence[Row], columns: Sequence[Column], frame: Frame) -> None:
+        """Show these rows, in this order; lines in view that differ from before are repainted."""
+        before, self._rows = self._places, rows
+        self._places = {row.call.id: place for place, row in enumerate(rows)}
+        self._canvas.take(rows, columns, frame)
+        self._keep_selection(before)
+        self._settle()
+
+    @property
+    def kept_lines(self) -> int:
+        """Return how many drawn lines are kept: those in view, and what was scrolled past since."""
+        return self._canvas.kept
+
+    def select(self, call_id: str) -> None:
+        """Select a call for the user: the view follows it. One that is not shown is ignored."""
+        if call_id in self._places:
+            self._followed = True
+            self._set_selected(call_id)
+            self._settle()
+
+    def _keep_selection(self, before: Mapping[str, int]) -> None:
+        """Select the nearest neighbour of a call that has left, the first row if none was."""
+        if self.selected in self._places:
+            return
+        place = before.get(self.selected or "", 0)
+        # of two as near, the one below: it takes the place
+        nearest = sorted(before, key=lambda call: (abs(before[call] - place), before[call] < place))
+        left = (call for call in nearest if call in self._places)
+        self._set_selected(next(left, next(iter(self._places), None)))
+
+    def _set_selected(self, call_id: str | None) -> None:
+        if call_id != self.selected:
+            self.selected = call_id
+            self.post_message(self.Highlighted(call_id))
+
+    @property
+    def _room(self) -> int:
+        """Return how many rows fit."""
+        return max(0, self.size.height - _HEADER)
+
+    @property
+    def _in_view(self) -> range:
+        """Return the places of the rows in view."""
+        top = self.scroll_offset.y
+        return range(top, min(top + self._room, len(self._rows)))
+
+    @property
+    def allow_vertical_scroll(self) -> bool:
+        """Allow it without scrollbars, which cost columns: the header says what is in view."""
+        return True
+
+    def _settle(self) -> None:
+        """Bring the view in line with rows, selection and size, and repaint what differs."""
+        # As a reactive it would lay out and repaint the whole screen whenever a call comes or goes.
+        self.set_reactive(Widget.virtual_size, Size(0, len(self._rows) + _HEADER))
+        place = self._places.get(self.selected or "")
+        top = self.scroll_offset.y
+        if self._followed and place is not None and self._room:
+            top = min(max(top, place - self._room + 1), place)
+        top = max(0, min(top, len(self._rows) - self._room))
+        if top != self.scroll_y:
+            self.scroll_to(y=top, animate=False)
+        self._canvas.keep_only({self._rows[place].call.id for place in self._in_view})
+        self._repaint()
+
+    def on_mouse_scroll_down(self) -> None:
+        """Let the selection go out of view: the user looks elsewhere."""
+        self._followed = False
+
+    on_mouse_scroll_up = on_mouse_scroll_down
+
+    def on_resize(self) -> None:
+        """Keep the view within the rows, and the selection within the view."""
+        self._settle()
+
+    def action_cursor_up(self) -> None:
+        """Select the row above."""
+        self._move(-1)
+
+    def action_cursor_down(self) -> None:
+        """Select the row below."""
+        self._move(1)
+
+    def action_page_up(self) -> None:
+        """Select the row a page above."""
+        self._move(-max(1, self._room - 1))
+
+    def action_page_down(self) -> None:
+        """Select the row a page below."""
+        self._move(max(1, self._room - 1))
+
+    def action_first_row(self) -> None:
+        """Select the first row."""
+        self._move(-len(self._rows))
+
+    def action_last_row(self) -> None:
+        """Select the last row."""
+        self._move(len(self._rows))
+
+    def action_choose(self) -> None:
+        """Open the selected call; one out of view that nobody moved to is not meant."""
+        if self.selected is None:
+            return
+        if self._followed or self._places[self.selected] in self._in_view:
+            self.post_message(self.Chosen(self.selected))
+        else:
+            self._move(0)
+
+    def _move(self, rows: int) -> None:
+        """Move the selection; from one that is out of view because of scrolling, into view."""
+        if self.selected is None:
+            return
+        place, in_view = self._places[self.selected], self._in_view
+        lost = not self._followed and bool(in_view) and place not in in_view
+        if lost and abs(rows) < len(self._rows):
+            place = min(max(place, in_view.start), in_view.stop - 1)
+        else:
+            place = min(max(place + rows, 0), len(self._rows) - 1)
+        self.select(self._rows[place].call.id)
+
+    def on_click(self, event: events.Click) -> None:
+        """Select the row; open its call by a double click."""
+        place = self.scroll_offset.y + event.y - _HEADER
+        if event.y < _HEADER or place not in self._in_view:
+            return
+        self.select(self._rows[place].call.id)
+        if event.chain == 2:
+            self.action_choose()
+
+    def notify_style_update(self) -> None:
+        """Forget what was drawn: the theme has changed."""
+        super().notify_style_update()
+        self._canvas.forget()
+        self._painted.clear()
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Return a line of the widget; one whose content has not changed comes from the cache."""
+        self.rendered_lines += 1
+        view = self._view()
+        content = self._painted[y] = self._canvas.content(y, view)
+        return self._canvas.strip(content, view.width)
+
+    def _view(self) -> View:
+        return View(self.size.width, self._in_view, self.selected, self.sort, self.reverse)
+
+    def _repaint(self) -> None:
+        """Repaint the lines whose content is another than was painted."""
+        view, content, painted = self._view(), self._canvas.content, self._painted
+        changed = [y for y in range(self.size.height) if content(y, view) != painted.get(y)]
+        if changed:
+            self.refresh(*(Region(0, y, view.width, 1) for y in changed))
+
+    def _component(self, name: str, partial: bool) -> Style:
+        return self.get_component_rich_style(f"table--{name}", partial=partial)

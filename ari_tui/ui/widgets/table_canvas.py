@@ -1,0 +1,135 @@
+"""What each line of the table of calls shows, and the strips that were drawn of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple
+
+from rich.style import Style
+from textual.strip import Strip
+
+from ari_tui.ui.columns import Column
+from ari_tui.ui.frame import Frame
+from ari_tui.ui.rows import Row
+from ari_tui.ui.widgets.table_lines import (
+    Head,
+    Line,
+    Look,
+    Shape,
+    draw_header,
+    draw_line,
+    draw_message,
+    line_of,
+    shape_of,
+)
+
+
+class View(NamedTuple):
+    """How the widget looks at the rows."""
+
+    width: int
+    in_view: range
+    """The rows in view, by place; the widget's line 1 shows the first of them."""
+    selected: str | None
+    sort: str
+    """Id of the column that they are sorted by."""
+    reverse: bool
+    """Whether the largest come first."""
+
+
+class Content(NamedTuple):
+    """All that a line of the widget is drawn from: equal contents look alike."""
+
+    what: Line | Head | str | None
+    """A row, the header, a message, or nothing."""
+    shape: Shape | None = None
+    call: str = ""
+    selected: bool = False
+
+
+_NOTHING = Content(None)
+
+
+class Canvas:
+    """Rows, columns and frame of now; formats a row when it is asked for, once a frame."""
+
+    def __init__(self, component: Callable[[str, bool], Style]) -> None:
+        self._look = Look(component)
+        self._component = component
+        self._rows: Sequence[Row] = ()
+        self._columns: tuple[Column, ...] = ()
+        self._frame: Frame | None = None
+        self._shape: tuple[object, Shape] | None = None
+        """With what it was made for."""
+        self._lines: dict[str, tuple[Shape, Line]] = {}
+        """By call, of this frame."""
+        self._strips: dict[str, tuple[Content, Strip]] = {}
+        """By call, with the content it was drawn from."""
+
+    @property
+    def kept(self) -> int:
+        """Return how many strips are kept."""
+        return len(self._strips)
+
+    def take(self, rows: Sequence[Row], columns: Sequence[Column], frame: Frame) -> None:
+        """Take what is to be drawn from now on."""
+        self._rows, self._columns, self._frame = rows, tuple(columns), frame
+        self._lines = {}
+
+    def keep_only(self, calls: Collection[str]) -> None:
+        """Forget strips of other calls."""
+        if self._strips.keys() - calls:
+            self._strips = {call: kept for call, kept in self._strips.items() if call in calls}
+
+    def forget(self) -> None:
+        """Forget all strips and styles: the theme has changed."""
+        self._look = Look(self._component)
+        self._strips.clear()
+
+    def content(self, y: int, view: View) -> Content:
+        """Return what line `y` of the widget shows; line 0 is the header."""
+        if self._frame is None:
+            return _NOTHING
+        shape, in_view = self._shape_at(view.width, self._frame), view.in_view
+        if y == 0:
+            rows = in_view.start + 1, in_view.stop, len(self._rows)
+            return Content(Head(view.sort, view.reverse, *rows), shape)
+        if not self._rows and y == 1:
+            return Content(_why_empty(self._frame), shape)
+        place = in_view.start + y - 1
+        if place not in in_view:
+            return _NOTHING
+        row = self._rows[place]
+        call = row.call.id
+        return Content(self._line(row, shape, self._frame), shape, call, call == view.selected)
+
+    def _shape_at(self, width: int, frame: Frame) -> Shape:
+        made_for = (self._columns, width, frame.limits.scale_ms, frame.window, frame.ascii)
+        if self._shape is None or self._shape[0] != made_for:
+            self._shape = made_for, shape_of(self._columns, width, frame)
+        return self._shape[1]
+
+    def _line(self, row: Row, shape: Shape, frame: Frame) -> Line:
+        known = self._lines.get(row.call.id)
+        if known is None or known[0] is not shape:
+            known = self._lines[row.call.id] = shape, line_of(row, shape, frame)
+        return known[1]
+
+    def strip(self, content: Content, width: int) -> Strip:
+        """Draw a content, `width` cells long; a row that looks as before comes from the cache."""
+        what, shape, call, selected = content
+        if what is None or shape is None:
+            return Strip.blank(width, self._look.style("row"))
+        if isinstance(what, str):
+            return draw_message(what, width, self._look)
+        if isinstance(what, Head):
+            return draw_header(what, shape, self._look)
+        kept = self._strips.get(call)
+        if kept is None or kept[0] != content:
+            kept = self._strips[call] = content, draw_line(what, selected, shape, self._look)
+        return kept[1]
+
+
+def _why_empty(frame: Frame) -> str:
+    calls = len(frame.document.calls)
+    return f"none of {calls} calls fits the filter" if calls else "no calls"

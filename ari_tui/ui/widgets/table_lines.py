@@ -1,0 +1,230 @@
+"""One line of the table of calls, drawn from its content, the lines' shape and a look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, Literal, NamedTuple
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from ari_tui.log import clean
+from ari_tui.snapshot.live import Cells
+from ari_tui.ui import forms
+from ari_tui.ui.columns import Column, fitting
+from ari_tui.ui.frame import Frame, WindowLength
+from ari_tui.ui.rows import Row
+from ari_tui.ui.spark import Run, heading, spark
+
+Tone = Literal["row", "ended", "stale"]
+"""How a whole row is held: as it is, of a call that has ended, of an engine that was lost."""
+
+SPARK_MIN: Final = 12
+"""Cells that columns leave to the sparkline before they are dropped for it, or a fifth of all."""
+_GRADES: Final = {"fail": "fail", "near": "near"}
+_SPARKS: Final = {
+    "plain": "spark", "high": "spark-high", "lost": "lost", "over": "over", "none": "spark",
+}  # fmt: skip
+_NOTE_MIN: Final = 2
+"""Cells of a sparkline that a note leaves alone."""
+
+
+class Look:
+    """The styles of a theme, each put together once.
+
+    `component` returns a component's style: whole, or partial (only what it sets itself).
+    """
+
+    def __init__(self, component: Callable[[str, bool], Style]) -> None:
+        self._component = component
+        self._styles: dict[tuple[str, ...], Style] = {}
+
+    def style(self, base: str, *over: str) -> Style:
+        """Return a component's style with those of others laid over it, in turn; "" is none."""
+        names = (base, *over)
+        found = self._styles.get(names)
+        if found is None:
+            found = self._component(base, False)
+            for name in over:
+                found = found + self._component(name, True) if name else found
+            self._styles[names] = found
+        return found
+
+
+class Shape(NamedTuple):
+    """What all lines have in common."""
+
+    columns: tuple[Column, ...]
+    width: int
+    spark: int
+    """Cells of the sparkline, at the end of the line."""
+    scale_ms: float
+    window: WindowLength
+    ascii: bool
+
+    @property
+    def ellipsis(self) -> str:
+        """Return what stands where a text was cut."""
+        return forms.ASCII_CUT if self.ascii else forms.CUT
+
+
+class Line(NamedTuple):
+    """All that a call's line is drawn from, so that equal ones need not be drawn again."""
+
+    texts: tuple[str, ...]
+    grades: tuple[str, ...]
+    p95_us: Cells
+    lost: Cells
+    tone: Tone
+    note: str
+    """A word at the end of the sparkline."""
+
+
+class Head(NamedTuple):
+    """All that the header is drawn from, but for the shape."""
+
+    sort: str
+    reverse: bool
+    first: int
+    """Number of the first row in view, from 1."""
+    last: int
+    total: int
+
+
+def shape_of(columns: Sequence[Column], width: int, frame: Frame) -> Shape:
+    """Return the lines' shape for a width in cells: as many columns as fit beside a sparkline."""
+    chosen = tuple(fitting(columns, width, min(SPARK_MIN, width // 5)))
+    used = sum(column.width + 1 for column in chosen)
+    spark_cells = max(0, width - used)
+    return Shape(chosen, width, spark_cells, frame.limits.scale_ms, frame.window, frame.ascii)
+
+
+def line_of(row: Row, shape: Shape, frame: Frame) -> Line:
+    """Return what a row's line shows."""
+    p95_us: Cells = []
+    lost: Cells = []
+    if row.course is not None and shape.spark:
+        p95_us = row.course.tail("rtt_p95_us", shape.spark)
+        lost = row.course.tail("lost", shape.spark)
+    lost_link = frame.link.state in ("lost", "ended")
+    return Line(
+        texts=tuple(column.text(row, frame) for column in shape.columns),
+        grades=tuple(column.grade(row, frame) for column in shape.columns),
+        p95_us=p95_us,
+        lost=lost,
+        tone="ended" if row.ended else "stale" if lost_link else "row",
+        note=row.call.state if row.ended else "",
+    )
+
+
+def fit(text: str, width: int, align: str, ellipsis: str) -> str:
+    """Return a text of exactly `width` cells; what was cut ends with the ellipsis.
+
+    Texts come clean from the ARI border; controls are spelled out here all the same, since one
+    would move the cursor.
+    """
+    text = text[: 8 * width + 8]
+    if not text.isprintable():
+        text = clean(text)
+    cells = len(text) if text.isascii() else cell_len(text)
+    if cells > width:
+        return set_cell_size(text, width - 1) + ellipsis if width else ""
+    padding = " " * (width - cells)
+    return padding + text if align == "right" else text + padding
+
+
+class _Pen:
+    """Collects the segments of a line; neighbours of one style become one."""
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+        self._style: Style | None = None
+        self._segments: list[Segment] = []
+        self._cells = 0
+
+    def write(self, text: str, style: Style) -> None:
+        if style is not self._style:
+            self._flush()
+            self._style = style
+        self._texts.append(text)
+
+    def _flush(self) -> None:
+        text = "".join(self._texts)
+        if text:
+            self._segments.append(Segment(text, self._style))
+        self._texts = []
+
+    def strip(self, width: int, style: Style) -> Strip:
+        """Return what was written as a strip of `width` cells."""
+        self._flush()
+        return Strip(self._segments).adjust_cell_length(width, style)
+
+
+def draw_line(line: Line, selected: bool, shape: Shape, look: Look) -> Strip:
+    """Draw a call's line: mark, cursor, columns, sparkline."""
+    base = "selected" if selected else "row"
+    tone = "" if line.tone == "row" else line.tone
+    plain = look.style(base, tone)
+    cursor = (">" if shape.ascii else "▸") if selected else " "
+    pen = _Pen()
+    for column, text, grade in zip(shape.columns, line.texts, line.grades, strict=True):
+        cell = fit(text, column.width, column.align, shape.ellipsis)
+        over = _GRADES.get(grade)
+        pen.write(cell, look.style(base, tone, over) if over else plain)
+        pen.write(cursor, plain)
+        cursor = " "
+    note = line.note if len(line.note) + 1 + _NOTE_MIN <= shape.spark else ""
+    room = shape.spark - (len(note) + 1 if note else 0)
+    for text, kind in _sparkline(line, shape, room):
+        pen.write(text, look.style(base, tone, _SPARKS[kind]))
+    if note:
+        pen.write(f" {note}", look.style(base, tone, "dim"))
+    return pen.strip(shape.width, plain)
+
+
+def _sparkline(line: Line, shape: Shape, room: int) -> Sequence[Run]:
+    """Return the first `room` cells of the sparkline, so that a note hides the newest ones.
+
+    The newest seconds of a call with a note are empty anyway: it has ended.
+    """
+    if not line.p95_us:
+        return [(" " * room, "none")]
+    return spark(line.p95_us[:room], line.lost[:room], shape.scale_ms, ascii=shape.ascii)
+
+
+def draw_header(head: Head, shape: Shape, look: Look) -> Strip:
+    """Draw the labels, the arrow of the column that rows are sorted by, scale and place."""
+    style = look.style("header")
+    arrow = ("v" if head.reverse else "^") if shape.ascii else "▼" if head.reverse else "▲"
+    pen = _Pen()
+    for column in shape.columns:
+        sorted_by = column.id == head.sort
+        label = column.heading(shape.window)
+        gap = arrow if sorted_by else " "
+        if sorted_by and column.align != "right" and len(label) < column.width:
+            label, gap = label + arrow, " "
+        pen.write(fit(label, column.width, column.align, shape.ellipsis) + gap, style)
+    pen.write(_beside_spark(head, shape), look.style("header", "dim"))
+    return pen.strip(shape.width, style)
+
+
+def _beside_spark(head: Head, shape: Shape) -> str:
+    """Return what stands above the sparklines: their scale, and which rows are in view."""
+    all_in_view = head.last - head.first + 1 >= head.total
+    place = "" if all_in_view else f"{head.first}-{head.last}/{head.total}"
+    if len(place) > shape.spark:
+        place = ""
+    room = shape.spark - (len(place) + 1 if place else 0)
+    whole_title = heading(shape.scale_ms)
+    titles = (whole_title, whole_title.partition(",")[0], f"0..{shape.scale_ms:g}", "")
+    title = next(title for title in titles if len(title) <= max(0, room))
+    return title + place.rjust(shape.spark - len(title))
+
+
+def draw_message(text: str, width: int, look: Look) -> Strip:
+    """Draw a line that is no call's."""
+    pen = _Pen()
+    pen.write(fit(f"  {text}", width, "left", "…"), look.style("row", "dim"))
+    return pen.strip(width, look.style("row"))
