@@ -18,7 +18,7 @@ from ari_tui import __version__
 from ari_tui.cli_analyze import analyze
 from ari_tui.cli_config import config
 from ari_tui.cli_options import Start
-from ari_tui.cli_run import demo, run
+from ari_tui.cli_run import attach, demo, run
 from ari_tui.cli_screen import keys, themes
 from ari_tui.cli_servers import echo, sim
 from ari_tui.errors import AriTuiError
@@ -55,7 +55,7 @@ def cli() -> None:
     """Measure live Asterisk calls packet by packet. Without a command: `run`."""
 
 
-for _command in (run, demo, echo, sim, analyze, config, themes, keys):
+for _command in (run, demo, attach, echo, sim, analyze, config, themes, keys):
     cli.add_command(_command)
 
 

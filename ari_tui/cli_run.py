@@ -169,7 +169,7 @@ def _demo_arguments(values: dict[str, Any]) -> list[str]:
 def attach(start: Start, /, **values: Any) -> int:
     """Show an engine that runs; it goes on when the screen is left.
 
-    Without a target it is the engine of this user's application. A URL needs the engine's token:
+    Without a target it is the engine of this user's application, or the only one. A URL needs the engine's token:
     http.token_file, or ARI_TUI_HTTP_TOKEN.
     """
     settings = prepare(start, values)
@@ -186,12 +186,18 @@ def attach(start: Start, /, **values: Any) -> int:
 
 
 def _own_socket(app: str) -> Path:
-    """Return where the engine of an application listens. Raises ConfigError when none does."""
-    from ari_tui.engine.paths import runtime_folder, socket_path
+    """Return where an application's engine listens, else that of the only one that runs.
+
+    Raises ConfigError when that is none or not clear.
+    """
+    from ari_tui.engine.paths import answers, engines, socket_path
 
     path = socket_path(app)
-    if path.exists():
+    if answers(path):
         return path
-    others = sorted(str(found) for found in runtime_folder().glob("*.sock"))
-    running = f"; there are {', '.join(others)}" if others else ""
-    raise ConfigError(f"no engine of application {app} runs here ({path} is not there){running}")
+    others = engines()
+    if len(others) == 1:
+        return others[0]
+    running = "".join(f"\n  ari-tui attach {found}" for found in others)
+    told = f"; these run:{running}" if others else ", nor any other"
+    raise ConfigError(f"no engine of application {app} runs here{told}")

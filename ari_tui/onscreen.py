@@ -21,7 +21,7 @@ from ari_tui.config import Settings
 from ari_tui.errors import ConfigError
 from ari_tui.process import Child, end_tasks
 from ari_tui.report.text import final_report
-from ari_tui.snapshot.source import Source
+from ari_tui.snapshot.source import LiveSource, parse_target
 from ari_tui.stop import EXIT_CODES, StopSignals
 
 if TYPE_CHECKING:
@@ -33,6 +33,10 @@ _DRAIN_S: Final = 30.0
 _HURRY_S: Final = 5.0
 _LAST_WORDS_S: Final = 2.0
 """How long the last document of an engine that has ended may take to reach us."""
+_TEXTUAL: Final = {
+    "TEXTUAL_FPS": "10", "TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0",
+}  # fmt: skip
+"""Read by Textual when it is imported: a screen that sends little over ssh."""
 _log = log.get("screen")
 
 
@@ -72,13 +76,19 @@ async def run_on_screen(
 
 
 async def attach(target: str, settings: Settings) -> int:
-    """Show an engine that runs; it goes on when the screen is left."""
+    """Show an engine that runs; it goes on when the screen is left.
+
+    Raises AriTuiError, with the terminal untouched, when none answers there.
+    """
     with StopSignals() as signals:
         screen = _Screen(target, settings, owned=False, stays=True)
-        left = await screen.show(signals, None)
-        await screen.close()
-        if left.how == "quit":
-            screen.print_report()
+        try:
+            if not await screen.opened(signals):
+                return signals.exit_code
+            left = await screen.show(signals, None)
+        finally:
+            await screen.close()
+        screen.print_report()
         return signals.exit_code or (EXIT_CODES[signal.SIGINT] if left.interrupted else 0)
 
 
@@ -97,7 +107,7 @@ async def _start_engine(
             )
         )  # fmt: skip
         stop = asyncio.create_task(signals.stop.wait())
-        await asyncio.gather(asyncio.to_thread(_import_screen), return_exceptions=True)
+        await asyncio.to_thread(_import_screen)
         try:
             await asyncio.wait({starting, stop}, return_when=asyncio.FIRST_COMPLETED)
             if starting.done():
@@ -109,6 +119,8 @@ async def _start_engine(
 
 def _import_screen() -> None:
     """Import Textual while the engine starts: either takes a good part of a second."""
+    for name, value in _TEXTUAL.items():
+        os.environ.setdefault(name, value)
     import ari_tui.ui.app  # noqa: F401
 
 
@@ -116,13 +128,24 @@ class _Screen:
     """The app and what it draws from, from before the terminal is taken to the last line."""
 
     def __init__(self, target: str, settings: Settings, *, owned: bool, stays: bool) -> None:
-        from ari_tui.snapshot.source import LiveSource, parse_target
-
-        token = settings.http.token
-        self.source: Source = LiveSource(parse_target(target), token=token)
+        self.source = LiveSource(parse_target(target), token=settings.http.token)
         self._settings, self._owned, self._stays = settings, owned, stays
         self._following = asyncio.create_task(self.source.run())
         self._app: AriTuiApp | None = None
+
+    async def opened(self, signals: StopSignals) -> bool:
+        """Wait for the engine's first words; False when a signal came first."""
+        opening = asyncio.create_task(self.source.opened())
+        stop = asyncio.create_task(signals.stop.wait())
+        await asyncio.to_thread(_import_screen)
+        try:
+            await asyncio.wait({opening, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if opening.done():
+                opening.result()
+                return True
+            return False
+        finally:
+            await end_tasks((opening, stop))
 
     async def show(self, signals: StopSignals, engine: Child | None) -> Leaving:
         """Take the terminal, draw until somebody or something ends it, give the terminal back."""
@@ -185,7 +208,8 @@ class _Screen:
         if document is None:
             return
         if not self.final:
-            _say(f"no final report came: this is how it stood at {document.time}")
+            why = "no final report came" if self._owned else "the engine goes on"
+            _say(f"{why}: this is how it stood at {document.time}")
         _print(final_report(document))
 
 

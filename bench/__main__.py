@@ -13,7 +13,7 @@ from bench import capture, folding, irtt, relay, starting
 from bench.bed import built_tools
 
 CALLS = (10, 50, 150)
-_BENCHES = ("relay", "fold", "start", "capture", "irtt")
+_BENCHES = ("relay", "fold", "start", "ui", "capture", "irtt")
 
 
 def _table(title: str, rows: list[dict[str, Any]]) -> None:
@@ -49,6 +49,11 @@ async def _run(chosen: list[str]) -> dict[str, Any]:
             _table("Start-up, medians", found["start"])
             found["document"] = [starting.documents()]
             _table("One document", found["document"])
+        if "ui" in chosen:
+            from bench import ui  # Textual reads its settings when it is imported
+
+            found["ui"] = await ui.tables()
+            _table("One frame of the table of calls, beside a DataTable", found["ui"])
         if "capture" in chosen:
             if not _there("dumpcap", "tshark"):
                 print("\ncapture: skipped, needs dumpcap and tshark (Debian package tshark)")

@@ -186,11 +186,11 @@ async def _frames(
     driver = app._driver
     assert isinstance(driver, Counting)
     found = []
+    gc.collect()
     for rows, frame in shown:
         # what came before, the first layout, say, is no part of this frame
         await asyncio.sleep(0.1)
         driver.flushed.clear()
-        gc.collect()
         written, began = driver.bytes_written, time.process_time()
         table.show(rows, columns, frame)
         # nothing is written when no row in view has changed

@@ -10,6 +10,7 @@ from ari_tui.cli_options import (
     ASTERISK_FLAGS,
     LOG_FLAGS,
     OUTPUT_FLAGS,
+    SCREEN_FLAGS,
     SECONDS,
     Start,
     check_impairment,
@@ -17,6 +18,7 @@ from ari_tui.cli_options import (
 )
 from ari_tui.config import KEY_TYPES, is_secret
 from ari_tui.errors import ConfigError
+from ari_tui.ui.bindings import keymap
 
 pytestmark = pytest.mark.usefixtures("bare_start")
 
@@ -38,8 +40,13 @@ def test_every_flag_sets_its_key_and_is_its_origin() -> None:
         "flag_log": "here.log",
         "flag_log_level": "error",
         "flag_log_json": True,
+        "flag_theme": "light",
+        "flag_themes_dir": "mine",
+        "flag_ascii": True,
+        "flag_mouse": True,
+        "flag_refresh": "4",
     }
-    flags = (*ASTERISK_FLAGS, *OUTPUT_FLAGS, *LOG_FLAGS)
+    flags = (*ASTERISK_FLAGS, *OUTPUT_FLAGS, *LOG_FLAGS, *SCREEN_FLAGS)
     assert set(given) == {flag.parameter for flag in flags}
     settings = prepare(Start(), given)
     assert settings.asterisk.url == "pbx:8088"
@@ -53,13 +60,17 @@ def test_every_flag_sets_its_key_and_is_its_origin() -> None:
     assert settings.output.exit_zero
     assert settings.http.address == ("127.0.0.1", 0)
     assert (settings.log.file, settings.log.level, settings.log.json) == ("here.log", "error", True)
+    ui = settings.ui
+    assert (ui.theme, ui.themes_dir, ui.ascii, ui.mouse) == ("light", "mine", True, True)
+    assert ui.refresh_hz == 4.0
     keys = [flag.key for flag in flags if flag.key != "echo"] + ["echo.host", "echo.port"]
     assert set(settings.origins) == set(keys)
     assert all(origin.startswith("--") for origin in settings.origins.values())
 
 
 def test_no_flag_takes_a_secret() -> None:
-    keys = {flag.key for flag in (*ASTERISK_FLAGS, *OUTPUT_FLAGS, *LOG_FLAGS)} - {"echo"}
+    flags = (*ASTERISK_FLAGS, *OUTPUT_FLAGS, *LOG_FLAGS, *SCREEN_FLAGS)
+    keys = {flag.key for flag in flags} - {"echo"}
     assert keys <= set(KEY_TYPES)
     assert not any(is_secret(key) for key in keys)
 
@@ -83,11 +94,40 @@ def test_a_flag_that_is_not_given_leaves_its_key_alone(monkeypatch: pytest.Monke
         ("flag_interval", "soon", r"^output\.interval_s \(--interval\): 'soon'"),
         ("flag_http", "0.0.0.0:9090", r"^http\.bind \(--http\): .*http\.token_file"),
         ("flag_log_level", "loud", r"^log\.level \(--log-level\): .*debug"),
+        ("flag_refresh", "0", r"^ui\.refresh_hz \(--refresh\): '0' .* from 0\.1 to 10"),
     ],
 )
 def test_a_wrong_flag_is_named(flag: str, value: str, told: str) -> None:
     with pytest.raises(ConfigError, match=told):
         prepare(Start(), {flag: value})
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        (
+            "ARI_TUI_UI_KEYS",
+            "freze=p",
+            r"^ui\.keys \(ARI_TUI_UI_KEYS in the environment\): .* did you mean freeze\?",
+        ),
+        ("ARI_TUI_UI_COLUMNS", "mark,channle", r"^ui\.columns \(.*'channle'.* mean channel\?"),
+        ("ARI_TUI_UI_COLUMNS", "0123456789", r"^ui\.columns \(.*give ids of columns$"),
+    ],
+)
+def test_keys_and_columns_that_there_are_none_of_are_told_at_every_start(
+    variable: str, value: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigError, match=told):
+        prepare(Start(), {})
+
+
+def test_keys_and_columns_are_handed_on_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARI_TUI_UI_KEYS", "freeze=p,f5 hang_up=")
+    monkeypatch.setenv("ARI_TUI_UI_COLUMNS", "mark,channel")
+    ui = prepare(Start(), {}).ui
+    assert keymap(ui.keys) == {"freeze": "p,f5", "hang_up": ""}
+    assert ui.columns == ("mark", "channel")
 
 
 def test_the_log_goes_to_its_file_from_the_first_warning_on(bare_start: Path) -> None:

@@ -8,7 +8,6 @@ import pty
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
@@ -21,9 +20,9 @@ from ari_tui.errors import ChildFailedError
 from ari_tui.options import DemoOptions, RunOptions
 from ari_tui.process import ParentLink
 from ari_tui.snapshot.model import Document, Packets, decode
+from tests.processes import WAIT_S, descendants, gone, until
 
 pytestmark = pytest.mark.usefixtures("bare_start")
-WAIT_S = 40
 VERDICTS = (0, 1, 4)
 """Exit codes of a run that ended in order; which one, a busy machine decides too."""
 HEADLESS = ("-m", "ari_tui", "demo", "--headless", "--calls", "3")
@@ -35,34 +34,9 @@ os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 ROLES = {"echo", "sim", "run", "ari_tui.media.worker"}
 
 
-def until(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {WAIT_S} s for {what}"
-        time.sleep(0.01)
-
-
-def stat_of(pid: int) -> list[str]:
-    """State, parent and so on of a process; empty when it has gone."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return []
-
-
-def descendants(pid: int) -> list[int]:
-    pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
-    children = [child for child in pids if stat_of(child)[1:2] == [str(pid)]]
-    return children + [one for child in children for one in descendants(child)]
-
-
 def role_of(pid: int) -> str:
     words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
     return words[3] if words[2] == "ari_tui" else words[2]
-
-
-def gone(pid: int) -> bool:
-    return stat_of(pid)[:1] in ([], ["Z"])
 
 
 class Demo:

@@ -25,6 +25,7 @@ PER_OCTAVE: Final = 1 << _OCTAVE_BITS
 _FIRST_OCTAVE: Final = 10
 """2**10 ns: what is shorter falls into bucket 0."""
 _LAST_OCTAVE: Final = 35
+_FIRST_TOLD: Final = 13
 BUCKETS: Final = 1 + PER_OCTAVE * (_LAST_OCTAVE - _FIRST_OCTAVE)
 _FINE_TO_COARSE: Final = FINE_PER_OCTAVE // PER_OCTAVE
 _EXPONENT_BIAS: Final = 1023
@@ -85,18 +86,18 @@ def coarsened(counts: Counts) -> list[list[int]]:
     """Return `[upper_us, count]` of a fine histogram, eight buckets an octave, in order.
 
     Buckets between the lowest and the highest that hold something are there, also empty ones;
-    what is below 1 µs counts as the first.
+    what is below 8 µs, where eighths are less than 1 µs wide, counts as the first.
     """
     octaves = (FINE_BUCKETS - 1) // FINE_PER_OCTAVE
     coarse = counts[1:].reshape(octaves * PER_OCTAVE, _FINE_TO_COARSE).sum(axis=1)
-    below = _FIRST_OCTAVE * PER_OCTAVE
+    below = _FIRST_TOLD * PER_OCTAVE
     kept = coarse[below:].astype(np.int64)
     kept[0] += int(coarse[:below].sum()) + int(counts[0])
     filled = np.flatnonzero(kept)
     if not len(filled):
         return []
     octave, eighth = np.divmod(np.arange(len(kept)), PER_OCTAVE)
-    upper_ns = np.ldexp(1 + (eighth + 1) / PER_OCTAVE, octave + _FIRST_OCTAVE)
+    upper_ns = np.ldexp(1 + (eighth + 1) / PER_OCTAVE, octave + _FIRST_TOLD)
     return [
         [round(float(upper_ns[i]) / 1000), int(kept[i])]
         for i in range(int(filled[0]), int(filled[-1]) + 1)

@@ -41,15 +41,20 @@ def socket_path(app: str) -> Path:
     return runtime_folder() / f"{app}.sock"
 
 
+def engines() -> list[Path]:
+    """Return the sockets of this user's engines that run. Raises BindError as `runtime_folder`."""
+    return sorted(path for path in runtime_folder().glob("*.sock") if answers(path))
+
+
 def bind_unix(path: Path) -> socket.socket:
     """Bind a listening Unix socket, mode 0600; a dead engine's socket is replaced.
 
     Raises BindError when an engine answers there.
     """
-    if path.exists() and _answers(path):
+    if path.exists() and answers(path):
         raise BindError(
             f"an engine for this application already runs ({path}): "
-            "stop it, or choose another asterisk.app"
+            "ari-tui attach shows it; else stop it, or choose another asterisk.app"
         )
     path.unlink(missing_ok=True)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -66,7 +71,8 @@ def bind_unix(path: Path) -> socket.socket:
     return sock
 
 
-def _answers(path: Path) -> bool:
+def answers(path: Path) -> bool:
+    """Tell whether an engine listens at a socket's path; a dead one's file stays behind."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.settimeout(1.0)
         try:

@@ -17,6 +17,7 @@ from typing import Final, Literal
 import msgspec
 
 from ari_tui.errors import AriTuiError
+from ari_tui.log import clean
 from ari_tui.ui.columns import BY_ID, Column, Value
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.rows import Choices, Row
@@ -24,7 +25,7 @@ from ari_tui.ui.rows import Choices, Row
 SCHEMA: Final = "ari-tui.view/1"
 IDENTITY: Final = ("mark", "id", "channel", "call_id", "linkedid", "channel_id")
 """In every CSV, shown or not: what other tools find the call by."""
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA: Final = ("=", "+", "-", "@")
 _SAME_SECOND: Final = 1000
 
 Format = Literal["csv", "json"]
@@ -56,8 +57,8 @@ def export(
 def csv_of(rows: Sequence[Row], columns: Sequence[Column], frame: Frame) -> bytes:
     """Return the view as CSV (RFC 4180, UTF-8): a line a call, raw values in their units.
 
-    The headings are the columns' ids. No sample is an empty cell. A text that a spreadsheet would
-    run as a formula gets an apostrophe in front.
+    The headings are the columns' ids. No sample is an empty cell. Controls in texts are spelled
+    out, and one that a spreadsheet would run as a formula gets an apostrophe in front.
     """
     shown = [BY_ID[name] for name in IDENTITY]
     shown += [column for column in columns if column.id not in IDENTITY]
@@ -75,9 +76,10 @@ def _heading(column: Column, frame: Frame) -> str:
 
 
 def _cell(value: Value) -> Value:
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value
+    if not isinstance(value, str):
+        return value
+    text = clean(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def json_of(

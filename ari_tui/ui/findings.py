@@ -41,8 +41,12 @@ class Findings(NamedTuple):
     def conclusion(self) -> str:
         """Return in one line what the findings point to, "" when there are none."""
         echo = f"{ECHO}{f' ({self.where})' if self.where else ''}"
-        sides = [(BEFORE, self.before), (echo, self.echo), (OURS, self.ours)]
-        return ", and ".join(side for side, found in sides if found)
+        sides = [(BEFORE, self.before), (echo, self.echo)]
+        others = ", and ".join(side for side, found in sides if found)
+        if not self.ours:
+            return others
+        # a machine that is too busy delays and loses what then looks like another's fault
+        return f"{OURS}; what points to {others} may come from it too" if others else OURS
 
 
 def findings(call: Call, document: Document, limits: Limits) -> Findings:

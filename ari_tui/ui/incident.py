@@ -24,7 +24,7 @@ from ari_tui.ui.spans import Span, bad_spans
 _NONE: Final = "-"
 _SPANS: Final = 12
 _EVENTS: Final = 20
-_WIDEST: Final = 300
+_WIDEST: Final = 1000
 """Characters of a line: tickets keep it, and what comes from outside ends somewhere."""
 
 
@@ -150,7 +150,7 @@ def _findings(frame: Frame, call: Call) -> list[str]:
         else "  No limit is broken and nothing was interrupted on this call.",
     ]  # fmt: skip
     for side, told in (
-        ("before us", found.before), ("echo path", found.echo), ("ourselves", found.ours)
+        ("ourselves", found.ours), ("before us", found.before), ("echo path", found.echo)
     ):  # fmt: skip
         lines += [f"  - {side}: {text}" for text in told]
     lines.append(f"  {_instrument(frame)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from textual.binding import Binding as TextualBinding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
@@ -14,6 +14,9 @@ from textual.markup import escape
 from ari_tui.ui.bindings import BINDINGS, Binding, keys_of
 from ari_tui.ui.keys import shown
 from ari_tui.ui.themed import ThemedApp
+
+_BY_HELP: Final = 0.01
+"""How much a command is like what is looked for when only its help holds it: names go first."""
 
 
 class Command(NamedTuple):
@@ -36,8 +39,10 @@ class Commands(Provider):
         """Yield the commands whose name or help is like the query, with how much so."""
         matcher = self.matcher(query)
         for command in self.commands():
-            by_name, by_help = matcher.match(command.name), matcher.match(command.help)
-            if score := max(by_name, by_help / 2):
+            score = matcher.match(command.name)
+            if not score and query.casefold() in command.help.casefold():
+                score = _BY_HELP
+            if score:
                 shown_as = matcher.highlight(command.name)
                 yield Hit(score, shown_as, command.run, help=escape(command.help))
 

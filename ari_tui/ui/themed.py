@@ -44,11 +44,21 @@ class ThemedApp(App[ReturnType]):
 
     keymap: Keymap = {}
     """Keys given in ui.keys, for the dialogs that show them."""
-    ascii_only = False
-    """Draw with ASCII only; borders of dialogs are then of `+`, `-` and `|`."""
     # what colour alone would tell, told by styles where there is none
     DEFAULT_CSS = """
     ThemedApp {
+        /* the palette: no sign that fonts lack, and room for commands at 40x12 */
+        CommandPalette SearchIcon { display: none; }
+        CommandPalette > #--container { margin-top: 0; }
+        CommandPalette #--input { border: hkey $border; }
+        CommandPalette #--input CommandInput { padding: 0 1; height: 1; border: none; }
+        CommandPalette .command-palette--help-text { color: $foreground; text-style: not bold; }
+        CommandList:nocolor > .option-list--option-highlighted { text-style: underline; }
+        &.-ascii {
+            Toast { border-left: none; }
+            CommandPalette #--input { border: ascii $border; }
+            CommandList { border: none; scrollbar-size-vertical: 0; }
+        }
         ChannelTable:nocolor > .table--selected { text-style: reverse; }
         ChannelTable:nocolor > .table--near { text-style: underline; }
         ChannelTable:nocolor > .table--stale { text-style: dim; }
@@ -59,21 +69,23 @@ class ThemedApp(App[ReturnType]):
     }
     """
 
-    def __init__(self, themes: Themes, theme: str, *, plain_output: bool = False) -> None:
+    def __init__(
+        self, themes: Themes, theme: str, *, plain_output: bool = False, ascii_only: bool = False
+    ) -> None:
         self.themes = themes
+        self.ascii_only = ascii_only
         self.plain = plain_output
         self._colorless = [Colorless()]
         super().__init__(ansi_color=True if plain_output else None)
         # Textual takes an empty NO_COLOR for one, which it is not
         self.no_color = plain_output
+        self.set_class(ascii_only, "-ascii")
         self._offer_themes()
         self.wear(theme)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return the variables that a theme may leave out."""
-        # Textual makes these two for every theme but those in the terminal's own colours
-        own = {"ansi-background": "ansi_default", "ansi-foreground": "ansi_default"}
-        return {**own, **DARK_VARIABLES}
+        return dict(DARK_VARIABLES)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return what all lines go through on their way to the terminal."""
@@ -99,7 +111,7 @@ class ThemedApp(App[ReturnType]):
         self.wear(worn)
         if self.theme == worn:
             # to Textual the same name is no change, though the colours are new
-            self._watch_theme(worn)
+            self.mutate_reactive(ThemedApp.theme)
         return self.themes.problems
 
     def more_commands(self) -> Iterable[tuple[str, str, Callable[[], object]]]:

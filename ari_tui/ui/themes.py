@@ -55,6 +55,10 @@ _COLORS: Final = (
     *("accent", "warning", "error", "success"),
 )
 _NONE: Final = "ansi_default"
+_ANSI_VARIABLES: Final = dict.fromkeys(
+    [*DARK_VARIABLES, "ansi-background", "ansi-foreground"], _NONE
+)
+"""The last two Textual makes for all themes but those in the terminal's own colours."""
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,30}")
 _LARGEST: Final = 65536
 Stamp = tuple[tuple[str, int, int], ...]
@@ -62,11 +66,15 @@ Stamp = tuple[tuple[str, int, int], ...]
 
 def plain_theme() -> Theme:
     """Return the theme for NO_COLOR: the terminal's own two colours, styles for the rest."""
-    styles = {"block-cursor-text-style": "reverse", "input-cursor-text-style": "reverse"}
+    styles = {
+        "block-cursor-text-style": "bold underline",
+        "block-cursor-blurred-text-style": "bold underline",
+        "input-cursor-text-style": "reverse",
+    }
     cursor = dict.fromkeys(("block-cursor-foreground", "block-cursor-background"), _NONE)
     return Theme(
         name=PLAIN, ansi=True, primary=_NONE, foreground=_NONE, background=_NONE,
-        variables={**dict.fromkeys(DARK_VARIABLES, _NONE), **cursor, **styles},
+        variables={**_ANSI_VARIABLES, **cursor, **styles},
     )  # fmt: skip
 
 
@@ -211,7 +219,7 @@ def _theme(document: Mapping[str, Any]) -> tuple[str, Theme]:
         raise ValueError("colors.primary is missing")
     defaults: Mapping[str, str] = DARK_VARIABLES if dark else LIGHT_VARIABLES
     if ansi:
-        defaults = dict.fromkeys(defaults, _NONE)
+        defaults = _ANSI_VARIABLES
     colors_of: dict[str, Any] = colors  # Theme's other fields are of other types
     theme = Theme(name=name, dark=dark, ansi=ansi, **colors_of)
     known = [key for key in theme.to_color_system().generate() if not key.endswith("style")]

@@ -163,7 +163,9 @@ async def test_a_program_follows_and_steers_the_engine_over_its_stream(
             hello = json.loads(await reader.recv())
             assert (hello["type"], hello["session"]) == ("hello", run.parts.session)
             assert hello["schema"] == "ari-tui.stats/1"
-            assert set(hello["history"]["calls"]) == set(names.values())
+            assert set(hello["live"]["calls"]) == set(names.values())
+            assert hello["live"]["seconds"] == 300
+            assert {line["kind"] for line in hello["events"]} >= {"call", "call_up"}
             kinds: list[str] = []
 
             async def answer(action: str, **args: object) -> dict[str, Any]:

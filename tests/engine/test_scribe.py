@@ -2,7 +2,7 @@
 
 import msgspec
 
-from ari_tui.analysis.series import SECONDS
+from ari_tui.snapshot.live import SECONDS, Live
 from ari_tui.snapshot.model import decode, encode
 from tests.engine.kit import EchoRun, Pbx, engine, until
 
@@ -56,21 +56,26 @@ async def test_before_the_first_packet_there_is_null_and_never_nought(
         await run.end()
 
 
-async def test_the_history_holds_five_minutes_of_each_call_and_the_events(
+async def test_the_history_holds_five_minutes_of_each_call_and_the_newest_seconds_are_in_it(
     pbx: Pbx, echo: EchoRun
 ) -> None:
     async with engine(pbx, echo.port) as run:
         pbx.call()
         await run.up(1)
-        second = run.parts.scribe.history(run.parts.events)["last_second"]
-        await until(lambda: run.parts.scribe.history(run.parts.events)["last_second"] > second + 1)
-        history = run.parts.scribe.history(run.parts.events)
-        plain = msgspec.json.decode(msgspec.json.encode(history))
-        (series,) = plain["calls"].values()
-        assert {len(values) for values in series.values()} == {SECONDS} == {plain["seconds"]}
-        assert sum(value or 0 for value in series["sent"]) > 20
-        assert series["rtt_p95"][0] is None  # five minutes ago there was no call
-        assert plain["events"][0]["kind"] == "call"
+        scribe = run.parts.scribe
+        second = scribe.history().last_second
+        await until(lambda: scribe.history().last_second > second + 1)
+        history, live = scribe.history(), scribe.live()
+        assert msgspec.json.decode(msgspec.json.encode(history), type=Live) == history
+        assert (history.seconds, live.seconds) == (SECONDS, 1 + 3)  # a loss is known after 1 s
+        (course,) = history.calls.values()
+        assert len(course.sent) == len(history.all.sent) == SECONDS
+        assert sum(value or 0 for value in course.sent) > 20
+        assert sum(value or 0 for value in history.all.sent) >= sum(one or 0 for one in course.sent)
+        assert course.rtt_p95_us[0] is None  # five minutes ago there was no call
+        assert any(course.rtt_p95_us)
+        assert sum(count for _, count in history.rtt_histogram) > 20
+        assert set(live.calls) == set(history.calls) == {run.parts.calls.call_id(run.calls[0])}
         await run.end()
 
 

@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from ari_tui.errors import BindError, PortsExhaustedError
-from ari_tui.sim.media import MediaPort, bind_rtp
+from ari_tui.sim.media import MediaPort, Phone, bind_rtp
 from ari_tui.wire import rtp
 from tests.sim.kit import echo, until
 
@@ -84,3 +84,25 @@ def test_a_used_up_range_is_told_from_a_wrong_address() -> None:
             bind_rtp("127.0.0.1", (taken, taken))
     with pytest.raises(BindError, match=r"192\.0\.2\.1"):
         bind_rtp("192.0.2.1", None)
+
+
+def test_a_phone_knows_the_jitter_of_what_it_says_and_hears() -> None:
+    phone, even = Phone(), Phone()
+    for n in range(400):
+        phone.note_lag(1_000_000 * (n % 2))
+        even.note_lag(7_000_000)
+        packet = rtp.build(b"", sequence=n, timestamp=(0xFFFFFF00 + 160 * n) & 0xFFFFFFFF, ssrc=1)
+        phone.hear(packet, 20_000_000 * n + 3_000_000 * (n % 2))
+        even.hear(packet, 20_000_000 * n)
+    # RFC 3550: a difference that is always the same is the jitter, in the long run
+    assert phone.spoken_jitter_ns == pytest.approx(1_000_000)
+    assert phone.heard_jitter_ns == pytest.approx(3_000_000)
+    assert (even.spoken_jitter_ns, even.heard_jitter_ns) == (0, 0)
+    assert phone.heard == 400
+
+
+def test_another_stream_is_no_jitter() -> None:
+    phone = Phone()
+    phone.hear(_packet(1), 0)
+    phone.hear(_packet(2, ssrc=1), 500_000_000)
+    assert phone.heard_jitter_ns == 0

@@ -20,6 +20,9 @@ async def test_a_sip_callers_statistics_grow_both_ways() -> None:
         assert 5 < stats["txcount"] <= stats["rxcount"]
         assert stats["rxoctetcount"] == stats["rxcount"] * phone.packet_ms * 8
         assert (stats["rtt"], stats["channel_uniqueid"]) == (0.0, caller)
+        # what Asterisk receives jitters as the phone says it, what the phone hears as it tells
+        assert 0 < stats["txjitter"] < 1
+        assert 0 < stats["rxjitter"] < 1
 
 
 def test_a_sip_channel_tells_where_its_media_go() -> None:

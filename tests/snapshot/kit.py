@@ -48,7 +48,7 @@ class CardboardEngine:
         self.hello_changes: dict[str, Any] = {}
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.answers: dict[str, Any] = dict.fromkeys(TOLD, "done")
-        self.held = asyncio.Event()
+        self.holding, self.held = asyncio.Event(), asyncio.Event()
         self.door: Door | None = None
 
     @property
@@ -101,6 +101,7 @@ class CardboardEngine:
         return self.live(SECONDS)
 
     async def on_hold(self, args: Mapping[str, Any]) -> Any:
+        self.holding.set()
         await self.held.wait()
         return dict(args)
 
@@ -109,7 +110,10 @@ class CardboardEngine:
 
     async def on_told(self, name: str, args: Mapping[str, Any]) -> Any:
         self.asked.append((name, dict(args)))
-        return self.answers[name]
+        answer = self.answers[name]
+        if isinstance(answer, ActionFailedError):
+            raise answer
+        return answer
 
     def tick(self, seconds: int = 1, **changed: Any) -> None:
         """Go on by so many seconds and publish."""

@@ -18,7 +18,7 @@ from ari_tui.process import end_tasks
 from ari_tui.snapshot.connection import ActionError, Connection, connected, within
 from ari_tui.snapshot.messages import StrangeMessageError
 from ari_tui.snapshot.target import Target, parse_target
-from tests.snapshot.kit import cardboard
+from tests.snapshot.kit import CardboardEngine, cardboard
 
 Serve = Callable[[ServerConnection], Awaitable[None]]
 
@@ -38,6 +38,17 @@ async def reading(connection: Connection) -> AsyncIterator[None]:
         await end_tasks([task])
         if not task.cancelled():
             task.exception()
+
+
+@contextlib.asynccontextmanager
+async def standing(path: Path) -> AsyncIterator[tuple[CardboardEngine, Connection]]:
+    """Connect to an engine of cardboard and read what it says."""
+    async with (
+        cardboard(path / "e.sock") as engine,
+        connected(engine.target, "") as found,
+        reading(found),
+    ):
+        yield engine, found
 
 
 @contextlib.asynccontextmanager
@@ -62,24 +73,22 @@ async def test_answers_come_to_whoever_asked_in_whatever_order(tmp_path: Path) -
 async def test_a_refusal_and_an_unknown_action_are_told_in_the_engines_words(
     tmp_path: Path,
 ) -> None:
-    async with cardboard(tmp_path / "e.sock") as engine, connected(engine.target, "") as found:
-        async with reading(found):
-            with pytest.raises(ActionError, match="^not today$"):
-                await found.act("refuse", {}, 5)
-            with pytest.raises(ActionError, match="unknown action 'fly'"):
-                await found.act("fly", {}, 5)
+    async with standing(tmp_path) as (_, found):
+        with pytest.raises(ActionError, match=r"^not today$"):
+            await found.act("refuse", {}, 5)
+        with pytest.raises(ActionError, match="unknown action 'fly'"):
+            await found.act("fly", {}, 5)
 
 
 async def test_an_answer_that_does_not_come_is_given_up_and_harmless_when_it_does(
     tmp_path: Path,
 ) -> None:
-    async with cardboard(tmp_path / "e.sock") as engine, connected(engine.target, "") as found:
-        async with reading(found):
-            with pytest.raises(ActionError, match=r"hold: no answer within 0\.05 s"):
-                await found.act("hold", {}, 0.05)
-            assert found._waiting == {}
-            engine.held.set()  # now the answer comes, and nobody waits for it
-            assert await found.act("quit", {}, 5) == "done"
+    async with standing(tmp_path) as (engine, found):
+        with pytest.raises(ActionError, match=r"hold: no answer within 0\.05 s"):
+            await found.act("hold", {}, 0.05)
+        assert found._waiting == {}
+        engine.held.set()  # now the answer comes, and nobody waits for it
+        assert await found.act("quit", {}, 5) == "done"
 
 
 async def test_who_waits_for_an_answer_is_told_when_the_engine_dies(tmp_path: Path) -> None:
@@ -87,12 +96,10 @@ async def test_who_waits_for_an_answer_is_told_when_the_engine_dies(tmp_path: Pa
         async with connected(engine.target, "") as found:
             await found.hello()
             asking = asyncio.create_task(found.act("hold", {}, 10))
-            while not found._waiting:
-                await asyncio.sleep(0)
+            await asyncio.wait_for(engine.holding.wait(), 5)
             await engine.kill()
             with pytest.raises(ConnectionClosed):
-                while True:
-                    await found.receive()
+                await found.receive()
         with pytest.raises(ActionError, match="broke off before the engine answered"):
             await asyncio.wait_for(asking, 5)
         with pytest.raises(ActionError, match="quit: the connection broke off"):
@@ -100,15 +107,13 @@ async def test_who_waits_for_an_answer_is_told_when_the_engine_dies(tmp_path: Pa
 
 
 async def test_a_question_that_is_cancelled_leaves_nothing(tmp_path: Path) -> None:
-    async with cardboard(tmp_path / "e.sock") as engine, connected(engine.target, "") as found:
-        async with reading(found):
-            asking = asyncio.create_task(found.act("hold", {}, 10))
-            while not found._waiting:
-                await asyncio.sleep(0)
-            asking.cancel()
-            await asyncio.wait({asking}, timeout=5)
-            assert asking.cancelled()
-            assert found._waiting == {}
+    async with standing(tmp_path) as (engine, found):
+        asking = asyncio.create_task(found.act("hold", {}, 10))
+        await asyncio.wait_for(engine.holding.wait(), 5)
+        asking.cancel()
+        await asyncio.wait({asking}, timeout=5)
+        assert asking.cancelled()
+        assert found._waiting == {}
 
 
 async def test_a_server_that_says_no_hello_is_no_engine(

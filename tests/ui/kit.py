@@ -237,7 +237,9 @@ class FakeSource:
 
 
 def a_frame(
-    calls: Sequence[model.Call] = (), courses: Mapping[str, CallCourse] | None = None, **changed: Any
+    calls: Sequence[model.Call] = (),
+    courses: Mapping[str, CallCourse] | None = None,
+    **changed: Any,
 ) -> Frame:
     """Return a frame of these calls under the rules of `an_sla`; `changed` are fields of it."""
     document = changed.pop("document", None) or a_document(calls)

@@ -65,7 +65,9 @@ def test_a_call_is_marked_by_what_the_rules_judge(changed: dict[str, Any], expec
 
 
 def test_packets_overdue_are_worth_a_look_before_they_count_as_lost() -> None:
-    call = kit.a_call(1, p50=2.0, packets=kit.packets(sent=100, returned=97, in_flight=3, overdue=3))
+    call = kit.a_call(
+        1, p50=2.0, packets=kit.packets(sent=100, returned=97, in_flight=3, overdue=3)
+    )
     assert mark_of(call, SEED) == "~"
     assert mark_of(call, SEED, 10) == "~"
 
@@ -77,7 +79,7 @@ def test_an_interruption_is_worth_a_look_over_the_session_alone() -> None:
 
 
 def test_in_a_window_a_call_is_marked_by_that_window_alone() -> None:
-    bad, good = kit.a_spread(20.0, p50=None), kit.a_spread(2.0, p50=None)
+    bad, good = kit.a_spread(20.0), kit.a_spread(2.0)
     call = kit.a_call(1, p50=20.0, windows=[kit.window(10, good), kit.window(60, bad)])
     assert mark_of(call, SEED) == "!"
     assert mark_of(call, SEED, 60) == "!"

@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,19 +42,19 @@ def test_seconds_that_do_not_belong_together_are_refused() -> None:
         spark([1, 2], [0], 22.0)
 
 
-@given(cells=CELLS, ascii=st.booleans(), scale_ms=st.floats(0.5, 1000))
+@given(cells=CELLS, plain=st.booleans(), scale_ms=st.floats(0.5, 1000))
 def test_every_second_has_one_cell_and_neighbouring_runs_differ(
-    cells: list[tuple[int | None, int | None]], ascii: bool, scale_ms: float
+    cells: list[tuple[int | None, int | None]], plain: bool, scale_ms: float
 ) -> None:
     p95_us, lost = [cell[0] for cell in cells], [cell[1] for cell in cells]
-    runs = spark(p95_us, lost, scale_ms, ascii=ascii)
+    runs = spark(p95_us, lost, scale_ms, ascii=plain)
     text = "".join(part for part, _ in runs)
     assert len(text) == len(cells)
-    assert all(a[1] != b[1] for a, b in zip(runs, runs[1:], strict=False))
+    assert all(a[1] != b[1] for a, b in itertools.pairwise(runs))
     kinds = [kind for part, kind in runs for _ in part]
     for (value, gone), kind, char in zip(cells, kinds, text, strict=True):
         assert (kind == "lost") == bool(gone)
         assert (kind == "none") == (not gone and value is None)
         assert (kind == "over") == (not gone and value is not None and value > scale_ms * 1000)
-        levels = ASCII_LEVELS if ascii else BLOCKS
+        levels = ASCII_LEVELS if plain else BLOCKS
         assert (char in levels) == (kind in ("plain", "high"))

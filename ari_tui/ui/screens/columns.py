@@ -38,16 +38,15 @@ class ColumnsDialog(Dialog[list[str] | None]):
         yield choices
 
     def footing(self) -> str:
-        """Return the keys that choose, move, take and close."""
-        moves = f"{self.key('move_up')} {self.key('move_down')}"
-        keys = [
-            f"{self.key('toggle')} show",
-            f"{moves} move",
-            f"{self.key('detail')} take",
-            f"{self.key('usual_columns')} usual",
-            f"{self.key('no')} close",
-        ]
-        return "  ".join(keys)
+        """Return what keys do, the most needed first: a narrow box cuts the rest."""
+        return self.told(
+            detail="take",
+            toggle="show",
+            back="close",
+            move_up="left",
+            move_down="right",
+            usual_columns="as usual",
+        )
 
     def _line(self, name: str) -> Text:
         column = BY_ID[name]

@@ -50,7 +50,7 @@ class DetailScreen(Screen[None]):
     ]
     DEFAULT_CSS = """
     DetailScreen { layout: vertical; }
-    DetailScreen _Scroll { height: 1fr; scrollbar-size-vertical: 1; }
+    DetailScreen _Scroll { height: 1fr; scrollbar-size-vertical: 1; scrollbar-gutter: stable; }
     DetailScreen.-flat KeyBar { display: none; }
     """
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (10, "-high")]
@@ -93,6 +93,8 @@ class DetailScreen(Screen[None]):
         self._known = _find(frame, self.call) or self._known
         if self.is_mounted:
             self.query_one(Banner).show(frame)
+            # its own signs are blocks
+            self.query_one(_Scroll).styles.scrollbar_size_vertical = 0 if frame.ascii else 1
             self._draw()
 
     def open(self, call: str) -> None:
@@ -122,7 +124,7 @@ class DetailScreen(Screen[None]):
     # -- asking the engine -----------------------------------------------------------------
 
     def on_mount(self) -> None:
-        """Begin to ask; nothing is asked while the process is suspended."""
+        """Make ready to ask, from the moment that the screen is in front."""
         self._rhythm = [
             self.set_interval(DETAIL_S, self._ask_detail),
             self.set_interval(STATISTICS_S, self._ask_statistics),
@@ -131,7 +133,6 @@ class DetailScreen(Screen[None]):
         self.app.app_resume_signal.subscribe(self, lambda _: self._resume())
         if self._frame is not None:
             self.show(self._frame)
-        self._ask_both()
 
     def on_screen_suspend(self) -> None:
         """Stop asking: something else is in front."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Final, Generic, TypeVar
 
+from rich.style import Style
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen, ScreenResultType
+from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
@@ -20,6 +22,7 @@ from ari_tui.ui.bindings import BY_ID, Keymap, keys_of, textual_bindings
 from ari_tui.ui.keys import shown
 
 Value = TypeVar("Value")
+_REVERSE: Final = Style(reverse=True)
 
 
 class Choices(OptionList, inherit_bindings=False):
@@ -33,8 +36,22 @@ class Choices(OptionList, inherit_bindings=False):
         background: transparent;
         background-tint: transparent;
         scrollbar-size-vertical: 1;
+        text-wrap: nowrap;
+        text-overflow: ellipsis;
     }
     """
+
+    def render_line(self, y: int) -> Strip:
+        """Return a line; without colour the marked one is reversed.
+
+        Textual 8.2 leaves `text-style: reverse` out of visual styles.
+        """
+        strip = super().render_line(y)
+        marked = any(
+            segment.style is not None and segment.style.meta.get("option") == self.highlighted
+            for segment in strip
+        )
+        return strip.apply_style(_REVERSE) if marked and self.app.no_color else strip
 
     def action_first_row(self) -> None:
         """Mark the first."""
@@ -70,7 +87,12 @@ class Dialog(ModalScreen[ScreenResultType]):
             background: $surface;
             color: $foreground;
         }
-        & > .dialog--box.-ascii { border: ascii $border; }
+        & > .dialog--box.-ascii {
+            border: ascii $border;
+            & Choices { text-overflow: clip; }
+            /* scrollbars end in half blocks */
+            & Choices, & VerticalScroll { scrollbar-size-vertical: 0; }
+        }
         & Static { height: auto; }
     }
     """
@@ -107,6 +129,12 @@ class Dialog(ModalScreen[ScreenResultType]):
         keys = keys_of(BY_ID[binding], self.keymap)
         return shown(keys[0], ascii_only=self.ascii_only) if keys else ""
 
+    def told(self, **keys: str) -> str:
+        """Return what keys do, by binding: `told(detail="take")` is `⏎ take`."""
+        return "  ".join(
+            f"{self.key(name)} {does}" for name, does in keys.items() if self.key(name)
+        )
+
     def action_no(self) -> None:
         """Close without an answer."""
         self.dismiss(None)
@@ -142,8 +170,7 @@ class QuestionDialog(Dialog[Value | None]):
 
     def footing(self) -> str:
         """Return how an answer is given."""
-        keys = [each.binding for each in self._answers]
-        return " ".join(filter(None, (self.key(binding) for binding in [*keys, "detail"])))
+        return self.told(detail="take", back="close")
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Take the marked answer."""

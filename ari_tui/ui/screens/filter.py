@@ -39,7 +39,7 @@ class FilterDialog(Dialog[Filter | None]):
             background: transparent;
             background-tint: transparent;
         }
-        & .filter--told { height: 1; color: $foreground; }
+        & .filter--told { height: auto; max-height: 3; color: $foreground; }
         & .filter--told.-wrong { color: $sla-fail; text-style: bold; }
     }
     """
@@ -56,7 +56,7 @@ class FilterDialog(Dialog[Filter | None]):
 
     def footing(self) -> str:
         """Return how to take the filter and how to leave it."""
-        return "enter take  esc close  empty: all"
+        return "enter take  esc close" if self.ascii_only else "⏎ take  esc close"
 
     def _read(self, text: str) -> Filter | None:
         """Return the filter, or show what is wrong with it and return None."""
@@ -91,4 +91,4 @@ class FilterDialog(Dialog[Filter | None]):
 
 
 def _line(text: str) -> Text:
-    return Text(text, no_wrap=True, overflow="ellipsis")
+    return Text(text)

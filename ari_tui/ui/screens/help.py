@@ -55,6 +55,8 @@ def help_text(groups: Mapping[str, Rows], width: int, *, ascii_only: bool = Fals
 class HelpLines(Static):
     """The help, wrapped to the width that it gets."""
 
+    DEFAULT_CSS = "HelpLines { text-wrap: nowrap; }"
+
     def __init__(self, groups: Mapping[str, Rows], *, ascii_only: bool) -> None:
         super().__init__()
         self._groups = groups
@@ -121,4 +123,4 @@ class HelpDialog(Dialog[None]):
 
     def footing(self) -> str:
         """Return how to see more, and how to close."""
-        return f"{self.key('row_down')} more   {self.key('no')} close"
+        return self.told(row_down="more", back="close")

@@ -15,10 +15,10 @@ class QuitDialog(QuestionDialog[Literal["quit", "leave"]]):
         calls = "1 call is" if active == 1 else f"{active} calls are"
         super().__init__(
             "Quit?",
-            f"{calls} being measured, by an engine that this screen started.",
+            f"{calls} up: quitting ends the engine and lets the callers go.",
             (
-                Answer("yes", "Quit: callers go on as on_release says", "quit"),
-                Answer("leave_running", "Leave: measuring goes on without a screen", "leave"),
+                Answer("yes", "Quit", "quit"),
+                Answer("leave_running", "Leave, and measure on", "leave"),
                 Answer("no", "Stay here", None),
             ),
         )
@@ -28,7 +28,7 @@ class HangUpDialog(QuestionDialog[Literal["hang up"]]):
     """Ask whether a call is to be hung up: "hang up" or None."""
 
     def __init__(self, channel: str, caller: str | None = None) -> None:
-        who = f" ({clean(caller, 60)})" if caller else ""
+        who = f"\n{clean(caller, 60)}" if caller else ""
         super().__init__(
             "Hang up?",
             f"{clean(channel, 80)}{who}\nThe caller hears the line go dead.",

@@ -16,16 +16,17 @@ from ari_tui.ui.widgets.figures import of_day
 from ari_tui.ui.widgets.ink import Part, Style
 
 MEAN, P95, LONGEST, OVER = "·", "o", "+", "^"
-LOST, LATE = "×", "o"
+LOST, LATE = "×", "~"
 _PLAIN: Final = {MEAN: ".", LOST: "x"}
 _RTT_STYLES: Final[dict[str, Style]] = {
     MEAN: "dim", _PLAIN[MEAN]: "dim", P95: "low", LONGEST: "high", OVER: "fail",
 }  # fmt: skip
 _LOSS_STYLES: Final[dict[str, Style]] = {LOST: "lost", _PLAIN[LOST]: "lost", LATE: "near"}
-_SPANS_S: Final = (60, 120, 300)
 _RTT_ROWS, _LOSS_ROWS = 9, 5
-_AXIS: Final = 4
+_LABEL: Final = 4
 _NARROW: Final = 24
+_FORGONE_S: Final = 12
+"""So much of five minutes may be left out for points that are not further apart."""
 
 
 class _Steps(NamedTuple):
@@ -38,6 +39,11 @@ class _Steps(NamedTuple):
     @property
     def span(self) -> int:
         return self.points * self.each
+
+    @property
+    def width(self) -> int:
+        """Return how wide a chart is that has a column for each point."""
+        return _LABEL + 1 + self.points
 
     def of(self, cells: Cells, how: Callable[[Sequence[int]], float]) -> list[float | None]:
         """Return a value a point; None where no second of it has one."""
@@ -60,12 +66,11 @@ def course(view: View, width: int) -> list[Text]:
     found = view.detail
     if found is None or width < _NARROW:
         return []
-    seconds = len(found.course.sent) - next(
-        (at for at, sent in enumerate(found.course.sent) if sent is not None), 0
-    )
-    span = next(length for length in _SPANS_S if length >= seconds or length == _SPANS_S[-1])
-    each = -(-span // max(1, width - _AXIS))
-    steps = _Steps(span // each, each, found.last_second)
+    seen = next((at for at, sent in enumerate(found.course.sent) if sent is not None), 0)
+    seconds = len(found.course.sent) - seen
+    columns = width - _LABEL - 1
+    each = max(1, -(-(seconds - _FORGONE_S) // columns))
+    steps = _Steps(min(columns, len(found.course.sent) // each), each, found.last_second)
     return [
         *_trips(view, found.course, steps, width), *_losses(view, found.course, steps, width)
     ]  # fmt: skip
@@ -75,8 +80,9 @@ def _trips(view: View, course: DetailCourse, steps: _Steps, width: int) -> list[
     ink = box(view, width)
     top, signs = view.limits.scale_ms, _PLAIN if view.ascii else {}
     ink.heading(
-        "RTT", (f"{_of_point(steps)}  ", "dim"), (MEAN, "dim"), " mean ", (P95, "low"), " p95 ",
-        (LONGEST, "high"), " max ", (OVER, "fail"), " over",
+        "RTT", (f"{_of_point(steps)}{', the worst' * (steps.each > 1)}  ", "dim"),
+        (MEAN, "dim"), " mean ", (P95, "low"), " p95 ", (LONGEST, "high"), " max ",
+        (OVER, "fail"), " over",
     )  # fmt: skip
     if not newest(course.rtt_p95_us, steps.span):
         ink.line(("no round trip in this time", "dim"))
@@ -98,8 +104,7 @@ def _trips(view: View, course: DetailCourse, steps: _Steps, width: int) -> list[
         over |= {at for at, value in zip(x, y, strict=True) if value > top}
     curves.append(Points(sorted(over), [top] * len(over), OVER))
     axes = Axes(_range(steps), top, _times(steps, width), _levels(view.limits))
-    drawn = chart(curves, axes, width, _RTT_ROWS, ascii_only=view.ascii)
-    for line in drawn:
+    for line in chart(curves, axes, steps.width, _RTT_ROWS, ascii_only=view.ascii):
         ink.line(*_styled(line, _RTT_STYLES))
     return lines_of(ink)
 
@@ -118,9 +123,9 @@ def _losses(view: View, course: DetailCourse, steps: _Steps, width: int) -> list
     for values, sign in ((late, LATE), (lost, LOST)):
         x, y = steps.place([value or None for value in values])
         curves.append(Points(x, y, signs.get(sign, sign), stems=True))
-    labels = [(0.0, "0"), (float(top), f"{top:.0f}")]
+    labels = [(0.0, _level(0)), (float(top), _level(top))]
     axes = Axes(_range(steps), max(1.0, float(top)), _times(steps, width), labels)
-    for line in chart(curves, axes, width, _LOSS_ROWS, ascii_only=view.ascii):
+    for line in chart(curves, axes, steps.width, _LOSS_ROWS, ascii_only=view.ascii):
         ink.line(*_styled(line, _LOSS_STYLES))
     return lines_of(ink)
 
@@ -130,7 +135,7 @@ def _mean(values: Sequence[int]) -> float:
 
 
 def _of_point(steps: _Steps) -> str:
-    return "a second a point" if steps.each == 1 else f"{steps.each} s a point, the worst"
+    return "a second a point" if steps.each == 1 else f"{steps.each} s a point"
 
 
 def _range(steps: _Steps) -> tuple[float, float]:
@@ -146,7 +151,12 @@ def _times(steps: _Steps, width: int) -> list[tuple[float, str]]:
 def _levels(limits: Limits) -> list[tuple[float, str]]:
     top = limits.scale_ms
     inner = limits.p95_ms if limits.p95_ms and limits.p95_ms < top * 0.9 else top / 2
-    return [(0.0, "0"), (inner, f"{inner:g}"), (top, f"{top:g}")]
+    return [(value, _level(value)) for value in (0.0, inner, top)]
+
+
+def _level(value: float) -> str:
+    """Return a label of one width, so that charts below each other share their columns."""
+    return f"{value:{_LABEL}g}" if value < 10**_LABEL else "many"
 
 
 def _styled(line: str, styles: dict[str, Style]) -> list[Part]:

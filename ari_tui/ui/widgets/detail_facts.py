@@ -12,7 +12,7 @@ from ari_tui.ui.widgets.detail_view import DASH, View, box, lines_of, ms, wrappe
 from ari_tui.ui.widgets.figures import MARKS, STYLES, clock, graded, percent
 from ari_tui.ui.widgets.ink import Ink, Part
 
-_LABEL: Final = 11
+_LABEL: Final = 12
 
 
 def facts(view: View, width: int) -> list[Text]:
@@ -27,8 +27,8 @@ def facts(view: View, width: int) -> list[Text]:
     ptime = "" if call.ptime_ms is None else f" {call.ptime_ms:g} ms"
     _fact(ink, "codec", f"{call.codec or DASH}{ptime}", f"SSRC {call.ssrc or DASH}")
     ports = call.ports
-    _fact(ink, "Asterisk", f"{ports.media_remote or DASH} → {ports.media_local or DASH}")
-    _fact(ink, "echo", f"{ports.echo_local or DASH} → {ports.echo_remote or DASH}")
+    _fact(ink, "Asterisk", f"{ports.media_remote or DASH} - {ports.media_local or DASH}")
+    _fact(ink, "echo", f"{ports.echo_local or DASH} - {ports.echo_remote or DASH}")
     _fact(ink, "started", f"{clock(call.started_at)} UTC on {call.asterisk}", call.mode)
     return lines_of(ink)
 
@@ -45,10 +45,10 @@ def counts(view: View, width: int) -> list[Text]:
     share, style = graded(percent(call.loss_ratio), call.loss_ratio, limits.loss_ratio)
     _fact(ink, "lost", (f"{packets.lost:,} ({share})", style), _split(call))
     share, style = graded(percent(call.late_ratio), call.late_ratio, limits.late_ratio)
-    _fact(ink, "late", (f"{packets.late_echo:,} ({share})", style),
-          f"from Asterisk {packets.late_media:,}")  # fmt: skip
-    _fact(ink, "from there", f"{packets.upstream_missing - call.missing_explained:,} missing",
-          f"{packets.interruptions:,} silences", f"{call.dead_air_s:g} s dead air")  # fmt: skip
+    _fact(ink, "late", (f"{packets.late_echo:,} ({share})", style))
+    _fact(ink, "upstream", f"{packets.upstream_missing - call.missing_explained:,} missing",
+          f"{packets.interruptions:,} over 200 ms silent", f"{call.dead_air_s:g} s dead air",
+          f"late {packets.late_media:,}")  # fmt: skip
     _fact(ink, "disorder", f"twice {packets.duplicates_media:,}/{packets.duplicates_echo:,}",
           f"reordered {packets.reordered_media:,}/{packets.reordered_echo:,}")  # fmt: skip
     _fact(ink, "jitter", f"from Asterisk {ms(jitter.media)}", f"echo {ms(jitter.echo)}",

@@ -13,9 +13,11 @@ from ari_tui.ui.widgets.detail_view import DASH, View, box, lines_of, ms, worst_
 from ari_tui.ui.widgets.figures import MARKS, STYLES
 from ari_tui.ui.widgets.ink import Ink, Part
 
-_LABEL: Final = 5
 _RECENT_S: Final = 60
-_PATH: Final = "caller ── Asterisk ──A→ ari-tui: B out, D back ──C→ echo server and back"
+_PATH: Final = "caller ─── Asterisk ──A──> ari-tui: B out, D back ──C──> echo server and back"
+_PATH_FROM: Final = 100
+_ROOMY: Final = 60
+"""From this width on labels are whole words."""
 
 
 class _Interval(NamedTuple):
@@ -34,19 +36,19 @@ def intervals(view: View, width: int) -> list[Text]:
     """Return the table of the intervals, in milliseconds all."""
     ink = box(view, width)
     ink.heading("Where a packet's time goes", ("ms", "dim"))
-    if width >= len(_PATH):
+    if width >= _PATH_FROM:
         ink.line((_PATH, "dim"))
     columns = _columns(view)
-    cell = min(18, max(8, (width - _LABEL) // len(columns)))
-    ink.line(" " * _LABEL, *((ink.right(f"{one.letter} ", cell), "strong") for one in columns))
+    label = 9 if width >= _ROOMY else 5
+    cell = min(18, max(8, (width - label) // len(columns)))
+    ink.line(" " * label, *((ink.right(f"{one.letter} ", cell), "strong") for one in columns))
     names = [one.long if cell >= 13 else one.short for one in columns]
-    ink.line(" " * _LABEL, *((ink.right(f"{name} ", cell), "dim") for name in names))
+    ink.line(" " * label, *((ink.right(f"{name} ", cell), "dim") for name in names))
     for name in ("min", "p50", "p95", "p99", "max"):
-        ink.line(ink.left(name, _LABEL), *(_cell(ink, one, name, cell) for one in columns))
-    ink.line(
-        (ink.left("60 s", _LABEL), "dim"), *(ink.right(f"{one.recent} ", cell) for one in columns)
-    )
-    for line in _accused(ink, columns, cell):
+        ink.line(ink.left(name, label), *(_cell(ink, one, name, cell) for one in columns))
+    recent = ink.left("max, 60 s" if width >= _ROOMY else "60 s", label)
+    ink.line((recent, "dim"), *(ink.right(f"{one.recent} ", cell) for one in columns))
+    for line in _accused(ink, columns, label, cell):
         ink.line(*line)
     return lines_of(ink)
 
@@ -70,12 +72,12 @@ def _columns(view: View) -> list[_Interval]:
     return [
         _Interval("A", "arrival", "above floor", "Asterisk, caller",
                   spreads.asterisk_ms if spreads else None, lambda _: None, ms(arrival)),
-        _Interval("B", "out", "ours, out", "ourselves", _in_ms(spreads.out_us if spreads else None), ours,
-                  either),
+        _Interval("B", "out", "ours, out", "ourselves",
+                  _in_ms(spreads.out_us if spreads else None), ours, either),
         _Interval("C", "echo", "round trip", "network, echo", view.call.rtt_ms, by_name.get,
                   ms(trip)),
-        _Interval("D", "back", "ours, back", "ourselves", _in_ms(spreads.back_us if spreads else None),
-                  ours, either),
+        _Interval("D", "back", "ours, back", "ourselves",
+                  _in_ms(spreads.back_us if spreads else None), ours, either),
     ]  # fmt: skip
 
 
@@ -101,9 +103,9 @@ def _cell(ink: Ink, one: _Interval, name: str, width: int) -> Part:
     return ink.right(ms(value) + (mark or " "), width), STYLES[stands]
 
 
-def _accused(ink: Ink, columns: list[_Interval], cell: int) -> list[list[str | Part]]:
+def _accused(ink: Ink, columns: list[_Interval], label: int, cell: int) -> list[list[str | Part]]:
     if cell >= 17:
-        head: list[str | Part] = [(ink.left("says", _LABEL), "dim")]
+        head: list[str | Part] = [(ink.left("look at", label), "dim")]
         return [[*head, *((ink.right(f"{one.accuses} ", cell), "dim") for one in columns)]]
     return [[("A: Asterisk's side and the caller's", "dim")],
             [("B, D: ourselves  C: network and echo", "dim")]]  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Final
 from rich.text import Text
 
 from ari_tui.snapshot.live import History
+from ari_tui.ui.forms import middle_cut
 from ari_tui.ui.widgets import histogram
 from ari_tui.ui.widgets.detail_course import course
 from ari_tui.ui.widgets.detail_facts import asterisk_says, counts, facts
@@ -16,7 +17,7 @@ from ari_tui.ui.widgets.detail_intervals import intervals
 from ari_tui.ui.widgets.detail_view import View, box, lines_of, wrapped
 from ari_tui.ui.widgets.detail_where import conclusion
 from ari_tui.ui.widgets.figures import length
-from ari_tui.ui.widgets.ink import Item, Style, fit
+from ari_tui.ui.widgets.ink import Form, Item, Style, fit, item
 from ari_tui.ui.widgets.pane import Pane
 
 Block = Callable[[View, int], list[Text]]
@@ -32,12 +33,13 @@ def title(view: View, width: int) -> list[Text]:
     ink, call = box(view, width), view.call
     state: Style = _STATES.get(call.state, "dim")
     reason = f": {call.reason}" if call.reason else ""
-    items = [
-        Item(0, ([(call.channel, "title")],)),
-        Item(3, ([(call.caller, "")],) if call.caller else ()),
-        Item(1, ([(call.state + reason, state)], [(call.state, state)])),
-        Item(2, ([(f"up {length(call.duration_s)}", "")], [(length(call.duration_s), "")])),
-    ]  # fmt: skip
+    short = middle_cut(call.channel, width)
+    items: list[Item] = [
+        item(0, (short, "title")),
+        item(4, (call.caller, "")),
+        (Form(1, ((call.state, state),)), Form(3, ((call.state + reason, state),))),
+        item(2, (f"up {length(call.duration_s)}", "")),
+    ]
     ink.line(*fit(items, width, ascii_only=view.ascii))
     if view.trouble:
         for line in wrapped(f"~ {view.trouble}", width):

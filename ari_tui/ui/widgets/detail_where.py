@@ -17,12 +17,14 @@ from ari_tui.ui.limits import Limits, grade
 from ari_tui.ui.widgets.detail_view import View, joined, ms, newest
 from ari_tui.ui.widgets.ink import Style
 
-Place = Literal["ours", "network", "echo", "asterisk"]
+Place = Literal["ours", "network", "echo", "either", "asterisk", "caller"]
 PLACES: Final[dict[Place, str]] = {
     "ours": "this machine",
     "network": "the network to the echo server",
     "echo": "the echo server",
+    "either": "the network or the echo server",
     "asterisk": "Asterisk or the caller's path",
+    "caller": "the caller's path to Asterisk",
 }
 _FEW: Final = 50
 """Fewer packets than in a second of a call say nothing."""
@@ -67,6 +69,8 @@ def conclusion(view: View) -> Conclusion:
 def _of_silence(call: Call) -> Conclusion:
     if call.state == "failed":
         return Conclusion(f"The call failed before any RTP: {call.reason or 'no reason'}.", "fail")
+    if call.ended_at is not None:
+        return Conclusion("The call ended, and no RTP ever came from Asterisk.", "near")
     if call.state != "up":
         return Conclusion("No RTP from Asterisk yet.", "dim")
     return Conclusion("Look at Asterisk: the call is up, and no RTP has come from it.", "fail")
@@ -98,7 +102,7 @@ def _at_the_echo(call: Call, limits: Limits) -> Iterator[Finding]:
     if stands in ("fail", "near") or (call.packets.lost and stands == "none"):
         yield _loss(call, serious=stands == "fail")
     broken = [
-        f"{name} {ms(value)} of {limit:g} ms"
+        (value / limit, f"{name} {ms(value)} of {limit:g} ms")
         for name, value, limit in (
             ("p50", call.rtt_ms.p50, limits.p50_ms), ("p95", call.rtt_ms.p95, limits.p95_ms),
             ("p99", call.rtt_ms.p99, limits.p99_ms), ("max", call.rtt_ms.max, limits.max_ms),
@@ -106,7 +110,7 @@ def _at_the_echo(call: Call, limits: Limits) -> Iterator[Finding]:
         if value is not None and limit is not None and value > limit
     ]  # fmt: skip
     if broken:
-        yield Finding("network", True, f"round trip {joined(broken)}")
+        yield Finding("network", True, f"RTT {max(broken)[1]}")
     if not broken and grade(call.late_ratio, limits.late_ratio) == "fail":
         yield Finding("network", True, f"{call.packets.late_echo:,} round trips were late")
 
@@ -114,38 +118,31 @@ def _at_the_echo(call: Call, limits: Limits) -> Iterator[Finding]:
 def _loss(call: Call, *, serious: bool) -> Finding:
     lost, split = call.packets.lost, call.loss_directions
     share = "" if call.loss_ratio is None else f" ({call.loss_ratio * 100:.2g}%)"
-    text = f"{lost:,} packets lost{share}"
+    text = f"{lost:,} lost{share}"
     if split is None:
-        return Finding("network", serious, f"{text}, on the way there, in it or back")
+        return Finding("either", serious, text)
+    if split.at_echo and not split.outward and not split.back:
+        return Finding("echo", serious, f"{text}, all within it")
     parts = [
         f"{count:,} {where}"
         for count, where in (
-            (split.outward, "on the way out"), (split.at_echo, "in the echo server"),
-            (split.back, "on the way back"),
+            (split.outward, "out"), (split.at_echo, "in the echo server"), (split.back, "back"),
         )
         if count
     ]  # fmt: skip
-    inside = split.at_echo > 0 and not split.outward and not split.back
-    return Finding("echo" if inside else "network", serious, f"{text}: {joined(parts or ['?'])}")
+    return Finding("network", serious, f"{text}: {joined(parts)}" if parts else text)
 
 
 def _at_asterisk(view: View) -> Iterator[Finding]:
-    call, found = view.call, False
-    for finding in _upstream(call, view.detail):
-        found = True
-        yield finding
+    found = list(_upstream(view.call, view.detail))
     rtp = view.statistics.rtp if view.statistics is not None else None
-    if rtp is None:
-        return
-    if rtp.received_lost:
-        text = f"by Asterisk's count {rtp.received_lost:,} packets from the caller never came to it"
-        yield Finding("asterisk", True, text)
-    elif found and rtp.received_jitter_ms is not None and rtp.received_jitter_ms < _CLEAN_LEG_MS:
-        text = (
-            "but what the caller sends reaches Asterisk clean now "
-            f"(jitter {ms(rtp.received_jitter_ms)} ms, none lost)"
-        )
-        yield Finding("asterisk", False, text)
+    if rtp is not None and rtp.received_lost:
+        yield Finding("caller", True, f"{rtp.received_lost:,} lost before Asterisk, as it counts")
+    jitter = rtp.received_jitter_ms if rtp is not None and not rtp.received_lost else None
+    if found and jitter is not None and jitter < _CLEAN_LEG_MS:
+        # of now: it clears the caller of nothing that was before
+        found[-1] = found[-1]._replace(text=f"{found[-1].text} (the caller's leg is clean now)")
+    yield from found
 
 
 def _upstream(call: Call, detail: CallDetail | None) -> Iterator[Finding]:
@@ -153,14 +150,13 @@ def _upstream(call: Call, detail: CallDetail | None) -> Iterator[Finding]:
     missing = packets.upstream_missing - call.missing_explained
     if missing > 0:
         share = missing / (packets.received + missing) * 100
-        yield Finding(
-            "asterisk", True, f"{missing:,} packets that it numbered never came ({share:.2g}%)"
-        )
+        yield Finding("asterisk", True, f"{missing:,} numbered packets never came ({share:.2g}%)")
     if packets.interruptions:
         longest = call.longest_interruption_ms or 0.0
         number = packets.interruptions
-        text = f"{number} silence{'s' * (number > 1)} of up to {longest / 1000:.1f} s"
+        length = f"{longest / 1000:.1f} s"
+        text = f"{number} silences of up to {length}" if number > 1 else f"a silence of {length}"
         yield Finding("asterisk", True, text)
     late = detail.intervals.asterisk_ms.p99 if detail is not None else None
     if detail is not None and late is not None and late > detail.late_ms:
-        yield Finding("asterisk", True, f"one packet in a hundred came {ms(late)} ms late from it")
+        yield Finding("asterisk", True, f"p99 {ms(late)} ms behind its clock")

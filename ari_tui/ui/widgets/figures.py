@@ -60,11 +60,17 @@ def count(number: float) -> str:
     """Return a number in at most five signs: `9876`, `12.3k`, `123k`, `1.23M`."""
     if number < 9999.5:
         return f"{number:.0f}"
-    for unit in ("k", "M", "G"):
+    for unit in ("k", "M"):
         number /= 1000
-        if number < 999.5 or unit == "G":
-            return f"{number:.2f}{unit}" if number < 9.995 else f"{number:.3g}{unit}"
-    raise AssertionError("unreachable")
+        if number < 999.5:
+            return _three(number) + unit
+    return _three(number / 1000) + "G"
+
+
+def _three(number: float) -> str:
+    if number >= 99.95:
+        return f"{number:.0f}"
+    return f"{number:.2f}" if number < 9.995 else f"{number:.1f}"
 
 
 def calls(number: int) -> str:

@@ -17,7 +17,7 @@ from ari_tui.ui.widgets.pane import Pane
 
 FRESH_S: Final = 3.0
 """Data older than that are called old, though the link stands."""
-_FILTER: Final = 16
+_FILTER: Final = 13
 """Signs of a filter that are always told."""
 _VERDICTS: Final[dict[str, tuple[str, Style]]] = {
     "pass": ("PASS", "ok"),
@@ -47,8 +47,10 @@ class HeaderPane(Pane):
 
     def hints(self, filter_text: str, sort_text: str) -> None:
         """Say what the table is filtered and sorted by; "" is nothing."""
-        self._hints = Hints(filter_text, sort_text)
-        self.redraw()
+        hints = Hints(filter_text, sort_text)
+        if hints != self._hints:
+            self._hints = hints
+            self.redraw()
 
     def draw(self, frame: Frame, width: int, height: int) -> Text:
         """Return the header."""
@@ -125,7 +127,7 @@ def _calls(frame: Frame) -> Item:
     forms = [Form(2, shown)]
     if calls.failed:
         shown = [*shown, (f" {calls.failed} failed~", "near")]
-        forms.append(Form(7, shown))
+        forms.append(Form(10, shown))
     forms.append(Form(16, [*shown, (f" (peak {calls.peak}, {calls.started} started)", "dim")]))
     return forms
 
@@ -169,7 +171,7 @@ def _second(frame: Frame, hints: Hints) -> list[Item]:
     rtt = headline.rtt
     return [
         _window(headline.window),
-        _percentile(3, "p50", rtt.p50, limits.p50_ms, limit_rank=8),
+        _percentile(5, "p50", rtt.p50, limits.p50_ms, limit_rank=8),
         _percentile(1, "p95", rtt.p95, limits.p95_ms),
         _percentile(2, "p99", rtt.p99, limits.p99_ms),
         _percentile(0, "max", rtt.max, limits.max_ms, unit=" ms"),
@@ -190,8 +192,8 @@ def _filter(text: str) -> Item:
     """A filter hides calls: it is told before the order, none at all after it."""
     if not text:
         return item(9, ("filter: -", "dim"))
-    cut = text if len(text) <= _FILTER else text[:_FILTER] + "…"
-    return Form(5, [(f"filter: {cut}", "strong")]), Form(10, [(f"filter: {text}", "strong")])
+    cut = text if len(text) <= _FILTER else text[: _FILTER - 1] + "…"
+    return Form(3, [(f"filter: {cut}", "strong")]), Form(10, [(f"filter: {text}", "strong")])
 
 
 def _percentile(

@@ -15,13 +15,14 @@ from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits
 from ari_tui.ui.spark import BLOCKS
 from ari_tui.ui.widgets import figures as f
-from ari_tui.ui.widgets.ink import Ink, Part, Style
+from ari_tui.ui.widgets.ink import Ink, Part, Style, merged
 from ari_tui.ui.widgets.pane import Pane
 
 _PER_OCTAVE: Final = 8
 _AXIS: Final = 6
 """Cells of the axis of counts."""
 _ASCII_FULL: Final = "#"
+_POWERS: Final = ("1", "10", "100", "1k", "10k", "100k", "1M", "10M", "100M", "1G")
 _TICKS_MS: Final = tuple(
     digit * 10.0**power for power in range(-3, 5) for digit in (1, 2, 5)
 )  # 1 µs … 50 s
@@ -126,7 +127,7 @@ def _bars(
                 parts.append(("┊", "dim"))
             else:
                 parts.append((cell, styles[column]))
-        drawn.append(_merged(parts))
+        drawn.append(merged(parts))
     return drawn
 
 
@@ -150,7 +151,7 @@ def _count_label(ink: Ink, row: int, rows: int, top: int) -> str:
     for power in range(top, -1, -1):
         # the topmost power is the top's edge, in the row below it
         if min(rows - 1, int(power / top * rows)) == row and (power == top or rows > top):
-            return ink.right(f.count(10.0**power) + "┤", _AXIS)
+            return ink.right(_POWERS[min(power, 9)] + "┤", _AXIS)
     return ink.right("│", _AXIS)
 
 
@@ -164,17 +165,6 @@ def _style(upper_ms: float, limits: Limits) -> Style:
 
 def _place(scale: Scale, value_ms: float) -> int:
     return min(scale.columns - 1, max(0, int(scale.column(value_ms))))
-
-
-def _merged(parts: Sequence[Part]) -> list[Part]:
-    """Join neighbours of one style."""
-    merged: list[Part] = []
-    for text, style in parts:
-        if merged and merged[-1][1] == style:
-            merged[-1] = (merged[-1][0] + text, style)
-        else:
-            merged.append((text, style))
-    return merged
 
 
 def _ruler(scale: Scale) -> str:
@@ -207,8 +197,13 @@ def _labels(scale: Scale, limits: Limits) -> list[Part]:
 def _take(
     taken: list[tuple[int, str, Style]], scale: Scale, value_ms: float, text: str, style: Style
 ) -> None:
-    """Put a label below its place unless another is in the way."""
-    start = max(0, min(_place(scale, value_ms) - len(text) // 2, scale.columns - len(text)))
-    free = all(start + len(text) < other or other + len(known) < start for other, known, _ in taken)
-    if free and len(text) <= scale.columns:
-        taken.append((start, text, style))
+    """Put a label below its place, or a little aside, unless others are in the way."""
+    middle = _place(scale, value_ms) - len(text) // 2
+    for aside in (0, -1, 1, -2, 2):
+        start = max(0, min(middle + aside, scale.columns - len(text)))
+        end = start + len(text)
+        if end <= scale.columns and all(
+            end < other or other + len(known) < start for other, known, _ in taken
+        ):
+            taken.append((start, text, style))
+            return

@@ -7,6 +7,8 @@ ours becomes one that is, before anything is measured.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Final, Literal, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
@@ -35,6 +37,9 @@ _PLAIN: Final = str.maketrans(
 def plain(text: str, *, ascii_only: bool = False) -> str:
     """Return a text of one line that a terminal can be sent; foreign letters may become `?`."""
     text = clean(text)
+    if not text.isprintable():
+        # zero-width marks have no cell of their own; a space of another kind is a space
+        text = "".join(c if c.isprintable() else " " * c.isspace() for c in text)
     if not ascii_only or text.isascii():
         return text
     return text.translate(_PLAIN).encode("ascii", "replace").decode("ascii")
@@ -91,6 +96,14 @@ def _joined(items: Sequence[Item], chosen: dict[int, Form], gap: int, room: int)
 
 def _cells(parts: Parts, ascii_only: bool) -> int:
     return sum(cell_len(plain(text, ascii_only=ascii_only)) for text, _ in parts)
+
+
+def merged(parts: Iterable[Part]) -> list[Part]:
+    """Join neighbours of one style."""
+    return [
+        ("".join(text for text, _ in group), style)
+        for style, group in groupby(parts, key=itemgetter(1))
+    ]
 
 
 class Ink:

@@ -16,7 +16,7 @@ from ari_tui.ui.widgets.pane import Pane
 _LAG_MS: Final = 250.0
 """A tick of the engine is due four times a second: behind by a whole one is worth a look."""
 _FULL: Final = 0.5
-_COLUMN: Final = 33
+_COLUMN: Final = 32
 """Cells for a figure and its name, when they stand side by side."""
 
 

@@ -21,7 +21,7 @@ from ari_tui.ui.bindings import textual_bindings
 from ari_tui.ui.columns import Column
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.rows import Row
-from ari_tui.ui.widgets.table_canvas import Canvas, Content, View
+from ari_tui.ui.widgets.table_canvas import UNKNOWN, Canvas, Content, View
 
 _HEADER: Final = 1
 """Lines above the first row."""
@@ -242,11 +242,15 @@ class ChannelTable(ScrollView, can_focus=True, inherit_bindings=False):
         return View(self.size.width, self._in_view, self.selected, self.sort, self.reverse)
 
     def _repaint(self) -> None:
-        """Repaint the lines whose content is another than was painted."""
+        """Repaint the lines whose content is another than was painted, as far as it differs."""
         view, content, painted = self._view(), self._canvas.content, self._painted
-        changed = [y for y in range(self.size.height) if content(y, view) != painted.get(y)]
+        changed = []
+        for y in range(self.size.height):
+            cells = painted.get(y, UNKNOWN).changed(content(y, view), view.width)
+            if cells:
+                changed.append(Region(0, y, cells, 1))
         if changed:
-            self.refresh(*(Region(0, y, view.width, 1) for y in changed))
+            self.refresh(*changed)
 
     def _component(self, name: str, partial: bool) -> Style:
         return self.get_component_rich_style(f"table--{name}", partial=partial)

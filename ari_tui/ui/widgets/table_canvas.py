@@ -16,6 +16,7 @@ from ari_tui.ui.widgets.table_lines import (
     Line,
     Look,
     Shape,
+    changed_cells,
     draw_header,
     draw_line,
     draw_message,
@@ -46,8 +47,21 @@ class Content(NamedTuple):
     call: str = ""
     selected: bool = False
 
+    def changed(self, new: Content, width: int) -> int:
+        """Return how many of `width` cells, from the left, have to be painted anew for `new`."""
+        if self == new:
+            return 0
+        old_line, new_line, shape = self.what, new.what, self.shape
+        if self[1:] != new[1:] or shape is None:
+            return width
+        if isinstance(old_line, Line) and isinstance(new_line, Line):
+            return changed_cells(old_line, new_line, shape)
+        return width
 
-_NOTHING = Content(None)
+
+NOTHING = Content(None)
+UNKNOWN = Content("")
+"""What a line holds that was never painted."""
 
 
 class Canvas:
@@ -89,7 +103,7 @@ class Canvas:
     def content(self, y: int, view: View) -> Content:
         """Return what line `y` of the widget shows; line 0 is the header."""
         if self._frame is None:
-            return _NOTHING
+            return NOTHING
         shape, in_view = self._shape_at(view.width, self._frame), view.in_view
         if y == 0:
             rows = in_view.start + 1, in_view.stop, len(self._rows)
@@ -98,7 +112,7 @@ class Canvas:
             return Content(_why_empty(self._frame), shape)
         place = in_view.start + y - 1
         if place not in in_view:
-            return _NOTHING
+            return NOTHING
         row = self._rows[place]
         call = row.call.id
         return Content(self._line(row, shape, self._frame), shape, call, call == view.selected)
@@ -132,4 +146,6 @@ class Canvas:
 
 def _why_empty(frame: Frame) -> str:
     calls = len(frame.document.calls)
+    if calls == 1:
+        return "the call does not fit the filter"
     return f"none of {calls} calls fits the filter" if calls else "no calls"

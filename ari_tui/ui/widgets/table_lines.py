@@ -65,6 +65,11 @@ class Shape(NamedTuple):
     ascii: bool
 
     @property
+    def cells(self) -> int:
+        """Return how many cells columns and sparkline take: more than there are when narrow."""
+        return sum(column.width + 1 for column in self.columns) + self.spark
+
+    @property
     def ellipsis(self) -> str:
         """Return what stands where a text was cut."""
         return forms.ASCII_CUT if self.ascii else forms.CUT
@@ -119,6 +124,20 @@ def line_of(row: Row, shape: Shape, frame: Frame) -> Line:
     )
 
 
+def changed_cells(old: Line, new: Line, shape: Shape) -> int:
+    """Return how many cells, from the left, hold all that differs between two lines."""
+    if old[2:] != new[2:]:  # sparkline, tone, note
+        return shape.width
+    end = width = 0
+    before = zip(old.texts, old.grades, strict=True)
+    after = zip(new.texts, new.grades, strict=True)
+    for column, old_cell, new_cell in zip(shape.columns, before, after, strict=True):
+        width += column.width + 1
+        if old_cell != new_cell:
+            end = width
+    return min(end, shape.width)
+
+
 def fit(text: str, width: int, align: str, ellipsis: str) -> str:
     """Return a text of exactly `width` cells; what was cut ends with the ellipsis.
 
@@ -142,7 +161,6 @@ class _Pen:
         self._texts: list[str] = []
         self._style: Style | None = None
         self._segments: list[Segment] = []
-        self._cells = 0
 
     def write(self, text: str, style: Style) -> None:
         if style is not self._style:
@@ -156,10 +174,10 @@ class _Pen:
             self._segments.append(Segment(text, self._style))
         self._texts = []
 
-    def strip(self, width: int, style: Style) -> Strip:
-        """Return what was written as a strip of `width` cells."""
+    def strip(self, width: int, style: Style, cells: int) -> Strip:
+        """Return the `cells` cells that were written as a strip of `width`."""
         self._flush()
-        return Strip(self._segments).adjust_cell_length(width, style)
+        return Strip(self._segments, cells).adjust_cell_length(width, style)
 
 
 def draw_line(line: Line, selected: bool, shape: Shape, look: Look) -> Strip:
@@ -181,7 +199,7 @@ def draw_line(line: Line, selected: bool, shape: Shape, look: Look) -> Strip:
         pen.write(text, look.style(base, tone, _SPARKS[kind]))
     if note:
         pen.write(f" {note}", look.style(base, tone, "dim"))
-    return pen.strip(shape.width, plain)
+    return pen.strip(shape.width, plain, shape.cells)
 
 
 def _sparkline(line: Line, shape: Shape, room: int) -> Sequence[Run]:
@@ -207,7 +225,7 @@ def draw_header(head: Head, shape: Shape, look: Look) -> Strip:
             label, gap = label + arrow, " "
         pen.write(fit(label, column.width, column.align, shape.ellipsis) + gap, style)
     pen.write(_beside_spark(head, shape), look.style("header", "dim"))
-    return pen.strip(shape.width, style)
+    return pen.strip(shape.width, style, shape.cells)
 
 
 def _beside_spark(head: Head, shape: Shape) -> str:
@@ -227,4 +245,4 @@ def draw_message(text: str, width: int, look: Look) -> Strip:
     """Draw a line that is no call's."""
     pen = _Pen()
     pen.write(fit(f"  {text}", width, "left", "…"), look.style("row", "dim"))
-    return pen.strip(width, look.style("row"))
+    return pen.strip(width, look.style("row"), width)

@@ -15,7 +15,7 @@ from ari_tui.snapshot.live import SECONDS, Cells
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits
 from ari_tui.ui.widgets import figures as f
-from ari_tui.ui.widgets.ink import Ink, Part, Style
+from ari_tui.ui.widgets.ink import Ink, Part, Style, merged
 from ari_tui.ui.widgets.pane import Pane
 
 _AXIS: Final = 6
@@ -118,7 +118,7 @@ def _chart(
                 parts.append((cell, style))
             else:
                 parts.append(("╌" if row == limit_row else " ", "dim"))
-        drawn.append(parts)
+        drawn.append(merged(parts))
     return drawn
 
 
@@ -188,7 +188,7 @@ def _stroke(before: int | None, now: int) -> range:
 
 def _losses(lost: Sequence[int | None], dots: int) -> list[Part]:
     cells = (any(lost[at : at + dots]) for at in range(0, len(lost), dots))
-    return [("×", "lost") if gone else ("─", "dim") for gone in cells]
+    return merged(("×", "lost") if gone else ("─", "dim") for gone in cells)
 
 
 def _times(span: Span, columns: int) -> list[Part]:

@@ -34,8 +34,8 @@ def test_lengths_of_time_have_two_units(seconds: float, shown: str) -> None:
 
 @pytest.mark.parametrize(
     ("number", "shown"),
-    [(0, "0"), (9999, "9999"), (10_000, "10k"), (12_345, "12.3k"), (999_600, "1.00M"),
-     (1_234_567, "1.23M"), (5_000_000_000, "5.00G"), (10**13, "1e+04G")],
+    [(0, "0"), (9999, "9999"), (10_000, "10.0k"), (12_345, "12.3k"), (999_600, "1.00M"),
+     (1_234_567, "1.23M"), (5_000_000_000, "5.00G"), (10**13, "10000G")],
 )  # fmt: skip
 def test_counts_take_few_signs(number: int, shown: str) -> None:
     assert f.count(number) == shown

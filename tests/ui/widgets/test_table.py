@@ -1,5 +1,7 @@
 import asyncio
 import gc
+import random
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,6 +11,8 @@ from rich.cells import cell_len
 from rich.style import Style
 from textual import events
 from textual.app import App, ComposeResult
+from textual.driver import Driver
+from textual.drivers.headless_driver import HeadlessDriver
 from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.theme import Theme
@@ -30,17 +34,50 @@ LIMITS = Limits(
 CALM = kit.a_course((3.0,))
 
 
+class Terminal(HeadlessDriver):
+    """A driver that is drawn to as to a terminal, and keeps what would stand there."""
+
+    def __init__(self, app: App[Any], **options: Any) -> None:
+        super().__init__(app, **options)
+        self.cells: dict[tuple[int, int], str] = {}
+        self.cells_written = 0
+
+    @property
+    def is_headless(self) -> bool:
+        return False
+
+    def write(self, data: str) -> None:
+        """Follow moves of the cursor and texts of single cells; colours are left out."""
+        x = y = 0
+        for column, row, text in re.findall(
+            r"\x1b\[(?:(?=\d+;\d+H)(\d+);(\d+)H|[\d;?]*[a-zA-Z])([^\x1b]*)", data
+        ):
+            if column:
+                y, x = int(column) - 1, int(row) - 1
+            for character in text.replace("\n", ""):
+                self.cells[y, x] = character
+                self.cells_written += 1
+                x += 1
+
+    def line(self, y: int, width: int) -> str:
+        return "".join(self.cells.get((y, x), "?") for x in range(width))
+
+
 class TableApp(App[None]):
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, driver: type[Driver] | None = None) -> None:
+        super().__init__(driver_class=driver)
         self.table = ChannelTable()
         self.told: list[tuple[str, str | None]] = []
+        self.up = asyncio.Event()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return dict(DARK_VARIABLES)
 
     def compose(self) -> ComposeResult:
         yield self.table
+
+    def on_ready(self) -> None:
+        self.up.set()
 
     def on_channel_table_highlighted(self, message: ChannelTable.Highlighted) -> None:
         self.told.append(("highlighted", message.call_id))
@@ -52,8 +89,14 @@ class TableApp(App[None]):
 class Hands:
     """A mounted table, and what a test does to it and reads from it."""
 
-    def __init__(self, app: TableApp, pilot: Pilot[None]) -> None:
-        self.app, self.pilot, self.table = app, pilot, app.table
+    def __init__(self, app: TableApp, pilot: Pilot[None] | None) -> None:
+        self.app, self.table = app, app.table
+        self._pilot = pilot
+
+    @property
+    def pilot(self) -> Pilot[None]:
+        assert self._pilot is not None
+        return self._pilot
 
     async def show(
         self,
@@ -459,6 +502,41 @@ async def test_keys_harm_nothing_where_no_row_is_in_view() -> None:
         await hands.show(calls(5))
         await hands.press("down", "enter", "pagedown", "up", "end")
         assert hands.table.selected == "call-5"
+
+
+async def test_what_stands_in_the_terminal_is_what_the_table_shows() -> None:
+    app = TableApp(Terminal)
+    running = asyncio.create_task(app.run_async(size=(80, 24), mouse=False))
+    await asyncio.wait_for(app.up.wait(), 20)
+    try:
+        terminal = app._driver
+        assert isinstance(terminal, Terminal)
+        hands = Hands(app, None)
+        chance = random.Random(7)
+        shown = calls(60)
+        courses = {call.id: CALM for call in shown}
+        for step in range(40):
+            place = chance.randrange(60)
+            if step % 4 == 0:
+                shown[place] = slower(shown[place])
+            elif step % 4 == 1:
+                shown[place] = changed(shown[place], duration_s=chance.uniform(1, 9000))
+            elif step % 4 == 2:
+                courses[f"call-{place + 1}"] = kit.a_course((3.0, 9.0), {chance.randrange(20): 1})
+            else:
+                chance.shuffle(shown)
+                hands.table.select(f"call-{place + 1}")
+            await hands.show(shown, courses)
+            assert [terminal.line(y, 80) for y in range(24)] == hands.lines(), step
+        before = terminal.cells_written
+        top = hands.table.scroll_offset.y
+        shown[top] = changed(shown[top], duration_s=59.0)
+        await hands.show(shown, courses)
+        assert terminal.line(1, 80) == hands.lines()[1]
+        assert terminal.cells_written - before < 40, "the sparkline is left alone"
+    finally:
+        app.exit()
+        await asyncio.wait_for(running, 20)
 
 
 async def test_a_window_has_its_own_headings_and_figures() -> None:

@@ -1,0 +1,147 @@
+"""What a reader of the stream may ask for: done, refused in words, answered."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from ari_tui.engine.actions import EngineActions, find_call
+from ari_tui.engine.stream import ActionFailedError
+from ari_tui.snapshot.live import SECONDS, Live
+from tests.engine.kit import VERDICTS, EchoRun, Pbx, Run, engine, texts, until
+
+
+def actions(run: Run) -> EngineActions:
+    parts = run.parts
+    return EngineActions(parts.calls, client=parts.client, scribe=parts.scribe, ending=parts.quit)
+
+
+async def do(run: Run, name: str, **args: Any) -> Any:
+    return await actions(run).actions()[name](args)
+
+
+async def test_release_lets_the_caller_go_on_and_hang_up_ends_it(pbx: Pbx, echo: EchoRun) -> None:
+    async with engine(pbx, echo.port) as run:
+        drop, end = pbx.call(), pbx.call()
+        await run.up(2)
+        names = {call.machine.caller.id: run.parts.calls.call_id(call) for call in run.calls}
+        assert await do(run, "release", call=names[drop]) == names[drop]
+        assert await do(run, "hang_up", call=names[end]) == names[end]
+        await until(lambda: not run.calls)
+        assert pbx.faults.was_asked("POST", f"{drop}/continue")
+        assert pbx.faults.was_asked("DELETE", f"/ari/channels/{end}")
+        await run.end()
+
+
+async def test_a_call_is_found_by_the_id_that_documents_have(pbx: Pbx, echo: EchoRun) -> None:
+    async with engine(pbx, echo.port) as run:
+        pbx.call()
+        (call,) = await run.up(1)
+        (told,) = run.parts.scribe.write().calls
+        assert find_call(run.parts.calls, {"call": told.id}) is call
+        for wrong in (None, "", 1, [told.id], told.id + "x", "\x1b[31m" * 500):
+            with pytest.raises(ActionFailedError, match=r"^no call ") as refused:
+                find_call(run.parts.calls, {"call": wrong})
+            assert len(str(refused.value)) < 100
+            assert str(refused.value).isprintable()
+        await run.end()
+
+
+async def test_what_asterisk_refuses_is_told_in_its_words(pbx: Pbx, echo: EchoRun) -> None:
+    async with engine(pbx, echo.port) as run:
+        caller = pbx.call()
+        (call,) = await run.up(1)
+        pbx.faults.add("DELETE", f"/ari/channels/{caller}", 500)
+        with pytest.raises(ActionFailedError, match="500"):
+            await do(run, "hang_up", call=run.parts.calls.call_id(call))
+        await run.end()
+
+
+async def test_history_is_five_minutes(pbx: Pbx, echo: EchoRun) -> None:
+    async with engine(pbx, echo.port) as run:
+        pbx.call()
+        await run.up(1)
+        found = await do(run, "history")
+        assert isinstance(found, Live)
+        assert found.seconds == SECONDS
+        await run.end()
+
+
+async def test_quit_ends_the_engine(pbx: Pbx, echo: EchoRun) -> None:
+    async with engine(pbx, echo.port) as run:
+        assert await do(run, "quit") == "draining"
+        assert await run.ended() in VERDICTS
+    assert run.final.session.end_reason == "quit"
+
+
+async def test_draining_sends_new_callers_on_and_ends_with_the_last_call(
+    pbx: Pbx, echo: EchoRun
+) -> None:
+    async with engine(pbx, echo.port) as run:
+        first, second = pbx.call(), pbx.call()
+        calls = await run.up(2)
+        assert run.parts.scribe.write().session.draining is False
+        assert await do(run, "drain") == "draining: 2 calls are still to end"
+        assert await do(run, "drain") == "draining: 2 calls are still to end"
+        assert run.parts.scribe.write().session.draining is True
+        late = pbx.call()
+        await until(lambda: pbx.faults.was_asked("POST", f"{late}/continue"))
+        assert run.parts.calls.started == 2
+        (sent_on,) = texts(run.events("sent_on"))
+        assert sent_on.endswith("is not taken up and goes on unmeasured")
+        assert texts(run.events("drain")) == [
+            "draining: new callers are sent on, 2 calls are still to end"
+        ]
+        await run.flows(*(call.number for call in calls))
+        pbx.sim.pbx.hang_up(pbx.sim.pbx.channels[first])
+        await until(lambda: len(run.calls) == 1)
+        await run.flows(run.calls[0].number)
+        assert not run.task.done()
+        pbx.sim.pbx.hang_up(pbx.sim.pbx.channels[second])
+        assert await run.ended() in VERDICTS
+    assert run.final.session.end_reason == "drained"
+    assert run.final.session.draining is False
+    assert run.final.totals.calls.ended == 2
+    assert run.final.totals.packets.in_flight == 0
+    run.assert_nothing_left()
+
+
+async def test_an_engine_without_calls_has_drained_at_once(pbx: Pbx, echo: EchoRun) -> None:
+    async with engine(pbx, echo.port) as run:
+        assert await do(run, "drain") == "draining: 0 calls are still to end"
+        assert await run.ended() in VERDICTS
+    assert run.final.session.end_reason == "drained"
+
+
+async def test_draining_can_be_cut_short(pbx: Pbx, echo: EchoRun) -> None:
+    async with engine(pbx, echo.port) as run:
+        pbx.call()
+        await run.up(1)
+        await do(run, "drain")
+        run.let_go("SIGHUP")
+        assert await asyncio.wait_for(run.ended(), 15) in VERDICTS
+    assert run.final.session.end_reason == "SIGHUP"
+    run.assert_nothing_left()
+
+
+async def test_a_caller_whose_coming_was_not_heard_is_sent_on_by_the_sweep(
+    pbx: Pbx, echo: EchoRun
+) -> None:
+    async with engine(pbx, echo.port) as run:
+        pbx.call()
+        await run.up(1)
+        await do(run, "drain")
+        with mock.patch.object(run.parts.calls, "receive"):
+            received = run.parts.stream.received
+            late = pbx.call()
+            await until(lambda: run.parts.stream.received > received)
+            await until(lambda: run.parts.stream.backlog == 0)
+        assert late in pbx.channels
+        await run.parts.sweeper.sweep("now")
+        assert texts(run.events("sweep"))[-1].endswith("1 callers sent on")
+        await until(lambda: late not in pbx.channels)
+        assert run.parts.calls.started == 1
+        await run.end()

@@ -1,0 +1,175 @@
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ari_tui.snapshot import model
+from ari_tui.snapshot.source import Link
+from ari_tui.ui.columns import NARROW, WIDE, chosen
+from ari_tui.ui.frame import Frame
+from ari_tui.ui.incident import incident, row_text
+from ari_tui.ui.rows import Row
+from tests.ui import kit
+
+BAD = kit.a_call(
+    1, p50=7.0, lost=12, late=4, ended_at="2026-11-22T12:00:00.000+00:00", state="ended",
+    reason="hung up", loss_directions=model.LossDirections(outward=10, at_echo=0, back=2),
+)  # fmt: skip
+
+
+def told(call: model.Call = BAD, losses: dict[int, int] | None = None, **changed: Any) -> str:
+    course = kit.a_course([5.0], losses or {})
+    frame = kit.a_frame([call], {call.id: course}, **changed)
+    return incident(frame, kit.a_row(call, course))
+
+
+def test_the_call_is_named_as_other_tools_name_it() -> None:
+    text = told()
+    for name in (
+        "PJSIP/1001-00000001", "Caller 1 1001", "1@10.0.0.1", "1795348740.1", "call-1",
+        "pbx1, version 22.10.1, http://pbx1:8088", "PCMU, packets of 20 ms, SSRC 0x00000001",
+        "127.0.0.1:21001 <-> 127.0.0.1:10001", "127.0.0.1:40001 <-> 127.0.0.1:4000",
+        "udp port 21001 or udp port 40001", "ended: hung up", "simple_bridge",
+        "measured on jump by ari-tui 0.1.0, session s1",
+    ):  # fmt: skip
+        assert name in text
+
+
+def test_times_are_utc_and_say_so() -> None:
+    text = told()
+    assert "at 2026-11-22 12:00:01 UTC" in text
+    assert "2026-11-22 11:59:00 UTC for 1:00, until 2026-11-22 12:00:00 UTC" in text
+
+
+def test_a_time_of_another_zone_is_turned_and_one_that_is_none_is_kept() -> None:
+    call = msgspec.structs.replace(BAD, started_at="2026-11-22T12:59:00.000+01:00", ended_at="soon")
+    assert "2026-11-22 11:59:00 UTC for 1:00, until soon" in told(call)
+
+
+def test_it_says_where_packets_were_lost_and_against_which_limit() -> None:
+    text = told()
+    assert "Points to the echo path (on the way out)." in text
+    assert (
+        "12 of 3000 packets did not come back (0.40%, limit 0.20%); lost on the way out 10, "
+        "within the echo server 0, on the way back 2"
+    ) in text
+    assert "round trip p95 14.0 ms, limit 12 ms" in text
+    assert "Our own delay over all calls (p99): 0.15 ms outward, 0.12 ms back; 0 of 60 s" in text
+
+
+def test_it_says_when_packets_were_lost() -> None:
+    text = told(losses={0: 1, 1: 2, 100: 4})
+    assert "11:58:20            4 lost, longest round trip 5.0 ms" in text
+    assert "11:59:59..12:00:00  3 lost, longest round trip 5.0 ms" in text
+
+
+def test_only_the_newest_stretches_are_listed_and_the_rest_counted() -> None:
+    text = told(losses={2 * ago: 1 for ago in range(20)})
+    assert "and 8 stretches before these" in text
+    assert text.count("1 lost, longest") == 12
+
+
+def test_a_good_call_says_so() -> None:
+    text = told(kit.a_call(1, p50=3.0))
+    assert "No limit is broken and nothing was interrupted on this call." in text
+    assert "no second with losses, late packets or round trips above the limit" in text
+    assert "none known" in text
+
+
+def test_a_call_that_nothing_came_from_says_that_alone() -> None:
+    call = kit.a_call(1, packets=kit.packets(), rtt_ms=kit.NO_SPREAD)
+    text = told(call)
+    assert "Nothing was heard from Asterisk: no RTP reached us." in text
+    assert "Points to" not in text
+
+
+def test_without_a_course_the_seconds_are_not_known() -> None:
+    assert "not known" in incident(kit.a_frame([BAD]), kit.a_row(BAD))
+
+
+def test_the_calls_own_events_are_listed_and_no_others() -> None:
+    events = [
+        kit.an_event("path floor moved +5 ms", call=BAD.id, level="warning"),
+        kit.an_event("another call came", call="call-2"), kit.an_event("engine started"),
+    ]  # fmt: skip
+    text = told(events=events)
+    assert "2026-11-22 12:00:00 UTC warning: path floor moved +5 ms" in text
+    assert "another call" not in text
+    assert "engine started" not in text
+
+
+def test_the_verdict_of_all_calls_comes_with_its_profile_and_reasons() -> None:
+    document = kit.a_document(
+        [BAD], sla=kit.an_sla("fail", reasons=["p95 0.1 of at most 0.05 above 12 ms"])
+    )
+    text = told(document=document)
+    assert "FAIL over 60 of 60 s (profile seed, limits for ≤30; 0 calls up)" in text
+    assert "- p95 0.1 of at most 0.05 above 12 ms" in text
+
+
+def test_old_data_are_owned_up_to() -> None:
+    text = told(frozen_s=12.4, link=Link("lost", "engine did not answer"), age_s=31.0)
+    assert "the screen had stood still for 12 s" in text
+    assert "the engine was not connected, data 31 s old: engine did not answer" in text
+    assert "stood still" not in told()
+    assert "not connected" not in told()
+
+
+def test_an_asterisk_that_is_away_is_said_to_be() -> None:
+    document = kit.a_document([BAD])
+    away = [msgspec.structs.replace(document.asterisks[0], connected=False)]
+    text = told(document=msgspec.structs.replace(document, asterisks=away))
+    assert "http://pbx1:8088, NOT CONNECTED" in text
+    unknown = msgspec.structs.replace(document, asterisks=[])
+    assert "Asterisk    pbx1\n" in told(document=unknown)
+
+
+def test_a_demonstration_is_not_taken_for_an_incident() -> None:
+    did = model.Injected(lost=5, duplicates=1, reordered=2)
+    document = kit.a_document([BAD], injected=model.InjectedBy(echo=did, media=did))
+    text = told(document=document)
+    assert (
+        "NOT A REAL INCIDENT: the echo server impairs packets on purpose "
+        "(5 lost, 1 duplicated, 2 reordered there)"
+    ) in text
+    assert "NOT A REAL INCIDENT: Asterisk and its callers are simulated" in text
+    assert "NOT A REAL" not in told()
+
+
+def test_a_row_is_one_line_with_labels_units_and_time() -> None:
+    frame = kit.a_frame([BAD])
+    assert row_text(kit.a_row(BAD), chosen(NARROW), frame) == (
+        "! PJSIP/1001-00000001, Call-ID 1@10.0.0.1, DUR 1:00, RTT 7.0 ms, P95 14.0 ms, "
+        "MAX 21.0 ms, LATE 4, LOST 12, GAP - (whole call, 2026-11-22 12:00:01 UTC)"
+    )
+
+
+def test_a_row_of_a_window_says_so() -> None:
+    row = kit.a_row(BAD, kit.a_course([9.5]), window=10)
+    text = row_text(row, chosen(["rtt_p95_ms"]), kit.a_frame([BAD], window=10))
+    assert text.endswith("P95s 9.5 ms (last 10 s, 2026-11-22 12:00:01 UTC)")
+
+
+HOSTILE = st.text(st.sampled_from("a\x1b[]\n\r\x07\u202e\u2028\x9b0;m"), max_size=40)
+
+
+@settings(deadline=None)
+@given(name=HOSTILE)
+def test_nothing_from_outside_reaches_a_terminal_or_starts_a_line(name: str) -> None:
+    call = msgspec.structs.replace(
+        BAD, channel=name, caller=name, call_id=name, linkedid=name, reason=name, codec=name
+    )
+    row = Row(call, "!", None)
+    frame: Frame = kit.a_frame([call], events=[kit.an_event(name, call=call.id)])
+    text = incident(frame, row)
+    plain = incident(kit.a_frame([BAD], events=[kit.an_event("x", call=BAD.id)]),
+                     Row(BAD, "!", None))  # fmt: skip
+    assert text.count("\n") == plain.count("\n")
+    for line in [*text.split("\n"), row_text(row, chosen(WIDE), frame)]:
+        assert not set(line) & set("\x1b\n\r\x07\u202e\u2028\x9b")
+
+
+def test_a_name_without_an_end_ends() -> None:
+    call = msgspec.structs.replace(BAD, caller="x" * 65536)
+    assert max(map(len, told(call).split("\n"))) == 1000

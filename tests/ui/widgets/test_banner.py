@@ -1,0 +1,76 @@
+"""What must be known before any figure is read."""
+
+from typing import Any
+
+import pytest
+
+from ari_tui.snapshot.source import Link
+from ari_tui.ui.widgets.banner import Banner, lines
+from tests.ui.widgets.frames import (
+    PaneApp,
+    a_bad_frame,
+    a_frame,
+    assert_fits_everywhere,
+    changed,
+    style_of,
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told", "style"),
+    [
+        ({"frozen_s": 12.0}, "‖ FROZEN for 12s; this is 12:00:01 UTC, the engine goes on",
+         "frozen"),
+        ({"link": Link("lost", "connection refused"), "age_s": 75.0},
+         "! engine lost 1m15s ago, looking for it; these figures are old (connection refused)",
+         "fail"),
+        ({"link": Link("ended", "drained")},
+         "■ the engine has ended; these figures are its last (drained)", "stale"),
+        ({"link": Link("connecting")}, "○ connecting", "stale"),
+        ({"age_s": 3.0}, "~ nothing new for 3s", "stale"),
+    ],
+)  # fmt: skip
+def test_why_the_figures_are_not_of_now_is_told(
+    changes: dict[str, Any], told: str, style: str
+) -> None:
+    text = lines(a_frame(**changes), 120, 1)
+    assert text.plain == told
+    assert style_of(text, told) == style
+
+
+def test_a_live_screen_has_none() -> None:
+    assert not lines(a_frame(), 80, 1)
+
+
+def test_draining_is_told_with_the_calls_that_are_left() -> None:
+    document = changed(a_frame().document, "session", draining=True)
+    assert lines(a_frame(document), 80, 1).plain == (
+        "~ draining, 2 calls left; no new callers, then the engine ends"
+    )
+    over = changed(document, "session", ended_at="2026-11-22T12:00:01.000+00:00")
+    assert not lines(a_frame(over), 80, 1)
+
+
+def test_several_things_are_told_in_short_before_one_is_told_in_full() -> None:
+    told = lines(a_bad_frame(frozen_s=5.0), 90, 1).plain
+    assert told.startswith("! engine lost 1m15s ago  ‖ FROZEN for 5s  ! no ARI to pbx1")
+    assert "~ draining, 32 calls left" in told
+
+
+def test_no_box_is_too_small() -> None:
+    assert_fits_everywhere(lines)
+
+
+async def test_the_banner_takes_no_room_while_there_is_nothing_to_say() -> None:
+    pane = Banner()
+    async with PaneApp(pane).run_test(size=(80, 24)) as pilot:
+        pane.show(a_frame())
+        await pilot.pause()
+        assert not pane.display
+        pane.show(a_frame(frozen_s=3.0))
+        await pilot.pause()
+        assert pane.size.height == 1
+        assert pane.shown.startswith("‖ FROZEN for 3s")
+        pane.show(a_frame())
+        await pilot.pause()
+        assert not pane.display

@@ -1,0 +1,152 @@
+"""The two lines at the top."""
+
+from typing import Any
+
+import pytest
+
+from ari_tui.snapshot import model
+from ari_tui.snapshot.source import Link
+from ari_tui.ui.frame import Frame
+from ari_tui.ui.limits import Limits
+from ari_tui.ui.widgets import header
+from ari_tui.ui.widgets.header import HeaderPane, Hints, connection, lines
+from ari_tui.ui.widgets.ink import Part
+from tests.ui import kit
+from tests.ui.kit import a_document, a_rule, an_sla
+from tests.ui.widgets.frames import (
+    FRAMES,
+    PaneApp,
+    a_bad_frame,
+    a_frame,
+    an_empty_frame,
+    assert_fits_everywhere,
+    changed,
+    style_of,
+)
+
+
+def a_usual_document() -> model.Document:
+    """Return 32 calls in the second tier, as good as they should be."""
+    sla = an_sla(
+        tier="up to 100 calls", clean_s=54.0,
+        rules=[a_rule("p50", 10.0), a_rule("p95", 15.0), a_rule("p99", 20.0), a_rule("max", 22.0),
+               a_rule("late", 0.001), a_rule("loss", 0.002)],
+    )  # fmt: skip
+    document = changed(a_document(), "totals.calls", active=32)
+    document = changed(
+        document, "totals", loss_ratio=0.0002, late_ratio=0.0001,
+        rtt_ms=kit.a_spread(5.2, p95=9.8, p99=14.1, max=17.0),
+    )  # fmt: skip
+    found: model.Document = changed(document, "", sla=sla, time="2026-11-22T12:04:31.000+00:00")
+    return found
+
+
+def a_usual_frame() -> Frame:
+    document = a_usual_document()
+    return a_frame(document, limits=Limits.of(document.sla))
+
+
+def two(frame: Frame, width: int, hints: Hints = header.NO_HINTS) -> list[str]:
+    return lines(frame, width, 2, hints).plain.split("\n")
+
+
+def test_eighty_columns_say_what_matters() -> None:
+    assert two(a_usual_frame(), 80, Hints("", "p95▼")) == [
+        "ari-tui ● LIVE  pbx1  32 calls  SLA PASS ≤100  loss 0.02%  late 0.01%   12:04:31",
+        "p50 5.2/10  p95 9.8/15  p99 14.1/20  max 17.0/22 ms  gaps 0           sort: p95▼",
+    ]
+
+
+def test_clean_seconds_are_told_where_they_fit() -> None:
+    assert "SLA PASS ≤100 54/60s" in two(a_usual_frame(), 90)[0]
+
+
+def test_a_wide_screen_is_told_more() -> None:
+    first, second = two(a_usual_frame(), 200)
+    for told in ("Asterisk 22.10.1, ARI 1.5 ms", "54 of 60 s clean", "session 1m01s", "UTC"):
+        assert told in first
+    assert "sent 0 = back 0 + lost 0 + in flight 0" in second
+    assert "MOS" not in first + second
+
+
+def test_a_narrow_screen_loses_what_matters_least_first() -> None:
+    told = ["LIVE", "PASS", "32 calls", "loss", "late", "12:04:31", "pbx1"]
+    seen = [
+        [word for word in told if word in two(a_usual_frame(), width)[0]] for width in range(4, 81)
+    ]
+    assert seen[0] == []
+    assert seen[-1] == told
+    assert seen == [told[: len(some)] for some in seen]
+
+
+def test_lines_fill_the_width_so_that_the_clock_stands_still() -> None:
+    for width in (80, 120, 200):
+        assert len(two(a_usual_frame(), width)[0]) == width
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, ("● LIVE", "ok")),
+        ({"age_s": 4.2}, ("● LIVE 4s old", "stale")),
+        ({"link": Link("lost"), "age_s": 3.0}, ("○ LOST 3s", "fail")),
+        ({"link": Link("connecting")}, ("○ CONNECTING", "stale")),
+        ({"link": Link("ended")}, ("■ ENDED", "stale")),
+        ({"frozen_s": 12.0}, ("‖ FROZEN 12s", "frozen")),
+    ],
+)
+def test_the_connection_is_told_in_words(changes: dict[str, Any], told: Part) -> None:
+    assert connection(a_frame(**changes)) == told
+
+
+def test_what_breaks_a_limit_is_marked_and_not_only_coloured() -> None:
+    text = lines(a_bad_frame(), 120, 2)
+    for told, style in (
+        ("9.3/10~", "near"), ("16.8/15!", "fail"), ("0.17%~", "near"), ("2.13%!", "fail"),
+        ("FAIL", "fail"),
+    ):  # fmt: skip
+        assert style_of(text, told) == style
+
+
+def test_an_asterisk_that_is_away_is_told_before_the_losses() -> None:
+    assert "! pbx1 DOWN" in two(a_bad_frame(), 60)[0]
+
+
+def test_interruptions_and_dead_air_stand_beside_the_losses() -> None:
+    assert "gaps 3~ 2.3s" in two(a_bad_frame(), 80)[1]
+    assert "3 interruptions~, longest 1.5s, dead air 2.3s" in two(a_bad_frame(), 220)[1]
+
+
+def test_no_sample_is_a_dash() -> None:
+    first, second = two(an_empty_frame(), 100)
+    assert "loss —" in first
+    assert "p95 —" in second
+
+
+def test_a_window_is_named_beside_its_figures() -> None:
+    first, second = two(FRAMES["windowed"], 200)
+    assert second.startswith("last 10s:  p50 5.0/10")
+    assert "loss 0.00% of 0.20% in 10s" in first
+
+
+def test_a_filter_is_told_before_the_order() -> None:
+    assert "filter: -" in two(a_usual_frame(), 200)[1]
+    narrow = two(a_usual_frame(), 80, Hints("p95>12 late>0", "p95▼"))[1]
+    assert "filter: p95>12 late>0" in narrow
+    assert "sort" not in narrow
+    assert "filter: xxxxxxxxxxxx…" in two(a_usual_frame(), 80, Hints("x" * 99))[1]
+
+
+def test_no_box_is_too_small() -> None:
+    assert_fits_everywhere(lines)
+    assert_fits_everywhere(lambda frame, w, h: lines(frame, w, h, Hints("名前" * 30, "p95▼")))
+
+
+async def test_the_header_takes_two_lines_and_shows_hints_at_once() -> None:
+    pane = HeaderPane()
+    async with PaneApp(pane).run_test(size=(80, 24)) as pilot:
+        pane.show(a_frame())
+        await pilot.pause()
+        assert pane.size.height == 2
+        pane.hints("1001", "max▼")
+        assert "filter: 1001" in pane.shown
