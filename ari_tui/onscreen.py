@@ -107,21 +107,27 @@ async def _start_engine(
             )
         )  # fmt: skip
         stop = asyncio.create_task(signals.stop.wait())
-        await asyncio.to_thread(_import_screen)
         try:
+            await asyncio.to_thread(_import_screen, settings)
             await asyncio.wait({starting, stop}, return_when=asyncio.FIRST_COMPLETED)
             if starting.done():
                 return starting.result()
             return None
+        except ConfigError:
+            await (await starting).stop("the screen cannot be drawn")
+            raise
         finally:
             await end_tasks((starting, stop))
 
 
-def _import_screen() -> None:
-    """Import Textual while the engine starts: either takes a good part of a second."""
+def _import_screen(settings: Settings) -> None:
+    """Import Textual, which takes a while; raises ConfigError where it has not what is asked."""
     for name, value in _TEXTUAL.items():
         os.environ.setdefault(name, value)
     import ari_tui.ui.app  # noqa: F401
+    from ari_tui.ui.themes import Themes
+
+    Themes.load(settings.ui.themes_dir).require(settings.ui.theme)
 
 
 class _Screen:
@@ -137,7 +143,7 @@ class _Screen:
         """Wait for the engine's first words; False when a signal came first."""
         opening = asyncio.create_task(self.source.opened())
         stop = asyncio.create_task(signals.stop.wait())
-        await asyncio.to_thread(_import_screen)
+        await asyncio.to_thread(_import_screen, self._settings)
         try:
             await asyncio.wait({opening, stop}, return_when=asyncio.FIRST_COMPLETED)
             if opening.done():

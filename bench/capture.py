@@ -11,11 +11,12 @@ import contextlib
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ari_tui.analysis.media_leg import UNCERTAIN_NS
 from ari_tui.analysis.records import Records, from_bytes
@@ -23,6 +24,7 @@ from ari_tui.wire import record as r
 from bench.bed import free_block, generate, running, worker_with
 
 _READY_S = 10.0
+Floats = npt.NDArray[np.float64]
 
 
 @contextlib.contextmanager
@@ -71,6 +73,8 @@ def _round_trips(log: Records) -> dict[tuple[int, int], tuple[int, int]]:
     trips = {}
     for e in echo:
         key = (int(e["ssrc"]), int(e["sequence"]))
+        if key not in sent:
+            continue  # the log was cut between the two
         trips[key] = (int(e["rx_ns"]) - sent[key][0], sent[key][1])
     return trips
 
@@ -87,6 +91,11 @@ async def measure(tools: Path, calls: int, seconds: int) -> dict[str, Any]:
                 await generate(tools, calls, gen, media, seconds)
                 log = from_bytes(worker.ring.read())
         wire = frames(path, int(port))
+    return _summary(calls, *errors(log, wire))
+
+
+def errors(log: Records, wire: Mapping[tuple[int, int, bool], int]) -> tuple[Floats, Floats]:
+    """Return how far each round trip is from the wire's, in µs: certain samples, uncertain ones."""
     error: list[float] = []
     uncertain: list[float] = []
     for (ssrc, sequence), (rtt_ns, bracket_ns) in _round_trips(log).items():
@@ -95,10 +104,10 @@ async def measure(tools: Path, calls: int, seconds: int) -> dict[str, Any]:
             continue
         which = uncertain if bracket_ns > UNCERTAIN_NS else error
         which.append(abs(rtt_ns - (back - out)) / 1000)
-    return _summary(calls, np.array(error), np.array(uncertain))
+    return np.array(error), np.array(uncertain)
 
 
-def _summary(calls: int, error: Any, uncertain: Any) -> dict[str, Any]:
+def _summary(calls: int, error: Floats, uncertain: Floats) -> dict[str, Any]:
     middle, high = np.percentile(error, [50, 99], method="inverted_cdf")
     return {
         "calls": calls,

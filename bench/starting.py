@@ -59,7 +59,7 @@ def documents() -> dict[str, Any]:
         store.add_call(call)
     log = synthetic_log(_CALLS, 10)
     fold(store, log, int(log["rx_ns"][-1]))
-    facts = _facts(int(log["rx_ns"][-1]))
+    facts = facts_of(_CALLS, int(log["rx_ns"][-1]))
     listener = Listener()
     building, encoding, size = [], [], 0
     for _ in range(ROUNDS):
@@ -77,7 +77,8 @@ def documents() -> dict[str, Any]:
     }
 
 
-def _facts(now_ns: int) -> EngineFacts:
+def facts_of(count: int, now_ns: int) -> EngineFacts:
+    """Return what an engine knows of so many calls that are up since now."""
     ports = model.Ports(
         media_local="127.0.0.1:1", media_remote="127.0.0.1:2", echo_local="127.0.0.1:3",
         echo_remote="127.0.0.1:4",
@@ -88,9 +89,9 @@ def _facts(now_ns: int) -> EngineFacts:
             channel_id=str(n), caller="", call_id=None, linkedid=None, state="up", reason=None,
             started_ns=now_ns, ended_ns=None, bridge_technology="simple_bridge", ports=ports,
         )
-        for n in range(1, _CALLS + 1)
+        for n in range(1, count + 1)
     ]  # fmt: skip
-    counts = model.CallCounts(active=_CALLS, peak=_CALLS, started=_CALLS, ended=0, failed=0)
+    counts = model.CallCounts(active=count, peak=count, started=count, ended=0, failed=0)
     return EngineFacts(
         kind="interval", now_ns=now_ns, session_id="bench", host="host", version="0",
         started_ns=now_ns, ended_ns=None, end_reason=None, asterisks=[], calls=calls,

@@ -25,7 +25,7 @@ class Terminal:
     def __init__(
         self, folder: Path, width: int, height: int, environment: Mapping[str, str] | None = None
     ) -> None:
-        self._folder = folder
+        self._runs = 0
         self._socket = folder / "tmux"
         self.home = folder / "home"
         self.home.mkdir(exist_ok=True)
@@ -57,7 +57,8 @@ class Terminal:
 
     def run(self, *arguments: str) -> None:
         """Start the program as a user does, and have the shell say how it ended."""
-        line = f'{shlex.join([*PROGRAM, *arguments])}; echo "left with $?"'
+        self._runs += 1
+        line = f'{shlex.join([*PROGRAM, *arguments])}; echo "run {self._runs} left with $?"'
         self._tmux("send-keys", "-t", "it", "-l", line)
         self._tmux("send-keys", "-t", "it", "Enter")
 
@@ -132,9 +133,9 @@ class Terminal:
 
     def until_left(self) -> int:
         """Wait until the program has ended; return its exit code."""
-        self.until_shown(r"left with \d+")
-        found = re.findall(r"left with (\d+)", self.all_text)
-        return int(found[-1])
+        ended = rf"^run {self._runs} left with (\d+)"
+        self.until(ended, lambda _: re.search(ended, self.all_text, re.MULTILINE) is not None)
+        return int(re.findall(ended, self.all_text, re.MULTILINE)[-1])
 
     def close(self) -> None:
         """End the server and what runs in it."""

@@ -34,6 +34,7 @@ FLOORS = {
     "ui": 2,
     "loadtest": 3,
     "demo": 3,
+    "onscreen": 3,
     "__main__": 5,
 }
 SIDEWAYS = {("analysis", "wire")}

@@ -20,6 +20,7 @@ from tests.terminal import Terminal, needs_tmux
 START = ("demo", "--calls", "3", "--seed", "1")
 A_CALL = r"PJSIP/\d+-\w+ +\d+:\d\d +\d"
 """A row of the table with a round trip."""
+MODE = r"[0-9a-f]+(?::[0-9a-f]+){20,}"
 VERDICTS = (0, 1, 4)
 
 
@@ -48,7 +49,7 @@ def assert_given_back(terminal: Terminal) -> None:
     terminal.type("stty -g; echo mode")
     terminal.keys("Enter")
     terminal.until_shown("^mode")
-    first, last = re.findall(r"^[0-9a-f]+(?::[0-9a-f]+){20,}", terminal.all_text, re.MULTILINE)
+    first, last = re.findall(MODE, terminal.all_text)
     assert first == last
 
 
@@ -56,6 +57,7 @@ def start(terminal: Terminal, *arguments: str) -> list[int]:
     """Note the terminal's mode, start, wait for live calls; return the program's children."""
     terminal.type("stty -g")
     terminal.keys("Enter")
+    terminal.until_shown("[0-9a-f]+:[0-9a-f]+:")
     terminal.run(*arguments)
     terminal.until_shown(A_CALL)
     assert terminal.alternate
@@ -160,7 +162,7 @@ def test_suspended_resized_and_detached_it_comes_back_as_it_was(
     assert stopped(screen)
     assert not pane.alternate
     assert not any(stopped(pid) for pid in family)
-    pane.type("fg")
+    pane.type('fg; echo "back with $?"')
     pane.keys("Enter")
     pane.until_shown(A_CALL)
     for width, height in ((200, 50), (39, 12), (80, 7), (1, 1), (300, 3), (40, 12), (80, 24)):
@@ -174,7 +176,7 @@ def test_suspended_resized_and_detached_it_comes_back_as_it_was(
     pane.resize(80, 24)
     pane.until_shown(A_CALL)
     pane.keys("C-c")
-    assert pane.until_left() == 130
+    pane.until_shown("^back with 130")
     assert_nobody_left(family)
 
 
@@ -231,9 +233,7 @@ def test_an_engine_that_was_left_can_be_attached_to_and_stopped(
     pane.until_shown("engine has ended")
     assert_nobody_left(family)
     pane.keys("q")
-    pane.until(
-        "the end", lambda _: pane.all_text.count("left with 0") == 3
-    )  # fmt: skip
+    assert pane.until_left() == 0
     assert "ended by quit" in pane.all_text
 
 

@@ -61,7 +61,7 @@ class Intervals(RowArrays):
         np.add.at(self.total.reshape(-1), cells, values_ns)
 
     def of(self, row: int, kind: int) -> Distribution:
-        """Return how one interval of a row is spread; its percentiles are within 6 %.
+        """Return how one interval of a row is spread; its percentiles are within 7 %.
 
         Its counts lie in the buckets of `histogram` that hold the middles of the coarse ones.
         """

@@ -45,7 +45,7 @@ class Connection:
 
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
-        self._waiting: dict[int, asyncio.Future[Answer]] = {}
+        self._waiting: dict[int, asyncio.Future[Answer | None]] = {}
         self._numbers = itertools.count(1)
 
     async def hello(self) -> Hello:
@@ -74,11 +74,11 @@ class Connection:
         Raises ActionError when it was refused or not answered in time.
         """
         number = next(self._numbers)
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
         self._waiting[number] = future
         request = msgspec.json.encode({"id": number, "action": action, "args": args}).decode()
 
-        async def exchange() -> Answer:
+        async def exchange() -> Answer | None:
             await self._socket.send(request)
             return await future
 
@@ -88,9 +88,12 @@ class Connection:
             text = f"{action}: no answer within {timeout_s:g} s; it may still be done"
             raise ActionError(text) from None
         except ConnectionClosed:
-            raise ActionError(f"{action}: {_BROKE_OFF}") from None
+            answer = None
         finally:
             del self._waiting[number]
+        if answer is None:
+            text = "the connection broke off before the engine answered; it may have been done"
+            raise ActionError(f"{action}: {text}")
         if not answer.ok:
             raise ActionError(answer.error or f"{action} was refused")
         return answer.result
@@ -99,7 +102,7 @@ class Connection:
         """Tell those who wait for an answer that none will come."""
         for future in self._waiting.values():
             if not future.done():
-                future.set_exception(ActionError(_BROKE_OFF))
+                future.set_result(None)
 
     async def _next(self) -> Hello | Snapshot | Event | Answer | Bye:
         while True:
@@ -107,9 +110,6 @@ class Connection:
             message = decode(await self._socket.recv(decode=False))
             if message is not None:
                 return message
-
-
-_BROKE_OFF: Final = "the connection broke off before the engine answered; it may have been done"
 
 
 class _Connect(connect):

@@ -33,7 +33,7 @@ class DetailCourse(Base, frozen=True, kw_only=True):
 
 
 class Intervals(Base, frozen=True, kw_only=True):
-    """Where a packet's time goes, over the whole call. Percentiles of A, B and D are within 6 %."""
+    """Where a packet's time goes, over the whole call. Percentiles of A, B and D are within 7 %."""
 
     asterisk_ms: Spread
     """A: arrival from Asterisk against its place on the RTP clock, above the floor; a minimum

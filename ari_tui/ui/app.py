@@ -48,7 +48,10 @@ class Leaving(NamedTuple):
 
 
 class AriTuiApp(ThemedApp[Leaving]):
-    """Shows what a source knows. `owned`: the engine is ours and ends with us, unless it `stays`."""
+    """Shows what a source knows.
+
+    `owned`: the engine was started with the screen, and ends with it unless it `stays`.
+    """
 
     TITLE = "ari-tui"
     BINDINGS: ClassVar[list[BindingType]] = [*textual_bindings("app")]
@@ -70,14 +73,15 @@ class AriTuiApp(ThemedApp[Leaving]):
         now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
     ) -> None:
         themes = Themes.load(settings.themes_dir)
-        super().__init__(themes, settings.theme, plain_output=plain(environment))
+        super().__init__(
+            themes, settings.theme, plain_output=plain(environment), ascii_only=settings.ascii
+        )
         self.source, self.actions = source, Actions(source)
         self.settings, self.owned, self.stays = settings, owned, stays
         self.folder = folder or Path.cwd()
         """Where exports and incidents go: where the program was started, as with a capture tool."""
         self.copies = folder or platformdirs.user_state_path("ari-tui", appauthor=False) / "copies"
         self.environment, self.now = environment, now
-        self.ascii_only = settings.ascii
         self.gone = ""
         """Why an engine of ours is no more, "" while it is."""
         self._clock = clock

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final, Literal, NamedTuple
 
 from ari_tui.snapshot.model import Call, Sla, Window
@@ -12,6 +13,7 @@ Grade = Literal["ok", "near", "fail", "none"]
 
 NEAR: Final = 0.8
 """From this share of a limit on a figure is near it."""
+_CHANCE: Final = 0.025
 SCALE_MS: Final = 22.0
 """Top of the sparklines where the profile has no longest round trip: the original's limit."""
 
@@ -57,6 +59,63 @@ def grade(value: float | None, limit: float | None) -> Grade:
     return "near" if value > 0 and value >= NEAR * limit else "ok"
 
 
+def share_grade(part: int, whole: int, limit: float | None) -> Grade:
+    """Tell how a share of packets stands to its limit; above it is a failure once it is proven.
+
+    One late packet of five hundred is above 0.1 % and proves nothing: by the same evidence as the
+    SLA's verdict (Clopper-Pearson, 95 %) such a share is near its limit.
+    """
+    stands = grade(part / whole, limit) if whole > 0 else "none"
+    if stands == "fail" and limit is not None and not _proven(part, whole, limit):
+        return "near"
+    return stands
+
+
+def _proven(part: int, whole: int, limit: float) -> bool:
+    """Tell whether so many or more would come of chance by less than 2.5 % at the limit."""
+    if not 0 < limit < 1:
+        return True
+    term = math.exp(
+        math.lgamma(whole + 1) - math.lgamma(part + 1) - math.lgamma(whole - part + 1)
+        + part * math.log(limit) + (whole - part) * math.log1p(-limit)
+    )  # fmt: skip
+    chance, count = 0.0, part
+    # above its mean a binomial's terms fall: what is left soon adds nothing
+    while term > 1e-9 and chance < _CHANCE:
+        chance += term
+        term *= (whole - count) / (count + 1) * limit / (1 - limit)
+        count += 1
+    return chance < _CHANCE
+
+
+def late_grade(call: Call, limits: Limits, window: int = 0) -> Grade:
+    """Tell how a call's share of late packets stands, over the session (0) or a window."""
+    if not window:
+        return share_grade(call.packets.late_echo, _settled(call), limits.late_ratio)
+    found = window_of(call, window)
+    return (
+        share_grade(found.late, found.returned + found.lost, limits.late_ratio)
+        if found
+        else ("none")
+    )
+
+
+def loss_grade(call: Call, limits: Limits, window: int = 0) -> Grade:
+    """Tell how a call's share of lost packets stands, over the session (0) or a window."""
+    if not window:
+        return share_grade(call.packets.lost, _settled(call), limits.loss_ratio)
+    found = window_of(call, window)
+    return (
+        share_grade(found.lost, found.returned + found.lost, limits.loss_ratio)
+        if found
+        else ("none")
+    )
+
+
+def _settled(call: Call) -> int:
+    return call.packets.sent - call.packets.in_flight
+
+
 def window_of(call: Call, window: int) -> Window | None:
     """Return the window of `window` seconds, None where the document has none."""
     return next((found for found in call.windows if found.seconds == window), None)
@@ -81,7 +140,7 @@ def _grades(call: Call, limits: Limits) -> list[Grade]:
     return [
         grade(rtt.p50, limits.p50_ms), grade(rtt.p95, limits.p95_ms),
         grade(rtt.p99, limits.p99_ms), grade(rtt.max, limits.max_ms),
-        grade(call.late_ratio, limits.late_ratio), grade(call.loss_ratio, limits.loss_ratio),
+        late_grade(call, limits), loss_grade(call, limits),
     ]  # fmt: skip
 
 
@@ -91,8 +150,8 @@ def _window_grades(call: Call, limits: Limits, window: int) -> list[Grade]:
         return []
     # a call's windows hold no percentiles
     return [
-        grade(found.rtt_ms.max, limits.max_ms), grade(found.late_ratio, limits.late_ratio),
-        grade(found.loss_ratio, limits.loss_ratio),
+        grade(found.rtt_ms.max, limits.max_ms), late_grade(call, limits, window),
+        loss_grade(call, limits, window),
     ]  # fmt: skip
 
 

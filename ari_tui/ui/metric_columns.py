@@ -10,7 +10,7 @@ from ari_tui.snapshot.metrics import METRICS, Metric
 from ari_tui.ui import forms
 from ari_tui.ui.column import Column, Judge, Value
 from ari_tui.ui.frame import WindowLength
-from ari_tui.ui.limits import Grade, Limits, grade, window_of
+from ari_tui.ui.limits import Grade, Limits, grade, late_grade, loss_grade, window_of
 
 if TYPE_CHECKING:
     from ari_tui.ui.rows import Row  # for annotations alone: rows sorts by columns
@@ -42,6 +42,8 @@ _LIMITED: Final = {
     "loss_ratio": ("loss_ratio", "loss_ratio"),
 }
 """Columns with a limit: the metric that it is compared with, and the limit's name."""
+
+_SHARE_GRADES: Final = {"late_ratio": late_grade, "loss_ratio": loss_grade}
 
 _ALARMING: Final = {"packets_overdue", "packets_interruptions", "longest_interruption_ms"}
 """Without a limit, but worth a look when there are any."""
@@ -89,6 +91,9 @@ def _judge_of(metric: Metric) -> Judge | None:
     if metric.id not in _LIMITED:
         return None
     source, limit = _LIMITED[metric.id]
+    if source in _SHARE_GRADES:
+        of_share = _SHARE_GRADES[source]
+        return lambda row, window, limits: of_share(row.call, limits, window)
     value = _metric_value(next(found for found in METRICS if found.id == source))
 
     def judge(row: Row, window: WindowLength, limits: Limits) -> Grade:

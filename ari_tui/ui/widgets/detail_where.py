@@ -40,40 +40,44 @@ class Finding(NamedTuple):
     text: str
 
 
-class Conclusion(NamedTuple):
-    """One sentence, and how it stands."""
+class Verdict(NamedTuple):
+    """Where to look, and why; or that there is nothing."""
 
     text: str
     style: Style
 
 
-def conclusion(view: View) -> Conclusion:
-    """Say where to look, as far as it is proved."""
+def conclusion(view: View) -> list[Verdict]:
+    """Say where to look first, and then, as far as it is proved: a place a line."""
     call = view.call
     if not call.packets.received:
-        return _of_silence(call)
+        return [_of_silence(call)]
     found = sorted(findings(view), key=lambda finding: not finding.serious)
     if not found:
         if call.rtt_ms.count < _FEW:
-            return Conclusion("Too few packets yet to say anything.", "dim")
-        return Conclusion("Nothing stands out: all four intervals are within limits.", "ok")
-    told: dict[Place, list[str]] = {}
+            return [Verdict("Too few packets yet to say anything.", "dim")]
+        return [Verdict("Nothing stands out: all four intervals are within limits.", "ok")]
+    told: dict[Place, list[Finding]] = {}
     for finding in found:
-        told.setdefault(finding.place, []).append(finding.text)
-    parts = [f"{PLACES[place]}: {joined(texts)}" for place, texts in told.items()]
+        told.setdefault(finding.place, []).append(finding)
+    return [_of_place(place, of_it, first=n == 0) for n, (place, of_it) in enumerate(told.items())]
+
+
+def _of_place(place: Place, found: list[Finding], *, first: bool) -> Verdict:
     serious = found[0].serious
-    verb = "Look at " if serious else "Worth a look: "
-    return Conclusion(verb + "; then ".join(parts) + ".", "fail" if serious else "near")
+    verb = ("Look at" if serious else "Worth a look:") if first else "then at"
+    texts = joined(finding.text for finding in found)
+    return Verdict(f"{verb} {PLACES[place]}: {texts}", "fail" if serious else "near")
 
 
-def _of_silence(call: Call) -> Conclusion:
+def _of_silence(call: Call) -> Verdict:
     if call.state == "failed":
-        return Conclusion(f"The call failed before any RTP: {call.reason or 'no reason'}.", "fail")
+        return Verdict(f"The call failed before any RTP: {call.reason or 'no reason'}.", "fail")
     if call.ended_at is not None:
-        return Conclusion("The call ended, and no RTP ever came from Asterisk.", "near")
+        return Verdict("The call ended, and no RTP ever came from Asterisk.", "near")
     if call.state != "up":
-        return Conclusion("No RTP from Asterisk yet.", "dim")
-    return Conclusion("Look at Asterisk: the call is up, and no RTP has come from it.", "fail")
+        return Verdict("No RTP from Asterisk yet.", "dim")
+    return Verdict("Look at Asterisk: the call is up, and no RTP has come from it.", "fail")
 
 
 def findings(view: View) -> Iterator[Finding]:
@@ -90,8 +94,8 @@ def _at_ourselves(call: Call, detail: CallDetail | None) -> Iterator[Finding]:
         return
     limited, seconds = sum(newest(detail.course.limited, 300)), len(newest(detail.course.sent, 300))
     if limited:
-        why = ", ".join(detail.limited_by) or "something of ours"
-        text = f"{why} was in the way in {limited} of {seconds} s"
+        why = f" by {joined(detail.limited_by)}" if detail.limited_by else ""
+        text = f"{limited} of {seconds} s limited{why}"
         yield Finding("ours", limited * 2 >= seconds, text)
 
 
@@ -111,8 +115,9 @@ def _at_the_echo(call: Call, limits: Limits) -> Iterator[Finding]:
     ]  # fmt: skip
     if broken:
         yield Finding("network", True, f"RTT {max(broken)[1]}")
-    if not broken and grade(call.late_ratio, limits.late_ratio) == "fail":
-        yield Finding("network", True, f"{call.packets.late_echo:,} round trips were late")
+    if call.late_ratio is not None and grade(call.late_ratio, limits.late_ratio) == "fail":
+        late = call.packets.late_echo
+        yield Finding("network", True, f"{late:,} late ({call.late_ratio * 100:.2g}%)")
 
 
 def _loss(call: Call, *, serious: bool) -> Finding:

@@ -52,6 +52,10 @@ class Stage(ThemedApp[None]):
     def text(self) -> str:
         return self.detail.query_one(Sheet).shown
 
+    @property
+    def sheet_height(self) -> int:
+        return self.detail.query_one(Sheet).size.height
+
     def asked(self, action: str) -> list[str]:
         return [args["call"] for name, args in self.source.asked if name == action]
 
@@ -74,7 +78,11 @@ async def stage(
 
 
 async def settle(app: Stage, pilot: Pilot[None]) -> None:
+    """Wait until everything asked for is answered and the page is as high as it is."""
     await app.workers.wait_for_complete()
+    await pilot.pause()
+    height = app.detail.query_one(Sheet).styles
+    await until(lambda: height.height is None or height.height.value == app.sheet_height)
     await pilot.pause()
 
 

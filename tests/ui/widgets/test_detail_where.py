@@ -22,7 +22,7 @@ from tests.ui.kit import NO_SPREAD, a_call
 
 def of(view: View) -> tuple[str, str]:
     found = conclusion(view)
-    return found.text, found.style
+    return "\n".join(verdict.text for verdict in found), found[0].style
 
 
 def up(**changed: Any) -> Any:
@@ -53,14 +53,14 @@ def test_silence_is_told_by_the_state(changed: Any, text: str, style: str) -> No
 def test_round_trips_over_a_limit_point_to_the_network() -> None:
     text, style = of(a_view(up(p50=9.0)))
     # the rule that is broken most: p99 is 27 of 18 ms
-    assert text == "Look at the network to the echo server: RTT p99 27.0 of 18 ms."
+    assert text == "Look at the network to the echo server: RTT p99 27.0 of 18 ms"
     assert style == "fail"
 
 
 @pytest.mark.parametrize(("split", "text"), [
-    (None, "Look at the network or the echo server: 25 lost (0.83%)."),
-    ((20, 0, 5), "Look at the network to the echo server: 25 lost (0.83%): 20 out and 5 back."),
-    ((0, 25, 0), "Look at the echo server: 25 lost (0.83%), all within it."),
+    (None, "Look at the network or the echo server: 25 lost (0.83%)"),
+    ((20, 0, 5), "Look at the network to the echo server: 25 lost (0.83%): 20 out and 5 back"),
+    ((0, 25, 0), "Look at the echo server: 25 lost (0.83%), all within it"),
 ])  # fmt: skip
 def test_losses_are_blamed_as_far_as_counts_divide_them(split: Any, text: str) -> None:
     call = up(lost=25)
@@ -80,13 +80,13 @@ def test_our_own_seconds_point_to_this_machine() -> None:
     few = a_course_of(limited=last([1, 1]), dwell_max_us=last([9000, 9000], quiet=300))
     view = a_view(detail=a_detail(course=few, limited_by=["our own dwell"]))
     assert of(view) == (
-        "Worth a look: this machine: our own dwell was in the way in 2 of 60 s.", "near",
+        "Worth a look: this machine: 2 of 60 s limited by our own dwell", "near",
     )  # fmt: skip
     many = a_course_of(limited=last([1] * 30))
     view = a_view(detail=a_detail(course=many, limited_by=["our own dwell"]))
     assert of(view)[1] == "fail"
     dropped = counted(up(), socket_drops=7)
-    assert of(a_view(dropped))[0] == "Look at this machine: our sockets dropped 7 packets."
+    assert of(a_view(dropped))[0] == "Look at this machine: our sockets dropped 7 packets"
 
 
 def test_what_is_missing_or_silent_points_upstream() -> None:
@@ -94,7 +94,7 @@ def test_what_is_missing_or_silent_points_upstream() -> None:
     call = counted(call, upstream_missing=27, interruptions=1)
     assert of(a_view(call))[0] == (
         "Look at Asterisk or the caller's path: 20 numbered packets never came (0.66%) and "
-        "a silence of 0.4 s."
+        "a silence of 0.4 s"
     )
 
 
@@ -108,18 +108,18 @@ def test_late_arrivals_point_upstream_and_a_clean_leg_is_said() -> None:
     late = msgspec.structs.replace(found.intervals, asterisk_ms=a_spread_of(0.4, 25.0))
     view = a_view(detail=msgspec.structs.replace(found, intervals=late))
     place = "Look at Asterisk or the caller's path: p99 25.0 ms behind its clock"
-    assert of(view)[0] == f"{place}."
+    assert of(view)[0] == place
     clean = view._replace(statistics=statistics())
-    assert of(clean)[0] == f"{place} (the caller's leg is clean now)."
+    assert of(clean)[0] == f"{place} (the caller's leg is clean now)"
     jittery = view._replace(statistics=statistics(received_jitter_ms=12.0))
-    assert of(jittery)[0] == f"{place}."
+    assert of(jittery)[0] == place
 
 
 def test_asterisks_own_count_of_losses_points_to_the_callers_path() -> None:
     view = a_view(statistics=statistics(received_lost=12))
     assert (
         of(view)[0]
-        == "Look at the caller's path to Asterisk: 12 lost before Asterisk, as it counts."
+        == "Look at the caller's path to Asterisk: 12 lost before Asterisk, as it counts"
     )
 
 
@@ -128,9 +128,15 @@ def test_what_breaks_a_limit_comes_before_what_is_near_one() -> None:
     detail = a_detail(course=course, limited_by=["drops at our socket"])
     text = of(a_view(up(p50=9.0), detail=detail))[0]
     assert text.startswith("Look at the network to the echo server: RTT p99")
-    assert text.endswith("; then this machine: drops at our socket was in the way in 1 of 60 s.")
+    assert text.endswith("\nthen at this machine: 1 of 60 s limited by drops at our socket")
 
 
 def test_a_refusing_echo_host_is_told() -> None:
     call = counted(up(), echo_refused=4)
     assert "its host says that nothing listens there" in of(a_view(call))[0]
+
+
+def test_late_round_trips_are_told_beside_a_broken_limit() -> None:
+    assert of(a_view(up(late=30)))[0] == "Look at the network to the echo server: 30 late (1%)"
+    text = of(a_view(up(p50=9.0, late=30)))[0]
+    assert text.endswith("RTT p99 27.0 of 18 ms and 30 late (1%)")
