@@ -34,6 +34,7 @@ _LEAD_S: Final = 6
 """For a screen to start and fill; as long without one."""
 _WINDOW_S: Final = 8
 _TAIL_S: Final = 1
+_HALF_NS: Final = 500_000_000
 _ROW: Final = rb"PJSIP/\d"
 _SCREEN: Final = "import ari_tui.cli, ari_tui.onscreen, ari_tui.ui.app"
 
@@ -42,7 +43,11 @@ class Turn(NamedTuple):
     """One turn's figures."""
 
     dwell_out_p99_us: float
+    """Of half a second, in the middle one: each holds a repaint, few a stall from outside."""
     dwell_back_p99_us: float
+    whole_out_p99_us: float
+    """Of the whole window, stalls and all."""
+    whole_back_p99_us: float
     error_p50_us: float
     error_p99_us: float
     uncertain_share: float
@@ -135,13 +140,21 @@ def _figures(
     used: tuple[float, float],
 ) -> Turn:
     error, uncertain = errors(log, wire)
-    dwell_us = (log["tx_ns"] - log["rx_ns"]) / 1000
-    out, back = (dwell_us[log["kind"] == kind] for kind in (r.KIND_MEDIA_IN, r.KIND_ECHO_IN))
+    out, back = (log[log["kind"] == kind] for kind in (r.KIND_MEDIA_IN, r.KIND_ECHO_IN))
     return Turn(
-        float(np.percentile(out, 99)), float(np.percentile(back, 99)),
+        _dwell_p99_us(out, _HALF_NS), _dwell_p99_us(back, _HALF_NS),
+        _dwell_p99_us(out, _WINDOW_S * 2 * _HALF_NS), _dwell_p99_us(back, _WINDOW_S * 2 * _HALF_NS),
         float(np.percentile(error, 50)), float(np.percentile(error, 99)),
         len(uncertain) / (len(error) + len(uncertain)), len(log), generated.lag_p99_us, *used,
     )  # fmt: skip
+
+
+def _dwell_p99_us(log: Records, slice_ns: int) -> float:
+    """Return the median over slices of time of each one's 99th percentile."""
+    slices = (log["rx_ns"] - log["rx_ns"].min()) // slice_ns
+    dwell_us = (log["tx_ns"] - log["rx_ns"]) / 1000
+    found = [float(np.percentile(dwell_us[slices == n], 99)) for n in np.unique(slices)]
+    return statistics.median(found)
 
 
 async def measure(tools: Path, rounds: int = ROUNDS) -> list[dict[str, Any]]:
@@ -173,6 +186,8 @@ def _row(screen: str, turns: list[Turn]) -> dict[str, Any]:
         "min": round(min(spread), 2),
         "max": round(max(spread), 2),
         "dwell_back_p99_us": round(middle.dwell_back_p99_us, 2),
+        "whole_out_p99_us": round(middle.whole_out_p99_us, 2),
+        "whole_back_p99_us": round(middle.whole_back_p99_us, 2),
         "error_p50_us": round(middle.error_p50_us, 2),
         "error_p99_us": round(middle.error_p99_us, 2),
         "uncertain_share": round(middle.uncertain_share, 5),

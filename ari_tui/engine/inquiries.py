@@ -9,7 +9,7 @@ from typing import Any
 from ari_tui.analysis.store import Store
 from ari_tui.ari.client import AriClient
 from ari_tui.ari.models import Bridge, Channel, RtpStatistics
-from ari_tui.ari.text import clean_text
+from ari_tui.engine.actions import find_call
 from ari_tui.engine.calls import MeasuredCall
 from ari_tui.engine.events import EventLog
 from ari_tui.engine.stream import Action, ActionFailedError
@@ -75,13 +75,11 @@ class Inquiries:
             return None
 
     def _call(self, args: Mapping[str, Any]) -> MeasuredCall:
-        for call in self._calls.calls.values():
-            if args.get("call") == self._calls.call_id(call):
-                return call
-        named = clean_text(repr(args.get("call")), 80)
-        raise ActionFailedError(
-            f"no call {named}: one that has ended is kept for {ENDED_KEPT_S:g} s"
-        )
+        try:
+            return find_call(self._calls, args)
+        except ActionFailedError as error:
+            kept = f"one that has ended is kept for {ENDED_KEPT_S:g} s"
+            raise ActionFailedError(f"{error}: {kept}") from None
 
 
 def _nothing(channel: str, note: str) -> CallerStatistics:
@@ -98,24 +96,27 @@ def _view(channel: Channel, bridge: Bridge | None, found: RtpStatistics | None) 
         state=channel.state or None,
         bridge=bridge.technology if bridge is not None else None,
         members=len(bridge.channels) if bridge is not None else None,
-        rtp=_figures(found) if found is not None else None,
+        rtp=figures(found) if found is not None else None,
         note=_NO_RTP if found is None else None,
     )
 
 
-def _figures(found: RtpStatistics) -> RtpFigures:
+def figures(found: RtpStatistics) -> RtpFigures:
+    """Return Asterisk's counts by what they mean."""
+
     def milliseconds(seconds: float | None) -> float | None:
         return None if seconds is None else round(seconds * 1000, 3)
 
+    # zeros mean that no RTCP report has come: SIPp, and many a phone behind NAT, send none
+    reported = bool(found.rtt or found.rxjitter or found.txploss)
     return RtpFigures(
         received=found.rxcount,
         sent=found.txcount,
         received_lost=found.rxploss,
-        sent_lost=found.txploss,
+        sent_lost=found.txploss if reported else None,
         # swapped in Asterisk: its txjitter is what it measures on packets that it receives
         received_jitter_ms=milliseconds(found.txjitter),
-        sent_jitter_ms=milliseconds(found.rxjitter),
-        # 0.0 reads "no report yet"
+        sent_jitter_ms=milliseconds(found.rxjitter) if reported else None,
         rtt_ms=milliseconds(found.rtt) if found.rtt else None,
         local_ssrc=found.local_ssrc,
         remote_ssrc=found.remote_ssrc,

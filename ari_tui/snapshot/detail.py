@@ -104,10 +104,11 @@ class RtpFigures(Base, frozen=True, kw_only=True):
     received_lost: int | None
     """Lost between the caller and Asterisk, by Asterisk's own count."""
     sent_lost: int | None
-    """Lost between Asterisk and the caller, as the caller reports it (RTCP)."""
+    """Lost between Asterisk and the caller, as the caller reports it (RTCP); None where no report
+    has come."""
     received_jitter_ms: float | None
     sent_jitter_ms: float | None
-    """As the caller reports it (RTCP)."""
+    """As the caller reports it (RTCP); None where no report has come."""
     rtt_ms: float | None
     """Asterisk to the caller and back, by RTCP; None where no report has come."""
     local_ssrc: int | None

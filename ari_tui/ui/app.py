@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import ClassVar, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, NamedTuple
 
 import platformdirs
 from textual.binding import BindingType
@@ -23,6 +23,7 @@ from textual.timer import Timer
 from ari_tui.config import Ui
 from ari_tui.snapshot.actions import Actions
 from ari_tui.snapshot.source import ActionError, Link, Source
+from ari_tui.ui.bell import Bell
 from ari_tui.ui.bindings import keymap, textual_bindings
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits
@@ -31,6 +32,9 @@ from ari_tui.ui.screens.overview import Overview
 from ari_tui.ui.screens.quit import QuitDialog
 from ari_tui.ui.themed import ThemedApp, plain
 from ari_tui.ui.themes import Themes
+
+if TYPE_CHECKING:
+    from ari_tui.ui.screens.detail import DetailScreen
 
 _THEMES_S: Final = 1.0
 
@@ -82,6 +86,7 @@ class AriTuiApp(ThemedApp[Leaving]):
         """Where exports and incidents go: where the program was started, as with a capture tool."""
         self.copies = folder or platformdirs.user_state_path("ari-tui", appauthor=False) / "copies"
         self.environment, self.now = environment, now
+        self.alarm = Bell(on=settings.bell)
         self.gone = ""
         """Why an engine of ours is no more, "" while it is."""
         self._clock = clock
@@ -90,10 +95,11 @@ class AriTuiApp(ThemedApp[Leaving]):
         self._beats: list[Timer] = []
         self.keymap = keymap(settings.keys)
         self.set_keymap(self.keymap)
+        self.overview = Overview(settings, self.keymap)
 
     def get_default_screen(self) -> Screen[None]:
         """Return the screen that is at the bottom of the stack."""
-        return Overview(self.settings, self.keymap)
+        return self.overview
 
     def on_mount(self) -> None:
         """Begin to make frames; nothing is made while the process is suspended."""
@@ -150,6 +156,8 @@ class AriTuiApp(ThemedApp[Leaving]):
         """Hand a frame to the screen in front, and to the one that shows behind a dialog."""
         if frame is None:
             return
+        if frame.frozen_s is None and self.alarm.rings(frame.document, frame.limits):
+            self.bell()
         for screen in reversed(self.screen_stack):
             show = getattr(screen, "show", None)
             if show is not None:
@@ -178,6 +186,17 @@ class AriTuiApp(ThemedApp[Leaving]):
 
         self.push_screen(DetailScreen(call_id, self.actions))
         self.make_frame()
+
+    def on_detail_screen_stepped(self, message: DetailScreen.Stepped) -> None:
+        """Show the next call of the overview, or the one before."""
+        detail = message.screen
+        detail.open(self.overview.beside(detail.call, message.by, self.frame))
+
+    def on_detail_screen_closed(self, message: DetailScreen.Closed) -> None:
+        """Go back to all calls, to the row of the one that was shown."""
+        if message.screen is self.screen:
+            self.overview.table.select(message.screen.call)
+            self.pop_screen()
 
     def send_sequence(self, sequence: str) -> None:
         """Send a control sequence to the terminal, beside what is drawn."""
@@ -218,18 +237,22 @@ class AriTuiApp(ThemedApp[Leaving]):
 
     def action_ask_quit(self) -> None:
         """Leave; ask first while calls are up that would be let go."""
+        self._ask_quit()
+
+    def _ask_quit(self, picture: str = "") -> None:
         document = self.source.document
         active = document.totals.calls.active if document is not None else 0
         if not self.owned or self.stays or self.gone or not active:
-            self._leave()
-        else:
-            self.push_screen(QuitDialog(active), self._answered)
+            self._leave(picture=picture)
+            return
 
-    def _answered(self, answer: Literal["quit", "leave"] | None) -> None:
-        if answer == "leave":
-            self.exit(Leaving("leave"))
-        elif answer == "quit":
-            self._leave()
+        def answered(answer: Literal["quit", "leave"] | None) -> None:
+            if answer == "leave":
+                self.exit(Leaving("leave", picture=picture))
+            elif answer == "quit":
+                self._leave(picture=picture)
+
+        self.push_screen(QuitDialog(active), answered)
 
     def _leave(self, *, interrupted: bool = False, picture: str = "") -> None:
         how: Literal["quit", "leave"] = "quit" if self.owned and not self.stays else "leave"
@@ -241,8 +264,8 @@ class AriTuiApp(ThemedApp[Leaving]):
         self._leave(interrupted=True)
 
     def action_leave_screen(self) -> None:
-        """Leave, and have the last screen printed where the terminal scrolls."""
-        self._leave(picture=self.picture())
+        """Leave, and have the last screen printed where the terminal scrolls; asks likewise."""
+        self._ask_quit(self.picture())
 
     def picture(self) -> str:
         """Return the screen as plain text, line by line."""

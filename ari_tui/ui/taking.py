@@ -1,13 +1,15 @@
-"""What can be done with the call in hand, on the overview and in its detail."""
+"""What keys do on the overview and in the detail of a call alike."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.screen import Screen
 
+from ari_tui.ui.bindings import Where
 from ari_tui.ui.clipboard import copy
 from ari_tui.ui.incident import incident, row_text
+from ari_tui.ui.screens.help import HelpDialog
 from ari_tui.ui.screens.quit import HangUpDialog
 
 if TYPE_CHECKING:
@@ -18,8 +20,10 @@ if TYPE_CHECKING:
 
 
 class CallTaking(Screen[None]):
-    """Copying a call, an incident text of it, and hanging it up."""
+    """Copying a call, an incident text of it, hanging it up; and what the app does for both."""
 
+    WHERE: ClassVar[Where]
+    """Whose keys the help explains."""
     app: AriTuiApp
     drawn: Frame | None
     """The frame that is on the screen."""
@@ -33,6 +37,26 @@ class CallTaking(Screen[None]):
     def columns(self) -> list[Column]:
         """Return the columns that a copied row has."""
         raise NotImplementedError
+
+    def action_freeze(self) -> None:
+        """Stand still, or go on."""
+        self.app.freeze()
+
+    def action_next_theme(self) -> None:
+        """Put on the next theme."""
+        self.app.action_next_theme()
+
+    def action_bell(self) -> None:
+        """Ring when a call begins to break a limit, or no more."""
+        self.notify(f"bell {'on' if self.app.alarm.toggle() else 'off'}", timeout=2, markup=False)
+
+    def action_help(self) -> None:
+        """Show the keys."""
+        self.app.push_screen(HelpDialog(self.WHERE))
+
+    def action_leave_screen(self) -> None:
+        """Leave, with the last screen in the scroll-back."""
+        self.app.action_leave_screen()
 
     def action_copy_row(self) -> None:
         """Copy the call's row."""

@@ -13,15 +13,18 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.message import Message
-from textual.screen import Screen
 from textual.timer import Timer
 
 from ari_tui.snapshot.actions import Actions
 from ari_tui.snapshot.detail import CallDetail, CallerStatistics
 from ari_tui.snapshot.model import Call
 from ari_tui.snapshot.source import ActionError
-from ari_tui.ui.bindings import bar, textual_bindings
+from ari_tui.ui.bindings import Where, bar, textual_bindings
+from ari_tui.ui.column import Column
 from ari_tui.ui.frame import Frame
+from ari_tui.ui.limits import mark_of
+from ari_tui.ui.rows import Row
+from ari_tui.ui.taking import CallTaking
 from ari_tui.ui.widgets.banner import Banner
 from ari_tui.ui.widgets.detail_page import Sheet
 from ari_tui.ui.widgets.detail_view import View
@@ -35,9 +38,10 @@ class _Scroll(VerticalScroll, can_focus=False):
     """Scrolls by the screen's keys: a focused one would keep left and right to itself."""
 
 
-class DetailScreen(Screen[None]):
+class DetailScreen(CallTaking):
     """A call; `show` hands it frames. Whoever pushed it answers `Stepped`, by `open`."""
 
+    WHERE: ClassVar[Where] = "detail"
     BINDINGS: ClassVar[list[BindingType]] = [
         *textual_bindings("detail"),
         Binding("up,k", "scroll(-1)", "Up a line", show=False),
@@ -58,19 +62,24 @@ class DetailScreen(Screen[None]):
     class Stepped(Message):
         """The next (`by` 1) or previous (-1) call is asked for."""
 
-        def __init__(self, by: int) -> None:
+        def __init__(self, screen: DetailScreen, by: int) -> None:
             super().__init__()
+            self.screen = screen
             self.by = by
 
     class Closed(Message):
         """The way back to all calls is asked for."""
+
+        def __init__(self, screen: DetailScreen) -> None:
+            super().__init__()
+            self.screen = screen
 
     def __init__(self, call: str, actions: Actions) -> None:
         super().__init__()
         self.call = call
         """The call's id."""
         self._actions = actions
-        self._frame: Frame | None = None
+        self.drawn: Frame | None = None
         self._known: Call | None = None
         self._detail: CallDetail | None = None
         self._statistics: CallerStatistics | None = None
@@ -83,13 +92,29 @@ class DetailScreen(Screen[None]):
         yield Banner()
         with _Scroll():
             yield Sheet()
-        yield KeyBar(bar("detail", getattr(self.app, "keymap", None)))
+        yield KeyBar(
+            bar("detail", getattr(self.app, "keymap", None), ascii_only=self.app.ascii_only),
+            ascii_only=self.app.ascii_only,
+        )
+
+    @property
+    def call_in_hand(self) -> Row | None:
+        """Return the call that is shown, as its last frame had it."""
+        frame, call = self.drawn, self._known
+        if frame is None or call is None:
+            return None
+        return Row(call, mark_of(call, frame.limits), frame.history.calls.get(call.id))
+
+    @property
+    def columns(self) -> list[Column]:
+        """Return the columns of the overview."""
+        return self.app.overview.columns
 
     # -- frames ----------------------------------------------------------------------------
 
     def show(self, frame: Frame) -> None:
         """Draw a frame; a call that has left the document stays as it was."""
-        self._frame = frame
+        self.drawn = frame
         self._known = _find(frame, self.call) or self._known
         if self.is_mounted:
             self.query_one(Banner).show(frame)
@@ -105,17 +130,17 @@ class DetailScreen(Screen[None]):
         self._known = self._detail = self._statistics = None
         self._trouble = self._statistics_trouble = ""
         self.query_one(_Scroll).scroll_home(animate=False)
-        if self._frame is not None:
-            self.show(self._frame)
+        if self.drawn is not None:
+            self.show(self.drawn)
         self._ask_both()
 
     def _draw(self) -> None:
-        if self._frame is None or self._known is None:
+        if self.drawn is None or self._known is None:
             return
-        gone = "" if _find(self._frame, self.call) else "the call has left: this is its last state"
+        gone = "" if _find(self.drawn, self.call) else "the call has left: this is its last state"
         self.query_one(Sheet).show_view(
             View(
-                frame=self._frame, call=self._known, detail=self._detail,
+                frame=self.drawn, call=self._known, detail=self._detail,
                 statistics=self._statistics, trouble=gone or self._trouble,
                 statistics_trouble=self._statistics_trouble,
             )
@@ -131,8 +156,8 @@ class DetailScreen(Screen[None]):
         ]
         self.app.app_suspend_signal.subscribe(self, lambda _: self._pause())
         self.app.app_resume_signal.subscribe(self, lambda _: self._resume())
-        if self._frame is not None:
-            self.show(self._frame)
+        if self.drawn is not None:
+            self.show(self.drawn)
 
     def on_screen_suspend(self) -> None:
         """Stop asking: something else is in front."""
@@ -164,7 +189,7 @@ class DetailScreen(Screen[None]):
 
     def _ask(self, what: str, take: Callable[[str], Awaitable[None]]) -> None:
         """Ask unless the answer is still awaited, nothing can be new, or the screen is frozen."""
-        frame = self._frame
+        frame = self.drawn
         if frame is not None and (frame.frozen_s is not None or not _find(frame, self.call)):
             return
         key = f"{what} {self.call}"
@@ -203,15 +228,15 @@ class DetailScreen(Screen[None]):
 
     def action_back(self) -> None:
         """Ask for the way back."""
-        self.post_message(self.Closed())
+        self.post_message(self.Closed(self))
 
     def action_next_call(self) -> None:
         """Ask for the next call."""
-        self.post_message(self.Stepped(1))
+        self.post_message(self.Stepped(self, 1))
 
     def action_previous_call(self) -> None:
         """Ask for the previous call."""
-        self.post_message(self.Stepped(-1))
+        self.post_message(self.Stepped(self, -1))
 
     def action_scroll(self, lines: int) -> None:
         """Scroll by lines."""

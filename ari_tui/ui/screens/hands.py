@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 from textual.screen import Screen
 
 from ari_tui.ui import steering
+from ari_tui.ui.bindings import Where
 from ari_tui.ui.export import ExportError, export
 from ari_tui.ui.filter import Filter
 from ari_tui.ui.rows import Choices, Row
 from ari_tui.ui.screens.columns import ColumnsDialog
 from ari_tui.ui.screens.filter import FilterDialog
-from ari_tui.ui.screens.help import HelpDialog
 from ari_tui.ui.taking import CallTaking
 from ari_tui.ui.widgets.table import ChannelTable
 from ari_tui.ui.widgets.table_lines import shape_of
 
 if TYPE_CHECKING:
     from ari_tui.ui.app import AriTuiApp
-    from ari_tui.ui.bell import Bell
     from ari_tui.ui.columns import Column
     from ari_tui.ui.frame import Frame
 
@@ -28,11 +27,11 @@ if TYPE_CHECKING:
 class Hands(CallTaking, Screen[None]):
     """The actions of `Overview`, which draws; every one of them ends in another drawing."""
 
+    WHERE: ClassVar[Where] = "overview"
     app: AriTuiApp
     choices: Choices
     rows: list[Row]
     drawn: Frame | None
-    bell: Bell
 
     @property
     def table(self) -> ChannelTable:
@@ -61,10 +60,6 @@ class Hands(CallTaking, Screen[None]):
             self.notify(told, timeout=2, markup=False)
 
     # -- how it is looked at ---------------------------------------------------------------
-
-    def action_freeze(self) -> None:
-        """Stand still, or go on."""
-        self.app.freeze()
 
     def action_lock_order(self) -> None:
         """Hold the order of rows, or let it go."""
@@ -118,21 +113,9 @@ class Hands(CallTaking, Screen[None]):
         if chosen is not None:
             self.choose(msgspec.structs.replace(self.choices, columns=tuple(chosen)))
 
-    def action_bell(self) -> None:
-        """Ring when a call begins to break a limit, or no more."""
-        self.notify(f"bell {'on' if self.bell.toggle() else 'off'}", timeout=2, markup=False)
-
-    def action_help(self) -> None:
-        """Show the keys."""
-        self.app.push_screen(HelpDialog("overview"))
-
     def action_ask_quit(self) -> None:
         """Leave, as the app does it."""
         self.app.action_ask_quit()
-
-    def action_leave_screen(self) -> None:
-        """Leave, with the last screen in the scroll-back."""
-        self.app.action_leave_screen()
 
     # -- one call, and the view taken away -------------------------------------------------
 

@@ -16,7 +16,6 @@ from textual.widgets import Static
 
 from ari_tui.config import Ui
 from ari_tui.snapshot.source import Link
-from ari_tui.ui.bell import Bell
 from ari_tui.ui.bindings import Keymap, bar, textual_bindings
 from ari_tui.ui.columns import NARROW, Column, chosen
 from ari_tui.ui.columns import WIDE as WIDE_COLUMNS
@@ -79,7 +78,6 @@ class Overview(Hands, Screen[None]):
         """Those that are shown, in order."""
         self.drawn: Frame | None = None
         """The frame that is on the screen."""
-        self.bell = Bell(on=settings.bell)
         self._settings, self._keys = settings, bar("overview", keymap, ascii_only=settings.ascii)
         self._held: list[str] = []
         self.add_class("waiting")
@@ -139,8 +137,15 @@ class Overview(Hands, Screen[None]):
         self.query_one(HeaderPane).hints(*told)
         for pane in self.query(Pane):
             pane.show(frame)
-        if frame.frozen_s is None and self.bell.rings(frame.document, frame.limits):
-            self.app.bell()
+
+    def beside(self, call_id: str, step: int, frame: Frame | None) -> str:
+        """Return the call `step` rows below one, from the last on to the first.
+
+        The rows are those of when the overview was last in front: calls that went are left out.
+        """
+        known = {call.id for call in frame.document.calls} if frame is not None else set()
+        ids = [row.call.id for row in self.rows if row.call.id in known or row.call.id == call_id]
+        return ids[(ids.index(call_id) + step) % len(ids)] if call_id in ids else call_id
 
     def redraw(self) -> None:
         """Draw the same frame after a choice."""

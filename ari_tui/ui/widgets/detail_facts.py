@@ -97,10 +97,12 @@ def _rtp(ink: Ink, rtp: RtpFigures) -> None:
 
     _fact(ink, "from caller", count(rtp.received), f"lost {count(rtp.received_lost)}",
           f"jitter {ms(rtp.received_jitter_ms)} ms")  # fmt: skip
+    if rtp.sent_jitter_ms is None:
+        _fact(ink, "to caller", count(rtp.sent), "no RTCP report of it yet")
+        return
     _fact(ink, "to caller", count(rtp.sent), f"lost {count(rtp.sent_lost)}",
           f"jitter {ms(rtp.sent_jitter_ms)} ms by RTCP")  # fmt: skip
-    rtt = "no RTCP report yet" if rtp.rtt_ms is None else f"{ms(rtp.rtt_ms)} ms by RTCP"
-    _fact(ink, "its RTT", rtt)
+    _fact(ink, "its RTT", f"{ms(rtp.rtt_ms)} ms by RTCP")
 
 
 def _split(call: Call) -> str:

@@ -22,7 +22,10 @@ Tone = Literal["row", "ended", "stale"]
 """How a whole row is held: as it is, of a call that has ended, of an engine that was lost."""
 
 SPARK_MIN: Final = 12
-"""Cells that columns leave to the sparkline before they are dropped for it, or a fifth of all."""
+WIDE: Final = 120
+WIDE_SPARK_MIN: Final = 30
+"""Cells that columns leave to the sparkline before they are dropped for it: more from WIDE on, and
+a fifth of a width that is less than five times as much."""
 _GRADES: Final = {"fail": "fail", "near": "near"}
 _SPARKS: Final = {
     "plain": "spark", "high": "spark-high", "lost": "lost", "over": "over", "none": "spark",
@@ -98,9 +101,14 @@ class Head(NamedTuple):
     total: int
 
 
+def spark_min(width: int) -> int:
+    """Return how many cells of a width are the sparkline's at least."""
+    return WIDE_SPARK_MIN if width >= WIDE else min(SPARK_MIN, width // 5)
+
+
 def shape_of(columns: Sequence[Column], width: int, frame: Frame) -> Shape:
     """Return the lines' shape for a width in cells: as many columns as fit beside a sparkline."""
-    chosen = tuple(fitting(columns, width, min(SPARK_MIN, width // 5)))
+    chosen = tuple(fitting(columns, width, spark_min(width)))
     used = sum(column.width + 1 for column in chosen)
     spark_cells = max(0, width - used)
     return Shape(chosen, width, spark_cells, frame.limits.scale_ms, frame.window, frame.ascii)

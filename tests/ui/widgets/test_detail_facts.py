@@ -56,7 +56,10 @@ def test_asterisks_figures_are_told_by_what_they_mean() -> None:
     assert (found["channel"], found["bridge"]) == ("Up", "simple_bridge  2 channels")
     assert found["from caller"] == "3,000  lost 0  jitter 0.310 ms"
     assert found["to caller"] == "2,990  lost 0  jitter 0.620 ms by RTCP"
-    assert found["its RTT"] == "no RTCP report yet"
+    assert found["its RTT"] == "— ms by RTCP"
+    unheard = statistics(sent_lost=None, sent_jitter_ms=None)
+    found = told(plain(asterisk_says(a_view(statistics=unheard), 80)))
+    assert found["to caller"] == "2,990  no RTCP report of it yet"
 
 
 def test_a_bridge_that_mixes_is_marked() -> None:
