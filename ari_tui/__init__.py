@@ -10,11 +10,14 @@ The map of the house. A floor imports only from the floors below it::
     analysis/    0  pure, numpy: fold, lateness, jitter, gaps, histograms
     media/       1  sockets, ring, worker, control, port pool, echo server, impairment
     ari/         1  ARI models, REST client, event WebSocket, the call machine
-    snapshot/    1  the one document: model, metrics, builder
+    snapshot/    1  the one document: model, metrics, builder; its readers: source, actions
     engine/      2  supervisor, switchboard, service, door (HTTP)
     sim/         2  simulated Asterisk: ARI server and RTP sources
     pcap/        2  a capture's RTP streams through the same analysis
     report/      2  JSON lines, status line, final report
+    ui/          2  the screen: app, screens, widgets; reads snapshots, knows no engine
+    demo         3  simulator, echo server and engine as children
+    onscreen     3  the screen's life: engine started, terminal taken and given back
     cli          4  arguments and wiring
 
 `tests/test_house.py` holds the floors.

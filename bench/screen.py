@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from bench.terminal import Terminal, cpu_s, private_home, stop
+from bench.terminal import Terminal, cpu_s, family, private_home, stop
 
 ROUNDS: Final = 5
 SIZES: Final = ((80, 24), (200, 50))
@@ -44,6 +44,8 @@ class Started(NamedTuple):
     taken: float
     call: float
     measured: float
+    cpu: float
+    """Processor time of all processes of ours until then, in s: hardly moved by other load."""
 
 
 def _socket_in(environment: Mapping[str, str]) -> Path | None:
@@ -82,7 +84,8 @@ def _first_paint(environment: Mapping[str, str], *arguments: str) -> Started:
         taken = terminal.wait_for(_TAKEN, _START_S)
         call = terminal.wait_for(_CALL, _START_S, plain=True)
         measured = terminal.wait_for(_MEASURED, _START_S, plain=True)
-    return Started(engine, taken, call, measured)
+        cpu = sum(cpu_s(pid) for pid in family(terminal.process.pid))
+    return Started(engine, taken, call, measured, cpu)
 
 
 def first_paints() -> list[dict[str, Any]]:
@@ -110,6 +113,7 @@ def _medians(what: str, found: list[Started]) -> dict[str, Any]:
         "call_min": round(min(calls) * 1000),
         "call_max": round(max(calls) * 1000),
         "rtt_ms": round(middle.measured * 1000),
+        "cpu_ms": round(middle.cpu * 1000),
     }
 
 

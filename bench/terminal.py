@@ -145,6 +145,20 @@ def cpu_s(pid: int) -> float:
     return time.clock_gettime((~pid << 3) | 2)
 
 
+def family(pid: int) -> list[int]:
+    """Return a process and all that it and its children have started and still own."""
+    parents: dict[int, list[int]] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # ended meanwhile
+            # the name, in parentheses, may hold blanks
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            parents.setdefault(parent, []).append(int(folder.name))
+    found = [pid]
+    for member in found:
+        found += parents.get(member, [])
+    return found
+
+
 def stop(process: subprocess.Popen[bytes]) -> None:
     """End a program of ours that has no terminal; kill it when it takes too long."""
     process.send_signal(signal.SIGINT)

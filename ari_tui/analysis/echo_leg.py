@@ -98,6 +98,8 @@ def _take_back(
     store.counters[owners, c.RETURNED] += count
     store.counters[owners, c.DELIVERED] += segments.count(records["tx_ns"] > 0)
     store.book("returned", rows, flight.sent_ns[rows, slots])
+    fresh = leg.first_rx[owners] == 0
+    leg.first_rx[owners[fresh]] = rx[segments.starts][fresh]
     order = flight.order[rows, slots].astype(np.int64)
     newest = leg.order_max[owners]
     before = segments.running_max(segments.previous(order, newest), newest)

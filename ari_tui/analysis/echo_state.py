@@ -17,6 +17,7 @@ class EchoLeg(RowArrays):
 
     order_max = column(np.int64, -1)  # sending order of the newest packet that is back
     last_ext = column(np.int64, -1)
+    first_rx = column(np.int64)  # of the call's first packet back; 0 before
     last_rx = column(np.int64)
     last_units = column(np.int64)
     last_sent = column(np.int64)

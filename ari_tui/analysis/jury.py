@@ -19,6 +19,22 @@ _FURTHEST: Final = SECONDS - 20
 """Seconds that can still be looked back on; older ones have left the ring."""
 
 
+class Stretch:
+    """The evidence of some seconds alone: from one on, up to the one before another."""
+
+    def __init__(self, profile: Profile, from_second: int) -> None:
+        self.evidence = Evidence(profile)
+        self.from_second = from_second
+        self.until_second: int | None = None
+        """The first second that is none of it any more; None while it goes on."""
+
+    def holds(self, second: int) -> bool:
+        """Tell whether a second belongs to it."""
+        return second >= self.from_second and (
+            self.until_second is None or second < self.until_second
+        )
+
+
 class Jury:
     """The evidence so far, and which seconds it holds."""
 
@@ -28,10 +44,20 @@ class Jury:
         self._limits = len(profile.thresholds_ns())
         self._closed = 0
         self._limited_for_all: dict[int, int] = {}
+        self._stretches: list[Stretch] = []
 
     def limit_all(self, second: int, reason: Limited) -> None:
         """Mark a second as limited for every call: a clock step, an overflow of the log."""
         self._limited_for_all[second] = self._limited_for_all.get(second, 0) | int(reason)
+
+    def stretch(self, from_second: int) -> Stretch:
+        """Gather the evidence of the seconds from one on a second time, on their own.
+
+        A second is closed some seconds after it: say in time where the stretch begins and ends.
+        """
+        found = Stretch(self.evidence.profile, from_second)
+        self._stretches.append(found)
+        return found
 
     def close(self, rows: Ints, series: Series, until_second: int) -> None:
         """Take the seconds up to `until_second`, each once; `rows` are the calls that there are."""
@@ -49,10 +75,12 @@ class Jury:
             return
         limited = found["limited"] | np.where(found["dwell_max"] > self._late_ns, Limited.DWELL, 0)
         limited = np.where(there, limited | self._limited_for_all.get(second, 0), 0)
-        self.evidence.add(
-            int(np.count_nonzero(found["sent"])),
-            Second(
-                found["sent"], found["late"], found["lost"], found["rtt_count"],
-                found["above"][:, : self._limits], limited,
-            ),
+        calls_up = int(np.count_nonzero(found["sent"]))
+        judged = Second(
+            found["sent"], found["late"], found["lost"], found["rtt_count"],
+            found["above"][:, : self._limits], limited,
         )  # fmt: skip
+        self.evidence.add(calls_up, judged)
+        for stretch in self._stretches:
+            if stretch.holds(second):
+                stretch.evidence.add(calls_up, judged)

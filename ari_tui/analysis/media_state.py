@@ -27,6 +27,7 @@ class MediaLeg(RowArrays):
     max_ext = column(np.int64, -1)
     last_ext = column(np.int64)
     fresh = column(np.bool_)  # the epoch's first packet is still to come: no step leads to it
+    first_rx = column(np.int64)  # of the call, whatever its epochs; 0 before
     last_rx = column(np.int64)
     last_ts = column(np.int64)  # extended timestamp, in clock units
     payload_type = column(np.int64, -1)
@@ -63,6 +64,7 @@ class MediaLeg(RowArrays):
         sequence, payload_type = int(record["sequence"]), int(record["marker_pt"]) & 0x7F
         first = int(self.max_ext[row]) + 1 + EPOCH_ROOM
         self.started[row] = True
+        self.first_rx[row] = self.first_rx[row] or int(record["rx_ns"])
         self.ssrc[row] = record["ssrc"]
         self.offset[row] = first - sequence
         self.base_ext[row], self.max_ext[row], self.last_ext[row] = first, first - 1, first - 1

@@ -1,5 +1,7 @@
 """Names of what we create in Asterisk: `ari-tui.<app>.<session>.<n>.<what>`.
 
+A "caller" is a call that a load test originates; its number is the load test's own.
+
 The name says whose a channel or bridge is, so that leftovers of a crash can be told from the
 calls of another application, which are never touched. An application name may hold dots; the
 session and the rest may not, and are therefore read from the right.
@@ -12,10 +14,10 @@ from typing import Final, Literal, NamedTuple
 
 from ari_tui.errors import ConfigError
 
-What = Literal["media", "bridge"]
+What = Literal["media", "bridge", "caller"]
 
 _PREFIX: Final = "ari-tui."
-_WHATS: Final[tuple[What, ...]] = ("media", "bridge")
+_WHATS: Final[tuple[What, ...]] = ("media", "bridge", "caller")
 _LONGEST: Final = 149
 """Characters of a unique id that Asterisk accepts (AST_MAX_PUBLIC_UNIQUEID)."""
 _NUMBER_DIGITS: Final = 10
@@ -95,6 +97,12 @@ def belongs_to_app(text: str, app: str) -> bool:
     """Tell whether an id was built by any session of this application."""
     owned = parse_id(text)
     return owned is not None and owned.app == app
+
+
+def is_own_caller(text: str, app: str, session: str) -> bool:
+    """Tell whether an id is that of a call which this session has originated."""
+    owned = parse_id(text)
+    return owned is not None and owned[:2] == (app, session) and owned.what == "caller"
 
 
 def session_of(text: str) -> str | None:

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from ari_tui.ari.calls import LiveCall
-from ari_tui.ari.ids import parse_id
+from ari_tui.ari.ids import is_own_caller, parse_id
 from ari_tui.ari.models import Bridge, Channel
 
 
@@ -65,7 +65,7 @@ def plan_sweep(
             channel
             for channel in channels
             if channel.id in set(app_channel_ids)
-            and parse_id(channel.id) is None
+            and (parse_id(channel.id) is None or is_own_caller(channel.id, app, session))
             and channel.id not in known_callers
         ),
     )
@@ -77,8 +77,8 @@ def _leftovers(
     found = []
     for text in ids:
         owned = parse_id(text)
-        if owned is None or owned.app != app:
-            continue
+        if owned is None or owned.app != app or is_own_caller(text, app, session):
+            continue  # whoever originates calls hangs them up
         if owned.session != session or owned.number not in numbers:
             found.append(text)
     return tuple(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Callable
 from typing import Final
 
 from ari_tui import __version__
@@ -49,6 +50,8 @@ class Scribe:
         self._host = socket.gethostname()
         self._started_ns = time.time_ns()
         self._listener = Listener()
+        self.load: Callable[[], model.LoadProgress | None] = lambda: None
+        """Tells how far the load test is that this engine runs; None without one."""
         self.tick_lag_ms = 0.0
         """The longest that the engine's tick was late since the last document."""
 
@@ -88,6 +91,7 @@ class Scribe:
             injected=self._injected.newest,
             histograms=self._histograms,
             draining=not final and not calls.accepting,
+            load=self.load(),
         )
         self.tick_lag_ms = 0.0
         self.newest = build(self._store, facts, self._listener)

@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 
 from ari_tui import log
 from ari_tui.ari.events import Connected, Disconnected, StreamItem
-from ari_tui.ari.models import BrokenEventError
+from ari_tui.ari.models import BrokenEventError, Event
 from ari_tui.config import Settings
 from ari_tui.engine.assembly import Parts
 from ari_tui.engine.metering import read_clocks
@@ -41,10 +41,27 @@ class Sink(Protocol):
         """Take a document; the last is of kind "final" and its books are closed."""
 
 
+class Companion(Protocol):
+    """One more piece of an engine's work, such as a load test."""
+
+    async def run(self, parts: Parts) -> str:
+        """Do the work; return why the engine is to end, once it is done. May be cancelled."""
+
+    def on_event(self, event: Event) -> None:
+        """Take an event of the stream; the calls have taken it already."""
+
+    async def stop(self, reason: str) -> None:
+        """Undo what the calls do not know of; the engine drains at the same time."""
+
+
 async def run_engine(
-    settings: Settings, options: RunOptions, link: ParentLink, sinks: Sequence[Sink] = ()
+    settings: Settings,
+    options: RunOptions,
+    link: ParentLink,
+    sinks: Sequence[Sink] = (),
+    companion: Companion | None = None,
 ) -> int:
-    """Run one engine until a signal, its parent, its duration or a reader ends it.
+    """Run one engine until a signal, its parent, its duration, a reader or its companion ends it.
 
     Returns the exit code. Raises AriTuiError when it cannot start, or when Asterisk is lost to
     another client; what it had is then put away, and the final document has been written.
@@ -52,7 +69,7 @@ async def run_engine(
     with StopSignals() as signals:
         async with contextlib.AsyncExitStack() as stack:
             parts = Parts(settings, stack)
-            engine = Engine(parts, sinks)
+            engine = Engine(parts, sinks, companion)
             if not await _start(engine, stack, signals):
                 return signals.exit_code
             link.ready(socket=str(parts.socket), http=parts.door.tcp_address, session=parts.session)
@@ -81,8 +98,10 @@ async def _start(engine: Engine, stack: contextlib.AsyncExitStack, signals: Stop
 class Engine:
     """The running of assembled parts."""
 
-    def __init__(self, parts: Parts, sinks: Sequence[Sink]) -> None:
-        self._parts, self._sinks = parts, sinks
+    def __init__(
+        self, parts: Parts, sinks: Sequence[Sink], companion: Companion | None = None
+    ) -> None:
+        self._parts, self._sinks, self._companion = parts, sinks, companion
         self._items: AsyncIterator[StreamItem]
         self._work: set[asyncio.Task[None]] = set()
         self._tasks = Tasks("engine")
@@ -113,6 +132,9 @@ class Engine:
             asyncio.create_task(self._parts.quit.wait()): lambda: "quit",
             asyncio.create_task(self._parts.calls.drained()): lambda: "drained",
         }
+        if self._companion is not None:
+            accompanied = asyncio.create_task(self._companion.run(self._parts))
+            ends[accompanied] = accompanied.result
         if options.duration_s is not None:
             ends[asyncio.create_task(asyncio.sleep(options.duration_s))] = lambda: "duration"
         if not options.stay:
@@ -124,7 +146,7 @@ class Engine:
             for task in ends:
                 task.cancel()
         for task in done:
-            if task in ends:
+            if task in ends and task.exception() is None:
                 return ends[task](), None
         return self._verdict_of(done.pop())
 
@@ -149,7 +171,7 @@ class Engine:
         parts = self._parts
         _log.info("stopping", reason=reason, calls=parts.calls.active)
         why = "another client took over the application" if replaced else f"engine: {reason}"
-        drain = parts.calls.abandon(why) if replaced else parts.calls.release_all(why)
+        drain = self._drain(why, replaced=replaced)
         limit_s = parts.store.loss_timeout_ns / 1e9 + _DRAIN_MARGIN_S
         waits = [asyncio.create_task(drain), asyncio.create_task(signals.again.wait())]
         done, _ = await asyncio.wait(waits, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
@@ -161,6 +183,13 @@ class Engine:
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(parts.injected.refresh(), _INJECTED_S)
         self._hand_out(parts.scribe.write(end_reason=reason))
+
+    async def _drain(self, why: str, *, replaced: bool) -> None:
+        calls = self._parts.calls
+        drains = [calls.abandon(why) if replaced else calls.release_all(why)]
+        if self._companion is not None:
+            drains.append(self._companion.stop(why))
+        await asyncio.gather(*drains)
 
     def _close_books(self) -> None:
         """Take in the last records. What a call that is over had under way is lost.
@@ -197,6 +226,8 @@ class Engine:
             parts.events.tell("warning", "broken_event", str(item), rarely=True)
         else:
             parts.calls.on_event(item)
+            if self._companion is not None:
+                self._companion.on_event(item)
 
     async def _pulse(self) -> None:
         """Fold four times a second, by an absolute clock; late pulses are not made up for."""

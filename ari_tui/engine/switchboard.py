@@ -16,7 +16,7 @@ from ari_tui.analysis.store import Store
 from ari_tui.ari import commands as do
 from ari_tui.ari.calls import CallMachine
 from ari_tui.ari.client import AriClient
-from ari_tui.ari.ids import call_ids, parse_id
+from ari_tui.ari.ids import call_ids, is_own_caller, parse_id
 from ari_tui.ari.models import Channel, Event, StasisStart
 from ari_tui.ari.text import clean_text
 from ari_tui.config import Asterisk
@@ -80,7 +80,8 @@ class Switchboard:
             self._tell(call, "info", *told)
 
     def _on_stray(self, channel: Channel) -> None:
-        if parse_id(channel.id) is not None:
+        ours = parse_id(channel.id) is not None
+        if ours and not is_own_caller(channel.id, self.asterisk.app, self.session):
             self._tasks.spawn(self._strays.hang_up(channel.id))
         else:
             self.receive(channel)

@@ -64,6 +64,7 @@ class EngineFacts(NamedTuple):
     injected: model.InjectedBy
     histograms: bool
     draining: bool = False
+    load: model.LoadProgress | None = None
 
 
 def iso(time_ns: int) -> str:
@@ -113,6 +114,7 @@ def build(store: Store, facts: EngineFacts, listener: Listener) -> model.Documen
         ],
         instrument=_instrument(store, facts, packets(everything), sla),
         injected=facts.injected,
+        load=facts.load,
     )
 
 

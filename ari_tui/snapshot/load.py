@@ -10,8 +10,7 @@ from typing import Final
 
 import msgspec
 
-from ari_tui.snapshot.base import Base
-from ari_tui.snapshot.model import Document, Sla, Spread
+from ari_tui.snapshot.model import Base, Document, LoadProgress, Sla, Spread
 
 LOAD_SCHEMA: Final = "ari-tui.loadtest/1"
 STEPS: Final = ("accepted", "ringing", "answered", "bridged", "media_out", "media_back")
@@ -39,30 +38,6 @@ class LoadPlan(Base, frozen=True, kw_only=True):
     max_failed: int
     """More failed calls than this fail the test."""
     simulated: bool
-
-
-class LoadProgress(Base, frozen=True, kw_only=True):
-    """How far a load test is; travels in every document of its engine."""
-
-    phase: str
-    """"ramping", "holding", "hanging up" or "over"."""
-    target: int
-    """So many calls are meant to be up now."""
-    up: int
-    """Calls that wait for nothing any more: packets went out and came back."""
-    under_way: int
-    """Calls that are still being set up."""
-    started: int
-    good: int
-    failed: int
-    cut: int
-    failed_at: dict[str, int]
-    """Failed calls by the step that they did not reach; "held" for media that broke off later."""
-    cps: float
-    """Calls started in the last second."""
-    elapsed_s: float
-    duration_s: float
-    """How long the test takes from its first call to the hanging up, as planned."""
 
 
 class LoadCall(Base, frozen=True, kw_only=True):

@@ -287,6 +287,30 @@ class Sla(Base, frozen=True, kw_only=True):
     rules: list[SlaRule]
 
 
+class LoadProgress(Base, frozen=True, kw_only=True):
+    """How far a load test is; travels in every document of its engine."""
+
+    phase: str
+    """"ramping", "holding", "hanging up" or "over"."""
+    target: int
+    """So many calls are meant to be up now."""
+    up: int
+    """Calls that wait for nothing any more: packets went out and came back."""
+    under_way: int
+    """Calls that are still being set up."""
+    started: int
+    good: int
+    failed: int
+    cut: int
+    failed_at: dict[str, int]
+    """Failed calls by the step that they did not reach; "held" for media that broke off later."""
+    cps: float
+    """Calls started in the last second."""
+    elapsed_s: float
+    duration_s: float
+    """How long the test takes from its first call to the hanging up, as planned."""
+
+
 class Document(Base, frozen=True, kw_only=True):
     """One snapshot."""
 
@@ -303,6 +327,8 @@ class Document(Base, frozen=True, kw_only=True):
     calls: list[Call]
     instrument: Instrument
     injected: InjectedBy
+    load: LoadProgress | None = None
+    """How far a load test is; null where there is none."""
 
 
 class EventLine(Base, frozen=True, kw_only=True):
