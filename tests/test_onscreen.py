@@ -175,6 +175,8 @@ def test_suspended_resized_and_detached_it_comes_back_as_it_was(
     attach_and_detach(pane)
     pane.resize(80, 24)
     pane.until_shown(A_CALL)
+    # as the kernel does to those whose terminal goes away: nothing is to be continued
+    os.kill(screen, signal.SIGCONT)
     pane.keys("C-c")
     pane.until_shown("^back with 130")
     assert_nobody_left(family)

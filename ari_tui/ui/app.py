@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal, NamedTuple
 import platformdirs
 from textual.binding import BindingType
 from textual.css.query import NoMatches
+from textual.driver import Driver
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.timer import Timer
@@ -25,6 +26,7 @@ from ari_tui.snapshot.actions import Actions
 from ari_tui.snapshot.source import ActionError, Link, Source
 from ari_tui.ui.bell import Bell
 from ari_tui.ui.bindings import keymap, textual_bindings
+from ari_tui.ui.driver import TerminalDriver
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits
 from ari_tui.ui.palette import Commands
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from ari_tui.ui.screens.detail import DetailScreen
 
 _THEMES_S: Final = 1.0
+_NO_KEY: Final = "no_key"
+"""As Textual calls keys: none is called so."""
 
 
 class Leaving(NamedTuple):
@@ -94,8 +98,13 @@ class AriTuiApp(ThemedApp[Leaving]):
         self._frozen_at = 0.0
         self._beats: list[Timer] = []
         self.keymap = keymap(settings.keys)
-        self.set_keymap(self.keymap)
+        # Textual takes an empty text for no change
+        self.set_keymap({name: keys or _NO_KEY for name, keys in self.keymap.items()})
         self.overview = Overview(settings, self.keymap)
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return what talks to the terminal."""
+        return TerminalDriver
 
     def get_default_screen(self) -> Screen[None]:
         """Return the screen that is at the bottom of the stack."""

@@ -1,0 +1,67 @@
+"""The terminal's driver and the signals that come with a suspension, or without one."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+WAIT_S = 30
+APP = """
+import os, signal, threading
+from textual.app import App
+from ari_tui.ui.driver import TerminalDriver
+
+class Small(App):
+    BINDINGS = [("ctrl+z", "suspend_process")]
+
+    def on_mount(self):
+        self.set_timer(0.05, self.look)
+
+    async def look(self):
+        for _ in range(CONTINUED):
+            os.kill(os.getpid(), signal.SIGCONT)
+        readers = [t for t in threading.enumerate() if t.name == "textual-input"]
+        self.exit(len(readers))
+
+app = Small(driver_class=TerminalDriver)
+readers = app.run()
+open(OUT, "w").write(str(readers))
+"""
+
+
+@pytest.mark.parametrize("continued", [0, 1, 3])
+def test_continued_without_having_been_suspended_it_reads_with_one_thread_and_ends(
+    continued: int, tmp_path: Path
+) -> None:
+    out = tmp_path / "readers"
+    code = APP.replace("CONTINUED", str(continued)).replace("OUT", repr(str(out)))
+    terminal, end = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=end, stdout=end, stderr=end,
+        env={**os.environ, "TERM": "xterm"}, start_new_session=True,
+    )  # fmt: skip
+    os.close(end)
+    drain = threading.Thread(target=_read_all, args=(terminal,), daemon=True)
+    drain.start()
+    try:
+        assert process.wait(WAIT_S) == 0
+        assert out.read_text() == "1"
+    finally:
+        process.kill()
+        process.wait()
+        drain.join(WAIT_S)
+        os.close(terminal)
+
+
+def _read_all(fd: int) -> None:
+    try:
+        while os.read(fd, 65536):
+            pass
+    except OSError:
+        pass  # the terminal has gone
