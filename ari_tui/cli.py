@@ -16,8 +16,12 @@ import click
 
 from ari_tui import __version__
 from ari_tui.cli_analyze import analyze
+from ari_tui.cli_calibrate import calibrate
+from ari_tui.cli_check import check
 from ari_tui.cli_config import config
+from ari_tui.cli_loadtest import loadtest
 from ari_tui.cli_options import Start
+from ari_tui.cli_report import report
 from ari_tui.cli_run import attach, demo, run
 from ari_tui.cli_screen import keys, themes
 from ari_tui.cli_servers import echo, sim
@@ -55,7 +59,21 @@ def cli() -> None:
     """Measure live Asterisk calls packet by packet. Without a command: `run`."""
 
 
-for _command in (run, demo, attach, echo, sim, analyze, config, themes, keys):
+for _command in (
+    run,
+    demo,
+    loadtest,
+    attach,
+    echo,
+    sim,
+    analyze,
+    report,
+    check,
+    calibrate,
+    config,
+    themes,
+    keys,
+):
     cli.add_command(_command)
 
 

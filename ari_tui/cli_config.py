@@ -1,4 +1,4 @@
-"""`ari-tui config print` and `ari-tui config check`."""
+"""`ari-tui config print`, `ari-tui config check` and `ari-tui config schema`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ari_tui.cli_options import Start, prepare, settings_options
 from ari_tui.config_text import printed
 
 
-@click.group(no_args_is_help=False, short_help="Print or check the configuration.")
+@click.group(no_args_is_help=False, short_help="Print or check the configuration; print schemas.")
 def config() -> None:
-    """Print or check the configuration."""
+    """Print or check the configuration, or print the JSON Schemas of what is written."""
 
 
 @config.command("print", short_help="Show each value and where it came from.")
@@ -33,6 +33,18 @@ def check(start: Start, /, **values: Any) -> int:
     settings = prepare(start, values)
     source = settings.file or "no file, only variables and defaults"
     click.echo(f"the configuration is right ({source})")
+    return 0
+
+
+@config.command("schema", short_help="Print the JSON Schema of the documents that are written.")
+@click.argument("name", type=click.Choice(["stats", "loadtest", "alert"]), default="stats")
+def schema(name: str) -> int:
+    """Print the JSON Schema of ari-tui's documents: `stats`, a `loadtest` report, an `alert`."""
+    import json
+
+    from ari_tui.snapshot.schema import json_schema
+
+    click.echo(json.dumps(json_schema(name), indent=2, ensure_ascii=False))
     return 0
 
 

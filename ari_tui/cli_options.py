@@ -81,6 +81,7 @@ OUTPUT_FLAGS = (
     Flag("--status", "output.status_s", "Seconds between status lines; 0 for none.", "S"),
     Flag("--histograms", "output.histograms", "Put whole histograms into documents.", None),
     Flag("--exit-zero", "output.exit_zero", "Exit with 0 whatever the verdict.", None),
+    Flag("--profile", "sla.profile", "Limits to judge by: seed, or a [sla.profiles.NAME].", "NAME"),
     Flag("--http", "http.bind", "Serve HTTP on a TCP port too.", "ADDR:PORT"),
 )
 ASTERISK_FLAGS = (
@@ -99,8 +100,41 @@ SCREEN_FLAGS = (
     Flag("--refresh", "ui.refresh_hz", "How often the screen is drawn, in Hz.", "HZ"),
 )
 APP_FLAG = ASTERISK_FLAGS[2]
+LOAD_FLAGS = (
+    Flag("--endpoint", "loadtest.endpoints", "What to call, such as Local/tone@lab.", "E[,E…]"),
+    Flag("--calls", "loadtest.calls", "How many at once.", "N"),
+    Flag("--tiers", "loadtest.tiers", "Climb to each, judge each: 30,100,150.", "N,N…"),
+    Flag("--duration", "loadtest.duration_s", "Seconds of the test, or of each tier.", "S"),
+    Flag("--call-duration", "loadtest.call_duration_s", "Seconds of each call.", "S"),
+    Flag("--ramp", "loadtest.ramp_cps", "New calls a second.", "CPS"),
+    Flag("--ring", "loadtest.ring_s", "How long a call may ring.", "S"),
+    Flag("--caller-id", "loadtest.caller_id", "Name <number> of the caller.", "TEXT"),
+    Flag("--app-args", "loadtest.app_args", "Arguments of the application.", "A[,A…]"),
+    Flag("--max-failed", "loadtest.max_failed", "More failed calls fail the test.", "N"),
+)
+LOAD_LISTS = (
+    Flag("--variable", "loadtest.variables", "Channel variable; repeatable.", "NAME=VALUE"),
+    Flag("--report", "loadtest.report", "Report: .json, .txt, .html; repeatable.", "FILE"),
+)
+"""Flags that may be given again and again; a value is one entry, whatever it holds."""
+ORIGINAL_FLAGS = (
+    Flag("--concurrent", "loadtest.calls", "As --calls.", "N"),
+    Flag("--report-file", "loadtest.report", "As --report.", "FILE"),
+    Flag("--app-name", "asterisk.app", "As --app.", "NAME"),
+    Flag("--ari-pass", "asterisk.password", "Better by ARI_PASS: all can read arguments.", "TEXT"),
+)
+"""The original load test's own flags."""
 _FLAGS = {
-    flag.parameter: flag for flag in (*LOG_FLAGS, *OUTPUT_FLAGS, *ASTERISK_FLAGS, *SCREEN_FLAGS)
+    flag.parameter: flag
+    for flag in (
+        *LOG_FLAGS,
+        *OUTPUT_FLAGS,
+        *ASTERISK_FLAGS,
+        *SCREEN_FLAGS,
+        *LOAD_FLAGS,
+        *LOAD_LISTS,
+        *ORIGINAL_FLAGS,
+    )
 }
 
 
@@ -110,6 +144,8 @@ def settings_options(*flags: Flag) -> Callable[[Command], Command]:
     def decorate(command: Command) -> Command:
         for flag in reversed((*flags, *LOG_FLAGS)):
             switch: dict[str, Any] = {"is_flag": True} if flag.metavar is None else {}
+            switch |= {"multiple": True} if flag in LOAD_LISTS else {}
+            switch |= {"hidden": True} if flag in ORIGINAL_FLAGS else {}
             command = click.option(
                 flag.name, flag.parameter, help=flag.help, metavar=flag.metavar, **switch
             )(command)
@@ -129,7 +165,10 @@ def prepare(start: Start, values: Mapping[str, Any]) -> Settings:
     flags: list[Raw] = []
     for parameter, flag in _FLAGS.items():
         given = values.get(parameter)
-        if given not in (None, False):
+        if isinstance(given, tuple):
+            if given:
+                flags.append(Raw(key=flag.key, value=list(given), origin=flag.name, typed=True))
+        elif given not in (None, False):
             flags += _raw(flag, "true" if given is True else str(given))
     settings = load(config_file=values.get("config_file"), flags=flags)
     _check_screen(settings)

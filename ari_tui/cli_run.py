@@ -74,7 +74,7 @@ def log_to_file(settings: Settings) -> Settings:
     )
 
 
-def _show(start: Start, arguments: Sequence[str], settings: Settings, run: RunOptions) -> int:
+def show(arguments: Sequence[str], settings: Settings, run: RunOptions) -> int:
     """Run the engine as a child and the screen here."""
     from ari_tui import log
     from ari_tui.onscreen import check_terminal, run_on_screen
@@ -107,7 +107,7 @@ def run(start: Start, /, **values: Any) -> int:
     options = _read_run_options(values)
     settings = prepare(start, values)
     if not options.headless:
-        return _show(start, ["run"], settings, options)
+        return show(["run"], settings, options)
 
     from ari_tui.engine.service import run_engine
     from ari_tui.report.headless import HeadlessReport
@@ -136,7 +136,7 @@ def demo(start: Start, /, **values: Any) -> int:
         check_impairment(flag, values[flag])
     settings = prepare(start, values)
     if not run_options.headless:
-        return _show(start, ["demo", *_demo_arguments(values)], settings, run_options)
+        return show(["demo", *_demo_arguments(values)], settings, run_options)
     options = DemoOptions(
         settings=settings,
         run=run_options,
@@ -169,8 +169,8 @@ def _demo_arguments(values: dict[str, Any]) -> list[str]:
 def attach(start: Start, /, **values: Any) -> int:
     """Show an engine that runs; it goes on when the screen is left.
 
-    Without a target it is the engine of this user's application, or the only one. A URL needs the engine's token:
-    http.token_file, or ARI_TUI_HTTP_TOKEN.
+    Without a target it is the engine of this user's application, or the only one. A URL needs
+    the engine's token: http.token_file, or ARI_TUI_HTTP_TOKEN.
     """
     settings = prepare(start, values)
     target = values["target"] or str(_own_socket(settings.asterisk.app))

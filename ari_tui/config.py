@@ -100,7 +100,7 @@ class Sla(Slice, frozen=True, kw_only=True):
     """The limits that the verdict is about; the defaults are the original system's."""
 
     profile: str = "seed"
-    """What the limits are called in reports."""
+    """Which limits: `seed`, one of the file's `[sla.profiles.NAME]`, or a name for those below."""
     tiers: tuple[str, ...] = ("30:8/12/18", "100:10/15/20", "150:12/18/22")
     """`calls:p50/p95/p99`: RTT limits in ms for up to so many calls at once."""
     max_ms: Annotated[float, Meta(gt=0, le=10000)] = 22.0
@@ -110,6 +110,29 @@ class Sla(Slice, frozen=True, kw_only=True):
     loss_ratio: Share = 0.002
 
 
+class Alerts(Slice, frozen=True, kw_only=True):
+    """Who is told when the SLA begins to fail and when it recovers, and how patiently."""
+
+    command: tuple[str, ...] = ()
+    """A program and its arguments, run without a shell; () is none."""
+    webhook: str = ""
+    """A URL that takes a POST of JSON, "" for none. Such URLs often are secrets: it is masked."""
+    webhook_file: str = ""
+    webhook_token: str = ""
+    """Sent as a bearer token."""
+    webhook_token_file: str = ""
+    webhook_verify_tls: bool = True
+    timeout_s: Annotated[float, Meta(gt=0, le=300)] = 10.0
+    after_s: Annotated[float, Meta(ge=0, le=86400)] = 15.0
+    """The last minute must fail for so long before anybody is told."""
+    clear_s: Annotated[float, Meta(ge=0, le=86400)] = 120.0
+    """It must not fail for so long before that is told."""
+    min_calls: Annotated[int, Meta(ge=1, le=100000)] = 1
+    """So many calls must break the same rule."""
+    no_traffic_s: Annotated[float, Meta(ge=0, le=86400)] = 0.0
+    """Tell when nothing has been sent for so long; 0 never does."""
+
+
 class Http(Slice, frozen=True, kw_only=True):
     """The door on TCP; on the Unix socket it is always open."""
 
@@ -117,6 +140,10 @@ class Http(Slice, frozen=True, kw_only=True):
     """`address:port`; "" opens no TCP port."""
     token: str = ""
     token_file: str = ""
+    per_call_metrics: bool = False
+    """Give each call series of its own in /metrics."""
+    socket_group: str = ""
+    """The group whose members may open the Unix socket too; "" is nobody but ourselves."""
 
     @property
     def address(self) -> tuple[str, int] | None:
@@ -161,6 +188,34 @@ class Ui(Slice, frozen=True, kw_only=True):
     """`id=key,key`, as `ui.bindings.keymap` reads it."""
 
 
+class Loadtest(Slice, frozen=True, kw_only=True):
+    """Which calls a load test places, and what it may never do."""
+
+    endpoints: tuple[str, ...] = ("Local/echo@ari-context",)
+    """Called in turn, as ARI writes them: `Local/tone@lab`, `PJSIP/100`."""
+    calls: Annotated[int, Meta(ge=1, le=2000)] = 10
+    """How many at once."""
+    duration_s: Positive = 60.0
+    call_duration_s: Positive = 30.0
+    ramp_cps: Annotated[float, Meta(gt=0, le=1000)] = 5.0
+    """New calls a second at most."""
+    tiers: tuple[str, ...] = ()
+    """Numbers of calls to climb, each judged for `duration_s`; () takes `calls` alone."""
+    ring_s: Annotated[int, Meta(ge=1, le=600)] = 30
+    caller_id: str = ""
+    variables: tuple[str, ...] = ()
+    """`NAME=value`, set on each channel."""
+    app_args: tuple[str, ...] = ()
+    max_failed: Annotated[int, Meta(ge=0, le=1000000)] = 0
+    """More failed calls than this fail the test."""
+    report: tuple[str, ...] = ()
+    """Files, by their endings .json, .txt or .html."""
+    allow: tuple[str, ...] = ("Local/*",)
+    """Patterns of endpoints that may be called."""
+    max_calls: Annotated[int, Meta(ge=1, le=2000)] = 200
+    max_cps: Annotated[float, Meta(gt=0, le=1000)] = 10.0
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All slices, where each value came from, and what a person should be told."""
 
@@ -168,10 +223,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     media: Media = Media()
     echo: Echo = Echo()
     sla: Sla = Sla()
+    alerts: Alerts = Alerts()
     http: Http = Http()
     output: Output = Output()
     log: Log = Log()
     ui: Ui = Ui()
+    loadtest: Loadtest = Loadtest()
     origins: dict[str, str] = {}
     """Key ("media.ports") to the layer that set it; a key that is not here is at its default."""
     warnings: tuple[str, ...] = ()
@@ -194,7 +251,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         The well-known default password is no secret.
         """
         password = self.asterisk.password
-        found = {value for value in (password, self.http.token) if value}
+        alerts = self.alerts
+        given = (password, self.http.token, alerts.webhook, alerts.webhook_token)
+        found = {value for value in given if value}
         found.discard(Asterisk().password)
         found |= {quote(value, safe="") for value in found}
         if password in found:
@@ -208,10 +267,12 @@ SECTIONS: dict[str, type[Slice]] = {
     "media": Media,
     "echo": Echo,
     "sla": Sla,
+    "alerts": Alerts,
     "http": Http,
     "output": Output,
     "log": Log,
     "ui": Ui,
+    "loadtest": Loadtest,
 }
 
 
@@ -236,7 +297,7 @@ _REASONS = {
 
 def is_secret(key: str) -> bool:
     """Tell whether a key (dotted or not) holds a secret itself, not the path of one."""
-    return key.rpartition(".")[2] in {"password", "token"}
+    return key.rpartition(".")[2] in {"password", "token", "webhook", "webhook_token"}
 
 
 def describe_allowed(key: str) -> str:

@@ -10,7 +10,7 @@ import ipaddress
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
@@ -23,12 +23,21 @@ _EPHEMERAL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _DEFAULTS = Settings()
 
 
+class Limit(NamedTuple):
+    """One limit of a profile, and whence."""
+
+    value: Any
+    origin: str
+
+
 class Draft(msgspec.Struct, kw_only=True):
     """The merged layers: values set by any of them, whence, and by which rank of layer."""
 
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     ranks: dict[str, int] = {}
+    profiles: dict[str, dict[str, Limit]] = {}
+    """The limits of each named profile, by key."""
     problems: list[str] = []
     warnings: list[str] = []
     file: Path | None = None
@@ -63,6 +72,7 @@ def check(draft: Draft) -> None:
     if not draft.problems:
         _check_echo_ports(draft)
         _check_door(draft)
+        _check_webhook(draft)
         _warn_of_ephemeral_ports(draft)
 
 
@@ -142,9 +152,58 @@ def _token(text: str) -> str:
     return "" if good else "printable ASCII without spaces"
 
 
-def _profile(text: str) -> str:
+def _group(text: str) -> str:
+    good = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}", text)
+    return "" if good else "the name of a group"
+
+
+def profile_name(text: str) -> str:
+    """Return what a name of limits must be, "" when it is."""
     good = re.fullmatch(r"[A-Za-z0-9_-]{1,40}", text)
     return "" if good else "letters, digits, - and _, at most 40"
+
+
+def _webhook(text: str) -> str:
+    allowed = "an http:// or https:// URL without credentials"
+    try:
+        url = urlsplit(text)
+        good = url.scheme in {"http", "https"} and not _host(url.hostname or "")
+        good = good and url.port != 0  # reading it raises ValueError beyond 65535
+    except ValueError:
+        return allowed
+    good = good and url.username is None and not url.fragment and text.isascii()
+    return "" if good and re.fullmatch(r"[\x21-\x7e]+", text) else allowed
+
+
+def _caller_id(text: str) -> str:
+    return (
+        "" if text.isprintable() and len(text) <= 128 else "Name <number>, at most 128 characters"
+    )
+
+
+def _endpoint(text: str) -> str:
+    good = re.fullmatch(r"[A-Za-z0-9_]{1,32}/[^\s\x00-\x1f]{1,200}", text)
+    return "" if good else "endpoints such as Local/tone@lab or PJSIP/100"
+
+
+def _tier(text: str) -> str:
+    good = re.fullmatch(r"[1-9][0-9]{0,3}", text)
+    return "" if good else "numbers of calls, such as 30,100,150"
+
+
+def _variable(text: str) -> str:
+    good = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_(),:-]{0,79}=.{0,400}", text) and text.isprintable()
+    return "" if good else "NAME=value"
+
+
+def _app_arg(text: str) -> str:
+    good = text and text.isprintable() and "," not in text
+    return "" if good else "arguments without commas"
+
+
+def _report(text: str) -> str:
+    good = text.endswith((".json", ".txt", ".html"))
+    return "" if good else "files that end in .json, .txt or .html"
 
 
 def _optional(complaint: Callable[[str], str]) -> Callable[[str], str]:
@@ -161,9 +220,13 @@ _CHECKS: dict[str, Callable[[str], str]] = {
     "media.ports": _read_by(parse_ports),
     "media.echo_ports": _optional(_read_by(parse_ports)),
     "echo.host": _host,
-    "sla.profile": _profile,
+    "sla.profile": profile_name,
+    "alerts.webhook": _optional(_webhook),
+    "alerts.webhook_token": _token,
     "http.bind": _optional(_door),
     "http.token": _token,
+    "http.socket_group": _optional(_group),
+    "loadtest.caller_id": _optional(_caller_id),
 }
 
 
@@ -197,7 +260,16 @@ def _network(text: str) -> str:
 
 
 # how tiers fit with one another is for whoever judges by them to say
-_ENTRIES = {"media.learn_networks": _network, "sla.tiers": _read_by(parse_tier)}
+_ENTRIES = {
+    "media.learn_networks": _network,
+    "sla.tiers": _read_by(parse_tier),
+    "alerts.command": lambda text: "" if text and "\0" not in text else "arguments that hold text",
+    "loadtest.endpoints": _endpoint,
+    "loadtest.tiers": _tier,
+    "loadtest.variables": _variable,
+    "loadtest.app_args": _app_arg,
+    "loadtest.report": _report,
+}
 
 
 def _check_entries(draft: Draft) -> None:
@@ -213,6 +285,15 @@ def _check_echo_ports(draft: Draft) -> None:
         draft.refuse(
             "media.echo_ports", f"a range apart from media.ports {draft.get('media.ports')}"
         )
+
+
+def _check_webhook(draft: Draft) -> None:
+    url = urlsplit(draft.get("alerts.webhook"))
+    host = url.hostname or ""
+    address = _ip_address(host)
+    near = host == "localhost" or (address is not None and address.is_loopback)
+    if url.scheme == "http" and draft.get("alerts.webhook_token") and not near:
+        draft.refuse("alerts.webhook", "an https:// URL: over http anybody could read the token")
 
 
 def _check_door(draft: Draft) -> None:

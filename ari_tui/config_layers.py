@@ -7,6 +7,7 @@ is used, so that all mistakes of all layers are told at once.
 from __future__ import annotations
 
 import difflib
+import json
 import math
 import os
 import re
@@ -20,7 +21,8 @@ import platformdirs
 from dotenv import dotenv_values
 
 from ari_tui.config import KEY_TYPES, SECTIONS, Settings, describe_allowed
-from ari_tui.config_checks import Draft, check, refusal
+from ari_tui.config_checks import Draft, Limit, check, profile_name, refusal
+from ari_tui.config_profiles import LIMITS, SEED, choose_profile
 from ari_tui.config_secrets import read_secret_files
 from ari_tui.errors import ConfigError
 from ari_tui.log import clean
@@ -32,9 +34,10 @@ else:
 
 PREFIX = "ARI_TUI_"
 _NOT_KEYS = {"ARI_TUI_CONFIG", "ARI_TUI_READY_FD", "ARI_TUI_LIFELINE_FD"}
+ALERT_PREFIX = "ARI_TUI_ALERT_"
+"""What the command of an alert is told; it may run `ari-tui` itself."""
 
-# The original's variables, the later one of a key before the earlier. LOAD_TEST_* is read by
-# the load test.
+# The original's variables, the later one of a key before the earlier.
 ORIGINAL_VARIABLES = {
     "ARI_URL": "asterisk.url",
     "ARI_USER": "asterisk.username",
@@ -48,6 +51,11 @@ ORIGINAL_VARIABLES = {
     "ECHO_PORT": "echo.port",
     "METRICS_INTERVAL_SEC": "output.status_s",
     "SERVICE_PORT": "http.bind",
+    "LOAD_TEST_CONCURRENT_CALLS": "loadtest.calls",
+    "LOAD_TEST_DURATION_SECONDS": "loadtest.duration_s",
+    "LOAD_TEST_CALL_DURATION_SECONDS": "loadtest.call_duration_s",
+    "LOAD_TEST_ENDPOINT": "loadtest.endpoints",
+    "LOAD_TEST_REPORT": "loadtest.report",
 }
 
 VARIABLES = {f"{PREFIX}{key.replace('.', '_').upper()}": key for key in KEY_TYPES}
@@ -69,6 +77,8 @@ class Layer(msgspec.Struct, kw_only=True):
 
     rank: int
     values: list[Raw] = []
+    profiles: dict[str, dict[str, Raw]] = {}
+    """Limits by the name of their profile and their key."""
     problems: list[str] = []
 
 
@@ -132,12 +142,38 @@ def read_file(path: Path, *, rank: int) -> Layer:
             continue
         for name, value in body.items():
             key = f"{section}.{name}"
-            if key in KEY_TYPES:
+            if key == "sla.profiles" and isinstance(value, dict):
+                _read_profiles(layer, value, shown)
+            elif key in KEY_TYPES:
                 layer.values.append(Raw(key=key, value=value, origin=shown, typed=True))
             else:
                 near = _nearest_key(section, name)
                 layer.problems.append(_unknown(key, f"in {shown}", "key", near))
     return layer
+
+
+def _read_profiles(layer: Layer, tables: dict[str, Any], shown: str) -> None:
+    for name, body in tables.items():
+        place = f"[sla.profiles.{clean(name, 80)}] in {shown}"
+        if wrong := _wrong_profile(name, body):
+            layer.problems.append(f"{place}: {wrong}")
+            continue
+        profile = layer.profiles.setdefault(name, {})
+        for limit, value in body.items():
+            key = f"sla.{limit}"
+            if key in LIMITS:
+                profile[key] = Raw(key=key, value=value, origin=place, typed=True)
+            else:
+                near = _nearest(limit, [known.partition(".")[2] for known in LIMITS])
+                layer.problems.append(_unknown(limit, f"below {place}", "key", near))
+
+
+def _wrong_profile(name: str, body: object) -> str:
+    if name == SEED:
+        return "the original's limits have that name; give these another"
+    if allowed := profile_name(name):
+        return f"give it a name of {allowed}"
+    return "" if isinstance(body, dict) else "give it limits, as [sla] has them"
 
 
 def _unknown_section(section: str, body: object, shown: str) -> str:
@@ -181,11 +217,15 @@ def read_variables(variables: Mapping[str, str], where: str, *, rank: int) -> La
         if name in VARIABLES:
             value, key = variables[name], VARIABLES[name]
             layer.values.append(Raw(key=key, value=value, origin=f"{name} {where}"))
-        elif name.startswith(PREFIX) and name not in _NOT_KEYS:
+        elif name.startswith(PREFIX) and not _is_no_key(name):
             near = _nearest(name.removeprefix(PREFIX), (v.removeprefix(PREFIX) for v in VARIABLES))
             near = f"{PREFIX}{near}" if near else None
             layer.problems.append(_unknown(name, where, "variable", near))
     return layer
+
+
+def _is_no_key(name: str) -> bool:
+    return name in _NOT_KEYS or name.startswith(ALERT_PREFIX)
 
 
 def _read_dot_env(path: Path) -> dict[str, str]:
@@ -209,6 +249,9 @@ def _merge(layers: Iterable[Layer], path: Path | None) -> Settings:
                 draft.values[raw.key] = convert(raw)
             except ValueError as error:
                 draft.problems.append(str(error))
+        for name, limits in layer.profiles.items():
+            draft.profiles[name] = _convert_all(limits, draft)
+    choose_profile(draft)
     read_secret_files(draft)
     check(draft)
     if draft.problems:
@@ -229,6 +272,16 @@ def _merge(layers: Iterable[Layer], path: Path | None) -> Settings:
         warnings=tuple(draft.warnings),
         file=str(path) if path else "",
     )
+
+
+def _convert_all(limits: Mapping[str, Raw], draft: Draft) -> dict[str, Limit]:
+    found = {}
+    for key, raw in limits.items():
+        try:
+            found[key] = Limit(convert(raw), raw.origin)
+        except ValueError as error:  # noqa: PERF203  each mistake is told
+            draft.problems.append(str(error))
+    return found
 
 
 _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
@@ -253,5 +306,7 @@ def _from_text(text: str, kind: Any) -> Any:
     if kind is bool and text.lower() in _TRUE | _FALSE:
         return text.lower() in _TRUE
     if kind == tuple[str, ...]:
+        if text.startswith("["):
+            return json.loads(text)  # entries that hold blanks or commas
         return [part for part in re.split(r"[,\s]+", text) if part]
     return text

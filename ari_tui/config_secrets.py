@@ -1,4 +1,4 @@
-"""Secrets from files: `password_file` and `token_file` are read when the settings are."""
+"""Secrets from files: `password_file` and its like are read when the settings are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ from pathlib import Path
 from ari_tui.config_checks import Draft
 from ari_tui.log import clean
 
-_PAIRS = (("asterisk.password", "asterisk.password_file"), ("http.token", "http.token_file"))
+PAIRS = (
+    ("asterisk.password", "asterisk.password_file"),
+    ("http.token", "http.token_file"),
+    ("alerts.webhook", "alerts.webhook_file"),
+    ("alerts.webhook_token", "alerts.webhook_token_file"),
+)
+"""Each secret and the key that names its file."""
 _OTHERS = stat.S_IRGRP | stat.S_IROTH
 _LONGEST = 4096
 
@@ -19,7 +25,7 @@ def read_secret_files(draft: Draft) -> None:
 
     Of a secret and its file the one of the higher layer counts; both in one layer is a problem.
     """
-    for secret, file in _PAIRS:
+    for secret, file in PAIRS:
         if not draft.get(file):
             continue
         secret_rank = draft.ranks[secret] if draft.values.get(secret) else -1
@@ -62,6 +68,6 @@ def _warn_of_open_config(draft: Draft) -> None:
     if draft.file is None:
         return
     shown = clean(str(draft.file))
-    held = [secret for secret, _ in _PAIRS if draft.origins.get(secret) == shown]
+    held = [secret for secret, _ in PAIRS if draft.origins.get(secret) == shown]
     if held and draft.file.stat().st_mode & _OTHERS:
         draft.warnings.append(f"{shown} holds {held[0]} and can be read by others; chmod 600 it")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from ari_tui.config import MASK, SECTIONS, Settings, is_secret
 from ari_tui.config_layers import VARIABLES
+from ari_tui.config_secrets import PAIRS
 from ari_tui.log import Masker
 
 
@@ -35,7 +37,7 @@ def to_environment(settings: Settings) -> dict[str, str]:
     A secret goes by value (an environment is its owner's alone, arguments are everybody's), so
     the child needs no secret file.
     """
-    by_value = {"asterisk.password_file": "", "http.token_file": ""}
+    by_value = {file: "" for _, file in PAIRS}
     return {
         variable: by_value.get(key, _text(settings.get(key))) for variable, key in VARIABLES.items()
     }
@@ -44,4 +46,7 @@ def to_environment(settings: Settings) -> dict[str, str]:
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return ",".join(value) if isinstance(value, tuple) else str(value)
+    if not isinstance(value, tuple):
+        return str(value)
+    plain = all(re.fullmatch(r"[^\s,\[][^\s,]*", entry) for entry in value)
+    return ",".join(value) if plain else json.dumps(list(value))

@@ -6,103 +6,20 @@ others say on their ready lines.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import os
-import secrets
-from collections.abc import Coroutine, Sequence
-from typing import Any
-
-import msgspec
-
-from ari_tui import log
-from ari_tui.config import Settings
-from ari_tui.config_text import to_environment
-from ari_tui.errors import ChildFailedError
+from ari_tui.loopback import run_on_loopback
 from ari_tui.options import DemoOptions, RunOptions
-from ari_tui.process import Child, ParentLink, end_tasks
-from ari_tui.stop import StopSignals
-
-_INCONCLUSIVE = 4
-_HURRY_S = 5.0
-"""How long an engine that drains no more may take to write its report."""
-_log = log.get("demo")
+from ari_tui.process import ParentLink
 
 
 async def run_demo(options: DemoOptions, link: ParentLink) -> int:
     """Run the demo until its engine ends, a signal comes or the parent lets go; return the code.
 
-    A signal lets the engine drain and print its report; after a second one it prints its report
-    without draining to the end. An engine that was killed leaves no verdict: the code is that of
-    "inconclusive". Raises ChildFailedError when a child does not start.
+    How it ends, and what it raises, is `loopback.run_on_loopback`'s matter.
     """
-    settings = _own_settings(options.settings)
-    with StopSignals() as signals:
-        async with contextlib.AsyncExitStack() as stack:
-            echo, sim = await _start_both(
-                _start(stack, settings, "echo server", _echo_arguments(options)),
-                _start(stack, settings, "simulated Asterisk", _sim_arguments(options)),
-            )
-            settings = _pointed_at(settings, sim, echo)
-            engine = await _start(stack, settings, "engine", _engine_arguments(options.run))
-            link.ready(**engine.info)
-            watching = asyncio.create_task(_watch(echo, sim))
-            parent = None if options.run.stay else link
-            code = await _follow(engine, signals, parent)
-            watching.cancel()
-    return signals.exit_code or code
-
-
-async def _watch(*children: Child) -> None:
-    """Tell of children that end before the engine does; what it measures then is their absence."""
-    names = {asyncio.create_task(child.process.wait()): child.name for child in children}
-    waiting = set(names)
-    while waiting:
-        done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            _log.error(f"the {names[task]} ended by itself", exit_code=task.result())
-
-
-def _own_settings(settings: Settings) -> Settings:
-    """Return settings of an application of its own: several demos may run side by side."""
-    replace = msgspec.structs.replace
-    app = f"demo-{secrets.token_hex(4)}"
-    asterisk = replace(
-        settings.asterisk, app=app, username="demo", password=secrets.token_hex(16),
-        password_file="", media_address="",
+    return await run_on_loopback(
+        options.settings, link, echo=_echo_arguments(options), sim=_sim_arguments(options),
+        engine=_engine_arguments(options.run), stay=options.run.stay, app="demo",
     )  # fmt: skip
-    media = replace(settings.media, bind="", advertise="")
-    return replace(settings, asterisk=asterisk, media=media)
-
-
-def _pointed_at(settings: Settings, sim: Child, echo: Child) -> Settings:
-    replace = msgspec.structs.replace
-    return replace(
-        settings,
-        asterisk=replace(settings.asterisk, url=f"{sim.info['host']}:{sim.info['port']}"),
-        echo=replace(settings.echo, host=echo.info["host"], port=echo.info["port"]),
-    )
-
-
-async def _start_both(*starting: Coroutine[Any, Any, Child]) -> list[Child]:
-    """Start children side by side; when one fails, the other is waited for and the error raised."""
-    ended = await asyncio.gather(*starting, return_exceptions=True)
-    for error in ended:
-        if isinstance(error, BaseException):
-            raise error
-    return [child for child in ended if isinstance(child, Child)]
-
-
-async def _start(
-    stack: contextlib.AsyncExitStack, settings: Settings, name: str, arguments: Sequence[str]
-) -> Child:
-    environment = {**os.environ, **to_environment(settings)}
-    try:
-        child = await Child.spawn(name, arguments, environment=environment)
-    except ChildFailedError as error:
-        raise ChildFailedError(f"{name}: {error}", error.exit_code) from None
-    stack.push_async_callback(child.stop)
-    return child
 
 
 def _echo_arguments(options: DemoOptions) -> list[str]:
@@ -123,30 +40,3 @@ def _sim_arguments(options: DemoOptions) -> list[str]:
 def _engine_arguments(run: RunOptions) -> list[str]:
     duration = [] if run.duration_s is None else ["--duration", str(run.duration_s)]
     return ["run", "--headless", *duration]
-
-
-async def _follow(engine: Child, signals: StopSignals, parent: ParentLink | None) -> int:
-    """Wait for the engine's end; hand on the wish to drain, then the wish to drain no more."""
-    ended = asyncio.create_task(engine.process.wait())
-    stop = asyncio.create_task(signals.stop.wait())
-    again = asyncio.create_task(signals.again.wait())
-    let_go = asyncio.create_task((parent or ParentLink(None, None)).wait_let_go())
-    try:
-        await asyncio.wait({ended, stop, let_go}, return_when=asyncio.FIRST_COMPLETED)
-        if not ended.done():
-            engine.let_go(let_go.result() if let_go.done() else signals.name)
-            # after the parent's wish to stop, the first signal is the second wish
-            hurry = stop if let_go.done() else again
-            await asyncio.wait({ended, hurry}, return_when=asyncio.FIRST_COMPLETED)
-        if not ended.done():
-            engine.hurry()
-            await asyncio.wait({ended}, timeout=_HURRY_S)
-        if not ended.done():
-            return await engine.kill()
-        code = ended.result()
-    finally:
-        await end_tasks((ended, stop, again, let_go))
-    if code < 0:
-        _log.error("the engine was killed: there is no final report", signal=-code)
-        return _INCONCLUSIVE
-    return code

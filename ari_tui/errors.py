@@ -64,4 +64,10 @@ class AriConflictError(AriError):
 
 
 class AriReplacedError(AriError):
-    """Another client took over our Stasis application."""
+    """Another client took over our Stasis application: two programs are set up for it.
+
+    Wrong use, therefore: whoever starts us again by itself must not, or the two would throw each
+    other out for ever.
+    """
+
+    exit_code = 2

@@ -29,9 +29,12 @@ else:
 ROOT = "ari_tui"
 _LONGEST = 2000
 
-# C0 and C1 controls, line separators, direction marks that reorder a line, lone surrogates
+# C0 and C1 controls, line separators, direction marks that reorder a line, lone surrogates, and
+# what nobody sees: zero-width marks, joiners, fillers, variation selectors, tags
 _UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+    "[\x00-\x1f\x7f-\x9f\u061c\u2028\u2029\u202a-\u202e\ud800-\udfff"
+    "\xad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
 _BARE_VALUE = re.compile(r"[^\s\"'=\[\]]+")
 _SHORTEST_MASKED_ANYWHERE = 4

@@ -9,11 +9,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from bench import capture, folding, irtt, relay, starting
+from bench import capture, disturbing, folding, irtt, relay, screen, starting
 from bench.bed import built_tools
 
 CALLS = (10, 50, 150)
-_BENCHES = ("relay", "fold", "start", "ui", "capture", "irtt")
+_BENCHES = ("relay", "fold", "start", "ui", "capture", "irtt", "screen", "disturb")
 
 
 def _table(title: str, rows: list[dict[str, Any]]) -> None:
@@ -34,7 +34,7 @@ def _steal() -> float:
     return int(Path("/proc/stat").read_text().splitlines()[0].split()[8]) / 100
 
 
-async def _run(chosen: list[str]) -> dict[str, Any]:
+async def _run(chosen: list[str], seconds: float) -> dict[str, Any]:
     found: dict[str, Any] = {}
     before = _steal()
     with built_tools() as tools:
@@ -66,9 +66,26 @@ async def _run(chosen: list[str]) -> dict[str, Any]:
             else:
                 found["irtt"] = [await irtt.compare(tools)]
                 _table("RTT error beside irtt's, each against its own capture", found["irtt"])
+        await _screen(chosen, found, tools, seconds)
     found["steal_s"] = round(_steal() - before, 2)
     print(f"\nsteal time during the run: {found['steal_s']} s")
     return found
+
+
+async def _screen(chosen: list[str], found: dict[str, Any], tools: Path, seconds: float) -> None:
+    if "screen" in chosen:
+        found["paint"] = screen.first_paints()
+        _table("The screen's start until calls are painted, medians", found["paint"])
+        if not _there("btop"):
+            print("\nbtop: left out, it is not installed (Debian package btop)")
+        found["beside_btop"] = screen.beside_btop(seconds)
+        _table("The screen beside btop, both at 2 Hz", found["beside_btop"])
+    if "disturb" in chosen:
+        if not _there("dumpcap", "tshark"):
+            print("\ndisturb: skipped, needs dumpcap and tshark (Debian package tshark)")
+        else:
+            found["disturb"] = await disturbing.measure(tools)
+            _table("The worker without a screen and with one, in turns", found["disturb"])
 
 
 def main() -> None:
@@ -76,8 +93,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench")
     parser.add_argument("names", nargs="*", choices=[*_BENCHES, []], help="which (default: all)")
     parser.add_argument("--json", type=Path, help="write the figures to a file")
+    parser.add_argument(
+        "--seconds", type=float, default=60.0, help="how long beside btop, for each size"
+    )
     arguments = parser.parse_args()
-    found = asyncio.run(_run(arguments.names or list(_BENCHES)))
+    found = asyncio.run(_run(arguments.names or list(_BENCHES), arguments.seconds))
     if arguments.json:
         arguments.json.write_text(json.dumps(found, indent=2) + "\n")
 

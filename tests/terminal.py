@@ -102,6 +102,29 @@ class Terminal:
         """Give the window another size."""
         self._tmux("resize-window", "-t", "it", "-x", str(width), "-y", str(height))
 
+    def allow_clipboard(self) -> None:
+        """Take what a program sends by OSC 52 into a paste buffer; by itself tmux does not."""
+        self._tmux("set", "-s", "set-clipboard", "on")
+
+    @property
+    def clipboard(self) -> str:
+        """Return what a program has sent by OSC 52 last."""
+        return self._tmux("show-buffer")
+
+    @property
+    def mouse(self) -> bool:
+        """Tell whether a program has taken the mouse."""
+        return self._tmux("display", "-t", "it", "-p", "#{mouse_any_flag}").strip() == "1"
+
+    @property
+    def title(self) -> str:
+        """Return the pane's title, which a program may set by OSC 0."""
+        return self._tmux("display", "-t", "it", "-p", "#{pane_title}").strip()
+
+    def record(self, file: Path) -> None:
+        """Write down every byte that is sent to the pane from now on."""
+        self._tmux("pipe-pane", "-t", "it", f"cat > {shlex.quote(str(file))}")
+
     def hang_up(self) -> None:
         """Have the terminal go away, as when the ssh dies."""
         self._tmux("kill-session", "-t", "it")

@@ -75,7 +75,7 @@ def test_without_headless_one_clear_line_says_what_to_add(
     assert execute(arguments) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err == "ari-tui: there is no screen in this version: add --headless\n"
+    assert captured.err == "ari-tui: there is no terminal to draw on: add --headless\n"
 
 
 @pytest.mark.parametrize(

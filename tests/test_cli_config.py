@@ -1,10 +1,12 @@
-"""`config print` and `config check`: what they show, and that every mistake is told."""
+"""`config print`, `check` and `schema`: what they show, and that every mistake is told."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from ari_tui.cli import execute
+from tests.schemas import shipped
 
 
 def test_print_shows_values_and_where_they_came_from(
@@ -58,3 +60,18 @@ def test_a_wrong_configuration_is_exit_2_with_a_line_for_each_mistake(
     assert len(lines) == 4
     assert all(line.startswith("ari-tui: ") for line in lines)
     assert "did you mean media.workers?" in lines[0]
+
+
+@pytest.mark.parametrize("name", ["stats", "loadtest", "alert"])
+def test_the_schemas_are_printed_as_they_are_shipped(
+    name: str, bare_start: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert execute(["config", "schema", name]) == 0
+    assert json.loads(capsys.readouterr().out) == shipped(name)
+
+
+def test_without_a_name_it_is_the_schema_of_the_statistics(
+    bare_start: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert execute(["config", "schema"]) == 0
+    assert json.loads(capsys.readouterr().out)["title"] == "ari-tui.stats/1"

@@ -10,6 +10,7 @@ import pytest
 from ari_tui.cli import execute
 from ari_tui.cli_run import exit_code
 from ari_tui.config import Output, Settings
+from ari_tui.engine.paths import bind_unix, socket_path
 from ari_tui.options import DemoOptions, RunOptions
 from ari_tui.process import ParentLink
 from ari_tui.report.headless import HeadlessReport
@@ -24,7 +25,7 @@ class Called:
         self.code = code
         self.arguments: tuple[Any, ...] = ()
 
-    async def __call__(self, *arguments: Any) -> int:
+    async def __call__(self, *arguments: Any, **_: Any) -> int:
         self.arguments = arguments
         return self.code
 
@@ -147,3 +148,76 @@ def test_a_wrong_configuration_starts_nothing(
     assert execute(["run", "--headless", "--ports", "5-1"]) == 2
     assert engine.arguments == ()
     assert capsys.readouterr().err.startswith("ari-tui: media.ports (--ports): '5-1'")
+
+
+# -- on a screen -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def screen(monkeypatch: pytest.MonkeyPatch, bare_start: Path) -> Called:
+    called = Called()
+    monkeypatch.setenv("XDG_STATE_HOME", str(bare_start / "state"))
+    monkeypatch.setattr("ari_tui.onscreen.check_terminal", lambda: None)
+    monkeypatch.setattr("ari_tui.onscreen.run_on_screen", called)
+    monkeypatch.setattr("ari_tui.onscreen.attach", called)
+    return called
+
+
+def test_on_a_screen_the_engine_is_a_headless_child_with_these_very_settings(
+    screen: Called, bare_start: Path
+) -> None:
+    screen.code = 4
+    arguments = ["--duration", "9", "--ari-url", "pbx:1", "--theme", "light", "--stay"]
+    assert execute(["run", *arguments]) == 4
+    command, settings, environment = screen.arguments
+    assert command == ["run", "--headless", "--duration", "9.0", "--stay"]
+    assert environment["ARI_TUI_ASTERISK_URL"] == settings.asterisk.url == "pbx:1"
+    assert environment["ARI_TUI_OUTPUT_STATUS_S"] == "0"
+    assert settings.ui.theme == "light"
+    log = bare_start / "state" / "ari-tui" / "ari-tui.log"
+    assert environment["ARI_TUI_LOG_FILE"] == settings.log.file == str(log)
+    assert log.stat().st_mode & 0o777 == 0o600
+    assert log.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_demo_on_a_screen_hands_its_own_options_to_the_one_without(screen: Called) -> None:
+    assert execute(["demo", "--calls", "3", "--impair", "loss=5%", "--seed", "7"]) == 0
+    command, *_ = screen.arguments
+    assert command == ["demo", "--calls=3", "--impair=loss=5%", "--seed=7", "--headless"]
+
+
+def test_a_log_file_of_ones_own_is_found_from_any_folder(screen: Called, bare_start: Path) -> None:
+    assert execute(["run", "--log", "mine.log"]) == 0
+    _, settings, _ = screen.arguments
+    assert settings.log.file == str(bare_start / "mine.log")
+
+
+def test_documents_on_stdout_and_a_screen_do_not_go_together(
+    screen: Called, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert execute(["run", "--json", "-"]) == 2
+    assert "--json -" in capsys.readouterr().err
+    assert screen.arguments == ()
+
+
+def test_attach_without_a_target_takes_the_only_engine_that_runs(
+    screen: Called, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    assert execute(["attach"]) == 2
+    assert "no engine of application ari-tui runs here, nor any other" in capsys.readouterr().err
+    with bind_unix(socket_path("one")):
+        assert execute(["attach"]) == 0
+        assert screen.arguments[0] == str(socket_path("one"))
+        with bind_unix(socket_path("two")):
+            assert execute(["attach"]) == 2
+            told = capsys.readouterr().err
+            assert "ari-tui attach" in told
+            assert str(socket_path("one")) in told
+            assert str(socket_path("two")) in told
+            with bind_unix(socket_path("ari-tui")):
+                assert execute(["attach"]) == 0
+                assert screen.arguments[0] == str(socket_path("ari-tui"))
+    assert execute(["attach", "10.0.0.1:9090"]) == 0
+    assert screen.arguments[0] == "10.0.0.1:9090"

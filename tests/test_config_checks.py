@@ -57,6 +57,16 @@ def test_the_defaults_pass_without_a_warning() -> None:
         ("http__bind", "9090", "host:port"),
         ("http__bind", "a b:9090", "host:port"),
         ("http__token", "two words", "without spaces"),
+        ("http__socket_group", "on call", "the name of a group"),
+        ("alerts__webhook", "chat.example/x", "an http:// or https:// URL"),
+        ("alerts__webhook", "ftp://chat.example/x", "an http:// or https:// URL"),
+        ("alerts__webhook", "https://user:geheim@chat.example/x", "without credentials"),
+        ("alerts__webhook", "https:///x", "an http:// or https:// URL"),
+        ("alerts__webhook", "https://chat.example:0/", "an http:// or https:// URL"),
+        ("alerts__webhook", "https://chat.example:99999/", "an http:// or https:// URL"),
+        ("alerts__webhook", "https://chat.example/a b", "an http:// or https:// URL"),
+        ("alerts__webhook_token", "two words", "without spaces"),
+        ("alerts__command", ["page", ""], "arguments that hold text"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_layer_and_what_is_allowed(
@@ -80,6 +90,10 @@ def test_a_wrong_value_is_named_with_its_layer_and_what_is_allowed(
         ("http__bind", "[::1]:0"),
         ("http__bind", "localhost:9090"),
         ("http__bind", "127.8.8.8:9090"),
+        ("http__socket_group", "voip-oncall"),
+        ("alerts__webhook", "https://chat.example:8443/hooks/abc?x=1"),
+        ("alerts__webhook", "http://[::1]:9/"),
+        ("alerts__command", ["/opt/page me", "--to=on call, please"]),
     ],
 )
 def test_right_values_pass(key: str, value: Any) -> None:
@@ -155,3 +169,18 @@ def test_the_kernels_range_is_read_from_its_file_and_unknown_without_one(tmp_pat
     assert ephemeral_ports(file) == (32768, 60999)
     file.write_text("garbage")
     assert ephemeral_ports(file) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "fine"),
+    [
+        ("http://chat.example/x", False), ("http://10.1.2.3/x", False),
+        ("https://chat.example/x", True), ("http://127.0.0.1:9/x", True),
+        ("http://localhost/x", True),
+    ],
+)  # fmt: skip
+def test_a_webhooks_token_does_not_go_over_the_wire_in_the_clear(url: str, fine: bool) -> None:
+    problems = checked(alerts__webhook=url, alerts__webhook_token="t0ken").problems
+    assert bool(problems) != fine
+    assert checked(alerts__webhook=url).problems == []
+    assert not any("chat" in text or "t0ken" in text for text in problems)

@@ -266,3 +266,19 @@ def test_a_file_that_is_not_toml_is_told_with_its_path(tmp_path: Path, content: 
     (tmp_path / "bad.toml").write_bytes(content)
     with pytest.raises(ConfigError, match=r"bad\.toml is not TOML"):
         load(config_file="bad.toml", environment={}, folder=tmp_path)
+
+
+def test_what_an_alerts_command_is_told_is_no_setting_of_an_ari_tui_that_it_runs(
+    tmp_path: Path,
+) -> None:
+    told = {"ARI_TUI_ALERT_STATE": "fail", "ARI_TUI_ALERT_RULES": "p95"}
+    assert read(tmp_path, **told) == Settings()
+    (line,) = problems(tmp_path, ARI_TUI_ALERTS_COMAND="page")
+    assert line.endswith("did you mean ARI_TUI_ALERTS_COMMAND?")
+
+
+def test_a_commands_arguments_come_as_words_or_as_json(tmp_path: Path) -> None:
+    plain = read(tmp_path, ARI_TUI_ALERTS_COMMAND="page --to oncall")
+    assert plain.alerts.command == ("page", "--to", "oncall")
+    exact = read(tmp_path, ARI_TUI_ALERTS_COMMAND='["page", "on call, please"]')
+    assert exact.alerts.command == ("page", "on call, please")

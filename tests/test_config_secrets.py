@@ -6,6 +6,7 @@ import pytest
 
 from ari_tui.config import Settings
 from ari_tui.config_layers import load
+from ari_tui.config_text import to_environment
 from ari_tui.errors import ConfigError
 
 
@@ -107,3 +108,20 @@ def test_files_that_others_can_read_are_warned_of(tmp_path: Path, secret_file: P
     assert settings.warnings == (
         f"{file} holds http.token and can be read by others; chmod 600 it",
     )
+
+
+def test_a_webhooks_url_and_token_are_secrets_that_files_may_hold(
+    tmp_path: Path, secret_file: Path
+) -> None:
+    (tmp_path / "url").write_text("https://chat.example/services/T000\n")
+    (tmp_path / "url").chmod(0o600)
+    settings = read(
+        tmp_path, "[alerts]\nwebhook_file = 'url'\nwebhook_token_file = 'secret'"
+    )  # fmt: skip
+    assert settings.alerts.webhook == "https://chat.example/services/T000"
+    assert settings.alerts.webhook_token == "geheim"
+    assert {"https://chat.example/services/T000", "geheim"} <= set(settings.secrets)
+    assert "T000" not in repr(settings.alerts)
+    child = load(environment=to_environment(settings), folder=tmp_path / "no")
+    assert child.alerts.webhook_token == "geheim"
+    assert child.alerts.webhook_file == ""

@@ -3,7 +3,18 @@
 import sys
 from pathlib import Path
 
-from ari_tui.config import KEY_TYPES, SECTIONS, Asterisk, Http, Log, Media, Output, Settings, Sla
+from ari_tui.config import (
+    KEY_TYPES,
+    SECTIONS,
+    Asterisk,
+    Http,
+    Loadtest,
+    Log,
+    Media,
+    Output,
+    Settings,
+    Sla,
+)
 from ari_tui.config_layers import load
 from ari_tui.config_text import printed, to_environment
 
@@ -67,3 +78,9 @@ def test_a_secret_that_came_from_a_file_reaches_the_child_by_value(tmp_path: Pat
     secret.unlink()
     child = load(environment=to_environment(parent), folder=tmp_path)
     assert child.asterisk.password == "geheim"
+
+
+def test_entries_with_blanks_and_commas_reach_a_child_whole(tmp_path: Path) -> None:
+    loadtest = Loadtest(variables=("A=1, 2", "B=[x]", "C= y"), endpoints=("Local/a@b", "PJSIP/1"))
+    child = load(environment=to_environment(Settings(loadtest=loadtest)), folder=tmp_path)
+    assert child.loadtest == loadtest

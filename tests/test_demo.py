@@ -19,8 +19,9 @@ from ari_tui.demo import run_demo
 from ari_tui.errors import ChildFailedError
 from ari_tui.options import DemoOptions, RunOptions
 from ari_tui.process import ParentLink
-from ari_tui.snapshot.model import Document, Packets, decode
+from ari_tui.snapshot.model import Document, Packets
 from tests.processes import WAIT_S, descendants, gone, until
+from tests.schemas import decode
 
 pytestmark = pytest.mark.usefixtures("bare_start")
 VERDICTS = (0, 1, 4)

@@ -4,7 +4,7 @@ from typing import cast
 import pytest
 
 from ari_tui import errors
-from ari_tui.errors import AriError, AriTuiError, ChildFailedError, ConfigError
+from ari_tui.errors import AriError, AriReplacedError, AriTuiError, ChildFailedError, ConfigError
 
 CLASSES = inspect.getmembers(errors, inspect.isclass)
 TREE = cast(
@@ -26,7 +26,7 @@ def test_every_error_is_one_line_a_code_and_a_docstring(kind: type[AriTuiError])
 
 
 def test_wrong_use_alone_exits_with_2() -> None:
-    assert [kind for kind in TREE if kind.exit_code == 2] == [ConfigError]
+    assert [kind for kind in TREE if kind.exit_code == 2] == [AriReplacedError, ConfigError]
 
 
 def test_a_childs_failure_carries_the_childs_code() -> None:

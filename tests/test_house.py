@@ -18,7 +18,7 @@ PACKAGE = ROOT / "ari_tui"
 
 CELLAR = {
     *("errors", "process", "config", "config_checks", "config_layers", "config_secrets"),
-    *("config_parse", "config_text", "log", "options", "stop"),
+    *("config_parse", "config_profiles", "config_text", "log", "notify", "options", "stop"),
 }
 FLOORS = {
     **dict.fromkeys(CELLAR, -1),
@@ -31,8 +31,10 @@ FLOORS = {
     "sim": 2,
     "pcap": 2,
     "report": 2,
+    "loopback": 2,
     "ui": 2,
     "loadtest": 3,
+    "calibrate": 3,
     "demo": 3,
     "onscreen": 3,
     "__main__": 5,

@@ -90,7 +90,18 @@ def test_a_lone_surrogate_is_spelled_out() -> None:
 
 @pytest.mark.parametrize(
     "nasty",
-    ["\x1b[31mred", "a\nb", "a\rb", "\x9b2J", "bell\x07", "\u202egnp.exe", "\u2028"],
+    [
+        "\x1b[31mred",
+        "a\nb",
+        "a\rb",
+        "\x9b2J",
+        "bell\x07",
+        "\u202egnp.exe",
+        "\u2028",
+        "zero\u200bwidth\ufeff",
+        "\u3164",
+        "on\ufe0f",
+    ],
 )
 def test_controls_from_outside_are_spelled_out(nasty: str) -> None:
     stream = logged()

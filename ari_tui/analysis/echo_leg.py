@@ -153,6 +153,7 @@ def _book_rtt(store: Store, rows: Ints, rx: Ints, rtt: Ints, sent_ns: Ints) -> l
     leg.rtt_count[owners] += np.bincount(segments.of)
     store.series.book_rtt(rows, rx, rtt)
     store.recent.book_rtt(rx, rtt)
+    store.ladder.book(rtt)
     excess, moved = store.echo_floor.judge(rows, rx, rtt)
     late = excess > store.late_ns
     store.tally(c.LATE_ECHO, rows[late])

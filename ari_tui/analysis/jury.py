@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from ari_tui.analysis.last_minute import LastMinute
 from ari_tui.analysis.records import Ints
 from ari_tui.analysis.series import SECONDS, Series
 from ari_tui.analysis.sla_evidence import Evidence, Limited, Second
@@ -39,7 +40,7 @@ class Jury:
     """The evidence so far, and which seconds it holds."""
 
     def __init__(self, profile: Profile, late_ns: int) -> None:
-        self.evidence = Evidence(profile)
+        self.evidence, self.last_minute = Evidence(profile), LastMinute(profile)
         self._late_ns = late_ns
         self._limits = len(profile.thresholds_ns())
         self._closed = 0
@@ -64,6 +65,7 @@ class Jury:
         for second in range(max(self._closed + 1, until_second - _FURTHEST), until_second + 1):
             self._take(rows, series, second)
         self._closed = max(until_second, self._closed)
+        self.last_minute.forget(self._closed)
         for old in [s for s in self._limited_for_all if s < until_second]:
             del self._limited_for_all[old]
 
@@ -80,7 +82,7 @@ class Jury:
             found["sent"], found["late"], found["lost"], found["rtt_count"],
             found["above"][:, : self._limits], limited,
         )  # fmt: skip
-        self.evidence.add(calls_up, judged)
+        self.evidence.merge(self.last_minute.take(second, calls_up, rows, judged))
         for stretch in self._stretches:
             if stretch.holds(second):
                 stretch.evidence.add(calls_up, judged)

@@ -19,8 +19,8 @@ from ari_tui.analysis.segments import Segments
 
 SECONDS: Final = 300
 SAMPLES: Final = 128
-LIMITS: Final = 8
-"""How many RTT limits a profile may have in all."""
+LIMITS: Final = 13
+"""How many RTT limits a profile may have in all: four tiers of three, and the largest RTT."""
 _SECOND_NS: Final = 1_000_000_000
 NO_RTT: Final = 0xFFFFFFFF
 _OF_ROUND_TRIPS: Final = frozenset({"rtt_min", "rtt_max", "rtt_p95", "rtt_sum"})

@@ -70,6 +70,13 @@ class Second(NamedTuple):
         )  # fmt: skip
 
 
+def breaks(profile: Profile, over: Ints, of: Ints) -> Mask:
+    """Tell of each rule (last axis: RULES) whether so many packets of so many break it."""
+    allowed = np.array([*RTT_SHARES.values(), profile.late_ratio, profile.loss_ratio, 0.0])
+    broken: Mask = over > allowed * of + 1e-9  # 0.29 · 100 is less than 29
+    return broken
+
+
 class Evidence:
     """Counts for each rule (RULES) of one profile. Pieces of time add up; calls do not.
 
@@ -111,19 +118,24 @@ class Evidence:
         self.tier_s[choice.number] += 1
         self.beyond_s += choice.beyond_last
         self.peak_calls = max(self.peak_calls, calls_up)
-        self._judge(choice.tier, second.only(clean))
-
-    def _judge(self, tier: Tier, clean: Second) -> None:
-        above, profile = clean.above.sum(axis=0), self.profile
-        round_trips, settled = int(clean.rtt_count.sum()), int(clean.settled.sum())
-        over = [above[self._thresholds[limit]] for limit in (tier.p50_ms, tier.p95_ms, tier.p99_ms)]
-        over += [clean.late.sum(), clean.lost.sum(), above[self._thresholds[profile.max_ms]]]
-        of = [round_trips] * 3 + [settled] * 2 + [round_trips]
-        violations, trials = np.array(over, dtype=np.int64), np.array(of, dtype=np.int64)
+        over, of = self.by_call(calls_up, second)
+        violations, trials = over.sum(axis=0), of.sum(axis=0)
         self.violations += violations
         self.trials += trials
-        allowed = np.array([*RTT_SHARES.values(), profile.late_ratio, profile.loss_ratio, 0.0])
-        self.violated_s += violations > allowed * trials + 1e-9  # 0.29 · 100 is less than 29
+        self.violated_s += breaks(self.profile, violations, trials)
+
+    def by_call(self, calls_up: int, second: Second) -> tuple[Ints, Ints]:
+        """Return packets over their limit, of how many: each (n calls, RULES); 0 where limited."""
+        judged = second.limited == 0
+        clean, tier = second.only(judged), tier_for(self.profile, calls_up).tier
+        limits = (tier.p50_ms, tier.p95_ms, tier.p99_ms, self.profile.max_ms)
+        *shares, highest = (clean.above[:, self._thresholds[limit]] for limit in limits)
+        over: Ints = np.zeros((len(second.settled), len(RULES)), dtype=np.int64)
+        of: Ints = np.zeros_like(over)
+        over[judged] = np.stack([*shares, clean.late, clean.lost, highest], axis=1)
+        trips, settled = clean.rtt_count, clean.settled
+        of[judged] = np.stack([trips, trips, trips, settled, settled, trips], axis=1)
+        return over, of
 
     def merge(self, later: Evidence) -> None:
         """Take another stretch of time of the same calls. Raises ValueError for another profile."""

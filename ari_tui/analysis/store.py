@@ -19,6 +19,7 @@ from ari_tui.analysis.gaps import CallGaps, Classified, Gap
 from ari_tui.analysis.inflight import SLOTS, InFlight
 from ari_tui.analysis.intervals import ASTERISK, BACK, OUT, Intervals
 from ari_tui.analysis.jury import Jury
+from ari_tui.analysis.ladder import Ladder
 from ari_tui.analysis.media_state import MediaLeg
 from ari_tui.analysis.recent import Recent
 from ari_tui.analysis.records import Floats, Ints
@@ -55,7 +56,7 @@ class Store:
         self.media_floor, self.echo_floor = Floor(skewed=True), Floor(skewed=False)
         self.series, self.losses = Series(profile.thresholds_ns()), LossRuns()
         self.recent, self.intervals = Recent(), Intervals()
-        self.jury = Jury(profile, late_ns)
+        self.jury, self.ladder = Jury(profile, late_ns), Ladder(profile)
         self.gaps: dict[int, CallGaps] = {}
         self.directions: dict[int, CallDirection] = {}
         self.counters: Ints = np.zeros((0, c.COUNT), dtype=np.int64)

@@ -16,15 +16,17 @@ from ari_tui.ari.events import EventStream
 from ari_tui.ari.ids import new_session
 from ari_tui.config import Echo, Settings
 from ari_tui.engine.actions import EngineActions
+from ari_tui.engine.alerts import Alerts, doors_of
 from ari_tui.engine.call_media import CallMedia
 from ari_tui.engine.door import Door, Health, check_exposure
 from ari_tui.engine.events import EventLog
 from ari_tui.engine.injected import InjectedTruth
 from ari_tui.engine.inquiries import Inquiries
 from ari_tui.engine.metering import Metering
-from ari_tui.engine.paths import socket_path
+from ari_tui.engine.paths import find_group, socket_path
 from ari_tui.engine.profiles import profile_of
 from ari_tui.engine.scribe import Scribe
+from ari_tui.engine.sla_page import SlaPage, sla_page
 from ari_tui.engine.stream import Action, Stream
 from ari_tui.engine.supervisor import Hooks, Supervisor
 from ari_tui.engine.sweeper import Sweeper
@@ -48,6 +50,7 @@ class Parts:
     metering: Metering
     injected: InjectedTruth
     scribe: Scribe
+    alerts: Alerts
     readers: Stream
     door: Door
 
@@ -61,7 +64,9 @@ class Parts:
         """Build and start every part but the event stream. Raises AriTuiError in one line."""
         settings, stack = self.settings, self._stack
         check_exposure(settings.http)
+        find_group(settings.http.socket_group)
         asterisk, media, profile = settings.asterisk, settings.media, profile_of(settings.sla)
+        alert_doors = doors_of(settings.alerts)
         echo_host = await _resolve(settings.echo)
         self.client = AriClient(
             asterisk.url, asterisk.username, asterisk.password,
@@ -74,6 +79,8 @@ class Parts:
         _log.info("asterisk found", url=self.client.endpoint.url, version=version, bind=bind)
 
         self.events = EventLog()
+        self.alerts = Alerts(settings.alerts, self.events, alert_doors)
+        stack.push_async_callback(self.alerts.close)
         self.store = Store(
             loss_timeout_ns=media.loss_timeout_ms * 1_000_000, late_ns=round(media.late_ms * 1e6),
             jitter_buffer_ns=round(media.jitter_buffer_ms * 1e6), profile=profile,
@@ -110,8 +117,9 @@ class Parts:
         self.readers = Stream(self._hello, self._actions())
         self.events.listeners.add(self.readers.publish_event)
         self.door = Door(
-            self.settings.http, newest=lambda: self.scribe.newest, health=self.health,
-            stream=self.readers,
+            self.settings.http, newest=lambda: self.scribe.newest,
+            round_trips=lambda: self.scribe.round_trips, health=self.health, stream=self.readers,
+            sla=self._sla,
         )  # fmt: skip
         self.socket = socket_path(self.settings.asterisk.app)
         await self.door.open(self.socket)
@@ -124,6 +132,10 @@ class Parts:
             ok=connected and alive, asterisk_connected=connected, workers_alive=alive,
             calls=self.calls.active, version=self.scribe.newest.session.version,
         )  # fmt: skip
+
+    def _sla(self) -> SlaPage:
+        profile = self.store.jury.last_minute.profile
+        return sla_page(self.scribe.newest, profile, self.alerts.standing)
 
     def _hooks(self) -> Hooks:
         return Hooks(

@@ -1,5 +1,6 @@
 """The one door: HTTP and WebSocket on a 0600 Unix socket, and on TCP when asked.
 
+`http.socket_group` makes the socket 0660 for the members of a group, such as the people on call.
 On TCP a bearer token is needed for everything but `/health` and `/metrics`, which name no callers;
 beyond loopback the engine does not start without one.
 """
@@ -15,8 +16,9 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
+from ari_tui.analysis.ladder import Rungs
 from ari_tui.config import Http
-from ari_tui.engine.paths import bind_unix
+from ari_tui.engine.paths import bind_unix, find_group
 from ari_tui.engine.prometheus import renderer
 from ari_tui.engine.stream import Stream
 from ari_tui.errors import BindError, ConfigError
@@ -38,19 +40,24 @@ class Health(model.Base, frozen=True, kw_only=True):
 
 
 class Door:
-    """Serves the newest document. `health` and `newest` are asked at each request."""
+    """Serves the newest document, and the round trips that it tells of as a histogram.
+
+    `health`, `newest`, `round_trips` and `sla` are asked at each request.
+    """
 
     def __init__(
         self,
         settings: Http,
         *,
         newest: Callable[[], model.Document],
+        round_trips: Callable[[], Rungs],
         health: Callable[[], Health],
         stream: Stream,
+        sla: Callable[[], model.Base],
     ) -> None:
         self._settings, self._newest, self._health = settings, newest, health
-        self._stream = stream
-        self._metrics = renderer(newest)
+        self._stream, self._sla = stream, sla
+        self._metrics = renderer(newest, round_trips, per_call=settings.per_call_metrics)
         self._runners: list[web.AppRunner] = []
         self.tcp_address: tuple[str, int] | None = None
         check_exposure(settings)
@@ -61,7 +68,9 @@ class Door:
         Raises BindError in one line; nothing is left open then.
         """
         try:
-            await web.SockSite(await self._runner(on_tcp=False), bind_unix(path)).start()
+            runner = await self._runner(on_tcp=False)
+            sock = bind_unix(path, find_group(self._settings.socket_group))
+            await web.SockSite(runner, sock).start()
             self._path = path
             if self._settings.address is not None:
                 await self._open_tcp(*self._settings.address)
@@ -95,6 +104,7 @@ class Door:
         app[_ON_TCP] = on_tcp
         app.router.add_get("/health", self._on_health)
         app.router.add_get("/metrics", self._on_metrics)
+        app.router.add_get("/sla", self._on_sla)
         app.router.add_get("/snapshot", self._on_snapshot)
         app.router.add_get("/calls", self._on_calls)
         app.router.add_get("/calls/{id}", self._on_call)
@@ -133,6 +143,9 @@ class Door:
             body=self._metrics(),
             headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
         )
+
+    async def _on_sla(self, _: web.Request) -> web.Response:
+        return _json(self._sla())
 
     async def _on_snapshot(self, _: web.Request) -> web.Response:
         return _json(self._newest())

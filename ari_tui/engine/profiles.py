@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from ari_tui.analysis.series import LIMITS
 from ari_tui.analysis.sla_profiles import SEED_PROFILE, Profile, Tier
 from ari_tui.config import Sla
 from ari_tui.config_parse import parse_tier
@@ -26,6 +27,11 @@ def profile_of(sla: Sla) -> Profile:
         )
     except ValueError as error:
         raise ConfigError(f"sla: {error}") from None
+    if len(profile.thresholds_ms()) > LIMITS:
+        raise ConfigError(
+            f"sla: {len(profile.thresholds_ms())} different round-trip limits; at most {LIMITS}, "
+            "which four tiers need"
+        )
     if profile.name == SEED_PROFILE.name and profile != SEED_PROFILE:
         return msgspec.structs.replace(profile, name=f"{SEED_PROFILE.name} (changed)")
     return profile

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ari_tui import __version__
+from ari_tui.analysis.ladder import Rungs
 from ari_tui.analysis.store import Store
 from ari_tui.ari.client import AriClient
 from ari_tui.ari.events import EventStream
@@ -31,6 +32,8 @@ class Scribe:
     """Builds the document of now. `newest` is the last one built."""
 
     newest: model.Document
+    round_trips: Rungs
+    """All that the newest document tells of."""
 
     def __init__(
         self,
@@ -95,6 +98,7 @@ class Scribe:
         )
         self.tick_lag_ms = 0.0
         self.newest = build(self._store, facts, self._listener)
+        self.round_trips = self._store.ladder.read()
         return self.newest
 
     def live(self) -> Live:

@@ -18,9 +18,11 @@ from ari_tui.ari.events import Connected, Disconnected, StreamItem
 from ari_tui.ari.models import BrokenEventError, Event
 from ari_tui.config import Settings
 from ari_tui.engine.assembly import Parts
+from ari_tui.engine.herald import Herald
 from ari_tui.engine.metering import read_clocks
 from ari_tui.engine.tasks import Tasks
 from ari_tui.errors import AriError, AriReplacedError
+from ari_tui.notify import Notifier
 from ari_tui.options import RunOptions
 from ari_tui.process import ParentLink, end_tasks
 from ari_tui.snapshot.model import Document
@@ -29,6 +31,8 @@ from ari_tui.stop import StopSignals
 VERDICT_CODES: Final = {"pass": 0, "fail": 1, "inconclusive": 4}
 FOLD_S: Final = 0.25
 _SNAPSHOT_S: Final = 1.0
+_YOUNG_S: Final = 5.0
+"""For so long documents come as often as folds: somebody waits to see the first calls."""
 _DRAIN_MARGIN_S: Final = 10.0
 _INJECTED_S: Final = 2.0
 _log = log.get("engine")
@@ -68,10 +72,14 @@ async def run_engine(
     """
     with StopSignals() as signals:
         async with contextlib.AsyncExitStack() as stack:
+            herald = Herald(Notifier.from_environment())
+            stack.callback(herald.close)
+            herald.starting(settings.asterisk.url)
             parts = Parts(settings, stack)
-            engine = Engine(parts, sinks, companion)
+            engine = Engine(parts, sinks, companion, herald)
             if not await _start(engine, stack, signals):
                 return signals.exit_code
+            herald.standing()
             link.ready(socket=str(parts.socket), http=parts.door.tcp_address, session=parts.session)
             gc.freeze()
             reason, error = await engine.run(options, link, signals)
@@ -99,9 +107,10 @@ class Engine:
     """The running of assembled parts."""
 
     def __init__(
-        self, parts: Parts, sinks: Sequence[Sink], companion: Companion | None = None
+        self, parts: Parts, sinks: Sequence[Sink], companion: Companion | None, herald: Herald
     ) -> None:
         self._parts, self._sinks, self._companion = parts, sinks, companion
+        self._herald = herald
         self._items: AsyncIterator[StreamItem]
         self._work: set[asyncio.Task[None]] = set()
         self._tasks = Tasks("engine")
@@ -170,6 +179,7 @@ class Engine:
         """
         parts = self._parts
         _log.info("stopping", reason=reason, calls=parts.calls.active)
+        self._herald.stopping(reason, parts.calls.active)
         why = "another client took over the application" if replaced else f"engine: {reason}"
         drain = self._drain(why, replaced=replaced)
         limit_s = parts.store.loss_timeout_ns / 1e9 + _DRAIN_MARGIN_S
@@ -242,16 +252,20 @@ class Engine:
             now_ns = time.time_ns()
             parts.metering.fold(now_ns)
             parts.calls.tick(now_ns)
+            self._herald.pulse(healthy=parts.supervisor.healthy)
 
     async def _publish(self) -> None:
-        """Build one document a second, or as often as asked, and hand it out."""
+        """Build one document a second, or as often as asked, and hand it out; at first more."""
         loop, parts = asyncio.get_running_loop(), self._parts
         period = min(_SNAPSHOT_S, parts.settings.output.interval_s)
         due = loop.time()
+        old = due + _YOUNG_S
         while True:
-            due = max(due + period, loop.time())
+            due = max(due + (period if due >= old else min(period, FOLD_S)), loop.time())
             await asyncio.sleep(due - loop.time())
-            self._hand_out(parts.scribe.write())
+            document = parts.scribe.write()
+            self._herald.publish(document)
+            self._hand_out(document)
 
     async def _ask_injected(self) -> None:
         # beside the documents: an Asterisk that does not answer must not hold them up
@@ -272,5 +286,6 @@ class Engine:
 
     def _hand_out(self, document: Document) -> None:
         self._parts.readers.publish(document, self._parts.scribe.live)
+        self._parts.alerts.take(document)
         for sink in self._sinks:
             sink.take(document)

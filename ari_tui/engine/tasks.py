@@ -23,6 +23,11 @@ class Tasks:
         self._running.add(task)
         task.add_done_callback(self._ended)
 
+    async def finished(self) -> None:
+        """Wait until everything that runs has ended by itself."""
+        while others := self._running - {asyncio.current_task()}:
+            await asyncio.wait(others)
+
     async def close(self) -> None:
         """Cancel what still runs, and what that starts, and wait for its end."""
         while others := self._running - {asyncio.current_task()}:

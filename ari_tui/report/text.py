@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ari_tui.ari.text import clean_text
-from ari_tui.snapshot.model import Document, Figures
+from ari_tui.snapshot.model import Document, Figures, LoadProgress
 
 _DASH = "—"
 _NAME_WIDTH = 28
+_LONG = 300
 
 
 def milliseconds(value: float | None) -> str:
@@ -19,8 +22,27 @@ def percent(value: float | None) -> str:
     return _DASH if value is None else f"{value * 100:.2f}%"
 
 
+def progress_line(load: LoadProgress) -> str:
+    """Return how far a load test is, in one line."""
+    where = ", ".join(f"{count} at {step}" for step, count in load.failed_at.items())
+    return (
+        f"{load.phase} {load.up}/{load.target} up, {load.under_way} under way; "
+        f"{load.started} started, {load.good} good, {load.failed} failed"
+        + (f" ({where})" if where else "")
+        + f", {load.cps:g}/s; {load.elapsed_s:.0f} of {load.duration_s:.0f} s"
+    )
+
+
 def status_line(document: Document) -> str:
-    """Return the original's status line, with what it did not know behind it."""
+    """Return the original's status line, with what it did not know behind it.
+
+    A load test's own line stands above it.
+    """
+    above = f"{progress_line(document.load)}\n" if document.load is not None else ""
+    return above + _status(document)
+
+
+def _status(document: Document) -> str:
     totals = document.totals
     rtt, packets = totals.rtt_ms, totals.packets
     away = [clean_text(a.id) for a in document.asterisks if not a.connected]
@@ -29,19 +51,24 @@ def status_line(document: Document) -> str:
         f"max={milliseconds(rtt.max)} late_ratio={percent(totals.late_ratio)} "
         f"drops={percent(totals.loss_ratio)} calls={totals.calls.active} sent={packets.sent} "
         f"in_flight={packets.in_flight} interruptions={packets.interruptions}"
-        f" sla={document.sla.verdict}" + (f" DISCONNECTED={','.join(away)}" if away else "")
+        f" sla={clean_text(document.sla.verdict)}"
+        + (f" DISCONNECTED={','.join(away)}" if away else "")
     )
 
 
-def final_report(document: Document) -> str:
-    """Return the report that a run ends with: totals, then every call that is still known."""
+def final_report(document: Document, *, calls: bool = True) -> str:
+    """Return the report that a run ends with: totals, then every call that is still known.
+
+    Without `calls` it ends after the verdict.
+    """
     totals, session = document.totals, document.session
-    packets, calls = totals.packets, totals.calls
+    packets, counts = totals.packets, totals.calls
     lines = [
-        f"ari-tui {session.version}, session {session.id}: {session.duration_s:.1f} s, "
+        f"ari-tui {clean_text(session.version)}, session {clean_text(session.id)}: "
+        f"{session.duration_s:.1f} s, "
         f"ended by {clean_text(session.end_reason)}",
-        f"calls       {calls.started} started, {calls.ended} ended, {calls.failed} failed, "
-        f"peak {calls.peak}",
+        f"calls       {counts.started} started, {counts.ended} ended, {counts.failed} failed, "
+        f"peak {counts.peak}",
         f"packets     sent {packets.sent} = returned {packets.returned} + lost {packets.lost} + "
         f"in flight {packets.in_flight}; delivered {packets.delivered}",
         f"            duplicates {packets.duplicates_echo}, reordered {packets.reordered_echo}, "
@@ -56,7 +83,7 @@ def final_report(document: Document) -> str:
         "",
         *_verdict(document),
     ]
-    if document.calls:
+    if calls and document.calls:
         lines += ["", *_call_lines(document)]
     return "\n".join(lines)
 
@@ -81,8 +108,8 @@ def _quality(figures: Figures) -> list[str]:
     if mos.session is not None:
         worst = _DASH if mos.worst_10s is None else f"{mos.worst_10s:.2f}"
         lines.append(
-            f"MOS         {mos.session:.2f} (CQ est., this hop, loss: {mos.loss_from}), "
-            f"worst 10 s {worst}"
+            f"MOS         {mos.session:.2f} (CQ est., this hop, loss: "
+            f"{clean_text(mos.loss_from)}), worst 10 s {worst}"
         )
     return lines
 
@@ -90,8 +117,9 @@ def _quality(figures: Figures) -> list[str]:
 def _verdict(document: Document) -> list[str]:
     """Return the verdict and its rules, a line each."""
     sla = document.sla
-    lines = [f"SLA         {sla.headline} (profile {sla.profile}, {sla.tier or 'no tier'})"]
-    lines += [f"            {reason}" for reason in sla.reasons]
+    profile, tier = clean_text(sla.profile), clean_text(sla.tier or "no tier")
+    lines = [f"SLA         {clean_text(sla.headline, _LONG)} (profile {profile}, {tier})"]
+    lines += [f"            {clean_text(reason, _LONG)}" for reason in sla.reasons]
     for rule in sla.rules:
         limit = "/".join(f"{value:g}" for value in rule.limits_ms)
         asked = f"<= {limit} ms" if limit else f"<= {percent(rule.limit)}"
@@ -103,7 +131,9 @@ def _verdict(document: Document) -> list[str]:
             found = f"{percent(rule.actual)} above (at most {percent(rule.limit)})"
         else:
             found = percent(rule.actual)
-        lines.append(f"  {rule.verdict:<12}  {rule.id:<4} {asked:<18} {found}")
+        lines.append(
+            f"  {clean_text(rule.verdict):<12}  {clean_text(rule.id):<4} {asked:<18} {found}"
+        )
     return lines
 
 
@@ -130,6 +160,11 @@ def _call_lines(document: Document) -> list[str]:
                 milliseconds(rtt.p50), milliseconds(rtt.p95), milliseconds(rtt.max),
             )
         )  # fmt: skip
+    return call_lines(rows)
+
+
+def call_lines(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows of calls, the heading first, as aligned lines: two columns of words, numbers."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return [
         "  ".join(

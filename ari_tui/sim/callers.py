@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 from ari_tui.sim.media import Phone
 from ari_tui.sim.model import CallerId, Channel, Dialplan
@@ -36,8 +37,11 @@ class Callers:
         """Return the callers that are up, in the order in which they came."""
         return [self._pbx.channels[channel_id] for channel_id in self._lines]
 
-    def dial(self, caller: CallerId | None = None) -> Channel | None:
-        """Let one more caller ring in; None when the call failed in the dialplan."""
+    def dial(self, caller: CallerId | None = None, **named: Any) -> Channel | None:
+        """Let one more caller ring in; None when the call failed in the dialplan.
+
+        `named` are fields of its channel: how it is called, its Call-ID, its linkedid.
+        """
         pbx, config = self._pbx, self._config
         serial = self._dialled
         self._dialled += 1
@@ -48,14 +52,18 @@ class Callers:
             random.choice(_TONES_HZ), 30 if random.random() < config.slow_packet_share else 20
         )
         endpoint = 1001 + random.randrange(200)
+        names: dict[str, Any] = {
+            "name": f"PJSIP/{endpoint}-{serial:08x}",
+            "protocol_id": f"{random.getrandbits(64):016x}@198.51.100.{random.randrange(1, 255)}",
+            **named,
+        }
         channel = Channel(
             pbx.unique_id(),
-            f"PJSIP/{endpoint}-{serial:08x}",
-            "Ring",
-            protocol_id=f"{random.getrandbits(64):016x}@198.51.100.{random.randrange(1, 255)}",
+            state="Ring",
             caller=who,
             dialplan=Dialplan("default", "stasis", 1, "Stasis", config.app),
             phone=phone,
+            **names,
         )
         pbx.add(channel)
         if not pbx.enter_stasis(channel, config.app):

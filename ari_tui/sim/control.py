@@ -19,9 +19,12 @@ class SimControl:
         """Return the channel ids of the callers that are up, in order of arrival."""
         return [channel.id for channel in self._sim.callers.present]
 
-    def place_call(self, caller: CallerId | None = None) -> str | None:
-        """Let one more caller ring in; return its id, None when it failed in the dialplan."""
-        channel = self._sim.callers.dial(caller)
+    def place_call(self, caller: CallerId | None = None, **named: str) -> str | None:
+        """Let one more caller ring in; return its id, None when it failed in the dialplan.
+
+        `named` takes the place of what its channel is called: `name`, `protocol_id`, `linked_id`.
+        """
+        channel = self._sim.callers.dial(caller, **named)
         return channel.id if channel is not None else None
 
     def hang_up(self, k: int) -> str:

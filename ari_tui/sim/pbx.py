@@ -189,15 +189,24 @@ class Pbx:
         return event_first, delay_s
 
     def add_local(
-        self, exten: str, context: str, app: str, channel_id: str | None, caller: CallerId
+        self,
+        exten: str,
+        context: str,
+        app: str,
+        channel_id: str | None,
+        caller: CallerId,
+        frequency_hz: int = 0,
     ) -> Channel:
-        """Create both halves of a Local channel, ringing; return the one for the application."""
+        """Create both halves of a Local channel, ringing; return the one for the application.
+
+        The far end hums at `frequency_hz`; 0 is silence.
+        """
         if channel_id in self.channels:
             raise RefusalError(409, "Channel with given unique ID already exists")
         name = f"Local/{exten}@{context}-{self._local_serial:08x}"
         self._local_serial += 1
         dialplan = Dialplan(context, exten)
-        phone = Phone(1004 if exten == "tone" else 0)
+        phone = Phone(frequency_hz)
         first = Channel(channel_id or self.unique_id(), f"{name};1", dialplan=dialplan, phone=phone)
         second_id = f"{channel_id};2" if channel_id else self.unique_id()
         second = Channel(second_id, f"{name};2", "Ring", linked_id=first.id)

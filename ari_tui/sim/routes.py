@@ -7,14 +7,15 @@ import json
 from aiohttp import web
 
 from ari_tui.sim.config import INJECTED_VARIABLE, SimConfig
+from ari_tui.sim.dialling import Dialling, extension
 from ari_tui.sim.events import ASTERISK_ID, EventHub
-from ari_tui.sim.model import CallerId, Channel, Json, RefusalError, timestamp
+from ari_tui.sim.model import CallerId, Json, RefusalError, timestamp
 from ari_tui.sim.pbx import Pbx
 from ari_tui.sim.rest import VERSION, EventServer, answer, names_of, no_content, parameters, text_of
 from ari_tui.sim.variables import read_variable, rtp_statistics
 
-_EXTENSIONS = ("tone", "silence", "silent", "echo")
-"""What Local channels may be originated to; `echo` waits for sound, so it stays silent."""
+_RINGS_S = 30.0
+"""How long a call rings unless it is told otherwise."""
 
 
 class Routes:
@@ -25,6 +26,7 @@ class Routes:
         self._pbx = pbx
         self._hub: EventHub = pbx.hub
         self._events = events
+        self._dialling = Dialling(pbx)
 
     def add_to(self, application: web.Application) -> None:
         """Register everything; fixed paths come before those with an id."""
@@ -117,7 +119,7 @@ class Routes:
         return answer(self._pbx.find(request.match_info["id"]).json())
 
     async def originate(self, request: web.Request) -> web.StreamResponse:
-        """Answer POST /channels: Local channels into the few extensions that there are."""
+        """Answer POST /channels: Local channels into the extensions of `sim.dialling`."""
         values = await parameters(request)
         endpoint, app = text_of(values, "endpoint"), text_of(values, "app")
         if not endpoint:
@@ -130,11 +132,16 @@ class Routes:
             raise RefusalError(500, "Allocation failed", key="error")
         channel_id = request.match_info.get("id") or text_of(values, "channelId") or None
         channel = self._pbx.add_local(
-            exten, context if at else "default", app, channel_id, _caller(values)
+            exten,
+            context if at else "default",
+            app,
+            channel_id,
+            _caller(values),
+            extension(exten).frequency_hz,
         )
         args = tuple(part for part in text_of(values, "appArgs").split(",") if part)
         response = await _send(request, answer(channel.json()))
-        self._pbx.timers.later(0.001, lambda: self._picked_up(channel, exten, app, args))
+        self._dialling.ring(channel, app, args, _timeout_s(values))
         return response
 
     async def external_media(self, request: web.Request) -> web.StreamResponse:
@@ -230,24 +237,20 @@ class Routes:
             self._pbx.bridging.leave(channel)
         return no_content()
 
-    def _picked_up(self, channel: Channel, exten: str, app: str, args: tuple[str, ...]) -> None:
-        half = channel.other_half
-        if half is None or not channel.alive:
-            return
-        if exten not in _EXTENSIONS:
-            self._pbx.end(half, cause=0, cause_txt="Unknown")
-            return
-        self._pbx.set_state(half, "Up")
-        self._pbx.set_state(channel, "Up")
-        if not self._pbx.enter_stasis(channel, app, args):
-            self._pbx.end(channel)
-
 
 async def _send(request: web.Request, response: web.Response) -> web.Response:
     """Write a whole response now, so that what follows happens after it."""
     await response.prepare(request)
     await response.write_eof()
     return response
+
+
+def _timeout_s(values: Json) -> float:
+    try:
+        seconds = float(text_of(values, "timeout"))
+    except ValueError:
+        return _RINGS_S
+    return seconds if seconds > 0 else 1e6  # -1 rings for ever
 
 
 def _caller(values: Json) -> CallerId:

@@ -14,6 +14,7 @@ from ari_tui.analysis.totals import CallTotals, merge
 from ari_tui.snapshot import model
 from ari_tui.snapshot.figures import NS_PER_MS, NS_PER_US, figures, packets, spread
 from ari_tui.snapshot.judgement import Listener, sla_of
+from ari_tui.snapshot.standing import standing_of
 from ari_tui.snapshot.windows import CallWindows, windows_of_all
 from ari_tui.wire.rtp import CODEC_NAMES
 
@@ -85,7 +86,7 @@ def build(store: Store, facts: EngineFacts, listener: Listener) -> model.Documen
     everything = merge([store.retired_totals(), *measured.values()])
     windows, recent = windows_of_all(store, second)
     each = CallWindows(store, list(measured), second)
-    sla = sla_of(store.jury.evidence)
+    sla = sla_of(store.jury.evidence, standing_of(store, second))
     return model.Document(
         kind=facts.kind,
         time=iso(facts.now_ns),
@@ -96,7 +97,8 @@ def build(store: Store, facts: EngineFacts, listener: Listener) -> model.Documen
             calls=facts.counts,
             **figures(  # type: ignore[arg-type]  # its fields
                 everything,
-                histograms=facts.histograms,
+                # a report is drawn from the last document: that of all calls is always in it
+                histograms=facts.histograms or facts.kind == "final",
                 mos=listener.mos_of(everything, recent, None),
                 windows=windows,
             ),

@@ -11,13 +11,17 @@ from ari_tui.analysis.sla_evidence import Evidence
 from ari_tui.analysis.store import Store
 from ari_tui.analysis.totals import CallTotals
 from ari_tui.snapshot import model
+from ari_tui.snapshot.standing import NO_TRAFFIC
 
 
-def sla_of(evidence: Evidence) -> model.Sla:
-    """Judge the evidence."""
+def sla_of(evidence: Evidence, now: model.SlaNow | None = None) -> model.Sla:
+    """Judge the evidence of a session; `now` is how its last minute stands."""
     verdict = sla.judge(evidence)
+    silent = not evidence.packets and (now is None or now.state == NO_TRAFFIC)
     return model.Sla(
         verdict=verdict.verdict,
+        state=NO_TRAFFIC if silent else verdict.verdict,
+        now=now,
         headline=sla.headline(verdict),
         profile=verdict.profile,
         tier=verdict.tier,

@@ -65,6 +65,8 @@ class LoadCall(Base, frozen=True, kw_only=True):
     """Milliseconds from the originate request to each step that was reached."""
     held_s: float
     """From the first packet back to the end."""
+    silent_s: float = 0.0
+    """The longest that media stayed away in that time, either way and unexplained."""
     sent: int
     returned: int
     lost: int
@@ -131,7 +133,7 @@ class LoadReport(Base, frozen=True, kw_only=True):
     success_ratio: float | None
     """Good calls over good and failed ones."""
     calls_per_s: float | None
-    """Good and failed calls over the time in which calls were started."""
+    """Calls started a second, from the first to the last; null below two."""
     set_up_ms: dict[str, Spread]
     """By step, over all calls that reached it."""
     tiers: list[LoadTier]

@@ -33,8 +33,14 @@ class Metric(NamedTuple):
 
     @property
     def prometheus_name(self) -> str:
-        """Return the family's name; counters get `_total` from the library."""
-        return f"ari_tui_{self.id}"
+        """Return the family's name; counters get `_total` from the library, times are seconds."""
+        name = f"{self.id.removesuffix('_ms')}_seconds" if self.unit == "ms" else self.id
+        return f"ari_tui_{name}"
+
+    def prometheus_value(self, figures: Figures) -> float | None:
+        """Return the number in Prometheus' base unit, None where there is no sample."""
+        value = self.value(figures)
+        return value / 1000 if value is not None and self.unit == "ms" else value
 
 
 def _packets(name: str, label: str, text: str, kind: str = COUNTER) -> Metric:
@@ -66,7 +72,8 @@ METRICS: Final = (
     _packets("ssrc_changes", "SSRC", "Changes of the stream's SSRC"),
     _packets("reanchors", "ANCH", "Timestamp jumps against sequence and arrival that held"),
     _packets("baseline_steps", "STEP", "Lasting steps of a path's floor"),
-    _packets("interruptions", "GAPS", "Arrival gaps over 200 ms"),
+    # a gap that is open may still be explained: it is taken back
+    _packets("interruptions", "GAPS", "Arrival gaps over 200 ms", GAUGE),
     _packets("send_errors", "ERR", "Packets that could not be sent or received"),
     _packets("echo_refused", "REFUS", "Answers that nothing listens at the echo address"),
     _packets("socket_drops", "DROP", "Packets that the kernel dropped for want of room"),
@@ -105,5 +112,5 @@ METRICS: Final = (
         "missing_explained", "MEXPL", "", "Upstream missing that a digit, hold or noise explains",
         "missing_explained",
     ),
-    Metric("dead_air_seconds", "DEAD", "s", "Silence in all interruptions", "dead_air_s"),
+    Metric("dead_air_seconds", "DEAD", "s", "Silence in all interruptions", "dead_air_s", GAUGE),
 )  # fmt: skip

@@ -274,10 +274,43 @@ class SlaRule(Base, frozen=True, kw_only=True):
     """What an inconclusive rule lacks."""
 
 
+class SlaLimits(Base, frozen=True, kw_only=True):
+    """The limits of one tier, and those at any load; ratios are shares of settled packets."""
+
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+    max_ms: float
+    late_ratio: float
+    loss_ratio: float
+
+
+class SlaNow(Base, frozen=True, kw_only=True):
+    """How the SLA stands by the last seconds alone, and the tier that judges now."""
+
+    state: str
+    """pass, fail, inconclusive, or no_traffic: nothing was sent in these seconds."""
+    seconds: int
+    """How far back it looks; closed are those in which nothing is under way any more."""
+    clean_s: float
+    of_s: int
+    calls: int
+    """Calls up in the newest closed second: they choose the tier."""
+    tier: str
+    limits: SlaLimits
+    failing: dict[str, int]
+    """The rules that fail, each with how many calls break it by their own packets."""
+    reasons: list[str]
+
+
 class Sla(Base, frozen=True, kw_only=True):
     """The verdict: pass, fail or inconclusive, over the clean ones of all seconds."""
 
     verdict: str
+    state: str | None = None
+    """The verdict, or no_traffic: inconclusive because nothing was sent in the whole session."""
+    now: SlaNow | None = None
+    """The last minute; null in documents of before it was told."""
     headline: str
     profile: str
     tier: str | None

@@ -11,22 +11,37 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
+from itertools import pairwise
 from typing import Any, Final
 
 import msgspec
 
+from ari_tui.snapshot.alert import Alert
+from ari_tui.snapshot.load import LoadReport
 from ari_tui.snapshot.metrics import METRICS
 from ari_tui.snapshot.model import Base, Document, Figures, Packets
 
-DOCUMENTS: Final[dict[str, type[Base]]] = {"stats": Document}
+DOCUMENTS: Final[dict[str, type[Base]]] = {
+    "stats": Document,
+    "loadtest": LoadReport,
+    "alert": Alert,
+}
 """The documents by the short name of their schema: `stats` is `ari-tui.stats/1`."""
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema_id(name: str) -> str:
     """Return what documents of this kind hold as `schema`."""
-    fields = {field.name: field for field in msgspec.structs.fields(DOCUMENTS[name])}
-    return str(fields["schema"].default)
+    schema = _own_schema(DOCUMENTS[name])
+    if schema is None:
+        raise TypeError(f"{name} does not say its schema")
+    return schema
+
+
+def _own_schema(struct: type[Base]) -> str | None:
+    """Return the schema that a struct names; None for one that is a part of a document only."""
+    defaults = {field.name: field.default for field in msgspec.structs.fields(struct)}
+    return str(defaults["schema"]) if "schema" in defaults else None
 
 
 def file_name(name: str) -> str:
@@ -40,13 +55,14 @@ def json_schema(name: str) -> dict[str, Any]:
     generated = msgspec.json.schema(kind)
     definitions: dict[str, Any] = generated["$defs"]
     for struct in _structs(kind):
-        properties = definitions[struct.__name__]["properties"]
+        definition = definitions[struct.__name__]
         for field, text in _field_texts(struct).items():
             # beside a $ref, 2020-12 allows other words
-            properties[field]["description"] = text
-    top = definitions[kind.__name__]
-    top["properties"]["schema"] = {"const": schema_id(name)}
-    top["required"] = ["schema", *top["required"]]
+            definition["properties"][field]["description"] = text
+        own_schema = _own_schema(struct)
+        if own_schema is not None:
+            definition["properties"]["schema"] = {"const": own_schema}
+            definition["required"] = ["schema", *definition["required"]]
     return {
         "$schema": _DIALECT,
         "title": schema_id(name),
@@ -70,7 +86,7 @@ def _structs(kind: type[Base]) -> list[type[Base]]:
 
 def _within(info: msgspec.inspect.Type) -> list[type[Base]]:
     if isinstance(info, msgspec.inspect.StructType):
-        return [info.cls]
+        return [info.cls] if issubclass(info.cls, Base) else []
     if isinstance(info, msgspec.inspect.UnionType):
         parts = list(info.types)
     elif isinstance(info, msgspec.inspect.ListType):
@@ -103,7 +119,7 @@ def _docstrings(struct: type[Base]) -> dict[str, str]:
     (node,) = ast.parse(textwrap.dedent(inspect.getsource(struct))).body
     body = node.body if isinstance(node, ast.ClassDef) else []
     found = {}
-    for field, below in zip(body, body[1:], strict=False):
+    for field, below in pairwise(body):
         if (
             isinstance(field, ast.AnnAssign)
             and isinstance(field.target, ast.Name)

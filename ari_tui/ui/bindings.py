@@ -110,7 +110,7 @@ BINDINGS: Final = (
     Binding("stop", "ctrl+c", "stop", "stop",
             "Quit at once, with the report", "Program", _APP, priority=True),
     Binding("suspend", "ctrl+z", "suspend_process", "suspend",
-            "Back to the shell; `fg` comes back here", "Program", _APP),
+            "Back to the shell; `fg` comes back here", "Program", _APP, priority=True),
 
     Binding("yes", "y", "yes", "yes", "Yes", "Dialogs", _DIALOG, 1),
     Binding("no", "n,escape,q", "no", "no", "No, or close without a change", "Dialogs", _DIALOG, 2),

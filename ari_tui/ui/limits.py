@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Final, Literal, NamedTuple
 
+import msgspec
+
 from ari_tui.snapshot.model import Call, Sla, Window
 
 Mark = Literal["!", "~", "?", " "]
@@ -30,10 +32,13 @@ class Limits(NamedTuple):
 
     @classmethod
     def of(cls, sla: Sla) -> Limits:
-        """Read the limits from the verdict's rules; of several tiers met the highest counts.
+        """Read the limits of the tier that judges now.
 
-        A document does not say which tier judges this very second.
+        A document of an older engine does not say which that is: then the limits are those of the
+        verdict's rules, of several tiers met the highest.
         """
+        if sla.now is not None:
+            return cls(**msgspec.structs.asdict(sla.now.limits))
         rules = {rule.id: rule for rule in sla.rules}
         limits: dict[str, float] = {}
         for name in ("p50", "p95", "p99", "max"):

@@ -54,7 +54,9 @@ class Commands(Provider):
         for binding in BINDINGS:
             node = self._node(binding)
             if node is not None and binding.id != "palette":
-                keys = ", ".join(shown(key) for key in keys_of(binding, app.keymap))
+                keys = ", ".join(
+                    shown(key, ascii_only=app.ascii_only) for key in keys_of(binding, app.keymap)
+                )
                 told = f"{binding.help} ({keys})" if keys else binding.help
                 run = partial(app.run_action, binding.action, default_namespace=node)
                 yield Command(binding.id.replace("_", " "), told, run)

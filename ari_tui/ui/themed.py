@@ -9,6 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.app import App, ReturnType
 from textual.color import Color
+from textual.command import CommandPalette
 from textual.filter import LineFilter, Monochrome
 
 from ari_tui.ui.bindings import Keymap
@@ -117,6 +118,13 @@ class ThemedApp(App[ReturnType]):
     def more_commands(self) -> Iterable[tuple[str, str, Callable[[], object]]]:
         """Return what the palette offers beside bindings and themes: name, help, what to call."""
         return ()
+
+    def action_command_palette(self) -> None:
+        """Show the palette; Textual's own asks with a sign that ASCII has not."""
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(
+                CommandPalette(id="--command-palette", placeholder="Search for commands")
+            )
 
     def action_next_theme(self) -> None:
         """Put on the next theme; with NO_COLOR there is none."""

@@ -93,3 +93,15 @@ def test_without_calls_there_is_no_evidence() -> None:
     jury.close(everyone(0), series_of(1), FIRST)
     jury.close(everyone(1), series_of(1), FIRST + 10)
     assert jury.evidence.of_s == 0
+
+
+def test_a_stretch_gathers_its_own_seconds_beside_the_whole() -> None:
+    jury, series = Jury(SEED_PROFILE, LATE_NS), series_of(1)
+    for second in range(6):
+        book(series, [0], second, rtt_ms=50 if second == 5 else 5)
+    early, open_ended = jury.stretch(FIRST + 1), jury.stretch(FIRST + 4)
+    early.until_second = FIRST + 4
+    jury.close(everyone(1), series, FIRST + 5)
+    assert jury.evidence.of_s == 6
+    assert (early.evidence.of_s, open_ended.evidence.of_s) == (3, 2)
+    assert (early.evidence.violations[MAX], open_ended.evidence.violations[MAX]) == (0, 1)

@@ -10,6 +10,7 @@ from ari_tui.ari.ids import (
     build_id,
     call_ids,
     check_names,
+    is_own_caller,
     new_session,
     parse_id,
     session_of,
@@ -45,7 +46,8 @@ def test_an_application_whose_name_is_a_prefix_of_another_does_not_own_its_ids()
         "",
         "ari-tui",
         "ari-tui.app.s.1",
-        "ari-tui.app.s.1.caller",
+        "ari-tui.app.s.1.callee",
+        "ari-tui.app.s.1.caller;2",
         "ari-tui.app.s.one.media",
         "ari-tui.app.s.².media",
         "ari-tui..s.1.media",
@@ -91,3 +93,13 @@ def _accepted(app: str, session: str) -> bool:
     except ConfigError:
         return False
     return True
+
+
+def test_a_call_that_we_place_has_an_id_of_ours_that_is_its_sessions_alone() -> None:
+    text = build_id("app", "now", 3, "caller")
+    assert text == "ari-tui.app.now.3.caller"
+    assert is_own_caller(text, "app", "now")
+    assert not is_own_caller(text, "app", "old")
+    assert not is_own_caller(text, "other", "now")
+    assert not is_own_caller(build_id("app", "now", 3, "media"), "app", "now")
+    assert not is_own_caller("1553.4", "app", "now")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -140,6 +141,48 @@ def test_events_carry_their_own_fields() -> None:
 def test_the_version_of_asterisk_is_read_from_its_info() -> None:
     data = b'{"build": {}, "system": {"version": "22.10.0", "entity_id": "x"}, "config": {}}'
     assert msgspec.json.decode(data, type=AsteriskInfo).system.version == "22.10.0"
+
+
+_NASTY = "\x1b]0;owned\x07\u202e\u200b\x9b31mfine" + "\x1b[31m" * 9000
+_RAW = {"id", "channels", "channelvars"}
+"""Ids go back into URLs, and variables are read as what they are: cleaned where they are shown."""
+
+
+def _nasty(kind: type[msgspec.Struct]) -> dict[str, object]:
+    """Return the JSON of a structure whose every text is nasty."""
+    body: dict[str, object] = {}
+    for field in msgspec.structs.fields(kind):
+        kinds = getattr(field.type, "__args__", (field.type,))
+        held = next((one for one in kinds if hasattr(one, "__struct_fields__")), None)
+        if held is not None:
+            body[field.name] = _nasty(held)
+        elif field.type is str:
+            body[field.name] = _NASTY
+        elif str in kinds and field.name not in _RAW:
+            body[field.name] = [_NASTY]
+    return body
+
+
+def _texts(value: object, name: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every text of a structure with its field's name."""
+    if isinstance(value, str):
+        yield name, value
+    elif isinstance(value, tuple):
+        for held in value:
+            yield from _texts(held, name)
+    elif isinstance(value, msgspec.Struct):
+        for field in value.__struct_fields__:
+            yield from _texts(getattr(value, field), field)
+
+
+@pytest.mark.parametrize("kind", Event.__subclasses__(), ids=lambda kind: kind.__name__)
+def test_every_text_of_every_event_is_cleaned_but_ids(kind: type[Event]) -> None:
+    event = _read({"type": kind.__name__, **_nasty(kind)})
+    assert isinstance(event, kind)
+    texts = [(name, text) for name, text in _texts(event) if text and name not in _RAW]
+    # these two are told by nobody
+    shown = {text for name, text in texts if name not in {"application", "timestamp"}}
+    assert shown <= {"fine"}
 
 
 _JSON = st.recursive(

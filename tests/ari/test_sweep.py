@@ -104,3 +104,13 @@ def test_a_caller_without_a_call_is_taken_up() -> None:
 def test_a_caller_whose_call_ended_during_the_look_is_not_taken_up() -> None:
     plan = _plan(calls_now=[])
     assert plan.take_up == ()
+
+
+def test_a_call_that_this_session_places_is_no_leftover_and_is_taken_up() -> None:
+    placed, old = build_id("app", "now", 9, "caller"), build_id("app", "old", 9, "caller")
+    plan = _plan(
+        channels=[*STANDING["channels"], Channel(placed), Channel(old)],
+        app_channel_ids=["caller", MEDIA, placed, old],
+    )
+    assert plan.hang_up == (old,)
+    assert [channel.id for channel in plan.take_up] == [placed]

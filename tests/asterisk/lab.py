@@ -25,6 +25,8 @@ from pathlib import Path
 from tests.asterisk.rootfs import PRIVATE
 
 _TEMPLATES = Path(__file__).with_name("etc")
+CONTRIB = Path(__file__).parents[2] / "contrib" / "asterisk"
+"""The lines that we give to users: what Asterisk reads here, but for ports and passwords."""
 _READY_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 20.0
 _CLI_TIMEOUT_S = 20.0
@@ -48,7 +50,7 @@ class Asterisk:
     http_port: int
     sip_port: int
     rtp_ports: range
-    username: str = "full"
+    username: str = "ari-tui"
     password: str = field(default_factory=_password, repr=False)
     read_only_username: str = "looker"
     read_only_password: str = field(default_factory=_password, repr=False)
@@ -106,6 +108,10 @@ class Asterisk:
     def released(self) -> dict[str, str]:
         """Return each channel that went on in the dialplan after Stasis, with its STASISSTATUS."""
         return dict(re.findall(r"/released/(\S+)\s*: (\S*)", self.rx("database show released")))
+
+    def went_on(self) -> list[str]:
+        """Return the channels that went on in our own dialplan after Stasis, oldest first."""
+        return re.findall(r'Executing \[500@ari-tui:3\] Hangup\("([^"]+)"', self.log)
 
     def leftovers(self) -> list[str]:
         """Return the mounts under the root folder and the processes of this run."""
@@ -176,6 +182,7 @@ def _configure(root: Path, folder: Path) -> Asterisk:
     modules = next(root.glob("usr/lib/**/asterisk/modules"))
     values = {
         "FOLDER": str(folder),
+        "CONTRIB": f"{folder}/contrib",
         "MODULES": f"/{modules.relative_to(root)}",
         "HTTP_PORT": str(asterisk.http_port),
         "SIP_PORT": str(asterisk.sip_port),
@@ -188,6 +195,7 @@ def _configure(root: Path, folder: Path) -> Asterisk:
     }
     for name in ("db", "keys", "log", "run", "spool"):
         (asterisk.outside / name).mkdir()
+    shutil.copytree(CONTRIB, asterisk.outside / "contrib")
     for template in _TEMPLATES.glob("*.conf"):
         text = re.sub("@([A-Z_]+)@", lambda match: values[match[1]], template.read_text())
         (asterisk.outside / template.name).write_text(text)

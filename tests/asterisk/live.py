@@ -16,6 +16,7 @@ from typing import Any
 
 from ari_tui.process import Child
 from tests.asterisk.lab import Asterisk, free_port
+from tests.schemas import to_the_letter
 
 Document = dict[str, Any]
 _MARK = "LIVE_TEST_OF_ARI"
@@ -42,7 +43,9 @@ class LiveRun:
         assert self.process.stdout is not None
         async for line in self.process.stdout:
             async with self.news:
-                self.documents.append(json.loads(line))
+                document = json.loads(line)
+                to_the_letter("stats").validate(document)
+                self.documents.append(document)
                 self.news.notify_all()
         async with self.news:
             self.ended = True

@@ -20,7 +20,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from ari_tui.analysis.store import Store
-from ari_tui.config import Asterisk, Echo, Http, Media, Output, Settings, Sla
+from ari_tui.config import Alerts, Asterisk, Echo, Http, Media, Output, Settings, Sla
 from ari_tui.engine import call_media, service
 from ari_tui.engine.assembly import Parts
 from ari_tui.engine.calls import MeasuredCall
@@ -143,6 +143,8 @@ class Fault:
     """A status: refused with it. "obeyed": done, but answered by 500. "cut": done, but the
     connection breaks. "mute": neither done nor answered."""
     times: int = 1_000_000
+    says: str = "spoilt"
+    """The words of a refusal."""
     hits: int = 0
 
 
@@ -154,9 +156,11 @@ class Faults:
     requests: list[tuple[str, str]] = field(default_factory=list)
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def add(self, method: str, part: str, how: int | str, times: int = 1_000_000) -> Fault:
+    def add(
+        self, method: str, part: str, how: int | str, times: int = 1_000_000, says: str = "spoilt"
+    ) -> Fault:
         """Spoil the next `times` requests that match."""
-        rule = Fault(method, part, how, times)
+        rule = Fault(method, part, how, times, says)
         self.rules.append(rule)
         return rule
 
@@ -175,7 +179,7 @@ class Faults:
                 return await guard(request, handler)
             rule.hits += 1
             if isinstance(rule.how, int):
-                return web.json_response({"message": "spoilt"}, status=rule.how)
+                return web.json_response({"message": rule.says}, status=rule.how)
             if rule.how == "mute":
                 await self.released.wait()
                 raise web.HTTPServiceUnavailable
@@ -243,6 +247,7 @@ def settings(pbx: Pbx, echo_port: int, **changes: Any) -> Settings:
         "media": Media(ports="{}-{}".format(*free_block()), loss_timeout_ms=1000),
         "echo": Echo(port=echo_port),
         "sla": Sla(),
+        "alerts": Alerts(),
         "http": Http(),
         "output": Output(),
     }

@@ -21,7 +21,7 @@ from ari_tui.snapshot.model import Document
 from tests.engine.kit import call_facts, document
 
 TOKEN = "a-token-of-the-tests"
-CLOSED = ("/snapshot", "/calls", "/calls/170.1", "/stream", "/nowhere")
+CLOSED = ("/sla", "/snapshot", "/calls", "/calls/170.1", "/stream", "/nowhere")
 
 
 class House:
@@ -34,8 +34,9 @@ class House:
             store.add_call(number)
         self.document: Document = document(call_facts(1), call_facts(2), store=store)
         self.door = Door(
-            settings, newest=lambda: self.document, health=self.health,
-            stream=Stream(lambda: {"document": self.document}, {}),
+            settings, newest=lambda: self.document, round_trips=store.ladder.read,
+            health=self.health, stream=Stream(lambda: {"document": self.document}, {}),
+            sla=lambda: self.document.sla,
         )  # fmt: skip
 
     def health(self) -> Health:
@@ -85,6 +86,8 @@ async def test_the_unix_socket_answers_everything_without_a_token(tmp_path: Path
         assert house.door.tcp_address is None
         status, body = await get(session, "/snapshot")
         assert (status, body["schema"]) == (200, "ari-tui.stats/1")
+        status, sla = await get(session, "/sla")
+        assert (status, sla["verdict"]) == (200, "inconclusive")
         status, calls = await get(session, "/calls")
         assert [call["id"] for call in calls] == ["0123abcd.1", "0123abcd.2"]
         for name in ("0123abcd.2", "170.2"):

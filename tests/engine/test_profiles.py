@@ -3,6 +3,7 @@
 import pytest
 
 from ari_tui.analysis.sla_profiles import SEED_PROFILE
+from ari_tui.analysis.store import Store
 from ari_tui.config import Sla
 from ari_tui.engine.profiles import profile_of
 from ari_tui.errors import ConfigError
@@ -35,8 +36,19 @@ def test_changed_limits_do_not_go_by_the_original_name() -> None:
         (Sla(tiers=("30:9/8/18",)), "p50_ms = 9 is above p95_ms = 8"),
         (Sla(tiers=("30:8/12/18", "30:8/12/18")), "calls_up_to = 30 is not above"),
         (Sla(max_ms=10), "p99_ms = 18 is above max_ms = 10"),
+        (
+            Sla(tiers=tuple(f"{n}:{n}/{n}.3/{n}.6" for n in range(1, 6))),
+            "16 different round-trip limits; at most 13",
+        ),
     ],
 )
 def test_limits_that_contradict_one_another_are_told_in_words(sla: Sla, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         profile_of(sla)
+
+
+def test_four_tiers_of_their_own_limits_fit_into_the_counters() -> None:
+    own = Sla(profile="own", tiers=tuple(f"{n}:{n}/{n}.3/{n}.6" for n in range(1, 5)))
+    profile = profile_of(own)
+    assert len(profile.thresholds_ms()) == 13
+    Store(loss_timeout_ns=10**9, late_ns=3_000_000, profile=profile)

@@ -1,28 +1,54 @@
 """/metrics: text that Prometheus reads, names that it accepts, and nobody's name in it."""
 
+import math
 import re
 
+import msgspec
+import numpy as np
+from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from ari_tui.analysis import counters
+from ari_tui.analysis.ladder import Ladder
+from ari_tui.analysis.sla_profiles import SEED_PROFILE
 from ari_tui.analysis.store import Store
-from ari_tui.engine.prometheus import renderer
+from ari_tui.engine.prometheus import PER_CALL, renderer
 from ari_tui.snapshot.metrics import COUNTER, METRICS
+from ari_tui.snapshot.model import Document
 from tests.engine.kit import call_facts, document
+from tests.ui.kit import a_call, a_document
+
+EMPTY = Ladder(SEED_PROFILE).read
+
+
+def text_of(found: Document, *, per_call: bool = False) -> bytes:
+    return renderer(lambda: found, EMPTY, per_call=per_call)()
+
+
+def families_of(text: bytes) -> dict[str, Metric]:
+    return {found.name: found for found in text_string_to_metric_families(text.decode())}
+
+
+def value_of(text: bytes, name: str, **labels: str) -> float | None:
+    for family in families_of(text).values():
+        for sample in family.samples:
+            if sample.name == name and labels.items() <= sample.labels.items():
+                return float(sample.value)
+    return None
 
 
 def test_the_text_parses_and_every_metric_of_the_table_is_in_it() -> None:
-    text = renderer(document)().decode()
-    families = {family.name: family for family in text_string_to_metric_families(text)}
+    families = families_of(text_of(document()))
     for metric in METRICS:
         family = families[metric.prometheus_name]
         assert family.type == ("counter" if metric.kind == COUNTER else "gauge")
         assert family.documentation == metric.help
 
 
-def test_names_are_legal_and_counters_end_in_total() -> None:
-    text = renderer(document)().decode()
-    for family in text_string_to_metric_families(text):
+def test_names_are_legal_in_base_units_and_counters_end_in_total() -> None:
+    for family in families_of(text_of(a_document([a_call(1)]), per_call=True)).values():
+        assert family.documentation
+        assert not re.search(r"_(ms|us|s|percent)(_|$)", family.name), family.name
         for sample in family.samples:
             assert re.fullmatch(r"ari_tui_[a-z0-9_]+", sample.name)
             assert sample.name.endswith("_total") == (family.type == "counter"), sample.name
@@ -31,9 +57,9 @@ def test_names_are_legal_and_counters_end_in_total() -> None:
 def test_numbers_are_those_of_the_newest_document_and_no_sample_is_no_line() -> None:
     store = Store(loss_timeout_ns=10**9, late_ns=3_000_000)
     row = store.add_call(1)
-    render = renderer(lambda: document(call_facts(1), store=store))
+    render = renderer(lambda: document(call_facts(1), store=store), EMPTY)
     assert value_of(render(), "ari_tui_packets_sent_total") == 0
-    assert value_of(render(), "ari_tui_rtt_p99_ms") is None
+    assert value_of(render(), "ari_tui_rtt_p99_seconds") is None
     assert value_of(render(), "ari_tui_loss_ratio") is None
     store.counters[row, counters.SENT] = store.counters[row, counters.LOST] = 7
     assert value_of(render(), "ari_tui_packets_sent_total") == 7
@@ -42,18 +68,70 @@ def test_numbers_are_those_of_the_newest_document_and_no_sample_is_no_line() -> 
     assert value_of(render(), "ari_tui_asterisk_up") == 1
 
 
-def value_of(text: bytes, name: str) -> float | None:
-    for family in text_string_to_metric_families(text.decode()):
-        for sample in family.samples:
-            if sample.name == name:
-                return float(sample.value)
-    return None
+def test_times_are_seconds() -> None:
+    text = text_of(a_document([a_call(1)]))
+    assert value_of(text, "ari_tui_rtt_p95_seconds") == 0.01
+    assert value_of(text, "ari_tui_window_rtt_max_seconds", window="60s") == 0.015
+    assert value_of(text, "ari_tui_asterisk_latency_seconds", asterisk="pbx1") == 0.0015
+    assert value_of(text, "ari_tui_own_delay_seconds", way="out", percentile="p99") == 150e-6
+
+
+def test_round_trips_are_a_histogram_whose_bounds_are_the_limits() -> None:
+    ladder = Ladder(SEED_PROFILE)
+    ladder.book(np.array([8_000_000, 8_000_001, 25_000_000, 10**10], dtype=np.int64))
+    text = renderer(document, ladder.read)()
+    assert families_of(text)["ari_tui_rtt_seconds"].type == "histogram"
+    counts = {
+        bound: value_of(text, "ari_tui_rtt_seconds_bucket", le=bound)
+        for bound in ("0.0001", "0.008", "0.01", "0.022", "0.03", "3.0", "+Inf")
+    }
+    assert counts == {
+        "0.0001": 0, "0.008": 1, "0.01": 2, "0.022": 2, "0.03": 3, "3.0": 3, "+Inf": 4,
+    }  # fmt: skip
+    assert value_of(text, "ari_tui_rtt_seconds_count") == 4
+    found = value_of(text, "ari_tui_rtt_seconds_sum")
+    assert found is not None
+    assert math.isclose(found, 10.041000001)
+    limits = {limit / 1000 for limit in SEED_PROFILE.thresholds_ms()}
+    assert all(
+        value_of(text, "ari_tui_rtt_seconds_bucket", le=str(limit)) is not None for limit in limits
+    )
+
+
+def test_calls_have_series_only_when_asked_and_then_as_many_as_said() -> None:
+    found = a_document([a_call(number) for number in range(1, 11)])
+    plain, each = text_of(found), text_of(found, per_call=True)
+    assert b"call-3" not in plain
+    series = {
+        name: len(family.samples)
+        for name, family in families_of(each).items()
+        if name.startswith("ari_tui_call_")
+    }
+    assert series == {
+        metric.prometheus_name.replace("ari_tui_", "ari_tui_call_"): 10
+        for metric in METRICS
+        if metric.id in PER_CALL
+    }
+    assert set(PER_CALL) <= {metric.id for metric in METRICS}
+    assert len(each.splitlines()) - len(plain.splitlines()) == len(PER_CALL) * (10 + 2)
+    assert value_of(each, "ari_tui_call_rtt_p50_seconds", call="call-3") == 0.005
 
 
 def test_no_caller_is_named() -> None:
     store = Store(loss_timeout_ns=10**9, late_ns=3_000_000)
     store.add_call(1)
-    text = renderer(lambda: document(call_facts(1, caller="Secret Ann 4711"), store=store))()
-    assert b"Ann" not in text
-    assert b"4711" not in text
-    assert b"PJSIP" not in text
+    found = document(call_facts(1, caller="Secret Ann 4711"), store=store)
+    for per_call in (False, True):
+        text = text_of(found, per_call=per_call)
+        assert b"Ann" not in text
+        assert b"4711" not in text
+        assert b"PJSIP" not in text
+
+
+def test_what_is_told_changes_with_the_document() -> None:
+    found = [a_document([a_call(1)])]
+    render = renderer(lambda: found[-1], EMPTY)
+    assert value_of(render(), "ari_tui_draining") == 0
+    session = msgspec.structs.replace(found[0].session, draining=True)
+    found.append(msgspec.structs.replace(found[0], session=session))
+    assert value_of(render(), "ari_tui_draining") == 1

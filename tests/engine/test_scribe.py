@@ -3,8 +3,9 @@
 import msgspec
 
 from ari_tui.snapshot.live import SECONDS, Live
-from ari_tui.snapshot.model import decode, encode
+from ari_tui.snapshot.model import encode
 from tests.engine.kit import EchoRun, Pbx, engine, until
+from tests.schemas import decode
 
 
 async def test_a_document_tells_all_of_a_call(pbx: Pbx, echo: EchoRun) -> None:

@@ -63,3 +63,20 @@ async def test_a_cancelled_task_says_nothing(caplog: pytest.LogCaptureFixture) -
     tasks.spawn(asyncio.Event().wait())
     await tasks.close()
     assert caplog.text == ""
+
+
+async def test_one_may_wait_until_all_have_ended_by_themselves() -> None:
+    tasks, ended = Tasks("calls"), list[int]()
+
+    async def first() -> None:
+        await asyncio.sleep(0)
+        tasks.spawn(second())
+        ended.append(1)
+
+    async def second() -> None:
+        await asyncio.sleep(0)
+        ended.append(2)
+
+    tasks.spawn(first())
+    await asyncio.wait_for(tasks.finished(), 5)
+    assert ended == [1, 2]

@@ -12,7 +12,8 @@ import pytest
 from ari_tui.config import Output
 from ari_tui.errors import ConfigError
 from ari_tui.report.headless import HeadlessReport
-from ari_tui.snapshot.model import Document, decode
+from ari_tui.snapshot.model import Document
+from tests.schemas import decode
 
 Make = Callable[..., Document]
 

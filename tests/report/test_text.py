@@ -99,6 +99,18 @@ def test_every_call_has_a_line_under_its_heading(document: Make, call: Callable[
 
 
 @pytest.mark.parametrize("name", NASTY)
+def test_words_of_a_document_from_a_file_cannot_break_the_report(document: Make, name: str) -> None:
+    def lines(word: str) -> list[str]:
+        return final_report(document(
+            session__id=word, session__version=word, session__end_reason=word, sla__headline=word,
+            sla__profile=word, sla__tier=word or "t", sla__reasons=[word],
+        )).splitlines()  # fmt: skip
+
+    assert len(lines(name)) == len(lines("word"))
+    assert all(line.isprintable() for line in lines(name))
+
+
+@pytest.mark.parametrize("name", NASTY)
 def test_a_name_cannot_break_the_reports_lines(
     document: Make, call: Callable[..., Call], name: str
 ) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from ari_tui.analysis.ladder import Ladder
+from ari_tui.analysis.sla_profiles import SEED_PROFILE
 from ari_tui.config import Http
 from ari_tui.engine.door import Door, Health
 from ari_tui.engine.stream import ActionFailedError, Stream
@@ -89,8 +91,9 @@ class CardboardEngine:
         told = {name: partial(self.on_told, name) for name in TOLD}
         self.stream = Stream(self.hello, {**actions, **told})
         self.door = Door(
-            self.settings, newest=lambda: self.document, health=self.health, stream=self.stream
-        )
+            self.settings, newest=lambda: self.document, round_trips=Ladder(SEED_PROFILE).read,
+            health=self.health, stream=self.stream, sla=lambda: self.document.sla,
+        )  # fmt: skip
         await self.door.open(self.path)
 
     def health(self) -> Health:

@@ -9,7 +9,8 @@ import pytest
 from ari_tui.analysis.store import Store
 from ari_tui.snapshot.build import CallFacts, EngineFacts, build, iso
 from ari_tui.snapshot.judgement import Listener
-from ari_tui.snapshot.model import decode, encode
+from ari_tui.snapshot.model import encode
+from tests.schemas import decode
 
 SECOND_NS = 1_000_000_000
 

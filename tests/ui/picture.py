@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from itertools import chain
 from string import ascii_letters, digits
+from typing import Any
 
 from rich.cells import cell_len
 from rich.color_triplet import ColorTriplet
 from rich.style import Style
+from textual.app import App
 from textual.color import Color
 from textual.strip import Strip
-
-from ari_tui.ui.themed import ThemedApp
 
 _NAMES = (
     "sla-fail", "sla-near", "sla-ok", "lost", "spark-hi", "spark-lo", "stale", "frozen",
@@ -29,7 +29,7 @@ Names = dict[ColorTriplet | None, str]
 _SIGNS = ascii_letters + digits
 
 
-def picture(app: ThemedApp[object]) -> str:
+def picture(app: App[Any]) -> str:
     """Return the screen in front, a legend of its styles, and which cell has which.
 
     The style that most cells have is a blank.
@@ -47,7 +47,7 @@ def picture(app: ThemedApp[object]) -> str:
     return "\n---\n".join("\n".join(line.rstrip() for line in part) for part in parts) + "\n"
 
 
-def _names(app: ThemedApp[object]) -> Names:
+def _names(app: App[Any]) -> Names:
     """Return the theme's names by colour; where two have the same one, the first of `_NAMES`."""
     variables = app.theme_variables
     found: Names = {}

@@ -64,9 +64,14 @@ class Stage(AriTuiApp):
         )  # fmt: skip
         self.bells = 0
         self.sent: list[str] = []
+        self.told: list[str] = []
 
     def bell(self) -> None:
         self.bells += 1
+
+    def notify(self, message: str, **how: Any) -> None:
+        self.told.append(message)
+        super().notify(message, **how)
 
     def hear(self, data: str) -> None:
         self.sent.append(data)
@@ -85,6 +90,11 @@ class Play:
         return self.app.overview
 
     @property
+    def in_front(self) -> str:
+        """Return the kind of screen that is in front."""
+        return type(self.app.screen).__name__
+
+    @property
     def text(self) -> str:
         """Return the screen as it stands there."""
         return self.app.picture()
@@ -96,8 +106,8 @@ class Play:
 
     @property
     def told(self) -> list[str]:
-        """Return the texts of all toasts."""
-        return [notification.message for notification in self.app._notifications]
+        """Return the texts of all toasts so far."""
+        return self.app.told
 
     @property
     def left(self) -> Leaving | None:
@@ -106,7 +116,7 @@ class Play:
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
-        await self.pilot.pause()
+        await self.settle()
 
     async def tick(self, shown: Sequence[Call] | Document | None = None) -> None:
         """Have the source tell of these calls, if any are given, and make a frame."""
@@ -114,7 +124,12 @@ class Play:
             document = shown if isinstance(shown, Document) else kit.a_document(shown)
             self.source.give(document)
         self.app.make_frame()
-        await self.pilot.pause()
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Let what was begun come to an end: what a message leads to, a layout, and its drawing."""
+        for _ in range(3):
+            await self.pilot.pause(0)
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait until something holds that tells nobody of it."""

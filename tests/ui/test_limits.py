@@ -3,7 +3,9 @@ from typing import Any
 import pytest
 
 from ari_tui.analysis.bounds import lower_bound
+from ari_tui.snapshot.model import SlaLimits
 from ari_tui.ui.limits import SCALE_MS, Limits, grade, mark_of, share_grade, window_of
+from tests.snapshot.test_alert import standing
 from tests.ui import kit
 
 SEED = Limits(8.0, 12.0, 18.0, 22.0, 0.001, 0.002)
@@ -16,6 +18,14 @@ def test_limits_are_read_from_the_rules_of_the_verdict() -> None:
 def test_of_several_tiers_met_the_highest_limit_counts() -> None:
     rules = [kit.a_rule("p95", 12.0, limits_ms=[12.0, 15.0])]
     assert Limits.of(kit.an_sla(rules=rules)) == Limits(p95_ms=15.0)
+
+
+def test_the_limits_are_those_of_the_tier_that_judges_now() -> None:
+    now = standing(limits=SlaLimits(
+        p50_ms=10, p95_ms=15, p99_ms=20, max_ms=22, late_ratio=0.001, loss_ratio=0.002
+    ))  # fmt: skip
+    rules = [kit.a_rule("p95", 18.0, limits_ms=[12.0, 15.0, 18.0])]
+    assert Limits.of(kit.an_sla(rules=rules, now=now)) == Limits(10, 15, 20, 22, 0.001, 0.002)
 
 
 def test_a_rule_without_a_tier_yet_limits_nothing() -> None:

@@ -1,7 +1,7 @@
 """What the whole screen looks like, as text and styles: see `picture` for how to read one.
 
 `NEW_PICTURES=1 pytest tests/ui/test_pictures.py` draws them anew; read the difference before it
-is kept. As text, not as SVG: a difference is read line by line, one at 200x50 takes a quarter of
+is kept. As text, not as SVG: a difference is read line by line, one at 200x50 takes a fifth of
 the room, and an SVG has colours where NO_COLOR leaves none.
 """
 
@@ -89,10 +89,8 @@ SCENES: dict[str, tuple[kit.FakeSource, tuple[int, int], list[str], dict[str, An
     "lost_80x24": (lost(), NORMAL, [], {}),
     "empty_80x24": (empty(), NORMAL, [], {}),
     "frozen_80x24": (troubled(), NORMAL, ["space"], {}),
-    "filter_40x12": (troubled(), NARROW, ["slash", *"p95>9"], {}),
     "filter_80x24": (troubled(), NORMAL, ["slash", *"nix>9"], {}),
     "help_80x24": (quiet(), NORMAL, ["question_mark"], {}),
-    "quit_80x24": (quiet(), NORMAL, ["q"], {}),
 }
 
 

@@ -32,6 +32,8 @@ from ari_tui.ui.widgets.keybar import KeyBar
 
 DETAIL_S: Final = 2.0
 STATISTICS_S: Final = 5.0
+_GONE: Final = "the call has left: this is its last state"
+_NEWER: Final = "frozen; intervals, charts and what Asterisk says are newer: asked just now"
 
 
 class _Scroll(VerticalScroll, can_focus=False):
@@ -84,6 +86,8 @@ class DetailScreen(CallTaking):
         self._detail: CallDetail | None = None
         self._statistics: CallerStatistics | None = None
         self._trouble = self._statistics_trouble = ""
+        self._newer = False
+        """The answers came when the figures beside them were frozen already."""
         self._rhythm: list[Timer] = []
         self._asking: set[str] = set()
 
@@ -118,8 +122,10 @@ class DetailScreen(CallTaking):
         self._known = _find(frame, self.call) or self._known
         if self.is_mounted:
             self.query_one(Banner).show(frame)
-            # its own signs are blocks
-            self.query_one(_Scroll).styles.scrollbar_size_vertical = 0 if frame.ascii else 1
+            bar_of = self.query_one(_Scroll).styles
+            # its own signs are blocks; Textual takes all of a line for a gutter of no width
+            bar_of.scrollbar_size_vertical = 0 if frame.ascii else 1
+            bar_of.scrollbar_gutter = "auto" if frame.ascii else "stable"
             self._draw()
 
     def open(self, call: str) -> None:
@@ -129,6 +135,7 @@ class DetailScreen(CallTaking):
         self.call = call
         self._known = self._detail = self._statistics = None
         self._trouble = self._statistics_trouble = ""
+        self._newer = False
         self.query_one(_Scroll).scroll_home(animate=False)
         if self.drawn is not None:
             self.show(self.drawn)
@@ -137,11 +144,12 @@ class DetailScreen(CallTaking):
     def _draw(self) -> None:
         if self.drawn is None or self._known is None:
             return
-        gone = "" if _find(self.drawn, self.call) else "the call has left: this is its last state"
+        gone = "" if _find(self.drawn, self.call) else _GONE
+        newer = _NEWER if self._newer and self.drawn.frozen_s is not None else ""
         self.query_one(Sheet).show_view(
             View(
                 frame=self.drawn, call=self._known, detail=self._detail,
-                statistics=self._statistics, trouble=gone or self._trouble,
+                statistics=self._statistics, trouble=gone or self._trouble or newer,
                 statistics_trouble=self._statistics_trouble,
             )
         )  # fmt: skip
@@ -158,6 +166,11 @@ class DetailScreen(CallTaking):
         self.app.app_resume_signal.subscribe(self, lambda _: self._resume())
         if self.drawn is not None:
             self.show(self.drawn)
+
+    def on_unmount(self) -> None:
+        """Let go of the app's signals: they would keep every call ever opened."""
+        self.app.app_suspend_signal.unsubscribe(self)
+        self.app.app_resume_signal.unsubscribe(self)
 
     def on_screen_suspend(self) -> None:
         """Stop asking: something else is in front."""
@@ -188,10 +201,14 @@ class DetailScreen(CallTaking):
         self._ask("statistics", self._take_statistics)
 
     def _ask(self, what: str, take: Callable[[str], Awaitable[None]]) -> None:
-        """Ask unless the answer is still awaited, nothing can be new, or the screen is frozen."""
+        """Ask unless the answer is still awaited or nothing can be new; when frozen, once."""
         frame = self.drawn
-        if frame is not None and (frame.frozen_s is not None or not _find(frame, self.call)):
+        if frame is not None and not _find(frame, self.call):
             return
+        if frame is not None and frame.frozen_s is not None:
+            if (self._detail if what == "detail" else self._statistics) is not None:
+                return
+            self._newer = True
         key = f"{what} {self.call}"
         if key in self._asking:
             return

@@ -16,10 +16,11 @@ from textual.widgets import Static
 
 from ari_tui.config import Ui
 from ari_tui.snapshot.source import Link
-from ari_tui.ui.bindings import Keymap, bar, textual_bindings
+from ari_tui.ui.bindings import BY_ID, Keymap, bar, keys_of, textual_bindings
 from ari_tui.ui.columns import NARROW, Column, chosen
 from ari_tui.ui.columns import WIDE as WIDE_COLUMNS
 from ari_tui.ui.frame import Frame
+from ari_tui.ui.keys import shown as shown_key
 from ari_tui.ui.rows import Choices, Row, arrange
 from ari_tui.ui.screens.hands import Hands
 from ari_tui.ui.steering import told_filter, told_sort
@@ -45,7 +46,9 @@ class Overview(Hands, Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [*textual_bindings("overview")]
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (40, "-narrow"), (80, "-normal"), (WIDE, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (8, "-low"), (24, "-high"), (34, "-tall"), (44, "-huge")]
+    VERTICAL_BREAKPOINTS = [
+        (0, "-flat"), (8, "-low"), (24, "-high"), (34, "-tall"), (42, "-taller"), (48, "-huge"),
+    ]  # fmt: skip
     DEFAULT_CSS = """
     Overview {
         #waiting, OneLine, EventsPane, #panes { display: none; }
@@ -56,9 +59,11 @@ class Overview(Hands, Screen[None]):
         HistogramPane, TrendPane { height: 1fr; min-height: 6; }
         RunsPane { height: 6; }
         InstrumentPane { height: 9; }
-        &.-tall EventsPane, &.-huge EventsPane { display: block; }
+        &.-tall EventsPane, &.-taller EventsPane, &.-huge EventsPane { display: block; }
         &.-wide #panes { display: block; }
-        &.-high RunsPane, &.-high InstrumentPane { display: none; }
+        /* no pane is cut: where there is no room for all, these go first */
+        &.-high RunsPane, &.-tall RunsPane, &.-taller RunsPane { display: none; }
+        &.-high InstrumentPane, &.-tall InstrumentPane { display: none; }
         &.-low KeyBar, &.-narrow KeyBar, &.-low #panes { display: none; }
         &.-tiny, &.-flat {
             HeaderPane, Banner, #body, EventsPane, KeyBar { display: none; }
@@ -79,6 +84,7 @@ class Overview(Hands, Screen[None]):
         self.drawn: Frame | None = None
         """The frame that is on the screen."""
         self._settings, self._keys = settings, bar("overview", keymap, ascii_only=settings.ascii)
+        self._quit = shown_key(keys_of(BY_ID["quit"], keymap)[0], ascii_only=settings.ascii)
         self._held: list[str] = []
         self.add_class("waiting")
 
@@ -117,7 +123,7 @@ class Overview(Hands, Screen[None]):
     def wait_for(self, link: Link, address: str) -> None:
         """Say that nothing has come yet, and why."""
         why = f"\n{link.detail}" if link.detail else ""
-        text = f"waiting for the engine at {address}{why}\nq quits"
+        text = f"waiting for the engine at {address}{why}\n{self._quit} quits"
         self.query_one("#waiting", Static).update(text)
 
     def show(self, frame: Frame) -> None:
@@ -128,7 +134,7 @@ class Overview(Hands, Screen[None]):
         choices = self.choices
         frame = frame._replace(window=choices.window)
         self.rows = arrange(frame.document, frame.history, choices, frame.limits, self._held)
-        self._held = [row.call.id for row in self.rows]
+        self._held = self._order_to_hold(frame)
         self.drawn = frame
         table = self.table
         table.sort, table.reverse = choices.sort, choices.reverse
@@ -137,6 +143,16 @@ class Overview(Hands, Screen[None]):
         self.query_one(HeaderPane).hints(*told)
         for pane in self.query(Pane):
             pane.show(frame)
+
+    def _order_to_hold(self, frame: Frame) -> list[str]:
+        """Return the calls in order; with a locked one those that a filter hides keep a place."""
+        shown_now = [row.call.id for row in self.rows]
+        if not self.choices.locked:
+            return shown_now
+        there = {call.id for call in frame.document.calls}
+        held = [call for call in self._held if call in there]
+        # in order, each once
+        return list(dict.fromkeys([*held, *shown_now]))
 
     def beside(self, call_id: str, step: int, frame: Frame | None) -> str:
         """Return the call `step` rows below one, from the last on to the first.

@@ -23,6 +23,7 @@ _VERDICTS: Final[dict[str, tuple[str, Style]]] = {
     "pass": ("PASS", "ok"),
     "fail": ("FAIL", "fail"),
     "inconclusive": ("INCONCLUSIVE", "near"),
+    "no_traffic": ("NO TRAFFIC", "near"),
 }
 
 
@@ -81,8 +82,15 @@ def connection(frame: Frame) -> Part:
 
 
 def verdict(sla: Sla) -> Part:
-    """Return the verdict in one word and its style."""
-    return _VERDICTS.get(sla.verdict, (sla.verdict.upper(), "near"))
+    """Return the verdict in one word and its style.
+
+    What was proven stands when the calls have gone. Where nothing was, it matters more whether
+    there is anything to judge: in the session, and in the last minute.
+    """
+    found = sla.state or sla.verdict
+    if found == "inconclusive" and sla.now is not None and sla.now.state == "no_traffic":
+        found = "no_traffic"
+    return _VERDICTS.get(found, (found.upper(), "near"))
 
 
 def _first(frame: Frame) -> list[Item]:

@@ -170,6 +170,11 @@ class ChannelTable(ScrollView, can_focus=True, inherit_bindings=False):
         """Keep the view within the rows, and the selection within the view."""
         self._settle()
 
+    def on_show(self) -> None:
+        """Hear keys again: the screen was too small for the table, and took the focus from it."""
+        if self.screen.focused is None:
+            self.focus()
+
     def action_cursor_up(self) -> None:
         """Select the row above."""
         self._move(-1)

@@ -141,6 +141,19 @@ async def test_a_frozen_screen_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> 
         assert len(app.source.asked) == before
 
 
+async def test_a_call_that_is_opened_when_frozen_is_asked_for_once_and_says_so() -> None:
+    async with stage() as (app, pilot):
+        app.frame(frozen_s=1.0)
+        await pilot.press("n")
+        await settle(app, pilot)
+        app.frame(frozen_s=2.0)
+        await settle(app, pilot)
+        assert app.asked("detail") == ["call-1", "call-2"]
+        assert "frozen; intervals, charts" in app.text
+        app.frame()
+        assert "frozen; intervals" not in app.text
+
+
 async def test_an_engine_that_does_not_answer_is_not_asked_twice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -246,6 +259,9 @@ async def test_with_ascii_only_nothing_else_is_drawn() -> None:
     async with stage((200, 50)) as (app, pilot):
         app.frame(ascii=True)
         await settle(app, pilot)
+        # without a scrollbar nothing is drawn less: the page is as wide as the screen
+        assert app.detail.query_one(Sheet).size.width == 200
+        assert "Where a packet's time goes" in app.text
         assert app.text.isascii()
 
 

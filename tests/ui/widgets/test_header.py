@@ -11,6 +11,7 @@ from ari_tui.ui.limits import Limits
 from ari_tui.ui.widgets import header
 from ari_tui.ui.widgets.header import HeaderPane, Hints, connection, lines
 from ari_tui.ui.widgets.ink import Part
+from tests.snapshot.test_alert import standing
 from tests.ui import kit
 from tests.ui.kit import a_document, a_rule, an_sla
 from tests.ui.widgets.frames import (
@@ -97,6 +98,31 @@ def test_lines_fill_the_width_so_that_the_clock_stands_still() -> None:
 )
 def test_the_connection_is_told_in_words(changes: dict[str, Any], told: Part) -> None:
     assert connection(a_frame(**changes)) == told
+
+
+@pytest.mark.parametrize(
+    ("judged", "state", "now", "told"),
+    [
+        ("inconclusive", None, None, "INCONCLUSIVE"),
+        ("inconclusive", "inconclusive", "inconclusive", "INCONCLUSIVE"),
+        ("inconclusive", "no_traffic", "no_traffic", "NO TRAFFIC"),
+        ("inconclusive", "inconclusive", "no_traffic", "NO TRAFFIC"),
+        ("pass", "pass", "no_traffic", "PASS"),
+        ("fail", "fail", "no_traffic", "FAIL"),
+        ("pass", "pass", "fail", "PASS"),
+    ],
+)
+def test_no_traffic_is_told_where_nothing_is_proven(
+    judged: str, state: str | None, now: str | None, told: str
+) -> None:
+    sla = an_sla(judged, state=state, now=None if now is None else standing(now))
+    assert header.verdict(sla)[0] == told
+
+
+def test_no_traffic_is_told_in_the_header() -> None:
+    document = changed(a_usual_document(), "sla", verdict="inconclusive", state="no_traffic")
+    first = two(a_frame(document, limits=Limits.of(document.sla)), 90)[0]
+    assert "SLA NO TRAFFIC" in first
 
 
 def test_what_breaks_a_limit_is_marked_and_not_only_coloured() -> None:

@@ -9,6 +9,7 @@ from tests.ui.widgets.frames import (
     a_bad_frame,
     a_frame,
     assert_fits_everywhere,
+    changed,
     style_of,
 )
 
@@ -34,6 +35,11 @@ def test_a_verdict_that_is_open_is_not_mistaken_for_another() -> None:
     document = a_frame().document
     assert lines(a_frame(document), 4, 1).plain == "PASS"
     assert lines(a_bad_frame(), 4, 1).plain == "FAIL"
+
+
+def test_no_traffic_is_told_in_one_line() -> None:
+    document = changed(a_frame().document, "sla", verdict="inconclusive", state="no_traffic")
+    assert lines(a_frame(document), 40, 1).plain.startswith("SLA NO TRAFFIC")
 
 
 def test_a_lost_engine_shows_at_any_width() -> None:

@@ -1,0 +1,129 @@
+"""Watches an engine for a while, for limits of one's own: one that runs, or one of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import os
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from typing import Final
+
+from ari_tui.analysis.calibration import Watched
+from ari_tui.config import Settings
+from ari_tui.config_text import to_environment
+from ari_tui.errors import AriTuiError
+from ari_tui.process import Child, end_tasks
+from ari_tui.snapshot.live import SECONDS
+from ari_tui.snapshot.model import Document
+from ari_tui.snapshot.source import LiveSource, parse_target
+from ari_tui.stop import StopSignals
+
+_OPEN_S: Final = 20.0
+_LOOK_S: Final = 0.5
+"""How soon a wish to stop is heard."""
+
+
+async def watch_engine(target: str, settings: Settings, seconds: float) -> tuple[Watched, int]:
+    """Watch the engine at `target`, "" for one that is started for this.
+
+    Returns what was seen, and the exit code of a signal that ended the watch early (else 0). Raises
+    AriTuiError when there is no engine to watch.
+    """
+    with StopSignals() as signals:
+        async with _engine(target, settings) as address:
+            source = LiveSource(parse_target(address), token=settings.http.token)
+            following = asyncio.create_task(source.run())
+            try:
+                watched = await watch(source, seconds, signals.stop)
+            finally:
+                await end_tasks([following])
+        return watched, signals.exit_code
+
+
+@contextlib.asynccontextmanager
+async def _engine(target: str, settings: Settings) -> AsyncIterator[str]:
+    if target:
+        yield target
+        return
+    environment = {
+        **os.environ, **to_environment(settings),
+        "ARI_TUI_OUTPUT_STATUS_S": "0", "ARI_TUI_OUTPUT_JSON": "",
+    }  # fmt: skip
+    engine = await Child.spawn(
+        "engine", ["run", "--headless"], environment=environment, stdout=asyncio.subprocess.DEVNULL
+    )
+    try:
+        yield str(engine.info["socket"])
+    finally:
+        await engine.stop("calibrated")
+
+
+async def watch(source: LiveSource, seconds: float, stop: asyncio.Event) -> Watched:
+    """Watch a source that is being run, from its first document on; `stop` ends it early.
+
+    Raises AriTuiError when no engine answers, or when another takes its place.
+    """
+    await asyncio.wait_for(source.opened(), _OPEN_S)
+    if source.document is None:
+        raise AriTuiError(f"{source.address} has told nothing")
+    watching = _Watch(source, source.document)
+    until = time.monotonic() + seconds
+    while not stop.is_set() and source.link.state != "ended":
+        left_s = until - time.monotonic()
+        if left_s <= 0:
+            break
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(source.changed(), min(left_s, _LOOK_S))
+        watching.look()
+    return watching.watched()
+
+
+class _Watch:
+    """What has been seen since a first document."""
+
+    def __init__(self, source: LiveSource, first: Document) -> None:
+        self._source, self._first, self._newest = source, first, first
+        self._before = _histogram(source)
+        self._begun = time.monotonic()
+        self._calls = 0
+        self._shortest_ms: float | None = None
+        self.look()
+
+    def look(self) -> None:
+        """Take in the newest document. Raises AriTuiError when it is another session's."""
+        document = self._source.document
+        if document is None:
+            return
+        if document.session.id != self._first.session.id:
+            raise AriTuiError(f"another engine has taken the place of {self._source.address}")
+        self._newest = document
+        self._calls = max(self._calls, document.totals.calls.active)
+        shortest = document.window.rtt_ms.min
+        if shortest is not None:
+            self._shortest_ms = min(shortest, self._shortest_ms or shortest)
+
+    def watched(self) -> Watched:
+        """Return what was seen between the first document and the newest."""
+        lasted_s = time.monotonic() - self._begun
+        first, last = self._first.totals.packets, self._newest.totals.packets
+        course = self._source.history.all.tail("rtt_max_us", min(math.ceil(lasted_s), SECONDS))
+        longest_us = max((value for value in course if value is not None), default=0)
+        limited = self._newest.instrument.limited_s - self._first.instrument.limited_s
+        return Watched(
+            seconds=lasted_s,
+            calls=self._calls,
+            settled=(last.sent - last.in_flight) - (first.sent - first.in_flight),
+            lost=last.lost - first.lost,
+            late=last.late_echo - first.late_echo,
+            histogram=_histogram(self._source) - self._before,
+            shortest_ms=self._shortest_ms or 0.0,
+            longest_ms=longest_us / 1000,
+            limited_s=max(limited, 0.0),
+        )
+
+
+def _histogram(source: LiveSource) -> Counter[int]:
+    return Counter({bucket[0]: bucket[1] for bucket in source.history.rtt_histogram})

@@ -1,0 +1,149 @@
+"""Prometheus families of what is no metric of packets: the verdict, the engine, Asterisk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Final
+
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
+
+from ari_tui.snapshot.model import Document, Instrument, Sla
+
+STATES: Final = ("pass", "fail", "inconclusive", "no_traffic")
+_RTT_RULES: Final = ("p50", "p95", "p99", "max")
+
+
+def _gauge(name: str, text: str, value: float | None) -> Metric:
+    family = GaugeMetricFamily(f"ari_tui_{name}", text)
+    if value is not None:
+        family.add_metric([], value)
+    return family
+
+
+def _counter(name: str, text: str, value: float) -> Metric:
+    return CounterMetricFamily(f"ari_tui_{name}", text, value=value)
+
+
+def _by(
+    label: str, kind: type[CounterMetricFamily | GaugeMetricFamily], name: str, text: str,
+    values: Mapping[str, float | None],
+) -> Metric:  # fmt: skip
+    family = kind(f"ari_tui_{name}", text, labels=[label])
+    for key, value in values.items():
+        if value is not None:
+            family.add_metric([key], value)
+    return family
+
+
+def _one_of(name: str, text: str, label: str, found: str) -> Metric:
+    """Return a family of which the series of one state is 1 and the others' are 0."""
+    states = dict.fromkeys((*STATES, found), 0.0)
+    return _by(label, GaugeMetricFamily, name, text, {**states, found: 1.0})
+
+
+def sla_families(sla: Sla) -> Iterable[Metric]:
+    """Yield how the service level stands, and the limits that judge now."""
+    now = sla.now
+    yield _one_of(
+        "sla_state", "How the last minute stands: 1 for what it is", "state",
+        now.state if now is not None else sla.state or sla.verdict,
+    )  # fmt: skip
+    yield _one_of(
+        "sla_verdict", "The verdict on the whole session: 1 for what it is", "verdict",
+        sla.state or sla.verdict,
+    )  # fmt: skip
+    violated: dict[str, float | None] = {rule.id: rule.violated_s for rule in sla.rules}
+    yield _by(
+        "rule", CounterMetricFamily, "sla_violated_seconds",
+        "Seconds that alone would break the rule", violated,
+    )  # fmt: skip
+    yield _gauge("sla_judged_seconds", "Seconds with packets in the session", sla.of_s)
+    yield _gauge("sla_clean_seconds", "Seconds of them that count, in call-seconds", sla.clean_s)
+    if now is None:
+        return
+    failing: dict[str, float | None] = {
+        rule: float(now.failing.get(rule, 0)) for rule in (*_RTT_RULES, "late", "loss")
+    }
+    yield _by(
+        "rule", GaugeMetricFamily, "sla_failing_calls",
+        "Calls that break a rule that the last minute fails", failing,
+    )  # fmt: skip
+    yield _by(
+        "rule", GaugeMetricFamily, "sla_limit_seconds", "Limit of the tier that judges now",
+        {rule: getattr(now.limits, f"{rule}_ms") / 1000 for rule in _RTT_RULES},
+    )  # fmt: skip
+    yield _by(
+        "rule", GaugeMetricFamily, "sla_limit_ratio", "Share of settled packets that may be so",
+        {"late": now.limits.late_ratio, "loss": now.limits.loss_ratio},
+    )  # fmt: skip
+
+
+def engine_families(document: Document) -> Iterable[Metric]:
+    """Yield what the engine is, how many calls it has, and what it is connected to."""
+    session, calls = document.session, document.totals.calls
+    about = {"version": session.version, "session": session.id, "profile": document.sla.profile}
+    yield InfoMetricFamily("ari_tui", "What runs here", value=about)
+    started = datetime.fromisoformat(session.started_at).timestamp()
+    yield _gauge("start_time_seconds", "When the session began, since 1970", started)
+    yield _gauge("draining", "Whether no new calls are taken up any more", float(session.draining))
+    yield _gauge("calls_active", "Calls being measured", calls.active)
+    yield _gauge("calls_peak", "Most calls measured at once", calls.peak)
+    for name, value in (
+        ("started", calls.started),
+        ("ended", calls.ended),
+        ("failed", calls.failed),
+    ):
+        yield _counter(f"calls_{name}", f"Calls {name}", value)
+    yield from _asterisks(document)
+    yield _by(
+        "window", GaugeMetricFamily, "window_rtt_max_seconds", "Longest round trip of late",
+        {f"{w.seconds}s": None if w.rtt_ms.max is None else w.rtt_ms.max / 1000
+         for w in document.totals.windows},
+    )  # fmt: skip
+    yield from _instrument(document.instrument)
+
+
+def _asterisks(document: Document) -> Iterable[Metric]:
+    found = document.asterisks
+    yield _by(
+        "asterisk", GaugeMetricFamily, "asterisk_up", "Whether the event stream stands",
+        {one.id: float(one.connected) for one in found},
+    )  # fmt: skip
+    yield _by(
+        "asterisk", GaugeMetricFamily, "asterisk_latency_seconds", "Median round trip of requests",
+        {one.id: None if one.latency_ms is None else one.latency_ms / 1000 for one in found},
+    )  # fmt: skip
+    yield _by(
+        "asterisk", CounterMetricFamily, "asterisk_events_lost_seconds",
+        "How long the event stream was away", {one.id: one.events_lost_s for one in found},
+    )  # fmt: skip
+
+
+def _instrument(instrument: Instrument) -> Iterable[Metric]:
+    dwell = GaugeMetricFamily(
+        "ari_tui_own_delay_seconds", "What we add ourselves, session", labels=["way", "percentile"]
+    )
+    for way, spread in (("out", instrument.dwell_out_us), ("back", instrument.dwell_back_us)):
+        for percentile in ("p50", "p99", "max"):
+            value = getattr(spread, percentile)
+            if value is not None:
+                dwell.add_metric([way, percentile], value / 1e6)
+    yield dwell
+    yield _gauge(
+        "limited_seconds", "Seconds left out of the verdict for our sake", instrument.limited_s
+    )
+    yield _counter("log_overflow", "Records that found no room", instrument.log_overflow)
+    yield _gauge("log_fill_ratio", "How full the packet log is", instrument.log_fill)
+    yield _gauge(
+        "tick_lag_seconds", "How late the engine's tick ran", instrument.tick_lag_ms / 1000
+    )
+    yield _gauge("workers", "Processes that forward packets", instrument.workers)
+    yield _counter("worker_restarts", "Workers that had to be replaced", instrument.worker_restarts)
+    yield _gauge("ports_in_use", "Media ports that calls hold", instrument.ports_in_use)
+    yield _gauge("ports", "Media ports that there are", instrument.ports_total)

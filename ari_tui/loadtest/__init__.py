@@ -1,0 +1,1 @@
+"""Load tests: calls placed through ARI beside a running engine, followed step by step, judged."""

@@ -1,0 +1,86 @@
+"""Why calls fail, in words, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Why(NamedTuple):
+    """A reason, and a hint where there is one."""
+
+    reason: str
+    hint: str | None = None
+
+
+_CHECK_NUMBER: Final = "is the extension in that context of the dialplan, the number right?"
+_CAUSES: Final = {
+    0: Why("no such extension, or it hung up at once", _CHECK_NUMBER),
+    1: Why("unallocated number", _CHECK_NUMBER),
+    3: Why("no route to destination", _CHECK_NUMBER),
+    16: Why("hung up before it answered", "does the dialplan answer? Answer() before it waits"),
+    17: Why("busy", "the endpoint takes no more calls: fewer at once, or more endpoints"),
+    18: Why("no answer: nothing responds there", "is the endpoint registered and reachable?"),
+    19: Why("rang, nobody answered"),
+    20: Why("subscriber absent", "is the endpoint registered?"),
+    21: Why("call rejected", "does the far side allow calls from here?"),
+    27: Why("destination out of order", "is the endpoint registered and reachable?"),
+    28: Why("invalid number format", _CHECK_NUMBER),
+    34: Why("congestion: no circuit or channel available", "too many calls at once for a trunk?"),
+    38: Why("network out of order"),
+    42: Why("switching equipment congestion", "too many calls at once, or a second?"),
+    58: Why("bearer capability not available", "is a codec common? ulaw or alaw is needed"),
+}
+_OF_DIAL: Final = {"BUSY": 17, "NOANSWER": 19, "CONGESTION": 34, "CHANUNAVAIL": 20}
+_SAYS_LITTLE: Final = (0, 16)
+"""A Local channel ends by cause 0 where Dial knows better (Asterisk 22)."""
+NO_EVENT: Final = Why("neither answered nor hung up in time", "was the event stream away?")
+NO_MEDIA_OUT: Final = Why(
+    "answered, but no packet came from Asterisk",
+    "endpoint sends no audio: is it answered by a dialplan that only waits? Local into Echo() "
+    "sends nothing: try Milliwatt(), Playback() or music on hold; a firewall looks the same",
+)
+
+
+def refused(error: Exception) -> Why:
+    """Return why Asterisk did not accept a call."""
+    text = str(error)
+    hint = (
+        "is there such a technology and endpoint? `pjsip show endpoints`, `core show channeltypes`"
+    )
+    return Why(text, hint if "llocation failed" in text else None)
+
+
+def ended(cause: int, words: str, dialstatus: str = "") -> Why:
+    """Return why a call ended before it was answered: Q.850 cause, Asterisk's words, Dial's."""
+    counts = _OF_DIAL.get(dialstatus, cause) if cause in _SAYS_LITTLE else cause
+    known = _CAUSES.get(counts, Why(f"ended by cause {cause}"))
+    told = [text for text in (f"cause {cause}", words, dialstatus) if text and text != "Unknown"]
+    return Why(f"{known.reason} ({', '.join(told)})", known.hint)
+
+
+def unanswered(seconds: float) -> Why:
+    """Return why a call ended that rang as long as it may."""
+    return Why(f"rang for {seconds:g} s, nobody answered")
+
+
+def not_bridged(reason: str) -> Why:
+    """Return why a call that was answered never came into the bridge."""
+    return Why(f"answered, but could not be set up: {reason}")
+
+
+def no_media_back(echo: str) -> Why:
+    """Return why nothing came back from the echo server."""
+    return Why(
+        "packets went to the echo server, none came back",
+        f"does an echo server run at {echo}? `ari-tui echo`, echo.host and echo.port",
+    )
+
+
+def silence(allowed_s: float, way: str) -> Why:
+    """Return why a call whose media broke off is not good; `way` is "out" or "back"."""
+    if way == "back":
+        return Why(f"nothing came back from the echo server for more than {allowed_s:g} s")
+    return Why(
+        f"no packets from Asterisk for more than {allowed_s:g} s",
+        "does the endpoint stop talking, or does a path break off?",
+    )

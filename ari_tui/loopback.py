@@ -1,0 +1,139 @@
+"""Simulated Asterisk, echo server and engine on loopback, each a child: demo and load test alike.
+
+Nothing is special about the engine: it is pointed at the ports that the others say on their ready
+lines.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+import msgspec
+
+from ari_tui import log
+from ari_tui.config import Settings
+from ari_tui.config_text import to_environment
+from ari_tui.errors import ChildFailedError
+from ari_tui.process import Child, ParentLink, end_tasks
+from ari_tui.stop import StopSignals
+
+_INCONCLUSIVE = 4
+_HURRY_S = 5.0
+"""How long an engine that drains no more may take to write its report."""
+
+
+async def run_on_loopback(
+    settings: Settings,
+    link: ParentLink,
+    *,
+    echo: Sequence[str],
+    sim: Sequence[str],
+    engine: Sequence[str],
+    stay: bool,
+    app: str,
+) -> int:
+    """Run the three commands until the engine ends, a signal comes or the parent lets go.
+
+    Returns the exit code. `app` begins the name of an application of its own. A signal lets the
+    engine drain and print its report; after a second one it prints its report without draining to
+    the end. An engine that was killed leaves no verdict: the code is that of "inconclusive".
+    Raises ChildFailedError when a child does not start.
+    """
+    settings = _own_settings(settings, app)
+    with StopSignals() as signals:
+        async with contextlib.AsyncExitStack() as stack:
+            reflector, asterisk = await _start_both(
+                _start(stack, settings, "echo server", echo),
+                _start(stack, settings, "simulated Asterisk", sim),
+            )
+            settings = _pointed_at(settings, asterisk, reflector)
+            running = await _start(stack, settings, "engine", engine)
+            link.ready(**running.info)
+            watching = asyncio.create_task(_watch(reflector, asterisk))
+            code = await _follow(running, signals, None if stay else link)
+            watching.cancel()
+    return signals.exit_code or code
+
+
+async def _watch(*children: Child) -> None:
+    """Tell of children that end before the engine does; what it measures then is their absence."""
+    names = {asyncio.create_task(child.process.wait()): child.name for child in children}
+    waiting = set(names)
+    while waiting:
+        done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            log.get("loopback").error(f"the {names[task]} ended by itself", exit_code=task.result())
+
+
+def _own_settings(settings: Settings, app: str) -> Settings:
+    """Return settings of an application of its own: several may run side by side."""
+    replace = msgspec.structs.replace
+    app = f"{app}-{secrets.token_hex(4)}"
+    asterisk = replace(
+        settings.asterisk, app=app, username="loopback", password=secrets.token_hex(16),
+        password_file="", media_address="",
+    )  # fmt: skip
+    media = replace(settings.media, bind="", advertise="")
+    return replace(settings, asterisk=asterisk, media=media)
+
+
+def _pointed_at(settings: Settings, sim: Child, echo: Child) -> Settings:
+    replace = msgspec.structs.replace
+    return replace(
+        settings,
+        asterisk=replace(settings.asterisk, url=f"{sim.info['host']}:{sim.info['port']}"),
+        echo=replace(settings.echo, host=echo.info["host"], port=echo.info["port"]),
+    )
+
+
+async def _start_both(*starting: Coroutine[Any, Any, Child]) -> list[Child]:
+    """Start children side by side; when one fails, the other is waited for and the error raised."""
+    ended = await asyncio.gather(*starting, return_exceptions=True)
+    for error in ended:
+        if isinstance(error, BaseException):
+            raise error
+    return [child for child in ended if isinstance(child, Child)]
+
+
+async def _start(
+    stack: contextlib.AsyncExitStack, settings: Settings, name: str, arguments: Sequence[str]
+) -> Child:
+    environment = {**os.environ, **to_environment(settings)}
+    try:
+        child = await Child.spawn(name, arguments, environment=environment)
+    except ChildFailedError as error:
+        raise ChildFailedError(f"{name}: {error}", error.exit_code) from None
+    stack.push_async_callback(child.stop)
+    return child
+
+
+async def _follow(engine: Child, signals: StopSignals, parent: ParentLink | None) -> int:
+    """Wait for the engine's end; hand on the wish to drain, then the wish to drain no more."""
+    ended = asyncio.create_task(engine.process.wait())
+    stop = asyncio.create_task(signals.stop.wait())
+    again = asyncio.create_task(signals.again.wait())
+    let_go = asyncio.create_task((parent or ParentLink(None, None)).wait_let_go())
+    try:
+        await asyncio.wait({ended, stop, let_go}, return_when=asyncio.FIRST_COMPLETED)
+        if not ended.done():
+            engine.let_go(let_go.result() if let_go.done() else signals.name)
+            # after the parent's wish to stop, the first signal is the second wish
+            hurry = stop if let_go.done() else again
+            await asyncio.wait({ended, hurry}, return_when=asyncio.FIRST_COMPLETED)
+        if not ended.done():
+            engine.hurry()
+            await asyncio.wait({ended}, timeout=_HURRY_S)
+        if not ended.done():
+            return await engine.kill()
+        code = ended.result()
+    finally:
+        await end_tasks((ended, stop, again, let_go))
+    if code < 0:
+        log.get("loopback").error("the engine was killed: there is no final report", signal=-code)
+        return _INCONCLUSIVE
+    return code

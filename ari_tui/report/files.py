@@ -1,0 +1,71 @@
+"""Reports as files: the form follows the name's end, and only the owner can read them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+
+from ari_tui.errors import ConfigError
+from ari_tui.report.subject import Subject, subject_of_load
+from ari_tui.snapshot.load import LoadReport
+
+Form = Literal["json", "html", "text"]
+_FORMS: Final[dict[str, Form]] = {
+    ".json": "json", ".html": "html", ".htm": "html", ".txt": "text",
+}  # fmt: skip
+_NARROW: Final = 100
+
+
+def form_of(path: str, origin: str = "--report") -> Form:
+    """Return what a file of this name is to hold. Raises ConfigError, which names `origin`."""
+    form = _FORMS.get(Path(path).suffix.lower())
+    if form is None:
+        raise ConfigError(f"{origin}: {path}: expected a name that ends in .json, .html or .txt")
+    return form
+
+
+def render(subject: Subject, form: Form, *, width: int = _NARROW, ascii_only: bool = False) -> str:
+    """Return a report as text of this form; `width` and `ascii_only` are the text's."""
+    if form == "json":
+        shown = subject.document if subject.load is None else subject.load
+        return msgspec.json.format(msgspec.json.encode(shown), indent=1).decode() + "\n"
+    if form == "html":
+        from ari_tui.report.html import html_report
+
+        return html_report(subject)
+    from ari_tui.report.plain import plain_report
+
+    return plain_report(subject, width=width, ascii_only=ascii_only) + "\n"
+
+
+def write_report(path: str, report: LoadReport) -> None:
+    """Write a load test's report in the form that the name asks for. Raises ConfigError."""
+    write_file(path, render(subject_of_load(report), form_of(path)))
+
+
+def write_file(path: str, text: str, origin: str = "--report") -> None:
+    """Write a file whole or not at all, readable by its owner alone; folders are made.
+
+    Raises ConfigError, which names `origin`.
+    """
+    target = Path(path)
+    # beside the target, so that the rename cannot cross file systems
+    waiting = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if target.exists() and not target.is_file():  # a device or a pipe cannot be replaced
+            target.write_text(text, encoding="utf-8")
+            return
+        fd = os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(fd, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(waiting, target)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            waiting.unlink()
+        raise ConfigError(f"{origin}: cannot write {path}: {error.strerror or error}") from None

@@ -1,0 +1,169 @@
+"""One line and an exit code by the rules of Nagios' plugins (their developers' guidelines).
+
+| state | code | when |
+| --- | --- | --- |
+| OK | 0 | pass |
+| WARNING | 1 | inconclusive: too few packets, or our own machine too busy to tell |
+| CRITICAL | 2 | fail; the engine has lost Asterisk, or cannot be reached |
+| UNKNOWN | 3 | nothing can be said: refused, wrong use, a file without an end |
+
+Of an engine that runs it is the last minute that counts, since a session only knows a bad minute
+among all the others. Few calls may send too few packets in a minute for any verdict: then the
+session's counts. Of a run that has ended it is the verdict. No traffic is what the caller says:
+at night it is OK, on a probe that must never fall silent it is not.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Final, NamedTuple
+
+from ari_tui.log import clean
+from ari_tui.snapshot.load import LoadReport
+from ari_tui.snapshot.model import Document, Sla, SlaNow, Spread
+
+_NAME: Final = "ARI-TUI"
+_LONGEST: Final = 300
+"""What is longer may be cut by who reads it."""
+NO_TRAFFIC: Final = "no_traffic"
+
+
+class State(enum.IntEnum):
+    """What a plugin may say; the value is its exit code."""
+
+    OK = 0
+    WARNING = 1
+    CRITICAL = 2
+    UNKNOWN = 3
+
+
+_OUTCOMES: Final = {"pass": State.OK, "inconclusive": State.WARNING, "fail": State.CRITICAL}
+
+
+class Result(NamedTuple):
+    """A state, what is to be said of it, and performance data."""
+
+    state: State
+    text: str
+    performance: str = ""
+
+    @property
+    def line(self) -> str:
+        """Return the line that a plugin prints; "|" begins the performance data, and only it."""
+        text = clean(self.text, _LONGEST).replace("|", "/")
+        data = f" | {self.performance}" if self.performance else ""
+        return f"{_NAME} {self.state.name}: {text}{data}"
+
+
+def check_document(document: Document, no_traffic: State) -> Result:
+    """Say how an engine stands, or how a run ended."""
+    performance = performance_of(document)
+    running = document.kind != "final"
+    away = [one for one in document.asterisks if not one.connected]
+    if away and running:
+        return Result(State.CRITICAL, f"no event stream from Asterisk {away[0].url}", performance)
+    sla = document.sla
+    if running and sla.now is not None:
+        outcome, text = _recent(sla, sla.now)
+    else:
+        outcome, text = sla.state or sla.verdict, sla.headline
+    if outcome == NO_TRAFFIC:
+        return Result(no_traffic, "no traffic", performance)
+    state = _OUTCOMES.get(outcome, State.UNKNOWN)
+    return Result(state, f"{text}, {_calls(document)} (profile {sla.profile})", performance)
+
+
+def _recent(sla: Sla, now: SlaNow) -> tuple[str, str]:
+    """Return how the last minute stands, by itself or failing that by the session; in words."""
+    because = f": {now.reasons[0]}" if now.reasons else ""
+    text = f"{now.state} over {now.clean_s:g} of {now.of_s} s of the last minute{because}"
+    too_busy = 2 * now.clean_s < now.of_s
+    if now.state != "inconclusive" or too_busy or sla.verdict != "pass":
+        return now.state, text
+    return sla.verdict, f"session {sla.headline}, {text}"
+
+
+def check_report(report: LoadReport) -> Result:
+    """Say how a load test ended."""
+    progress = report.progress
+    state = _OUTCOMES.get(report.verdict, State.UNKNOWN)
+    reason = f": {report.reasons[0]}" if report.reasons else ""
+    calls = f"{progress.good} calls good, {progress.failed} failed"
+    text = f"load test {report.verdict}{reason}, {calls}"
+    counts = [
+        _datum("calls_good", progress.good, minimum="0"),
+        _datum("calls_failed", progress.failed, critical=report.plan.max_failed, minimum="0"),
+    ]
+    return Result(state, text, " ".join([*counts, performance_of(report.document)]))
+
+
+def _calls(document: Document) -> str:
+    calls = document.totals.calls
+    if document.kind == "final":
+        return f"{calls.started} calls in all"
+    return f"{calls.active} calls" + (", draining" if document.session.draining else "")
+
+
+def performance_of(document: Document) -> str:
+    """Return performance data: of the last 60 s of an engine that runs, of all of one that ended.
+
+    The critical thresholds are the limits of the service level.
+    """
+    totals = document.totals
+    recent = totals.windows[-1] if totals.windows and document.kind != "final" else totals
+    limits = _limits(document.sla)
+    data = [_datum("calls", totals.calls.active, minimum="0"), *_rtt(recent.rtt_ms, limits)]
+    for name, share in (("loss", recent.loss_ratio), ("late", recent.late_ratio)):
+        percent, limit = _percent(share), _percent(limits.get(name))
+        data.append(_datum(name, percent, "%", limit, minimum="0", maximum="100"))
+    data.append(_datum("mos", totals.mos.session, minimum="1", maximum="4.5"))
+    counted = totals.packets
+    for name, count in (
+        ("sent", counted.sent),
+        ("lost", counted.lost),
+        ("interruptions", counted.interruptions),
+    ):
+        data.append(_datum(name, count, "c"))
+    return " ".join(data)
+
+
+def _limits(sla: Sla) -> dict[str, float]:
+    """Return limits by rule, in ms or shares: those that judge now, or that have judged."""
+    if sla.now is not None:
+        limits = sla.now.limits
+        return {
+            "p50": limits.p50_ms, "p95": limits.p95_ms, "p99": limits.p99_ms, "max": limits.max_ms,
+            "late": limits.late_ratio, "loss": limits.loss_ratio,
+        }  # fmt: skip
+    return {rule.id: max(rule.limits_ms, default=rule.limit) for rule in sla.rules}
+
+
+def _rtt(spread: Spread, limits: dict[str, float]) -> list[str]:
+    return [
+        _datum(f"rtt_{name}", getattr(spread, name), "ms", limits.get(name), minimum="0")
+        for name in ("p50", "p95", "p99", "max")
+    ]
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else share * 100
+
+
+def _datum(
+    label: str,
+    value: float | None,
+    unit: str = "",
+    critical: float | None = None,
+    *,
+    minimum: str = "",
+    maximum: str = "",
+) -> str:
+    """Return `label=value[unit];warning;critical;minimum;maximum`; "U" where there is no value."""
+    shown = "U" if value is None else _number(value) + unit
+    limit = "" if critical is None else _number(critical)
+    return f"{label}={shown};;{limit};{minimum};{maximum}".rstrip(";")
+
+
+def _number(value: float) -> str:
+    # digits and a point only: no exponent
+    return f"{value:.6f}".rstrip("0").rstrip(".")

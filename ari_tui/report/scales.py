@@ -1,0 +1,83 @@
+"""Axes of charts: round steps, labels of times and counts, coarse bins of a histogram."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+_ROUND: Final = (1.0, 2.0, 5.0, 10.0)
+_TIME_STEPS: Final = (
+    1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400,
+)  # fmt: skip
+_HOUR: Final = 3600
+_BINS_PER_OCTAVE: Final = 8
+_K: Final = 1000
+
+
+def round_up(value: float) -> float:
+    """Return the next of 1, 2, 5 times a power of ten; of 0 or less it is 1."""
+    if value <= 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(value))
+    return next((step * power for step in _ROUND if step * power >= value * (1 - 1e-9)), power)
+
+
+def ticks(top: float, count: int) -> list[float]:
+    """Return about `count` round values from 0; the last is `top` or the first above it."""
+    step = round_up(top / max(count, 1))
+    return [step * i for i in range(math.ceil(top / step - 1e-9) + 1)] if top > 0 else [0.0, 1.0]
+
+
+def time_ticks(duration_s: float, count: int) -> list[float]:
+    """Return at most about `count` round times from 0 to `duration_s`."""
+    step = next((s for s in _TIME_STEPS if duration_s / s <= count), None)
+    step = step or _TIME_STEPS[-1] * math.ceil(duration_s / count / _TIME_STEPS[-1])
+    return [float(step * i) for i in range(int(duration_s // step) + 1)]
+
+
+def clock(seconds: float) -> str:
+    """Return a time since the start: `0:05`, `1:00:00`."""
+    whole = round(seconds)
+    minutes, rest = divmod(whole, 60)
+    if whole < _HOUR:
+        return f"{minutes}:{rest:02}"
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+
+
+def short(value: float) -> str:
+    """Return a tick's label without needless digits: `0.5`, `20`, `1.5k`."""
+    for limit, sign in ((_K * _K, "M"), (_K, "k")):
+        if abs(value) >= limit:
+            return f"{value / limit:g}{sign}"
+    return f"{value:g}"
+
+
+class Bin(NamedTuple):
+    """So many values between two bounds (ms)."""
+
+    low: float
+    high: float
+    packets: int
+
+
+def bins_of(histogram: Sequence[Sequence[int]], per_octave: int = _BINS_PER_OCTAVE) -> list[Bin]:
+    """Return a document's histogram (`[upper_ns, count]`) as coarser bins without holes.
+
+    The document's own, 64 an octave, are too fine to be seen.
+    """
+    found: dict[int, int] = {}
+    for upper_ns, count in histogram:
+        if upper_ns > 0 and count > 0:
+            place = math.ceil(round(math.log2(upper_ns) * per_octave, 6))
+            found[place] = found.get(place, 0) + count
+    if not found:
+        return []
+    return [
+        Bin(_edge_ms((place - 1) / per_octave), _edge_ms(place / per_octave), found.get(place, 0))
+        for place in range(min(found), max(found) + 1)
+    ]
+
+
+def _edge_ms(octaves: float) -> float:
+    return float(2**octaves) / 1e6
