@@ -37,6 +37,7 @@ def test_every_flag_sets_its_key_and_is_its_origin() -> None:
         "flag_histograms": True,
         "flag_exit_zero": True,
         "flag_http": "127.0.0.1:0",
+        "flag_profile": "seed",
         "flag_log": "here.log",
         "flag_log_level": "error",
         "flag_log_json": True,
@@ -59,6 +60,7 @@ def test_every_flag_sets_its_key_and_is_its_origin() -> None:
     assert (settings.output.status_s, settings.output.histograms) == (0.0, True)
     assert settings.output.exit_zero
     assert settings.http.address == ("127.0.0.1", 0)
+    assert settings.sla.profile == "seed"
     assert (settings.log.file, settings.log.level, settings.log.json) == ("here.log", "error", True)
     ui = settings.ui
     assert (ui.theme, ui.themes_dir, ui.ascii, ui.mouse) == ("light", "mine", True, True)

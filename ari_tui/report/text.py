@@ -67,6 +67,7 @@ def final_report(document: Document, *, calls: bool = True) -> str:
         f"ari-tui {clean_text(session.version)}, session {clean_text(session.id)}: "
         f"{session.duration_s:.1f} s, "
         f"ended by {clean_text(session.end_reason)}",
+        *([f"load test   {progress_line(document.load)}"] if document.load is not None else []),
         f"calls       {counts.started} started, {counts.ended} ended, {counts.failed} failed, "
         f"peak {counts.peak}",
         f"packets     sent {packets.sent} = returned {packets.returned} + lost {packets.lost} + "

@@ -78,6 +78,10 @@ async def test_a_run_without_a_call_is_inconclusive_for_want_of_packets(
     async with engine(pbx, echo.port) as run:
         assert await run.end() == 4
     assert run.final.sla.reasons == ["no packets"]
+    # a state of its own beside the verdict, whose exit code it keeps: nothing was proven
+    sla = run.final.sla
+    assert sla.now is not None
+    assert (sla.verdict, sla.state, sla.now.state) == ("inconclusive", "no_traffic", "no_traffic")
 
 
 async def test_what_the_echo_server_was_told_to_lose_is_told_apart_from_the_network(

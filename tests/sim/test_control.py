@@ -3,6 +3,7 @@ from __future__ import annotations
 import aiohttp
 import pytest
 
+from ari_tui.sim.model import CallerId
 from ari_tui.wire import rtp
 from tests.sim.kit import echo, lab, until
 
@@ -32,6 +33,18 @@ async def test_a_restarted_asterisk_has_nothing_left() -> None:
             assert await room.ari.call("GET", f"/{what}") == (200, [])
         await room.ari.connect()
         await room.caller()
+
+
+async def test_a_caller_and_its_channel_may_be_called_anything() -> None:
+    async with lab() as room:
+        who = CallerId("\x1b[31mred", "\u202e1")
+        caller = room.control.place_call(who, name="PJSIP/\x07", protocol_id="\x00", linked_id="l")
+        assert caller is not None
+        channel = (await room.ari.event("StasisStart", caller))["channel"]
+        assert channel["caller"] == {"name": "\x1b[31mred", "number": "\u202e1"}
+        assert (channel["name"], channel["protocol_id"]) == ("PJSIP/\x07", "\x00")
+        variable = f"/channels/{caller}/variable?variable=CHANNEL(linkedid)"
+        assert await room.ari.call("GET", variable) == (200, {"value": "l"})
 
 
 async def test_a_transfer_brings_a_new_channel_in_the_old_ones_place() -> None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from rich.text import Text
 
+from ari_tui.snapshot.model import Document
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.widgets import figures as f
 from ari_tui.ui.widgets.header import FRESH_S
@@ -46,7 +47,9 @@ def lines(frame: Frame, width: int, height: int) -> Text:
 
 def messages(frame: Frame) -> list[Item]:
     """Return all that is to be said, the most important first, each in short and in full."""
-    told = [*_link(frame), *_frozen(frame), *_asterisk(frame), *_session(frame)]
+    told = [
+        *_link(frame), *_frozen(frame), *_asterisk(frame), *_session(frame), *_load(frame.document)
+    ]  # fmt: skip
     return [
         (Form(rank, [(short, style)]), Form(10 + rank, [(short + more, style)]))
         for rank, (short, more, style) in enumerate(told)
@@ -84,3 +87,19 @@ def _session(frame: Frame) -> Iterator[Message]:
     if session.draining and session.ended_at is None:
         left = f.calls(frame.document.totals.calls.active)
         yield f"~ draining, {left} left", "; no new callers, then the engine ends", "near"
+
+
+def _load(document: Document) -> Iterator[Message]:
+    """Say how far a load test is."""
+    load = document.load
+    if load is None:
+        return
+    failed = f", {load.failed} failed!" if load.failed else ""
+    steps = ", ".join(f"{number} at {step}" for step, number in load.failed_at.items() if number)
+    where = f" ({steps.replace('_', ' ')})" if steps else ""
+    yield (
+        f"load test {load.phase}: {load.up} of {load.target} up{failed}",
+        f"{where}, {load.good} good of {load.started} started, {f.length(load.elapsed_s)} of "
+        f"{f.length(load.duration_s)}",
+        "fail" if load.failed else "strong",
+    )

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
+from ari_tui.snapshot import model
 from ari_tui.snapshot.source import Link
 from ari_tui.ui.widgets.banner import Banner, lines
 from tests.ui.widgets.frames import (
@@ -74,3 +76,19 @@ async def test_the_banner_takes_no_room_while_there_is_nothing_to_say() -> None:
         pane.show(a_frame())
         await pilot.pause()
         assert not pane.display
+
+
+def test_a_load_test_tells_how_far_it_is_and_what_failed() -> None:
+    load = model.LoadProgress(
+        phase="holding", target=30, up=28, under_way=1, started=41, good=11, failed=2, cut=0,
+        failed_at={"answered": 1, "media_out": 1, "held": 0}, cps=2.0, elapsed_s=31.0,
+        duration_s=60.0,
+    )  # fmt: skip
+    frame = a_frame()
+    frame = frame._replace(document=msgspec.structs.replace(frame.document, load=load))
+    assert lines(frame, 50, 1).plain.strip() == "load test holding: 28 of 30 up, 2 failed!"
+    told = lines(frame, 200, 1).plain
+    assert "(1 at answered, 1 at media out), 11 good of 41 started" in told
+    clean = msgspec.structs.replace(load, failed=0, failed_at={})
+    frame = frame._replace(document=msgspec.structs.replace(frame.document, load=clean))
+    assert "failed" not in lines(frame, 200, 1).plain
