@@ -1,4 +1,4 @@
-"""What an engine does with a worker's log, from the fold to the door, with no Asterisk around it.
+"""What an engine does with a worker's log, from the fold to the stream, with no Asterisk around it.
 
 A screen attaches to it as to any engine; what was folded is kept, to be held against a capture.
 """
@@ -13,11 +13,11 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from aiohttp import web
+
 from ari_tui.analysis.fold import fold
 from ari_tui.analysis.records import from_bytes
 from ari_tui.analysis.store import Store
-from ari_tui.config import Http
-from ari_tui.engine.door import Door, Health
 from ari_tui.engine.media_worker import MediaWorker
 from ari_tui.engine.stream import Stream
 from ari_tui.process import end_tasks
@@ -53,17 +53,18 @@ class LittleEngine:
     @contextlib.asynccontextmanager
     async def serving(self, path: Path) -> AsyncIterator[None]:
         """Fold, publish and answer at a socket until the block is left."""
-        health = Health(ok=True, asterisk_connected=True, workers_alive=True, calls=0, version="")
-        door = Door(
-            Http(), newest=lambda: self._newest, health=lambda: health, stream=self._stream
-        )  # fmt: skip
-        await door.open(path)
+        app = web.Application()
+        app.router.add_get("/stream", self._stream.handle)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await runner.setup()
+        await web.UnixSite(runner, str(path)).start()
         working = asyncio.create_task(self._work())
         try:
             yield
         finally:
             await end_tasks([working])
-            await door.close()
+            await self._stream.close()
+            await runner.cleanup()
 
     def fold(self) -> None:
         """Take in what was logged since the last time."""

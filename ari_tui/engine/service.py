@@ -77,8 +77,8 @@ async def run_engine(
             herald.starting(settings.asterisk.url)
             parts = Parts(settings, stack)
             engine = Engine(parts, sinks, companion, herald)
-            if not await _start(engine, stack, signals):
-                return signals.exit_code
+            if not await _start(engine, stack, signals, link):
+                return signals.exit_code or VERDICT_CODES["inconclusive"]
             herald.standing()
             link.ready(socket=str(parts.socket), http=parts.door.tcp_address, session=parts.session)
             gc.freeze()
@@ -89,18 +89,24 @@ async def run_engine(
     return signals.exit_code or VERDICT_CODES[parts.scribe.newest.sla.verdict]
 
 
-async def _start(engine: Engine, stack: contextlib.AsyncExitStack, signals: StopSignals) -> bool:
-    """Start up; False when a signal came first, which Asterisk may keep us waiting for."""
+async def _start(
+    engine: Engine, stack: contextlib.AsyncExitStack, signals: StopSignals, link: ParentLink
+) -> bool:
+    """Start up; False when a signal came first, or the parent went.
+
+    Asterisk may keep us waiting for ever, and then nobody else would end us.
+    """
     starting = asyncio.create_task(engine.start(stack))
     stop = asyncio.create_task(signals.stop.wait())
+    alone = asyncio.create_task(link.wait_let_go())
     try:
-        await asyncio.wait({starting, stop}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({starting, stop, alone}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             starting.result()
             return True
         return False
     finally:
-        await end_tasks((starting, stop))
+        await end_tasks((starting, stop, alone))
 
 
 class Engine:

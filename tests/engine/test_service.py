@@ -122,6 +122,24 @@ async def test_a_signal_ends_an_engine_that_still_waits_for_asterisk(
     assert worker_pids() == []
 
 
+async def test_a_parent_that_dies_ends_an_engine_that_still_waits_for_asterisk(
+    pbx: Pbx, echo: EchoRun
+) -> None:
+    pbx.faults.add("GET", "/ari/events", 503)
+    lifeline, parents_end = os.pipe()
+    link = ParentLink(None, lifeline)
+    task = asyncio.create_task(
+        service.run_engine(settings(pbx, echo.port), RunOptions(stay=True), link)
+    )
+    try:
+        await until(lambda: pbx.faults.was_asked("GET", "/ari/events"))
+    finally:
+        os.close(parents_end)
+    assert await asyncio.wait_for(task, 10) == 4
+    os.close(lifeline)
+    assert worker_pids() == []
+
+
 async def test_calls_survive_an_asterisk_that_goes_and_comes_back(pbx: Pbx, echo: EchoRun) -> None:
     async with engine(pbx, echo.port) as run, run.door() as door:
         leaver, stayer = pbx.call(), pbx.call()
