@@ -141,8 +141,19 @@ class AriTuiApp(ThemedApp[Leaving]):
         """Tell whether the screen stands still."""
         return self._frozen is not None
 
+    def _carry_out_resize(self) -> None:
+        """Lay out for a new size that Textual has taken note of and left at that.
+
+        Textual 8.2.8 does so after a timer of 8 ms, and a one-shot timer of its that was due before
+        its task had got to run is never carried out: on a machine that stalls the screen would
+        keep its old layout for good.
+        """
+        if self._resize_event is not None:
+            self._check_resize()
+
     def make_frame(self) -> None:
         """Make a frame of what is newest, or of what stood when the screen was frozen."""
+        self._carry_out_resize()
         source = self.source
         if self._frozen is not None:
             self.frame = self._frozen._replace(

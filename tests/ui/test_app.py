@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
+from textual.geometry import Size
 from textual.widgets import OptionList
 
 from ari_tui.snapshot.source import ActionError, Link
 from ari_tui.ui import app as module
 from ari_tui.ui.app import Leaving
 from ari_tui.ui.palette import Commands
+from ari_tui.ui.widgets.header import HeaderPane
 from tests.ui import kit
 from tests.ui.stage import a_source, calls, playing
 
@@ -219,3 +222,17 @@ async def test_no_color_and_ascii_reach_the_whole_screen() -> None:
         await play.app.workers.wait_for_complete()
         await play.pilot.pause()
         assert play.text.isascii()
+
+
+async def test_a_resize_whose_timer_was_lost_is_carried_out_with_the_next_frame() -> None:
+    async with playing(size=(80, 24)) as play:
+        app = play.app
+        # what a stall of the machine leaves behind: taken note of, and a timer that never fires
+        lost = app.set_timer(3600, lambda: None, pause=True)
+        app._resize_timer = lost
+        app.post_message(events.Resize(Size(200, 50), Size(200, 50)))
+        await play.until(lambda: app._resize_event is not None)
+        header = play.overview.query_one(HeaderPane)
+        assert header.size.width == 80
+        await play.tick()
+        await play.until(lambda: header.size.width == 200)

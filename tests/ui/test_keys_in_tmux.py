@@ -323,7 +323,7 @@ def test_a_call_is_hung_up_after_a_question_and_another_caller_comes(pane: Termi
 
 def test_after_a_screen_too_small_for_the_table_its_keys_are_heard_again(pane: Terminal) -> None:
     pane.resize(30, 6)
-    pane.until("one line", lambda text: "PJSIP/" not in text and "LIVE" in text)
+    pane.until("one line", lambda text: "PJSIP/" not in text and "p95" in text)
     pane.resize(80, 24)
     pane.until("the table", lambda text: len(rows(text)) >= CALLS)
     pane.keys("Enter")
