@@ -5,17 +5,20 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: demo test test-asterisk bench lint format clean
+.PHONY: demo test test-system test-asterisk bench lint format clean
 
 demo: $(STAMP)
 	$(BIN)/ari-tui demo $(ARGS)
 
-# `make test MARK=` runs the tests of the real Asterisk too, in the same session.
-MARK ?= not asterisk
+# `make test MARK=` runs those of the whole system and of the real Asterisk too, in one session.
+MARK ?= not asterisk and not system
 # Many tests wait for processes and timers: two at a time take half as long. One file, one worker.
 WORKERS ?= 2
 test: lint
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "$(MARK)" $(ARGS)
+
+test-system: $(STAMP)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m system $(ARGS)
 
 test-asterisk: $(STAMP)
 	$(BIN)/pytest -m asterisk $(ARGS)

@@ -28,6 +28,7 @@ from tests.prometheus import (
 )
 from tests.schemas import decode
 
+pytestmark = pytest.mark.system
 CALLS = 4
 TOKEN = "a-token-of-the-tests"
 UP = f'up{{job="{JOB}"}}'

@@ -18,7 +18,7 @@ import pytest
 from ari_tui.wire import rtp
 from tests.engine.kit import Pbx, asterisk, free_block, unused_udp_port
 
-pytestmark = pytest.mark.usefixtures("bare_start")
+pytestmark = [pytest.mark.usefixtures("bare_start"), pytest.mark.system]
 APP = "ari-app"
 STATUS = re.compile(
     r"^p50=\d+\.\dms p95=\d+\.\dms p99=\d+\.\dms max=\d+\.\dms "

@@ -17,6 +17,7 @@ from ari_tui.onscreen import check_terminal
 from tests.processes import WAIT_S, descendants, gone, stopped, until
 from tests.terminal import Terminal, needs_tmux
 
+pytestmark = pytest.mark.system
 START = ("demo", "--calls", "3", "--seed", "1")
 A_CALL = r"PJSIP/\d+-\w+ +\d+:\d\d +\d"
 """A row of the table with a round trip."""

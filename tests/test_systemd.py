@@ -25,7 +25,7 @@ from tests.engine.kit import asterisk, echo_server, free_block, until
 UNITS = Path(__file__).parents[1] / "contrib" / "systemd"
 INSTALLED = "/opt/ari-tui/bin/ari-tui"
 APP = "ari-tui"
-pytestmark = pytest.mark.usefixtures("bare_start")
+pytestmark = [pytest.mark.usefixtures("bare_start"), pytest.mark.system]
 
 
 def lines_of(unit: str, key: str) -> list[str]:

@@ -1,18 +1,21 @@
-"""Textual's driver of the terminal, but for a fault of it that a dead ssh brings out."""
+"""Textual's driver of the terminal, but for two faults of it."""
 
 from __future__ import annotations
 
+import contextlib
+import os
 from typing import Any
 
 from textual.drivers.linux_driver import LinuxDriver
 
 
 class TerminalDriver(LinuxDriver):
-    """Comes back only from where it went: SIGCONT without SIGTSTP starts nothing anew.
+    """Comes back only from where it went, and is as large as the terminal is.
 
     A kernel sends SIGHUP and SIGCONT to those whose terminal goes away. Textual 8.2.8 takes every
     SIGCONT for the end of a suspension and starts a second thread that reads the terminal; the
-    first is then never ended, and reads end of file as fast as it can.
+    first is then never ended, and reads end of file as fast as it can. And it believes COLUMNS and
+    LINES before the terminal: where they are exported, as `resize` does, no other size is seen.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -27,3 +30,10 @@ class TerminalDriver(LinuxDriver):
         if self._suspended:
             self._suspended = False
             super()._sigcont_application()
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        with contextlib.suppress(OSError):
+            size = os.get_terminal_size(self.fileno)
+            if size.columns and size.lines:
+                return size.columns, size.lines
+        return super()._get_terminal_size()

@@ -281,7 +281,17 @@ def assert_same_evidence(first: Evidence, second: Evidence) -> None:
             assert np.array_equal(value, getattr(second, name)), name
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+LONG = {"plain_hour"}
+"""Schedules that take their time: left to `make test-system`."""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, marks=[pytest.mark.system] if path.stem in LONG else [], id=path.stem)
+        for path in FILES
+    ],
+)
 def test_a_schedule_gives_the_numbers_worked_out_by_hand_however_it_is_cut(path: Path) -> None:
     scenario = Scenario(path)
     whole = folded(scenario.whole(), scenario.told)

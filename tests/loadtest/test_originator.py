@@ -15,6 +15,8 @@ from ari_tui.snapshot.load import STEPS
 from tests.engine.kit import until, unused_udp_port
 from tests.loadtest.kit import load, only
 
+pytestmark = pytest.mark.system
+
 
 @pytest.fixture(autouse=True)
 def impatience() -> object:

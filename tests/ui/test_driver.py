@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
+import struct
 import subprocess
 import sys
+import termios
 import threading
 from pathlib import Path
 
@@ -52,6 +55,43 @@ def test_continued_without_having_been_suspended_it_reads_with_one_thread_and_en
     try:
         assert process.wait(WAIT_S) == 0
         assert out.read_text() == "1"
+    finally:
+        process.kill()
+        process.wait()
+        drain.join(WAIT_S)
+        os.close(terminal)
+
+
+SIZED = """
+from textual.app import App
+from ari_tui.ui.driver import TerminalDriver
+
+class Small(App):
+    def on_resize(self, event):
+        # the first one is a guess, made before there is a driver
+        if event.size.width != 80:
+            self.exit(tuple(event.size))
+
+app = Small(driver_class=TerminalDriver)
+open(OUT, "w").write(str(app.run()))
+"""
+
+
+def test_the_terminal_is_believed_before_columns_and_lines(tmp_path: Path) -> None:
+    out = tmp_path / "size"
+    terminal, end = pty.openpty()
+    fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 7, 33, 0, 0))
+    process = subprocess.Popen(
+        [sys.executable, "-c", SIZED.replace("OUT", repr(str(out)))],
+        stdin=end, stdout=end, stderr=end, start_new_session=True,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "80", "LINES": "24"},
+    )  # fmt: skip
+    os.close(end)
+    drain = threading.Thread(target=_read_all, args=(terminal,), daemon=True)
+    drain.start()
+    try:
+        assert process.wait(WAIT_S) == 0
+        assert out.read_text() == "(33, 7)"
     finally:
         process.kill()
         process.wait()

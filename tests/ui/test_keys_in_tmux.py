@@ -16,7 +16,7 @@ import pytest
 
 from tests.terminal import Terminal, needs_tmux
 
-pytestmark = needs_tmux
+pytestmark = [needs_tmux, pytest.mark.system]
 CALLS = 6
 ROW = re.compile(
     r"^([!~? ])[ ▸](PJSIP/\d{4}-)\d+ +(\S+) +(\S+) +(\S+) +(\S+) +(\S+) +(\S+)", re.MULTILINE

@@ -10,7 +10,7 @@ import pytest
 
 from tests.terminal import Terminal, needs_tmux
 
-pytestmark = needs_tmux
+pytestmark = [needs_tmux, pytest.mark.system]
 A_CALL = r"^. ?[▸>]?PJSIP/\d+-\d+ .* \d+\.\d"
 CONFIG = """
 [sla]

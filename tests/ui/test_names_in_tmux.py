@@ -20,7 +20,7 @@ from tests.engine import kit
 from tests.terminal import Terminal, needs_tmux
 
 T = TypeVar("T")
-pytestmark = needs_tmux
+pytestmark = [needs_tmux, pytest.mark.system]
 OWNED = "b3duZWQ="
 """What a clipboard would hold, in base64; and `owned` is what a title would be."""
 NAMES = {
