@@ -6,9 +6,11 @@ checks it like any other layer, and names the flag when it is wrong.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import gc
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import click
@@ -28,6 +30,16 @@ else:
     _ParamType = click.ParamType  # takes no parameter at run time in older releases
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@contextlib.contextmanager
+def importing() -> Iterator[None]:
+    """Keep the collector quiet while modules are imported: none of what they make is garbage."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 class StartLink(ParentLink):

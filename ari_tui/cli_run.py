@@ -20,6 +20,7 @@ from ari_tui.cli_options import (
     Command,
     Start,
     check_impairment,
+    importing,
     prepare,
     settings_options,
 )
@@ -109,8 +110,9 @@ def run(start: Start, /, **values: Any) -> int:
     if not options.headless:
         return show(["run"], settings, options)
 
-    from ari_tui.engine.service import run_engine
-    from ari_tui.report.headless import HeadlessReport
+    with importing():
+        from ari_tui.engine.service import run_engine
+        from ari_tui.report.headless import HeadlessReport
 
     with HeadlessReport(settings.output) as report:
         code = asyncio.run(run_engine(settings, options, start.link, [report]))

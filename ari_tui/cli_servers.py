@@ -15,6 +15,7 @@ from ari_tui.cli_options import (
     SECONDS,
     Start,
     check_impairment,
+    importing,
     prepare,
     settings_options,
 )
@@ -69,7 +70,8 @@ def echo(start: Start, /, **values: Any) -> int:
             clock_rate=values["clock_rate"],
             impairment=parse_impairment(spec) if spec else ImpairmentSpec(),
             seed=values["seed"],
-        )
+        ),
+        start.link.take_socket(),
     )
     host, port = server.bind()
     get("echo").info("listening", address=host, port=port)
@@ -139,7 +141,8 @@ def sim(start: Start, /, **values: Any) -> int:
 
 
 async def _serve(config: SimConfig, start: Start) -> tuple[SimCounters, int]:
-    from ari_tui.sim.server import run_sim
+    with importing():
+        from ari_tui.sim.server import run_sim
 
     with StopSignals() as signals:
         counters = await run_sim(config, start.link, signals.stop)

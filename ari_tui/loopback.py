@@ -10,8 +10,9 @@ import asyncio
 import contextlib
 import os
 import secrets
-from collections.abc import Coroutine, Sequence
-from typing import Any
+import socket
+from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -19,10 +20,15 @@ from ari_tui import log
 from ari_tui.config import Settings
 from ari_tui.config_text import to_environment
 from ari_tui.errors import ChildFailedError
+from ari_tui.media.echo import EXPEDITED_FORWARDING
+from ari_tui.media.sockets import open_udp
 from ari_tui.process import Child, ParentLink, end_tasks
 from ari_tui.stop import StopSignals
 
 _INCONCLUSIVE = 4
+_LOOPBACK: Final = "127.0.0.1"
+_NO_CERTIFICATES: Final = {"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull}
+"""aiohttp reads all of the system's when it is imported; nothing on loopback speaks TLS."""
 _HURRY_S = 5.0
 """How long an engine that drains no more may take to write its report."""
 
@@ -47,12 +53,7 @@ async def run_on_loopback(
     settings = _own_settings(settings, app)
     with StopSignals() as signals:
         async with contextlib.AsyncExitStack() as stack:
-            reflector, asterisk = await _start_both(
-                _start(stack, settings, "echo server", echo),
-                _start(stack, settings, "simulated Asterisk", sim),
-            )
-            settings = _pointed_at(settings, asterisk, reflector)
-            running = await _start(stack, settings, "engine", engine)
+            reflector, asterisk, running = await _start_all(stack, settings, echo, sim, engine)
             link.ready(**running.info)
             watching = asyncio.create_task(_watch(reflector, asterisk))
             code = await _follow(running, signals, None if stay else link)
@@ -82,34 +83,62 @@ def _own_settings(settings: Settings, app: str) -> Settings:
     return replace(settings, asterisk=asterisk, media=media)
 
 
-def _pointed_at(settings: Settings, sim: Child, echo: Child) -> Settings:
+def _pointed_at(settings: Settings, ari: socket.socket, rtp: socket.socket) -> Settings:
     replace = msgspec.structs.replace
+    (host, port), (echo_host, echo_port) = ari.getsockname(), rtp.getsockname()
     return replace(
         settings,
-        asterisk=replace(settings.asterisk, url=f"{sim.info['host']}:{sim.info['port']}"),
-        echo=replace(settings.echo, host=echo.info["host"], port=echo.info["port"]),
+        asterisk=replace(settings.asterisk, url=f"{host}:{port}"),
+        echo=replace(settings.echo, host=echo_host, port=echo_port),
     )
 
 
-async def _start_both(*starting: Coroutine[Any, Any, Child]) -> list[Child]:
-    """Start children side by side; when one fails, the other is waited for and the error raised."""
-    ended = await asyncio.gather(*starting, return_exceptions=True)
+async def _start_all(
+    stack: contextlib.AsyncExitStack,
+    settings: Settings,
+    echo: Sequence[str],
+    sim: Sequence[str],
+    engine: Sequence[str],
+) -> list[Child]:
+    """Start the three side by side; `stack` ends them, the engine first.
+
+    Their ports are bound here, so that the engine need not wait to be told of them: what it asks
+    an Asterisk that is still on its way up waits in the socket. When one fails, the others are
+    ended and its error is raised.
+    """
+    ari = socket.create_server((_LOOPBACK, 0))
+    rtp = open_udp(_LOOPBACK, 0, dscp=EXPEDITED_FORWARDING)
+    pointed = _pointed_at(settings, ari, rtp)
+    starting = [
+        asyncio.create_task(one)
+        for one in (
+            _start(settings, "echo server", echo, rtp),
+            _start(settings, "simulated Asterisk", sim, ari),
+            _start(pointed, "engine", engine),
+        )
+    ]
+    try:
+        await asyncio.wait(starting, return_when=asyncio.FIRST_EXCEPTION)
+    finally:
+        await end_tasks(starting)
+        ended = [one.exception() for one in starting if not one.cancelled()]
+        for one in starting:
+            if not one.cancelled() and one.exception() is None:
+                stack.push_async_callback(one.result().stop)
     for error in ended:
-        if isinstance(error, BaseException):
+        if error is not None:
             raise error
-    return [child for child in ended if isinstance(child, Child)]
+    return [one.result() for one in starting]
 
 
 async def _start(
-    stack: contextlib.AsyncExitStack, settings: Settings, name: str, arguments: Sequence[str]
+    settings: Settings, name: str, arguments: Sequence[str], sock: socket.socket | None = None
 ) -> Child:
-    environment = {**os.environ, **to_environment(settings)}
+    environment = {**os.environ, **to_environment(settings), **_NO_CERTIFICATES}
     try:
-        child = await Child.spawn(name, arguments, environment=environment)
+        return await Child.spawn(name, arguments, environment=environment, sock=sock)
     except ChildFailedError as error:
         raise ChildFailedError(f"{name}: {error}", error.exit_code) from None
-    stack.push_async_callback(child.stop)
-    return child
 
 
 async def _follow(engine: Child, signals: StopSignals, parent: ParentLink | None) -> int:

@@ -20,11 +20,10 @@ from ari_tui import log
 from ari_tui.config import Settings
 from ari_tui.errors import ConfigError
 from ari_tui.process import Child, end_tasks
-from ari_tui.report.text import final_report
-from ari_tui.snapshot.source import LiveSource, parse_target
 from ari_tui.stop import EXIT_CODES, StopSignals
 
 if TYPE_CHECKING:
+    from ari_tui.snapshot.source import LiveSource
     from ari_tui.ui.app import AriTuiApp, Leaving
 
 _INCONCLUSIVE: Final = 4
@@ -134,7 +133,9 @@ class _Screen:
     """The app and what it draws from, from before the terminal is taken to the last line."""
 
     def __init__(self, target: str, settings: Settings, *, owned: bool, stays: bool) -> None:
-        self.source = LiveSource(parse_target(target), token=settings.http.token)
+        from ari_tui.snapshot.source import LiveSource, parse_target  # after the engine's start
+
+        self.source: LiveSource = LiveSource(parse_target(target), token=settings.http.token)
         self._settings, self._owned, self._stays = settings, owned, stays
         self._following = asyncio.create_task(self.source.run())
         self._app: AriTuiApp | None = None
@@ -216,6 +217,8 @@ class _Screen:
         if not self.final:
             why = "no final report came" if self._owned else "the engine goes on"
             _say(f"{why}: this is how it stood at {document.time}")
+        from ari_tui.report.text import final_report
+
         _print(final_report(document))
 
 

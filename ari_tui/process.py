@@ -5,6 +5,8 @@ pipes, named in its environment: on the first it says one JSON line, `{"ready": 
 `{"failed": "why", "exit_code": 3}`; the second, the lifeline, reads end of file when the parent
 has gone or lets it go, and then the child drains and stops. A line on the lifeline before the
 end of file is the reason ("SIGINT"); the reason "stay" has the child go on without a parent.
+
+A parent may bind a child's socket and hand it on: others then know its port before the child runs.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -23,6 +26,7 @@ from ari_tui.errors import ChildFailedError
 STAY = "stay"
 _READY_FD = "ARI_TUI_READY_FD"
 _LIFELINE_FD = "ARI_TUI_LIFELINE_FD"
+_SOCKET_FD = "ARI_TUI_SOCKET_FD"
 _CANCEL_AGAIN_S = 0.5
 _FAREWELL_S = 3.0
 """How long a child that could not start may take to clean up after itself."""
@@ -44,19 +48,27 @@ async def end_tasks(tasks: Iterable[asyncio.Future[Any]]) -> None:
 class ParentLink:
     """The child's side. Outside of a parent it does nothing and its lifeline never ends."""
 
-    def __init__(self, ready_fd: int | None, lifeline_fd: int | None) -> None:
+    def __init__(
+        self, ready_fd: int | None, lifeline_fd: int | None, socket_fd: int | None = None
+    ) -> None:
         self._ready_fd = ready_fd
         self.lifeline_fd = lifeline_fd
+        self._socket_fd = socket_fd
 
     @classmethod
     def from_environment(cls) -> ParentLink:
         """Take the descriptors from the environment, and take them out of it for grandchildren."""
-        ready, lifeline = os.environ.pop(_READY_FD, None), os.environ.pop(_LIFELINE_FD, None)
-        link = cls(int(ready) if ready else None, int(lifeline) if lifeline else None)
-        for fd in (link._ready_fd, link.lifeline_fd):
+        texts = [os.environ.pop(name, None) for name in (_READY_FD, _LIFELINE_FD, _SOCKET_FD)]
+        fds = [int(text) if text else None for text in texts]
+        for fd in fds:
             if fd is not None:
                 os.set_inheritable(fd, False)
-        return link
+        return cls(*fds)
+
+    def take_socket(self) -> socket.socket | None:
+        """Return the bound socket that the parent handed on, which is the caller's now; once."""
+        fd, self._socket_fd = self._socket_fd, None
+        return None if fd is None else socket.socket(fileno=fd)
 
     def ready(self, **info: Any) -> None:
         """Say that the child stands, with its ports; once."""
@@ -130,8 +142,11 @@ class Child:
         timeout_s: float = 20.0,
         stdout: int | None = None,
         stderr: int | None = None,
+        sock: socket.socket | None = None,
     ) -> Child:
         """Start `python -m ari_tui ARGUMENTS` and wait for its ready line.
+
+        `sock` is handed on to it, and closed here.
 
         Raises ChildFailedError with the child's own message and exit code when it says that it
         failed, or ends or stays silent for `timeout_s`; it has then been ended.
@@ -139,6 +154,7 @@ class Child:
         ready_read, ready_write = os.pipe()
         life_read, life_write = os.pipe()
 
+        handed = {} if sock is None else {_SOCKET_FD: sock.fileno()}
         command = [sys.executable, "-m", "ari_tui", *arguments]
         try:
             process = await asyncio.create_subprocess_exec(
@@ -150,8 +166,9 @@ class Child:
                     **(os.environ if environment is None else environment),
                     _READY_FD: str(ready_write),
                     _LIFELINE_FD: str(life_read),
+                    **{name: str(fd) for name, fd in handed.items()},
                 },
-                pass_fds=(ready_write, life_read),
+                pass_fds=(ready_write, life_read, *handed.values()),
                 start_new_session=True,
             )
         except BaseException:
@@ -161,6 +178,8 @@ class Child:
         finally:
             os.close(ready_write)
             os.close(life_read)
+            if sock is not None:
+                sock.close()
         child = cls(name, process, life_write)
         try:
             child.info = await asyncio.wait_for(_read_ready(name, ready_read, process), timeout_s)

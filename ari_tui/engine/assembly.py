@@ -14,6 +14,7 @@ from ari_tui.ari.backoff import Backoff
 from ari_tui.ari.client import AriClient
 from ari_tui.ari.events import EventStream
 from ari_tui.ari.ids import new_session
+from ari_tui.ari.models import AsteriskInfo
 from ari_tui.config import Echo, Settings
 from ari_tui.engine.actions import EngineActions
 from ari_tui.engine.alerts import Alerts, doors_of
@@ -32,6 +33,7 @@ from ari_tui.engine.supervisor import Hooks, Supervisor
 from ari_tui.engine.sweeper import Sweeper
 from ari_tui.engine.switchboard import Switchboard
 from ari_tui.errors import ConfigError
+from ari_tui.process import end_tasks
 from ari_tui.snapshot.model import SCHEMA
 
 _log = log.get("engine")
@@ -73,19 +75,20 @@ class Parts:
             timeout_s=asterisk.request_timeout_s, tls_verify=asterisk.verify_tls,
         )  # fmt: skip
         stack.push_async_callback(self.client.close)
-        info = await self.client.info()
+        self.events = EventLog()
+        self.supervisor = Supervisor(media.workers, self._hooks())
+        stack.push_async_callback(self.supervisor.stop)
+        info = await self._start_workers_and_ask()
         version = info.system.version or None
         bind = media.bind or await self.client.local_address()
         _log.info("asterisk found", url=self.client.endpoint.url, version=version, bind=bind)
 
-        self.events = EventLog()
         self.alerts = Alerts(settings.alerts, self.events, alert_doors)
         stack.push_async_callback(self.alerts.close)
         self.store = Store(
             loss_timeout_ns=media.loss_timeout_ms * 1_000_000, late_ns=round(media.late_ms * 1e6),
             jitter_buffer_ns=round(media.jitter_buffer_ms * 1e6), profile=profile,
         )  # fmt: skip
-        self.supervisor = Supervisor(media.workers, self._hooks())
         call_media = CallMedia(
             asterisk, media, settings.echo, supervisor=self.supervisor, store=self.store,
             bind=bind, echo_host=echo_host,
@@ -108,10 +111,18 @@ class Parts:
             histograms=settings.output.histograms,
         )  # fmt: skip
         self.scribe.write()
-        await self.supervisor.start()
-        stack.push_async_callback(self.supervisor.stop)
         stack.push_async_callback(self.calls.close)
         await self._open_door()
+
+    async def _start_workers_and_ask(self) -> AsteriskInfo:
+        """Start the workers while Asterisk answers who it is."""
+        starting = asyncio.create_task(self.supervisor.start())
+        try:
+            info = await self.client.info()
+            await starting
+        finally:
+            await end_tasks([starting])
+        return info
 
     async def _open_door(self) -> None:
         self.readers = Stream(self._hello, self._actions())

@@ -65,12 +65,13 @@ class EchoServer:
     Raises ConfigError, naming the flag of a wrong value, and BindError when `host` is a name.
     """
 
-    def __init__(self, config: EchoConfig) -> None:
+    def __init__(self, config: EchoConfig, sock: socket.socket | None = None) -> None:
+        """Take the configuration, and a socket if one is bound already, as by `open_udp`."""
         self._config = config
         self._networks = parse_networks(config.allow)
         _check(config)
         check_exposure(config.host, self._networks)
-        self._sock: socket.socket | None = None
+        self._sock = sock
 
     def bind(self) -> tuple[str, int]:
         """Bind the socket, unless it is, and return host and port.

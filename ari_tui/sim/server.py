@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import gc
+import socket
 from types import TracebackType
 from typing import Any
 
@@ -27,8 +28,10 @@ class SimulatedAsterisk:
     Raises BindError when the port is taken, ConfigError when the impairment cannot be read.
     """
 
-    def __init__(self, config: SimConfig) -> None:
+    def __init__(self, config: SimConfig, sock: socket.socket | None = None) -> None:
+        """Take the configuration, and a socket of its address if one listens already."""
         self.config = config
+        self._sock = sock
         self.host = config.host
         self.port = config.port
         """TCP port of ARI; known once the server listens."""
@@ -75,12 +78,18 @@ class SimulatedAsterisk:
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=_SHUTDOWN_S)
         await runner.setup()
         try:
-            await web.TCPSite(runner, self.host, self.port).start()
+            await self._site(runner).start()
         except OSError as error:
             await runner.cleanup()
             raise _bind_error(self.host, self.port, error) from error
         self._runner = runner
         self.port = runner.addresses[0][1]
+
+    def _site(self, runner: web.AppRunner) -> web.BaseSite:
+        sock, self._sock = self._sock, None
+        if sock is not None:
+            return web.SockSite(runner, sock)
+        return web.TCPSite(runner, self.host, self.port)
 
     async def stop_listening(self) -> None:
         """Stop serving ARI, breaking all connections; channels, bridges and media stay up."""
@@ -111,7 +120,7 @@ async def run_sim(
     Says `host`, `port` and `url` on the ready line. Raises BindError or ConfigError when it
     cannot start; the caller tells the parent.
     """
-    async with SimulatedAsterisk(config) as sim:
+    async with SimulatedAsterisk(config, link.take_socket()) as sim:
         gc.freeze()  # collections then pass over all that is there from the start
         link.ready(host=sim.host, port=sim.port, url=sim.url)
         waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(link.wait_let_go())]

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from ari_tui.ui.screens.detail import DetailScreen
 
 _THEMES_S: Final = 1.0
+_EAGER_S: Final = 0.1
+"""How often the first calls are looked for."""
 _NO_KEY: Final = "no_key"
 """As Textual calls keys: none is called so."""
 
@@ -97,6 +99,7 @@ class AriTuiApp(ThemedApp[Leaving]):
         self._frozen: Frame | None = None
         self._frozen_at = 0.0
         self._beats: list[Timer] = []
+        self._seen = -1
         self.keymap = keymap(settings.keys)
         # Textual takes an empty text for no change
         self.set_keymap({name: keys or _NO_KEY for name, keys in self.keymap.items()})
@@ -115,11 +118,20 @@ class AriTuiApp(ThemedApp[Leaving]):
         self._beats = [
             self.set_interval(1 / self.settings.refresh_hz, self.make_frame),
             self.set_interval(_THEMES_S, self._look_at_themes),
+            self.set_interval(_EAGER_S, self._look_for_calls),
         ]
         self.app_suspend_signal.subscribe(self, lambda _: self._each_beat(Timer.pause))
         self.app_resume_signal.subscribe(self, lambda _: self._each_beat(Timer.resume))
         for problem in self.themes.problems:
             self.notify(problem, title="theme", severity="warning", markup=False)
+
+    def _look_for_calls(self) -> None:
+        """Draw what comes first as it comes: nobody waits for a beat to see the first calls."""
+        if self.frame is not None and self.frame.document.calls:
+            self._beats.pop().stop()
+        elif self.source.version != self._seen:
+            self._seen = self.source.version
+            self.make_frame()
 
     def _each_beat(self, what: Callable[[Timer], None]) -> None:
         for timer in self._beats:
