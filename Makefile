@@ -12,8 +12,8 @@ demo: $(STAMP)
 
 # `make test MARK=` runs those of the whole system and of the real Asterisk too, in one session.
 MARK ?= not asterisk and not system
-# Many tests wait for processes and timers: two at a time take half as long. One file, one worker.
-WORKERS ?= 2
+# Many tests wait for processes and timers: three at a time suit two cores. One file, one worker.
+WORKERS ?= 3
 test: lint
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "$(MARK)" $(ARGS)
 

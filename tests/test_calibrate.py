@@ -30,6 +30,7 @@ from tests.engine.kit import (
     worker_pids,
 )
 
+pytestmark = pytest.mark.system
 WAIT_S = 30.0
 
 

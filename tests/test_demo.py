@@ -23,7 +23,7 @@ from ari_tui.snapshot.model import Document, Packets
 from tests.processes import WAIT_S, descendants, gone, until
 from tests.schemas import decode
 
-pytestmark = pytest.mark.usefixtures("bare_start")
+pytestmark = [pytest.mark.usefixtures("bare_start"), pytest.mark.system]
 VERDICTS = (0, 1, 4)
 """Exit codes of a run that ended in order; which one, a busy machine decides too."""
 HEADLESS = ("-m", "ari_tui", "demo", "--headless", "--calls", "3")
