@@ -42,7 +42,9 @@ class StopSignals:
 
     def _take(self, number: signal.Signals, code: int) -> None:
         if self.stop.is_set():
-            self.again.set()
+            # a terminal that goes away says so more than once (shell, multiplexer, kernel)
+            if number != signal.SIGHUP:
+                self.again.set()
             return
         self.name, self.exit_code = number.name, code
         self.stop.set()

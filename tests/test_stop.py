@@ -34,3 +34,16 @@ async def test_without_a_signal_there_is_no_exit_code_and_handlers_are_given_bac
     assert signal.getsignal(signal.SIGTERM) is before
     assert not signals.stop.is_set()
     assert signals.exit_code == 0
+
+
+async def test_a_terminal_that_says_twice_that_it_has_gone_is_not_impatient() -> None:
+    with StopSignals() as signals:
+        os.kill(os.getpid(), signal.SIGHUP)
+        await signals.stop.wait()
+        os.kill(os.getpid(), signal.SIGHUP)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert not signals.again.is_set()
+        os.kill(os.getpid(), signal.SIGTERM)
+        await signals.again.wait()
+        assert (signals.name, signals.exit_code) == ("SIGHUP", 129)
