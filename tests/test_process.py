@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -202,6 +203,29 @@ async def test_a_disowned_child_outlives_its_parent(script: Script, tmp_path: Pa
             break
         await asyncio.sleep(0.01)
     assert (tmp_path / "told").read_text() == "waits"
+
+
+LISTENING = """
+sock = link.take_socket()
+link.ready(port=sock.getsockname()[1], again=link.take_socket() is None)
+connection, _ = sock.accept()
+connection.sendall(b"served by the child")
+"""
+
+
+async def test_a_child_serves_the_socket_that_its_parent_has_bound(script: Script) -> None:
+    script(LISTENING)
+    sock = socket.create_server(("127.0.0.1", 0))
+    port = sock.getsockname()[1]
+    # who asks before the child is there waits in the socket
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    child = await Child.spawn("serving", [], sock=sock)
+    assert sock.fileno() == -1
+    assert child.info == {"port": port, "again": True}
+    assert await asyncio.wait_for(reader.read(), WAIT_S) == b"served by the child"
+    writer.close()
+    assert await asyncio.wait_for(child.process.wait(), WAIT_S) == 0
+    assert "ARI_TUI_SOCKET_FD" not in os.environ
 
 
 HURRIED = """

@@ -236,3 +236,15 @@ async def test_a_resize_whose_timer_was_lost_is_carried_out_with_the_next_frame(
         assert header.size.width == 80
         await play.tick()
         await play.until(lambda: header.size.width == 200)
+
+
+async def test_the_first_calls_are_drawn_as_they_come_and_then_no_more_often_than_asked() -> None:
+    source = a_source([])
+    async with playing(source, refresh_hz=0.1) as play:
+        assert play.shown == []
+        source.give(kit.a_document(calls(1)))
+        await play.until(lambda: play.shown == ["1"])
+        await play.until(lambda: len(play.app._beats) == 2)
+        source.give(kit.a_document(calls(2)))
+        await play.pilot.pause(0.3)
+        assert play.shown == ["1"]
