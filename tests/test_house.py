@@ -19,6 +19,7 @@ PACKAGE = ROOT / "ari_tui"
 CELLAR = {
     *("errors", "process", "config", "config_checks", "config_layers", "config_secrets"),
     *("config_parse", "config_profiles", "config_text", "log", "notify", "options", "stop"),
+    *("backoff", "charts"),
 }
 FLOORS = {
     **dict.fromkeys(CELLAR, -1),

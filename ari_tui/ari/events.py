@@ -23,10 +23,10 @@ from typing import Final, NamedTuple
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
-from ari_tui.ari.backoff import Backoff
 from ari_tui.ari.endpoint import AriEndpoint
 from ari_tui.ari.models import ApplicationReplaced, BrokenEventError, Event, decode_event
 from ari_tui.ari.text import clean_text
+from ari_tui.backoff import Backoff
 from ari_tui.errors import AriError, AriReplacedError, AriUnauthorizedError
 from ari_tui.process import end_tasks
 

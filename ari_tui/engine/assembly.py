@@ -10,11 +10,11 @@ from typing import Any
 
 from ari_tui import log
 from ari_tui.analysis.store import Store
-from ari_tui.ari.backoff import Backoff
 from ari_tui.ari.client import AriClient
 from ari_tui.ari.events import EventStream
 from ari_tui.ari.ids import new_session
 from ari_tui.ari.models import AsteriskInfo
+from ari_tui.backoff import Backoff
 from ari_tui.config import Echo, Settings
 from ari_tui.engine.actions import EngineActions
 from ari_tui.engine.alerts import Alerts, doors_of

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from ari_tui.ari.text import clean_text
+from ari_tui.charts import Axes, Points, chart
 from ari_tui.report import facts, facts_run
 from ari_tui.report.course import Course
 from ari_tui.report.facts import Fact, ms, number, share, share_limit
-from ari_tui.report.plot import Axes, Signs, chart
 from ari_tui.report.scales import bins_of, clock, short, ticks, time_ticks
 from ari_tui.report.subject import Subject
 from ari_tui.report.text import call_lines, final_report
@@ -202,7 +202,7 @@ class _CourseText:
                 (x, shown) for x, point in self._columns if (shown := value(point)) is not None
             ]
             drawn = [(x, float(y)) for x, y in found if y or not stems]
-            signs.append(Signs([x for x, _ in drawn], [y for _, y in drawn], sign, stems))
+            signs.append(Points([x for x, _ in drawn], [y for _, y in drawn], sign, stems))
         up = ticks(max((y for one in signs for y in one.y), default=1.0), 4)
         axes = Axes(self._span, up[-1], self._across, [(y, f"{short(y):>6}") for y in up])
         yield ""

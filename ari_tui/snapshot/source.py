@@ -13,6 +13,7 @@ import msgspec
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from ari_tui import log
+from ari_tui.backoff import Backoff
 from ari_tui.errors import AriTuiError
 from ari_tui.process import end_tasks
 from ari_tui.snapshot.connection import OPEN_S, Connection, connected
@@ -24,8 +25,7 @@ from ari_tui.snapshot.target import Target, explain, explain_closed
 from ari_tui.snapshot.target import parse_target as parse_target  # makes a LiveSource's target
 
 EVENTS_KEPT: Final = 1000
-_FIRST_RETRY_S: Final = 0.2
-_LONGEST_RETRY_S: Final = 3.0
+_RETRY: Final = Backoff(first_s=0.2, longest_s=3.0)
 _HISTORY_S: Final = 10.0
 _HISTORY_TRIES: Final = 3
 _FAILURES: Final = (
@@ -148,9 +148,8 @@ class LiveSource(Kept):
                 self._lose(self._words(error))
             finally:
                 await self._let_go()
-            whole = min(_LONGEST_RETRY_S, _FIRST_RETRY_S * 2 ** min(failures, 16))
+            await asyncio.sleep(_RETRY.delay_s(failures, self._rng))
             failures += 1
-            await asyncio.sleep(whole * (1 - self._rng.random() / 2))
 
     async def act(
         self, action: str, args: Mapping[str, Any] | None = None, *, timeout_s: float = 5.0

@@ -14,6 +14,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
+from ari_tui.backoff import Backoff
 from ari_tui.config_text import to_environment
 from ari_tui.engine.paths import socket_path
 from ari_tui.errors import AriTuiError
@@ -30,8 +31,7 @@ TOKEN = "a-token-of-the-tests"
 
 @pytest.fixture(autouse=True)
 def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_FIRST_RETRY_S", 0.02)
-    monkeypatch.setattr(module, "_LONGEST_RETRY_S", 0.05)
+    monkeypatch.setattr(module, "_RETRY", Backoff(first_s=0.02, longest_s=0.05))
 
 
 @pytest.fixture

@@ -45,16 +45,21 @@ def test_continued_without_having_been_suspended_it_reads_with_one_thread_and_en
     out = tmp_path / "readers"
     code = APP.replace("CONTINUED", str(continued)).replace("OUT", repr(str(out)))
     terminal, end = pty.openpty()
+    run_to_its_end(code, terminal, end)
+    assert out.read_text() == "1"
+
+
+def run_to_its_end(code: str, terminal: int, end: int, **environment: str) -> None:
+    """Run Python code on a terminal, which is read from meanwhile; both ends are closed."""
     process = subprocess.Popen(
         [sys.executable, "-c", code], stdin=end, stdout=end, stderr=end,
-        env={**os.environ, "TERM": "xterm"}, start_new_session=True,
+        env={**os.environ, "TERM": "xterm", **environment}, start_new_session=True,
     )  # fmt: skip
     os.close(end)
     drain = threading.Thread(target=_read_all, args=(terminal,), daemon=True)
     drain.start()
     try:
         assert process.wait(WAIT_S) == 0
-        assert out.read_text() == "1"
     finally:
         process.kill()
         process.wait()
@@ -81,22 +86,9 @@ def test_the_terminal_is_believed_before_columns_and_lines(tmp_path: Path) -> No
     out = tmp_path / "size"
     terminal, end = pty.openpty()
     fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 7, 33, 0, 0))
-    process = subprocess.Popen(
-        [sys.executable, "-c", SIZED.replace("OUT", repr(str(out)))],
-        stdin=end, stdout=end, stderr=end, start_new_session=True,
-        env={**os.environ, "TERM": "xterm", "COLUMNS": "80", "LINES": "24"},
-    )  # fmt: skip
-    os.close(end)
-    drain = threading.Thread(target=_read_all, args=(terminal,), daemon=True)
-    drain.start()
-    try:
-        assert process.wait(WAIT_S) == 0
-        assert out.read_text() == "(33, 7)"
-    finally:
-        process.kill()
-        process.wait()
-        drain.join(WAIT_S)
-        os.close(terminal)
+    code = SIZED.replace("OUT", repr(str(out)))
+    run_to_its_end(code, terminal, end, COLUMNS="80", LINES="24")
+    assert out.read_text() == "(33, 7)"
 
 
 def _read_all(fd: int) -> None:

@@ -7,10 +7,10 @@ from typing import Final, NamedTuple
 
 from rich.text import Text
 
+from ari_tui.charts import Axes, Points, chart
 from ari_tui.snapshot.detail import DetailCourse
 from ari_tui.snapshot.live import Cells
 from ari_tui.ui.limits import Limits
-from ari_tui.ui.widgets.detail_plot import Axes, Points, chart
 from ari_tui.ui.widgets.detail_view import View, box, lines_of, newest
 from ari_tui.ui.widgets.figures import of_day
 from ari_tui.ui.widgets.ink import Part, Style

@@ -1,4 +1,4 @@
-"""Charts by plotext, as plain characters: colours are the theme's, put on by whoever draws them.
+"""Charts by plotext, as plain characters: whoever draws them puts the colours on.
 
 plotext keeps one figure for the whole process, so nothing else may use it. A chart of 76 x 10
 costs about 3 ms, its import 0.13 s, so it is imported with the first chart.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-_BARE: Final = str.maketrans("┌┐└┘├┤┬┴┼─│", "+++++|++++|")
+_BARE: Final = str.maketrans("┌┐└┘├┤┬┴┼─│█", "+++++|++++|#")
 _BARE_LINE: Final = str.maketrans("─", "-")
 
 

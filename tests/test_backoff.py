@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import random
 
-from ari_tui.ari.backoff import Backoff
+from ari_tui.backoff import Backoff
 
 
 def test_the_wait_doubles_up_to_its_bound_without_jitter() -> None:

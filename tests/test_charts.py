@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ari_tui.ui.widgets.detail_plot import Axes, Points, chart
+from ari_tui.charts import Axes, Points, chart
 
 AXES = Axes((-9.0, 0.0), 20.0, [(-9.0, "then"), (0.0, "now")], [(0.0, "   0"), (20.0, "  20")])
 
@@ -43,3 +43,30 @@ def test_the_terminal_has_no_say_in_the_size(columns: str, monkeypatch: pytest.M
     wide = Axes((-99.0, 0.0), 20.0, [(0.0, "now")], [(20.0, "  20")])
     lines = chart([Points([-99.0, 0.0], [20.0, 20.0], "o")], wide, 105, 12)
     assert (len(lines), len(lines[0])) == (12, 105)
+
+
+FROM_0 = Axes((0.0, 9.0), 20.0, [(0.0, "0:00"), (9.0, "9")], [(0.0, "   0"), (20.0, "  20")])
+
+
+def drawn_from_0(*points: Points, ascii_only: bool = False) -> list[str]:
+    return chart(points, FROM_0, 15, 7, ascii_only=ascii_only)
+
+
+def test_a_range_may_begin_at_0() -> None:
+    lines = drawn_from_0(Points([float(n) for n in range(10)], [20.0] * 5 + [0.0] * 5, "o"))
+    assert lines[0] == "  20┤ooooo"
+    assert lines[4] == "   0┤     ooooo"
+    assert lines[6].split() == ["0:00", "9"]
+    lines = drawn_from_0(Points([9.0], [20.0], "x", stems=True), Points([9.0], [20.0], "^"))
+    assert [line[5:].strip() for line in lines[:5]] == ["^", "x", "x", "x", "x"]
+
+
+def test_a_figure_holds_nothing_of_the_one_before() -> None:
+    drawn_from_0(Points([5.0], [10.0], "o"))
+    assert not [line for line in drawn_from_0() if "o" in line]
+
+
+def test_a_full_block_has_a_sign_in_ascii() -> None:
+    lines = drawn_from_0(Points([0.0], [20.0], "█", stems=True), ascii_only=True)
+    assert all(line.isascii() for line in lines)
+    assert lines[0] == "  20|#"
