@@ -18,12 +18,13 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from ari_tui.errors import ChildFailedError
 
 STAY = "stay"
+_T = TypeVar("_T")
 _READY_FD = "ARI_TUI_READY_FD"
 _LIFELINE_FD = "ARI_TUI_LIFELINE_FD"
 _SOCKET_FD = "ARI_TUI_SOCKET_FD"
@@ -43,6 +44,20 @@ async def end_tasks(tasks: Iterable[asyncio.Future[Any]]) -> None:
         for task in waiting:
             task.cancel()
         _, waiting = await asyncio.wait(waiting, timeout=_CANCEL_AGAIN_S)
+
+
+async def unbroken(work: Awaitable[_T]) -> _T:
+    """Await what must come to its end, and does soon, before a cancellation goes on.
+
+    For the end of a process that a cancelled task has started: nobody else would wait for it.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        with contextlib.suppress(Exception, asyncio.CancelledError):
+            await unbroken(task)
+        raise
 
 
 class ParentLink:
@@ -184,13 +199,13 @@ class Child:
         try:
             child.info = await asyncio.wait_for(_read_ready(name, ready_read, process), timeout_s)
         except asyncio.TimeoutError:
-            await child.kill()
+            await unbroken(child.kill())
             raise ChildFailedError(f"{name} was not ready after {timeout_s:g} s") from None
         except ChildFailedError:  # it has said why, and is on its way out
-            await child.stop(timeout_s=_FAREWELL_S)
+            await unbroken(child.stop(timeout_s=_FAREWELL_S))
             raise
         except BaseException:
-            await child.kill()
+            await unbroken(child.kill())
             raise
         return child
 

@@ -318,6 +318,51 @@ async def test_waiting_for_a_child_can_be_cancelled_and_ends_it(
     assert gone(int(file.read_text()))
 
 
+async def test_a_child_that_is_on_its_way_out_has_gone_when_a_cancellation_has(
+    script: Script, tmp_path: Path
+) -> None:
+    script(
+        f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\n"
+        "link.failed('no door', 3)\nimport time\ntime.sleep(0.7)\nsys.exit(3)"
+    )
+    spawning = asyncio.create_task(Child.spawn("leaving", []))
+    file = tmp_path / "pid"
+    for _ in range(2000):
+        if file.exists() and file.read_text():
+            break
+        await asyncio.sleep(0.005)
+    await asyncio.wait({spawning}, timeout=0.2)
+    await end_tasks([spawning])
+    assert gone(int(file.read_text()))
+
+
+async def test_what_must_end_ends_before_a_cancellation_goes_on() -> None:
+    go_on, ended = asyncio.Event(), asyncio.Event()
+
+    async def work(fails: bool) -> int:
+        await go_on.wait()
+        ended.set()
+        if fails:
+            raise KeyError("of its own")
+        return 5
+
+    for fails in (False, True):
+        go_on.clear()
+        ended.clear()
+        task = asyncio.create_task(process.unbroken(work(fails)))
+        for _ in range(3):
+            await asyncio.sleep(0)
+            task.cancel()
+        assert not task.done()
+        go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert ended.is_set()
+    assert await process.unbroken(work(False)) == 5
+    with pytest.raises(KeyError):
+        await process.unbroken(work(True))
+
+
 async def test_brothers_do_not_hold_each_others_lifelines(script: Script, tmp_path: Path) -> None:
     script(OBEDIENT)
     first = await Child.spawn("first", [str(tmp_path / "1")])

@@ -14,6 +14,7 @@ from ari_tui import log
 from ari_tui.errors import BindError, WorkerError
 from ari_tui.media import control
 from ari_tui.media.ring import DEFAULT_CAPACITY, RingReader, create_ring
+from ari_tui.process import unbroken
 
 _READY_S: Final = 15.0
 _REQUEST_S: Final = 5.0
@@ -71,7 +72,7 @@ class MediaWorker:
             await self._first_heartbeat(ours)
         except BaseException:
             self._stopping = True
-            await self.kill()
+            await unbroken(self.kill())
             self.ring.close()
             raise
 

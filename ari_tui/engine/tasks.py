@@ -25,13 +25,17 @@ class Tasks:
 
     async def finished(self) -> None:
         """Wait until everything that runs has ended by itself."""
-        while others := self._running - {asyncio.current_task()}:
+        while others := self._others():
             await asyncio.wait(others)
 
     async def close(self) -> None:
         """Cancel what still runs, and what that starts, and wait for its end."""
-        while others := self._running - {asyncio.current_task()}:
+        while others := self._others():
             await end_tasks(others)
+
+    def _others(self) -> set[asyncio.Task[Any]]:
+        """Return what runs beside the caller; one that has just ended awaits its callback only."""
+        return {task for task in self._running if not task.done()} - {asyncio.current_task()}
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import random
 import socket
@@ -48,7 +49,8 @@ WAIT_S = 8.0
 VERDICTS = frozenset(VERDICT_CODES.values())
 """Exit codes of a run that ended in order. Which one, a busy machine decides too."""
 APP = "tests"
-_PORT_BLOCKS = range(22_000, 32_000, 100)  # below the range that the kernel gives out
+_PORT_BLOCKS = range(25_000, 32_700, 100)
+"""Between what engines take by default and what the kernel gives out."""
 
 
 async def until(condition: Callable[[], object], what: str = "") -> None:
@@ -68,13 +70,28 @@ def udp_ports() -> set[int]:
     return {int(row.split()[1].rpartition(":")[2], 16) for row in rows}
 
 
+def _own_blocks() -> Iterator[int]:
+    """Yield this process's share of the blocks, each in its turn.
+
+    Nobody else tests on them meanwhile, and what a far end of an earlier test still sends to its
+    ports meets nobody.
+    """
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    own = list(_PORT_BLOCKS[number :: int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))])
+    start = random.randrange(len(own))
+    return itertools.cycle(own[start:] + own[:start])
+
+
+_blocks = _own_blocks()
+
+
 def free_block(size: int = 100) -> tuple[int, int]:
-    """Return the first and last of some ports that nobody holds."""
+    """Return the first and last of some ports that nobody holds and no other test uses."""
     taken = udp_ports()
-    while True:
-        first = random.choice(_PORT_BLOCKS)
+    for first in itertools.islice(_blocks, len(_PORT_BLOCKS)):
         if not taken & set(range(first, first + size)):
             return first, first + size - 1
+    raise AssertionError("every block of ports is held")
 
 
 def unused_udp_port() -> int:

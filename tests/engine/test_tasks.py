@@ -58,6 +58,16 @@ async def test_a_task_may_close_the_others() -> None:
     await asyncio.wait_for(done.wait(), 5)
 
 
+async def test_closing_meets_a_task_that_has_ended_in_the_same_turn() -> None:
+    tasks = Tasks("calls")
+
+    async def nothing() -> None: ...
+
+    tasks.spawn(nothing())
+    # its callback comes a turn later than this
+    await asyncio.create_task(tasks.close())
+
+
 async def test_a_cancelled_task_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
     tasks = Tasks("calls")
     tasks.spawn(asyncio.Event().wait())
