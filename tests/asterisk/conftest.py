@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.asterisk.lab import Asterisk, running_asterisk
-from tests.asterisk.rootfs import default_cache, need_tools, root_folder
+from tests.asterisk.rootfs import chosen_release, default_cache, need_tools, root_folder
 
 _HERE = Path(__file__).parent
 _NOTES = pytest.StashKey[list[str]]()
@@ -52,7 +52,7 @@ def note(request: pytest.FixtureRequest) -> Callable[[str], None]:
 def asterisk_root() -> Iterator[Path]:
     """Give the root folder with Asterisk; the first use on a machine builds it (1 to 2 minutes)."""
     need_tools()
-    with root_folder(default_cache()) as root:
+    with root_folder(default_cache(), chosen_release()) as root:
         yield root
 
 

@@ -31,9 +31,15 @@ _READY_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 20.0
 _CLI_TIMEOUT_S = 20.0
 # All below Linux's ephemeral range, so that nobody is given one of them by chance.
-_SERVICE_PORTS = range(10_000, 14_000)
+# Engines have theirs above: see test_ports.py.
+SERVICE_PORTS = range(10_000, 14_000)
 _RTP_BLOCK = 400
-_RTP_BLOCKS = range(20_000, 32_000, _RTP_BLOCK)
+RTP_BLOCKS = range(6_600, 9_800, _RTP_BLOCK)
+
+
+def plain_version(text: str) -> str:
+    """Return a version without what Debian adds to it: 16.28.0 of 16.28.0~dfsg-0+deb11u9."""
+    return re.split(r"[~+]", text, maxsplit=1)[0]
 
 
 def _password() -> str:
@@ -63,7 +69,12 @@ class Asterisk:
     @functools.cached_property
     def version(self) -> str:
         """Return Asterisk's version, such as 22.10.1."""
-        return self.rx("core show version").split()[1].partition("+")[0]
+        return plain_version(self.rx("core show version").split()[1])
+
+    @property
+    def major(self) -> int:
+        """Return the number of the release series, such as 22."""
+        return int(self.version.partition(".")[0])
 
     @property
     def outside(self) -> Path:
@@ -171,7 +182,7 @@ def _remove_ownerless(folder: Path) -> None:
 
 def _configure(root: Path, folder: Path) -> Asterisk:
     """Choose ports and passwords and write the configuration."""
-    rtp_first = random.choice(_RTP_BLOCKS)
+    rtp_first = random.choice(RTP_BLOCKS)
     asterisk = Asterisk(
         root=root,
         folder=folder,
@@ -181,6 +192,7 @@ def _configure(root: Path, folder: Path) -> Asterisk:
     )
     modules = next(root.glob("usr/lib/**/asterisk/modules"))
     values = {
+        "SINCE_22": "" if _installed(root) >= 22 else "; ",
         "FOLDER": str(folder),
         "CONTRIB": f"{folder}/contrib",
         "MODULES": f"/{modules.relative_to(root)}",
@@ -197,18 +209,31 @@ def _configure(root: Path, folder: Path) -> Asterisk:
         (asterisk.outside / name).mkdir()
     shutil.copytree(CONTRIB, asterisk.outside / "contrib")
     for template in _TEMPLATES.glob("*.conf"):
-        text = re.sub("@([A-Z_]+)@", lambda match: values[match[1]], template.read_text())
+        text = re.sub("@([A-Z_0-9]+)@", lambda match: values[match[1]], template.read_text())
         (asterisk.outside / template.name).write_text(text)
     return asterisk
 
 
+def _installed(root: Path) -> int:
+    """Return the release series of the Asterisk in a root folder."""
+    said = subprocess.run(
+        ["chroot", str(root), "asterisk", "-V"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=_CLI_TIMEOUT_S,
+        check=True,
+    )
+    return int(said.stdout.split()[1].partition(".")[0])
+
+
 def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
     """Return a port that nobody has on loopback at this moment."""
-    for port in random.sample(_SERVICE_PORTS, 100):
+    for port in random.sample(SERVICE_PORTS, 100):
         with socket.socket(socket.AF_INET, kind) as candidate, contextlib.suppress(OSError):
             candidate.bind(("127.0.0.1", port))
             return port
-    raise RuntimeError(f"no free port on 127.0.0.1 in {_SERVICE_PORTS}")
+    raise RuntimeError(f"no free port on 127.0.0.1 in {SERVICE_PORTS}")
 
 
 def _start(asterisk: Asterisk) -> subprocess.Popen[bytes]:

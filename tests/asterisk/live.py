@@ -21,8 +21,15 @@ from tests.schemas import to_the_letter
 Document = dict[str, Any]
 _MARK = "LIVE_TEST_OF_ARI"
 _PORTS_EACH = 100
-_PORT_BLOCKS = range(14_000, 20_000, _PORTS_EACH)  # below the ephemeral range, beside the lab's
+MEDIA_BLOCKS = range(14_000, 20_000, _PORTS_EACH)
+"""Where the media ports of these runs begin: below the ephemeral range, beside the lab's."""
 _OURS = ("ARI_", "ASTERISK_", "APP_NAME", "BIND_IP", "PORT_RANGE", "ECHO_", "SERVICE_PORT")
+
+
+def media_ports() -> range:
+    """Return ports that a run on the real Asterisk may use for its media."""
+    first = random.choice(MEDIA_BLOCKS)
+    return range(first, first + _PORTS_EACH)
 
 
 @dataclass
@@ -93,8 +100,7 @@ class LiveRun:
 async def live_run(asterisk: Asterisk, folder: Path, duration_s: float) -> AsyncIterator[LiveRun]:
     """Start `ari-tui echo` and `ari-tui run --headless --json -` against Asterisk, and end both."""
     echo_port = free_port()
-    ports_first = random.choice(_PORT_BLOCKS)
-    ports = range(ports_first, ports_first + _PORTS_EACH)
+    ports = media_ports()
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(_OURS)},
         "ARI_URL": asterisk.ari_url,

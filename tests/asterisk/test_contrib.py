@@ -38,7 +38,9 @@ def test_http_listens_on_loopback_alone(asterisk: Asterisk) -> None:
 async def test_the_shipped_user_may_write_and_its_shipped_password_is_not_the_one_in_use(
     asterisk: Asterisk,
 ) -> None:
-    assert re.search(r"^No +No +ari-tui$", asterisk.rx("ari show users"), re.MULTILINE)
+    # the columns: read-only; on 22 also whether the user is kept to addresses (ACL)
+    row = r"^No +No +ari-tui$" if asterisk.major >= 22 else r"^No +ari-tui$"
+    assert re.search(row, asterisk.rx("ari show users"), re.MULTILINE)
     async with raw_ari(asterisk) as ari:
         assert (await ari.request("GET", "/asterisk/ping"))[0] == 200
     async with raw_ari(asterisk, "ari-tui", "choose-one") as ari:

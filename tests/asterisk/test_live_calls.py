@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ari_tui.analysis.gaps import EXPLAINED
 from tests.asterisk.lab import Asterisk
 from tests.asterisk.live import Document, LiveRun, live_run
 from tests.asterisk.raw_ari import RawAri, raw_ari
@@ -180,8 +181,11 @@ def test_a_dtmf_digit_neither_stops_nor_confuses_the_measurement(outcome: Outcom
         assert (packets["malformed"], packets["foreign"], packets["ssrc_changes"]) == (0, 0, 0), (
             call
         )
-        # the silence of the digit is explained by its event, and no interruption
-        assert (call["gaps"]["dtmf"], packets["interruptions"]) == (1, 0), call
+        # the silence of the digit is explained by its event, and no interruption: only what a
+        # stalled machine has caused besides is
+        unexplained = sum(count for kind, count in call["gaps"].items() if kind not in EXPLAINED)
+        assert call["gaps"]["dtmf"] == 1, call
+        assert packets["interruptions"] <= unexplained, call
 
 
 def test_callers_who_were_still_there_went_on_in_the_dialplan(outcome: Outcome) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import re
 import sys
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.asterisk.lab import Asterisk, free_port
+from tests.asterisk.live import media_ports
 from tests.asterisk.sipp import sipp_calls
 from tests.asterisk.tools import wait_until
 from tests.terminal import Terminal, needs_tmux
@@ -25,10 +25,10 @@ A_ROW = r"PJSIP/\S+ +\d:\d\d +\d+\.\d +\d+\.\d"
 @pytest.fixture
 def pane(asterisk: Asterisk, tmp_path: Path) -> Iterator[Terminal]:
     """A terminal in which `ari-tui run` finds Asterisk, an echo server and its ports."""
-    first = random.choice(range(20_000, 21_000, 100))
+    ports = media_ports()
     environment = {
         "ARI_URL": asterisk.ari_url, "ARI_USER": asterisk.username, "ARI_PASS": asterisk.password,
-        "PORT_RANGE": f"{first}-{first + 99}", "ECHO_HOST": "127.0.0.1",
+        "PORT_RANGE": f"{ports[0]}-{ports[-1]}", "ECHO_HOST": "127.0.0.1",
         "ECHO_PORT": str(free_port()),
     }  # fmt: skip
     terminal = Terminal(tmp_path, 80, 24, environment)
@@ -62,9 +62,10 @@ def test_the_screen_shows_calls_of_a_real_asterisk_and_what_asterisk_says_of_one
         assert re.search(r"bridge +simple_bridge", shown)
         pane.keys("Escape")
         pane.resize(80, 24)
+        assert calls.finish().created == CALLS
+        stack.enter_context(sipp_calls(asterisk, tmp_path / "again", calls=1))
         pane.until_shown(A_ROW)
         pane.keys("C-c")
         assert pane.until_left() == 130
         assert "ended by SIGINT" in pane.all_text
-        assert calls.finish().created == CALLS
     wait_until(lambda: not asterisk.channels(), "no channel is left")

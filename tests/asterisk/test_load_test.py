@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import random
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,22 +13,22 @@ import pytest
 from ari_tui.process import Child
 from ari_tui.snapshot.load import STEPS, LoadCall, LoadReport, decode_load
 from tests.asterisk.lab import Asterisk, free_port
+from tests.asterisk.live import media_ports
 from tests.asterisk.tools import wait_until
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(300)]
 
 _OURS = ("ARI_", "ASTERISK_", "APP_NAME", "BIND_IP", "PORT_RANGE", "ECHO_", "SERVICE_PORT", "LOAD_")
-_PORT_BLOCKS = range(14_000, 20_000, 100)
 VERDICTS = {"pass": 0, "fail": 1, "inconclusive": 4}
 
 
 async def load_test(asterisk: Asterisk, folder: Path, *flags: str) -> tuple[int, LoadReport, str]:
     """Run an echo server and a load test; return exit code, report, and what was printed."""
-    echo_port, first = free_port(), random.choice(_PORT_BLOCKS)
+    echo_port, ports = free_port(), media_ports()
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(_OURS)},
         "ARI_URL": asterisk.ari_url, "ARI_USER": asterisk.username, "ARI_PASS": asterisk.password,
-        "PORT_RANGE": f"{first}-{first + 99}", "ECHO_PORT": str(echo_port),
+        "PORT_RANGE": f"{ports[0]}-{ports[-1]}", "ECHO_PORT": str(echo_port),
         "XDG_CONFIG_HOME": str(folder), "XDG_RUNTIME_DIR": str(folder),
         "ARI_TUI_LOADTEST_ALLOW": "Local/*,PJSIP/nobody*",
     }  # fmt: skip

@@ -21,7 +21,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from ari_tui.analysis.store import Store
-from ari_tui.config import Alerts, Asterisk, Echo, Http, Media, Output, Settings, Sla
+from ari_tui.config import Settings
+from ari_tui.config_slices import Alerts, Asterisk, Echo, Http, Media, Output, Sla
 from ari_tui.engine import call_media, service
 from ari_tui.engine.assembly import Parts
 from ari_tui.engine.calls import MeasuredCall
@@ -45,7 +46,7 @@ from ari_tui.snapshot.model import (
     Ports,
 )
 
-WAIT_S = 8.0
+WAIT_S = 20.0
 VERDICTS = frozenset(VERDICT_CODES.values())
 """Exit codes of a run that ended in order. Which one, a busy machine decides too."""
 APP = "tests"

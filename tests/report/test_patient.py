@@ -10,7 +10,7 @@ import pytest
 
 from ari_tui.report.patient import KEPT, PatientWriter
 
-WAIT_S = 10.0
+WAIT_S = 20.0
 BIG = b"x" * 70_000  # more than a pipe of one page holds
 
 

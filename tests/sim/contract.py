@@ -23,7 +23,7 @@ import pytest
 from ari_tui.wire import rtp
 
 Event = dict[str, Any]
-WAIT_S = 10.0
+WAIT_S = 20.0
 
 
 @dataclass(frozen=True)

@@ -13,17 +13,17 @@ import msgspec
 
 from ari_tui.analysis.ladder import Ladder
 from ari_tui.analysis.sla_profiles import SEED_PROFILE
-from ari_tui.config import Http
+from ari_tui.cancellation import end_tasks
+from ari_tui.config_slices import Http
 from ari_tui.engine.door import Door, Health
 from ari_tui.engine.stream import ActionFailedError, Stream
-from ari_tui.process import end_tasks
 from ari_tui.snapshot.live import SECONDS, CallCourse, Live
 from ari_tui.snapshot.model import SCHEMA, Document
 from ari_tui.snapshot.source import LiveSource, Source
 from ari_tui.snapshot.target import Target, parse_target
 from tests.ui.kit import LAST_SECOND, a_call, a_document, a_live, an_event
 
-WAIT_S = 10.0
+WAIT_S = 20.0
 TOLD = ("quit", "drain", "release", "hang_up", "detail", "statistics")
 """Actions that are noted and answered with `answers`."""
 

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from textual.pilot import Pilot
 
-from ari_tui.config import Ui
+from ari_tui.config_slices import Ui
 from ari_tui.snapshot.model import Call, Document
 from ari_tui.ui.app import AriTuiApp, Leaving
 from ari_tui.ui.screens.overview import Overview
@@ -21,7 +21,7 @@ from tests.ui import kit
 from tests.ui.detail_kit import a_detail, statistics
 
 NOW = datetime(2026, 11, 22, 12, 0, 1, tzinfo=timezone.utc)
-WAIT_S = 10.0
+WAIT_S = 20.0
 SELDOM = {"refresh_hz": 0.1}
 """A frame is made when the test asks for one."""
 
