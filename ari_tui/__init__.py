@@ -6,8 +6,8 @@ metrics store; everything a person or a program sees is drawn from one snapshot 
 The map of the house. A floor imports only from the floors below it::
 
     errors, config, process, log,
-    backoff, charts                the cellar: used from every floor, import nothing above
-    wire/        0  RTP header, packet-log record, status query, sequence unwrap
+    cancellation, backoff, charts  the cellar: used from every floor, import nothing above
+    wire/        0  RTP header, packet-log record, status query, sequence numbers
     analysis/    0  pure, numpy: fold, lateness, jitter, gaps, histograms
     media/       1  sockets, ring, worker, control, port pool, echo server, impairment
     ari/         1  ARI models, REST client, event WebSocket, the call machine

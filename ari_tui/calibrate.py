@@ -12,10 +12,13 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from ari_tui.analysis.calibration import Watched
+from ari_tui.cancellation import end_tasks
 from ari_tui.config import Settings
 from ari_tui.config_text import to_environment
 from ari_tui.errors import AriTuiError
-from ari_tui.process import Child, end_tasks
+from ari_tui.log import get
+from ari_tui.process import Child
+from ari_tui.report import sparse
 from ari_tui.snapshot.live import SECONDS
 from ari_tui.snapshot.model import Document
 from ari_tui.snapshot.source import LiveSource, parse_target
@@ -24,6 +27,8 @@ from ari_tui.stop import StopSignals
 _OPEN_S: Final = 20.0
 _LOOK_S: Final = 0.5
 """How soon a wish to stop is heard."""
+_COARSE_PER_OCTAVE: Final = 8
+"""Of what the stream tells where documents hold no histogram: a bucket is up to 12 % wide."""
 
 
 async def watch_engine(target: str, settings: Settings, seconds: float) -> tuple[Watched, int]:
@@ -51,6 +56,7 @@ async def _engine(target: str, settings: Settings) -> AsyncIterator[str]:
     environment = {
         **os.environ, **to_environment(settings),
         "ARI_TUI_OUTPUT_STATUS_S": "0", "ARI_TUI_OUTPUT_JSON": "",
+        "ARI_TUI_OUTPUT_HISTOGRAMS": "true",
     }  # fmt: skip
     engine = await Child.spawn(
         "engine", ["run", "--headless"], environment=environment, stdout=asyncio.subprocess.DEVNULL
@@ -78,6 +84,11 @@ async def watch(source: LiveSource, seconds: float, stop: asyncio.Event) -> Watc
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(source.changed(), min(left_s, _LOOK_S))
         watching.look()
+    if not watching.fine:
+        get("calibrate").warning(
+            "the engine's documents hold no histograms: percentiles may be off by a few percent; "
+            "one that was started with --histograms tells them within 1 %"
+        )
     return watching.watched()
 
 
@@ -86,11 +97,17 @@ class _Watch:
 
     def __init__(self, source: LiveSource, first: Document) -> None:
         self._source, self._first, self._newest = source, first, first
-        self._before = _histogram(source)
+        self._coarse = source.history.rtt_histogram
         self._begun = time.monotonic()
         self._calls = 0
         self._shortest_ms: float | None = None
+        self._longest_us = 0
         self.look()
+
+    @property
+    def fine(self) -> bool:
+        """Tell whether the documents hold the engine's own histogram."""
+        return None not in (self._first.totals.rtt_histogram, self._newest.totals.rtt_histogram)
 
     def look(self) -> None:
         """Take in the newest document. Raises AriTuiError when it is another session's."""
@@ -104,26 +121,49 @@ class _Watch:
         shortest = document.window.rtt_ms.min
         if shortest is not None:
             self._shortest_ms = min(shortest, self._shortest_ms or shortest)
+        # at every look: a history holds five minutes, a watch may last longer
+        watched_s = min(math.ceil(time.monotonic() - self._begun), SECONDS)
+        course = self._source.history.all.tail("rtt_max_us", watched_s)
+        self._longest_us = max(self._longest_us, *(value or 0 for value in course), 0)
 
     def watched(self) -> Watched:
         """Return what was seen between the first document and the newest."""
-        lasted_s = time.monotonic() - self._begun
         first, last = self._first.totals.packets, self._newest.totals.packets
-        course = self._source.history.all.tail("rtt_max_us", min(math.ceil(lasted_s), SECONDS))
-        longest_us = max((value for value in course if value is not None), default=0)
         limited = self._newest.instrument.limited_s - self._first.instrument.limited_s
+        came, per_octave = self._round_trips()
         return Watched(
-            seconds=lasted_s,
+            seconds=time.monotonic() - self._begun,
             calls=self._calls,
             settled=(last.sent - last.in_flight) - (first.sent - first.in_flight),
             lost=last.lost - first.lost,
             late=last.late_echo - first.late_echo,
-            histogram=_histogram(self._source) - self._before,
-            shortest_ms=self._shortest_ms or 0.0,
-            longest_ms=longest_us / 1000,
+            histogram=_by_middle(came, per_octave),
+            shortest_ms=_within(self._shortest_ms or 0.0, came[:1], per_octave),
+            longest_ms=_within(self._longest_us / 1000, came[-1:], per_octave),
             limited_s=max(limited, 0.0),
         )
 
+    def _round_trips(self) -> tuple[list[list[int]], int]:
+        """Return those of this watch alone, `[upper_ns, count]`, and the buckets of an octave."""
+        before, now = self._first.totals.rtt_histogram, self._newest.totals.rtt_histogram
+        if before is not None and now is not None:
+            return sparse.since(now, before), sparse.PER_OCTAVE
+        told_us = sparse.since(self._source.history.rtt_histogram, self._coarse)
+        return [[upper_us * 1000, count] for upper_us, count in told_us], _COARSE_PER_OCTAVE
 
-def _histogram(source: LiveSource) -> Counter[int]:
-    return Counter({bucket[0]: bucket[1] for bucket in source.history.rtt_histogram})
+
+def _by_middle(histogram: sparse.Sparse, per_octave: int) -> Counter[int]:
+    """Return round trips by what stands for their bucket (µs); coarse buckets are spread out."""
+    found: Counter[int] = Counter()
+    parts = sparse.PER_OCTAVE // per_octave
+    for middle_ns, count in sparse.spread_evenly(histogram, per_octave, parts):
+        found[round(middle_ns / 1000)] += count
+    return found
+
+
+def _within(extreme_ms: float, bucket: sparse.Sparse, per_octave: int) -> float:
+    """Return an extreme kept to the outermost bucket: windows reach back before the watch."""
+    for upper_ns, _ in bucket:
+        low, high = sparse.lower(upper_ns, per_octave) / 1e6, upper_ns / 1e6
+        return min(max(extreme_ms, low), high)
+    return extreme_ms

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from ari_tui.cli_options import ASTERISK_FLAGS, SECONDS, Start, prepare, settings_options
-from ari_tui.config_checks import profile_name
 from ari_tui.config_profiles import SEED
+from ari_tui.config_values import profile_name
 from ari_tui.log import get
 
 _INCONCLUSIVE = 4

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from ari_tui.cli_options import (
     ASTERISK_FLAGS,
@@ -56,7 +58,7 @@ def loadtest(start: Start, /, **values: Any) -> int:
     settings = _prepared(start, values)
     options = RunOptions(headless=values["headless"], stay=values["stay"])
     if not values["headless"]:
-        return show(["loadtest", "--yes", *_simulation(values)], settings, options)
+        return _on_screen(["loadtest", "--yes", *_simulation(values)], settings, options)
     if values["sim"]:
         return _simulated(start, settings, options, values)
     return _run(start, settings, options, simulated=values["simulated"])
@@ -112,6 +114,25 @@ def _simulation(values: dict[str, Any]) -> list[str]:
     return ["--sim", *flags] if values["sim"] else []
 
 
+def _on_screen(arguments: list[str], settings: Settings, options: RunOptions) -> int:
+    """Show the test on a screen, and below it, once it was left, the report.
+
+    The test runs in another process: its report comes back in a file, which stays only where the
+    user has asked for one.
+    """
+    from ari_tui.engine.paths import runtime_folder
+
+    # a name of its own: many may run at once, and one that goes on alone writes its report later
+    way_back = runtime_folder() / f"loadtest-{secrets.token_hex(4)}.json"
+    wanted = settings.loadtest
+    replace = msgspec.structs.replace
+    handed = replace(wanted, report=(*wanted.report, str(way_back)))
+    try:
+        return show(arguments, replace(settings, loadtest=handed), options)
+    finally:
+        way_back.unlink(missing_ok=True)
+
+
 def _simulated(
     start: Start, settings: Settings, options: RunOptions, values: dict[str, Any]
 ) -> int:
@@ -141,7 +162,7 @@ def _run(start: Start, settings: Settings, options: RunOptions, *, simulated: bo
 
     plan = plan_of(settings.loadtest, simulated=simulated)
     test = LoadTest(plan, variables_of(settings.loadtest))
-    with HeadlessReport(settings.output) as headless:
+    with HeadlessReport(settings.output, report=False) as headless:
         work = run_engine(engine_settings(settings), options, start.link, [headless, test], test)
         try:
             code = asyncio.run(work)
@@ -155,13 +176,16 @@ def _run(start: Start, settings: Settings, options: RunOptions, *, simulated: bo
 def _report(test: LoadTest, settings: Settings) -> LoadReport | None:
     """Print and write the report; None when the engine never came so far."""
     from ari_tui.loadtest.assemble import assemble
+    from ari_tui.report.closing import closing_load_report
     from ari_tui.report.files import write_report
-    from ari_tui.report.load_text import load_report
+    from ari_tui.report.text import readable
 
     if test.final is None:
         return None
     report = assemble(test, test.final)
-    click.echo(f"\n{load_report(report)}", err=settings.output.json == "-")
+    to_stderr = settings.output.json == "-"
+    encoding = (sys.stderr if to_stderr else sys.stdout).encoding
+    click.echo(readable(f"\n{closing_load_report(report)}", encoding), err=to_stderr)
     for path in settings.loadtest.report:
         write_report(path, report)
         get("loadtest").info("report written", file=path)

@@ -17,9 +17,10 @@ import click
 
 from ari_tui import log
 from ari_tui.config import Settings
-from ari_tui.config_checks import refusal
-from ari_tui.config_layers import Raw, load
+from ari_tui.config_draft import refusal
+from ari_tui.config_layers import load
 from ari_tui.config_parse import parse_host_port
+from ari_tui.config_sources import Raw
 from ari_tui.errors import ConfigError
 from ari_tui.process import ParentLink
 from ari_tui.ui.bindings import keymap

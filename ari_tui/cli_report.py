@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,7 +11,6 @@ import click
 if TYPE_CHECKING:
     from ari_tui.report.files import Form
 
-_WIDEST: Final = 120
 _OUTPUTS: Final[tuple[tuple[str, Form], ...]] = (
     ("html", "html"),
     ("text", "text"),
@@ -32,24 +30,20 @@ def report(**values: Any) -> int:
 
     FILE is `-` for stdin. Without --html, --text or --json the text goes to stdout.
     """
+    from ari_tui.report.closing import terminal_width
     from ari_tui.report.files import render, write_file
     from ari_tui.report.subject import read_stream, read_subject
+    from ari_tui.report.text import readable
 
     file = values["file"]
     subject = read_stream(sys.stdin.buffer, "stdin") if file == "-" else read_subject(Path(file))
     wanted = [(name, form) for name, form in _OUTPUTS if values[name]]
-    width = values["width"] or min(shutil.get_terminal_size((100, 24)).columns, _WIDEST)
+    width = values["width"] or terminal_width()
     for name, form in wanted or [("text", "text")]:
         shown = render(subject, form, width=width, ascii_only=values["ascii_only"])
         out = values[name] or "-"
         if out == "-":
-            _say(shown)
+            click.echo(readable(shown, sys.stdout.encoding), nl=False)
         else:
             write_file(out, shown, f"--{name}")
     return 0
-
-
-def _say(text: str) -> None:
-    # a terminal of another encoding gets a question mark for a dash, not a crash
-    encoding = sys.stdout.encoding or "utf-8"
-    click.echo(text.encode(encoding, "replace").decode(encoding), nl=False)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 from typing import Final
 
-from ari_tui.config_checks import Draft, refusal
+from ari_tui.config_draft import Draft, refusal
 from ari_tui.config_parse import parse_tier
 
 SEED: Final = "seed"

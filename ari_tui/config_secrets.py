@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from ari_tui.config_checks import Draft
+from ari_tui.config_draft import Draft
 from ari_tui.log import clean
 
 PAIRS = (

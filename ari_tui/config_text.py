@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ari_tui.config import MASK, SECTIONS, Settings, is_secret
-from ari_tui.config_layers import VARIABLES
+from ari_tui.config import SECTIONS, Settings
 from ari_tui.config_secrets import PAIRS
+from ari_tui.config_slices import MASK, is_secret
+from ari_tui.config_sources import VARIABLES
 from ari_tui.log import Masker
 
 

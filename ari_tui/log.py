@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping, MutableMapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, TextIO
 
-from ari_tui import config
+from ari_tui import config_slices
 from ari_tui.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Masker:
 
     def __call__(self, text: str) -> str:
         """Return the text without secrets."""
-        return self._pattern.sub(config.MASK, text) if self._pattern else text
+        return self._pattern.sub(config_slices.MASK, text) if self._pattern else text
 
 
 class ChannelLogger(_Adapter):
@@ -182,7 +182,7 @@ class _PrivateFile(logging.handlers.WatchedFileHandler):
 
 
 def configure(
-    settings: config.Log, secrets: Iterable[str] = (), *, stream: TextIO | None = None
+    settings: config_slices.Log, secrets: Iterable[str] = (), *, stream: TextIO | None = None
 ) -> logging.Handler:
     """Send everything to the file that the settings name, else to `stream` (stderr).
 
@@ -204,7 +204,7 @@ def configure(
     return handler
 
 
-def _handler(settings: config.Log, stream: TextIO | None) -> logging.Handler:
+def _handler(settings: config_slices.Log, stream: TextIO | None) -> logging.Handler:
     if not settings.file:
         return logging.StreamHandler(stream or sys.stderr)
     try:

@@ -17,12 +17,13 @@ from typing import Final
 import msgspec
 
 from ari_tui import log
+from ari_tui.cancellation import end_tasks
 from ari_tui.config import Settings
 from ari_tui.config_text import to_environment
 from ari_tui.errors import ChildFailedError
 from ari_tui.media.echo import EXPEDITED_FORWARDING
 from ari_tui.media.sockets import open_udp
-from ari_tui.process import Child, ParentLink, end_tasks
+from ari_tui.process import Child, ParentLink
 from ari_tui.stop import StopSignals
 
 _INCONCLUSIVE = 4

@@ -17,14 +17,16 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from ari_tui import log
+from ari_tui.cancellation import end_tasks
 from ari_tui.config import Settings
 from ari_tui.errors import ConfigError
-from ari_tui.process import Child, end_tasks
+from ari_tui.process import Child
 from ari_tui.stop import EXIT_CODES, StopSignals
 
 if TYPE_CHECKING:
     from ari_tui.snapshot.source import LiveSource
-    from ari_tui.ui.app import AriTuiApp, Leaving
+    from ari_tui.ui.app import AriTuiApp
+    from ari_tui.ui.leaving import Leaving
 
 _INCONCLUSIVE: Final = 4
 _DRAIN_S: Final = 30.0
@@ -156,7 +158,8 @@ class _Screen:
 
     async def show(self, signals: StopSignals, engine: Child | None) -> Leaving:
         """Take the terminal, draw until somebody or something ends it, give the terminal back."""
-        from ari_tui.ui.app import AriTuiApp, Leaving
+        from ari_tui.ui.app import AriTuiApp
+        from ari_tui.ui.leaving import Leaving
 
         app = AriTuiApp(self.source, self._settings.ui, owned=self._owned, stays=self._stays)
         drawing = asyncio.create_task(app.run_async(mouse=self._settings.ui.mouse))
@@ -179,7 +182,7 @@ class _Screen:
 
     async def _watch(self, engine: Child | None, app: AriTuiApp) -> None:
         """End the screen with an engine that ended in order; tell of one that did not."""
-        from ari_tui.ui.app import Leaving
+        from ari_tui.ui.leaving import Leaving
 
         if engine is None:
             return
@@ -217,9 +220,9 @@ class _Screen:
         if not self.final:
             why = "no final report came" if self._owned else "the engine goes on"
             _say(f"{why}: this is how it stood at {document.time}")
-        from ari_tui.report.text import final_report
+        from ari_tui.report.closing import closing_report
 
-        _print(final_report(document))
+        _print(closing_report(document, self._settings.loadtest.report))
 
 
 async def _end(engine: Child, left: Leaving, screen: _Screen, signals: StopSignals) -> int:

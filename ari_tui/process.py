@@ -18,46 +18,18 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from ari_tui.cancellation import unbroken
 from ari_tui.errors import ChildFailedError
 
 STAY = "stay"
-_T = TypeVar("_T")
 _READY_FD = "ARI_TUI_READY_FD"
 _LIFELINE_FD = "ARI_TUI_LIFELINE_FD"
 _SOCKET_FD = "ARI_TUI_SOCKET_FD"
-_CANCEL_AGAIN_S = 0.5
 _FAREWELL_S = 3.0
 """How long a child that could not start may take to clean up after itself."""
-
-
-async def end_tasks(tasks: Iterable[asyncio.Future[Any]]) -> None:
-    """Cancel tasks until all have ended; their exceptions are not raised.
-
-    Once is not enough: before Python 3.12, `asyncio.wait_for` can swallow a cancellation that
-    comes at the moment of its answer, and a loop around it would go on for ever.
-    """
-    waiting = {task for task in tasks if not task.done()}
-    while waiting:
-        for task in waiting:
-            task.cancel()
-        _, waiting = await asyncio.wait(waiting, timeout=_CANCEL_AGAIN_S)
-
-
-async def unbroken(work: Awaitable[_T]) -> _T:
-    """Await what must come to its end, and does soon, before a cancellation goes on.
-
-    For the end of a process that a cancelled task has started: nobody else would wait for it.
-    """
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        with contextlib.suppress(Exception, asyncio.CancelledError):
-            await unbroken(task)
-        raise
 
 
 class ParentLink:
@@ -161,14 +133,12 @@ class Child:
     ) -> Child:
         """Start `python -m ari_tui ARGUMENTS` and wait for its ready line.
 
-        `sock` is handed on to it, and closed here.
-
-        Raises ChildFailedError with the child's own message and exit code when it says that it
-        failed, or ends or stays silent for `timeout_s`; it has then been ended.
+        `sock` is handed on to it, and closed here. Raises ChildFailedError with the child's own
+        message and exit code when it says that it failed, or ends or stays silent for
+        `timeout_s`; it has then been ended.
         """
         ready_read, ready_write = os.pipe()
         life_read, life_write = os.pipe()
-
         handed = {} if sock is None else {_SOCKET_FD: sock.fileno()}
         command = [sys.executable, "-m", "ari_tui", *arguments]
         try:

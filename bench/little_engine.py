@@ -18,9 +18,9 @@ from aiohttp import web
 from ari_tui.analysis.fold import fold
 from ari_tui.analysis.records import from_bytes
 from ari_tui.analysis.store import Store
+from ari_tui.cancellation import end_tasks
 from ari_tui.engine.media_worker import MediaWorker
 from ari_tui.engine.stream import Stream
-from ari_tui.process import end_tasks
 from ari_tui.snapshot.build import build
 from ari_tui.snapshot.courses import build_live
 from ari_tui.snapshot.judgement import Listener

@@ -35,9 +35,9 @@ from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits
 from ari_tui.ui.rows import Row, rows_of
 from ari_tui.ui.spark import spark
-from ari_tui.ui.themes import DARK_VARIABLES
+from ari_tui.ui.theme_variables import DARK_VARIABLES
 from ari_tui.ui.widgets.table import ChannelTable
-from ari_tui.ui.widgets.table_lines import Shape, shape_of
+from ari_tui.ui.widgets.table_shape import Shape, shape_of
 from tests.ui import kit
 
 CALLS: Final = 200

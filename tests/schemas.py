@@ -12,9 +12,14 @@ from jsonschema import Draft202012Validator
 import ari_tui
 from ari_tui.snapshot import model
 from ari_tui.snapshot.load import LoadReport, decode_load
-from ari_tui.snapshot.schema import file_name
+from ari_tui.snapshot.schema import schema_id
 
 FOLDER = Path(ari_tui.__file__).parent / "schema"
+
+
+def file_name(name: str) -> str:
+    """Return the name of a shipped file: `ari-tui.stats-1.json`."""
+    return schema_id(name).replace("/", "-") + ".json"
 
 
 @functools.lru_cache

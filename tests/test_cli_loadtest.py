@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -9,10 +11,13 @@ from typing import Any
 
 import pytest
 
+from ari_tui import cli_loadtest
 from ari_tui.cli import execute
 from ari_tui.config import Settings
 from ari_tui.loadtest.originator import LoadTest
+from ari_tui.options import RunOptions
 from tests.engine.kit import document
+from tests.terminal import Terminal, needs_tmux
 
 pytestmark = pytest.mark.usefixtures("bare_start")
 HEADLESS = ["loadtest", "--headless"]
@@ -163,7 +168,9 @@ def test_the_exit_code_is_the_reports_verdict_unless_a_signal_came(
     assert execute([*HEADLESS, "--report", str(report)]) == expected  # nothing was measured
     assert report.stat().st_mode & 0o777 == 0o600
     assert '"ari-tui.loadtest/1"' in report.read_text()
-    assert "LOAD TEST   INCONCLUSIVE" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "\nINCONCLUSIVE, " in out
+    assert out.count("packets     sent") == 1
 
 
 def test_with_json_on_stdout_the_report_is_told_on_stderr(
@@ -172,8 +179,18 @@ def test_with_json_on_stdout_the_report_is_told_on_stderr(
     engine.final = True
     assert execute([*HEADLESS, "--json", "-", "--exit-zero"]) == 0
     told = capsys.readouterr()
-    assert "LOAD TEST" in told.err
-    assert "LOAD TEST" not in told.out
+    assert "Load test of " in told.err
+    assert "Load test of " not in told.out
+
+
+def test_the_engine_leaves_the_report_to_the_load_test(engine: Called) -> None:
+    assert execute(HEADLESS) == 0
+    output = io.StringIO()
+    headless = engine.arguments[3][0]
+    headless._text = output
+    headless.take(document(final=True))
+    assert output.getvalue().startswith("p50=")
+    assert len(output.getvalue().splitlines()) == 1
 
 
 def test_the_exit_code_of_the_simulation_is_the_childs(loopback: Called) -> None:
@@ -187,3 +204,50 @@ def test_without_a_terminal_there_is_no_screen(
 ) -> None:
     assert execute(["loadtest"]) == 2
     assert "add --headless" in capsys.readouterr().err
+
+
+def test_a_screen_has_the_report_come_back_in_a_file_that_is_gone_afterwards(
+    monkeypatch: pytest.MonkeyPatch, bare_start: Path
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(bare_start))
+    shown: list[tuple[list[str], Settings]] = []
+
+    def show(arguments: list[str], settings: Settings, _: RunOptions) -> int:
+        shown.append((arguments, settings))
+        Path(settings.loadtest.report[-1]).write_text("{}")
+        return 1
+
+    monkeypatch.setattr(cli_loadtest, "show", show)
+    assert execute(["loadtest", "--sim", "--seed", "3", "--report", "mine.html"]) == 1
+    ((arguments, settings),) = shown
+    assert arguments == ["loadtest", "--yes", "--sim", "--seed=3"]
+    mine, way_back = settings.loadtest.report
+    assert (mine, Path(way_back).suffix) == ("mine.html", ".json")
+    assert list((bare_start / "ari-tui").iterdir()) == []
+
+
+def sections(text: str) -> list[str]:
+    """Return the headings of reports in a text: a report has each of them once."""
+    return re.findall(rf"^({'|'.join(ONE_REPORT)}|ari-tui \d)", text, re.MULTILINE)
+
+
+ONE_REPORT = ["Load test of", "The test", "Measured calls", "Worst calls", "Environment"]
+SHORT = ("loadtest", "--sim", "--calls", "2", "--ramp", "10", "--duration", "2", "--yes")
+
+
+@pytest.mark.system
+@needs_tmux
+@pytest.mark.parametrize("screen", [True, False])
+def test_in_a_terminal_one_report_is_told_and_all_of_it(screen: bool, tmp_path: Path) -> None:
+    pane = Terminal(tmp_path, 120, 40)
+    try:
+        pane.run(*SHORT, *([] if screen else ["--headless"]))
+        assert pane.until_left() in (0, 1, 4)
+        text = pane.all_text
+    finally:
+        pane.close()
+    assert sections(text) == ONE_REPORT
+    assert len(re.findall(r"^packets +sent \d", text, re.MULTILINE)) == 1
+    for told in ("2 good, 0 failed, 0 cut", "media back from the echo", "Late packets", "SLA  "):
+        assert told in text
+    assert not list((tmp_path / "ari-tui").glob("*.json"))

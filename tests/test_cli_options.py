@@ -16,7 +16,8 @@ from ari_tui.cli_options import (
     check_impairment,
     prepare,
 )
-from ari_tui.config import KEY_TYPES, is_secret
+from ari_tui.config import KEY_TYPES
+from ari_tui.config_slices import is_secret
 from ari_tui.errors import ConfigError
 from ari_tui.ui.bindings import keymap
 

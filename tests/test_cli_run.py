@@ -9,7 +9,8 @@ import pytest
 
 from ari_tui.cli import execute
 from ari_tui.cli_run import exit_code
-from ari_tui.config import Output, Settings
+from ari_tui.config import Settings
+from ari_tui.config_slices import Output
 from ari_tui.engine.paths import bind_unix, socket_path
 from ari_tui.options import DemoOptions, RunOptions
 from ari_tui.process import ParentLink

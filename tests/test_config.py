@@ -5,19 +5,9 @@ import sys
 from pathlib import Path
 
 import msgspec
-import pytest
 
-from ari_tui.config import (
-    KEY_TYPES,
-    SECTIONS,
-    T0_RING_ENTRIES,
-    Asterisk,
-    Http,
-    Media,
-    Settings,
-    describe_allowed,
-    is_secret,
-)
+from ari_tui.config import KEY_TYPES, SECTIONS, Settings, describe_allowed
+from ari_tui.config_slices import T0_RING_ENTRIES, Asterisk
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -72,13 +62,6 @@ def test_every_section_is_a_slice_of_settings_and_every_default_passes_its_own_t
         assert msgspec.convert(msgspec.structs.asdict(value), slice_type) == value
 
 
-def test_the_text_of_a_slice_masks_its_secrets() -> None:
-    settings = Settings(asterisk=Asterisk(password="geheim"), http=Http(token="t0ken"))
-    assert "geheim" not in repr(settings)
-    assert "t0ken" not in repr(settings)
-    assert "password=********" in repr(settings.asterisk)
-
-
 def test_secrets_come_also_as_headers_and_urls_would_hold_them() -> None:
     secrets = Settings(asterisk=Asterisk(password="a/b c")).secrets
     # base64 of "ari:a/b c"
@@ -87,30 +70,6 @@ def test_secrets_come_also_as_headers_and_urls_would_hold_them() -> None:
 
 def test_the_well_known_default_password_is_no_secret() -> None:
     assert Settings().secrets == ()
-
-
-def test_a_slice_cannot_be_changed() -> None:
-    media = Media()
-    with pytest.raises(AttributeError):
-        media.workers = 2  # type: ignore[misc]  # that it is refused is the point
-
-
-def test_only_the_secrets_themselves_count_as_secret() -> None:
-    assert {key for key in KEY_TYPES if is_secret(key)} == {
-        "asterisk.password", "http.token", "alerts.webhook", "alerts.webhook_token",
-    }  # fmt: skip
-
-
-def test_port_ranges_are_read_and_an_empty_echo_range_is_the_kernels_choice() -> None:
-    media = Media(ports="4500-50000")
-    assert media.port_range == (4500, 50000)
-    assert media.echo_port_range is None
-    assert Media(echo_ports="30000").echo_port_range == (30000, 30000)
-
-
-def test_a_door_has_an_address_when_it_is_open() -> None:
-    assert Http(bind="localhost:1").address == ("localhost", 1)
-    assert Http().address is None
 
 
 def test_the_longest_loss_timeout_is_what_the_t0_ring_holds_at_ten_milliseconds() -> None:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from ari_tui.config import KEY_TYPES, Settings
-from ari_tui.config_layers import ORIGINAL_VARIABLES, VARIABLES, Raw, find_file, load
+from ari_tui.config import Settings
+from ari_tui.config_layers import load
+from ari_tui.config_sources import Raw
 from ari_tui.errors import ConfigError
 
 
@@ -105,20 +106,11 @@ LOAD_TEST_ENDPOINT=Local/echo@ari-context
     assert any("0.0.0.0 cannot be an external_host" in text for text in settings.warnings)
 
 
-def test_an_empty_variable_of_the_originals_counts_as_unset(tmp_path: Path) -> None:
-    assert read(tmp_path, **dict.fromkeys(ORIGINAL_VARIABLES, "")) == Settings()
-
-
 def test_our_own_variable_goes_before_the_originals_and_may_empty_a_text(tmp_path: Path) -> None:
     toml = '[media]\nadvertise = "pbx"'
     settings = read(tmp_path, toml, "", ARI_URL="a:1", ARI_TUI_ASTERISK_URL="b:2")
     assert settings.asterisk.url == "b:2"
     assert read(tmp_path, toml, "", ARI_TUI_MEDIA_ADVERTISE="").media.advertise == ""
-
-
-def test_there_is_a_variable_for_every_key() -> None:
-    assert set(VARIABLES.values()) == set(KEY_TYPES)
-    assert VARIABLES["ARI_TUI_ASTERISK_PASSWORD_FILE"] == "asterisk.password_file"
 
 
 def test_every_unknown_key_of_every_layer_is_told_at_once_with_the_nearest_name(
@@ -139,17 +131,6 @@ def test_every_unknown_key_of_every_layer_is_told_at_once_with_the_nearest_name(
         "unknown variable ARI_TUI_MEDIA_PORT in .env: did you mean ARI_TUI_MEDIA_PORTS?",
         "unknown variable ARI_TUI_ECHO_HOTS in the environment: did you mean ARI_TUI_ECHO_HOST?",
     ]
-
-
-def test_a_key_outside_its_section_is_told_where_it_belongs(tmp_path: Path) -> None:
-    told = problems(tmp_path, 'dscp = 46\nmedia = 3\nhorst = "x"')
-    assert told[0].endswith("stands in no section: put it below [media]")
-    assert told[1].endswith("is a section: write [media] and its keys below")
-    assert "unknown key horst in" in told[2]
-
-
-def test_the_variables_of_child_processes_are_no_keys(tmp_path: Path) -> None:
-    assert read(tmp_path, ARI_TUI_READY_FD="3", ARI_TUI_LIFELINE_FD="4") == Settings()
 
 
 @pytest.mark.parametrize(
@@ -231,50 +212,11 @@ def test_escape_sequences_in_names_and_values_are_spelled_out(tmp_path: Path) ->
     assert not any("\x1b" in line for line in told)
 
 
-def test_a_named_file_that_is_not_there_is_an_error_that_says_who_named_it(
-    tmp_path: Path,
-) -> None:
-    with pytest.raises(ConfigError, match=r"^--config: there is no file .*/absent\.toml$"):
-        load(config_file="absent.toml", environment={}, folder=tmp_path)
-    with pytest.raises(ConfigError, match=r"^ARI_TUI_CONFIG: there is no file .*/absent\.toml$"):
-        load(environment={"ARI_TUI_CONFIG": "absent.toml"}, folder=tmp_path)
-
-
-def test_the_file_is_the_flags_then_the_variables_then_the_users_then_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert find_file(None, {}, tmp_path) is None
-    monkeypatch.setattr("platformdirs.user_config_path", lambda *_, **__: tmp_path / "user")
-    (tmp_path / "user").mkdir()
-    for name in ("user/config.toml", "variable.toml", "flag.toml"):
-        (tmp_path / name).touch()
-    environment = {"ARI_TUI_CONFIG": "variable.toml"}
-    assert find_file(None, {}, tmp_path) == tmp_path / "user/config.toml"
-    assert find_file(None, environment, tmp_path) == tmp_path / "variable.toml"
-    assert find_file("flag.toml", environment, tmp_path) == tmp_path / "flag.toml"
-
-
 def test_dot_env_may_name_the_file(tmp_path: Path) -> None:
     (tmp_path / "here.toml").write_text("[echo]\nport = 7000")
     settings = read(tmp_path, env="ARI_TUI_CONFIG=here.toml")
     assert settings.echo.port == 7000
     assert settings.file == str(tmp_path / "here.toml")
-
-
-@pytest.mark.parametrize("content", [b"[media\n", b"\xff\xfe", b"a = 1\na = 2\n"])
-def test_a_file_that_is_not_toml_is_told_with_its_path(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "bad.toml").write_bytes(content)
-    with pytest.raises(ConfigError, match=r"bad\.toml is not TOML"):
-        load(config_file="bad.toml", environment={}, folder=tmp_path)
-
-
-def test_what_an_alerts_command_is_told_is_no_setting_of_an_ari_tui_that_it_runs(
-    tmp_path: Path,
-) -> None:
-    told = {"ARI_TUI_ALERT_STATE": "fail", "ARI_TUI_ALERT_RULES": "p95"}
-    assert read(tmp_path, **told) == Settings()
-    (line,) = problems(tmp_path, ARI_TUI_ALERTS_COMAND="page")
-    assert line.endswith("did you mean ARI_TUI_ALERTS_COMMAND?")
 
 
 def test_a_commands_arguments_come_as_words_or_as_json(tmp_path: Path) -> None:

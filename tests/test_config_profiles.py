@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ari_tui.config import Settings, Sla
-from ari_tui.config_layers import Raw, load
+from ari_tui.config import Settings
+from ari_tui.config_layers import load
+from ari_tui.config_slices import Sla
+from ari_tui.config_sources import Raw
 from ari_tui.config_text import to_environment
 from ari_tui.errors import ConfigError
 

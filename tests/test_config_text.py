@@ -3,19 +3,9 @@
 import sys
 from pathlib import Path
 
-from ari_tui.config import (
-    KEY_TYPES,
-    SECTIONS,
-    Asterisk,
-    Http,
-    Loadtest,
-    Log,
-    Media,
-    Output,
-    Settings,
-    Sla,
-)
+from ari_tui.config import KEY_TYPES, SECTIONS, Settings
 from ari_tui.config_layers import load
+from ari_tui.config_slices import Asterisk, Http, Loadtest, Log, Media, Output, Sla
 from ari_tui.config_text import printed, to_environment
 
 if sys.version_info >= (3, 11):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ari_tui import log
-from ari_tui.config import Log
+from ari_tui.config_slices import Log
 from ari_tui.errors import ConfigError
 from ari_tui.log import JsonFormatter, LineFormatter, Masker, clean
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ari_tui.config import Asterisk, Media, Settings
+from ari_tui.config import Settings
+from ari_tui.config_slices import Asterisk, Media
 from ari_tui.errors import ChildFailedError
 from ari_tui.loopback import _own_settings, run_on_loopback
 from ari_tui.process import ParentLink

@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 
 from ari_tui import process
+from ari_tui.cancellation import end_tasks
 from ari_tui.errors import ChildFailedError
-from ari_tui.process import Child, ParentLink, end_tasks
+from ari_tui.process import Child, ParentLink
 
 WAIT_S = 20
 Script = Callable[[str], None]
@@ -132,7 +133,7 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
         folder.mkdir(parents=True)
         (folder / "__init__.py").write_text("")
         (folder / "__main__.py").write_text(HEAD + body)
-        for name in ("process", "errors"):
+        for name in ("process", "cancellation", "errors"):
             source = Path(process.__file__).with_name(f"{name}.py")
             (folder / source.name).write_text(source.read_text())
         monkeypatch.chdir(folder.parent)
@@ -336,33 +337,6 @@ async def test_a_child_that_is_on_its_way_out_has_gone_when_a_cancellation_has(
     assert gone(int(file.read_text()))
 
 
-async def test_what_must_end_ends_before_a_cancellation_goes_on() -> None:
-    go_on, ended = asyncio.Event(), asyncio.Event()
-
-    async def work(fails: bool) -> int:
-        await go_on.wait()
-        ended.set()
-        if fails:
-            raise KeyError("of its own")
-        return 5
-
-    for fails in (False, True):
-        go_on.clear()
-        ended.clear()
-        task = asyncio.create_task(process.unbroken(work(fails)))
-        for _ in range(3):
-            await asyncio.sleep(0)
-            task.cancel()
-        assert not task.done()
-        go_on.set()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        assert ended.is_set()
-    assert await process.unbroken(work(False)) == 5
-    with pytest.raises(KeyError):
-        await process.unbroken(work(True))
-
-
 async def test_brothers_do_not_hold_each_others_lifelines(script: Script, tmp_path: Path) -> None:
     script(OBEDIENT)
     first = await Child.spawn("first", [str(tmp_path / "1")])
@@ -372,32 +346,3 @@ async def test_brothers_do_not_hold_each_others_lifelines(script: Script, tmp_pa
     assert second.running
     assert await second.stop(timeout_s=WAIT_S) == 7
     assert [(tmp_path / name).read_text() for name in "12"] == ["SIGTERM", ""]
-
-
-async def test_a_task_that_swallows_its_cancellation_is_cancelled_again() -> None:
-    swallowed = asyncio.Event()
-
-    async def stubborn() -> None:
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.Event().wait()
-        swallowed.set()
-        await asyncio.Event().wait()
-
-    task = asyncio.create_task(stubborn())
-    await asyncio.sleep(0)
-    await end_tasks([task])
-    assert task.cancelled()
-    assert swallowed.is_set()
-
-
-async def test_the_errors_of_ended_tasks_are_theirs() -> None:
-    async def broken() -> None:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            raise OSError("on the way out")
-
-    task = asyncio.create_task(broken())
-    await asyncio.sleep(0)
-    await end_tasks([task, task])
-    assert isinstance(task.exception(), OSError)

@@ -196,11 +196,3 @@ def _count_since(segments: Segments, marks: Mask, initial: Ints) -> Ints:
     newest = segments.running_max(begun, np.full(len(segments.rows), -1, dtype=np.int64))
     carried: npt.NDArray[np.int64] = initial[segments.of]
     return np.where(newest < 0, carried + position + 1, position - newest + 1)
-
-
-def pattern_of(lost: Mask) -> LossPattern:
-    """Return the pattern of one whole sequence (n, true where lost), in order of sending."""
-    table = LossRuns()
-    table.grow(1)
-    table.fold(np.zeros(len(lost), dtype=np.int64), np.asarray(lost, dtype=np.bool_))
-    return table.pattern(0)

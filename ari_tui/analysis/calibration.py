@@ -32,7 +32,7 @@ class Watched(NamedTuple):
     lost: int
     late: int
     histogram: Mapping[int, int]
-    """Round trips by the upper edge of their bucket (µs)."""
+    """Round trips by the middle of their bucket (µs)."""
     shortest_ms: float
     longest_ms: float
     limited_s: float
@@ -75,12 +75,12 @@ def propose(watched: Watched, name: str, headroom: float) -> Proposal:
 
 
 def _percentile(histogram: Mapping[int, int], share: float) -> float:
-    """Return the nearest-rank percentile in ms, as the upper edge of its bucket."""
+    """Return the nearest-rank percentile in ms, as the middle of its bucket."""
     left = math.ceil(share * sum(histogram.values()))
-    for upper_us in sorted(histogram):
-        left -= histogram[upper_us]
+    for middle_us in sorted(histogram):
+        left -= histogram[middle_us]
         if left <= 0:
-            return upper_us / 1000
+            return middle_us / 1000
     raise ValueError("no round trips")
 
 

@@ -88,9 +88,7 @@ class Quality(NamedTuple):
     """R, in 0 … 93.2 for any talk worth the name; below 0 is possible."""
     loss: OneWayLoss
     delay_ms: float
-    """Ta, mouth to ear: half the round trip, a packet, the jitter buffer."""
-    delay_known: bool
-    """False without a round trip: then packet and buffer are all the delay that counts."""
+    """Ta, mouth to ear: half the round trip, if there was one, a packet, the jitter buffer."""
     delay_impairment: float
     loss_impairment: float
 
@@ -155,13 +153,12 @@ def mos(pool: Pool, burst_ratio: float | None = None, path: Path = USUAL_PATH) -
     loss = one_way_loss(pool)
     if loss is None:
         return None
-    known = pool.rtt_count > 0
-    rtt_ms = pool.rtt_sum_ns / pool.rtt_count / _NS_PER_MS if known else 0.0
+    rtt_ms = pool.rtt_sum_ns / pool.rtt_count / _NS_PER_MS if pool.rtt_count else 0.0
     delay_ms = rtt_ms / 2 + path.packet_ms + path.jitter_buffer_ms
     idd = float(delay_impairment(delay_ms))
     ie = float(loss_impairment(loss.ratio, burst_ratio or 1.0, concealed=path.concealed))
     rating = BASIC_RATING - idd - ie
-    return Quality(float(mos_of(rating)), rating, loss, delay_ms, known, idd, ie)
+    return Quality(float(mos_of(rating)), rating, loss, delay_ms, idd, ie)
 
 
 def worst_windows(
@@ -192,18 +189,6 @@ def worst_windows(
         Worst(float(value), int(at)) if np.isfinite(value) else None
         for value, at in zip(least, start, strict=True)
     ]
-
-
-def worst_window(
-    settled: Ints, gone: Ints, rtt_sum_ns: Ints, rtt_count: Ints,
-    burst_ratio: float | None = None, path: Path = USUAL_PATH, *,
-    seconds: int = WORST_SECONDS, least_packets: int = LEAST_PACKETS,
-) -> Worst | None:  # fmt: skip
-    """Do as `worst_windows` for one call, or for all pooled (time)."""
-    return worst_windows(
-        settled[None], gone[None], rtt_sum_ns[None], rtt_count[None], burst_ratio, path,
-        seconds=seconds, least_packets=least_packets,
-    )[0]  # fmt: skip
 
 
 def _half(ratio: Floats | float) -> npt.NDArray[np.float64]:

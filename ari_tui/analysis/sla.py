@@ -194,14 +194,6 @@ def describe(rule: Rule) -> str:
     return f"{rule.id}: {found}{what}, allowed {percent(rule.limit)}"
 
 
-def rule_line(rule: Rule) -> str:
-    """Return a rule's whole standing for a report, its evidence and bounds included."""
-    line = f"{_SHOWN[rule.verdict]} {describe(rule)}"
-    if rule.low is not None and rule.high is not None:
-        line += f" ({percent(rule.low)} … {percent(rule.high)} by {rule.trials:,} packets)"
-    return line + (f"; {rule.missing}" if rule.missing else "")
-
-
 def percent(share: float) -> str:
     """Return a share in percent with three figures: `0.105%`, `2.3%`."""
     return "<0.0001%" if 0 < share < 1e-6 else f"{share * 100:.3g}%"

@@ -22,14 +22,10 @@ place, and the old one's end is not the call's.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
-from ari_tui.ari import commands as do
-from ari_tui.ari.commands import CallState, CallTiming, Command, OnRelease, Undo
-from ari_tui.ari.ids import CallIds
-from ari_tui.ari.models import (
+from ari_tui.ari.commands import Command
+from ari_tui.ari.event_models import (
     BridgeDestroyed,
-    Channel,
     ChannelCallerId,
     ChannelDestroyed,
     ChannelEnteredBridge,
@@ -40,99 +36,13 @@ from ari_tui.ari.models import (
     StasisEnd,
     StasisStart,
 )
-from ari_tui.ari.setup import Setup, StepFailedError
-from ari_tui.ari.teardown import Teardown, Thing
-from ari_tui.ari.text import clean_text
-
-_BUILDS: dict[type, Thing] = {
-    do.AddMedia: Thing.PORT,
-    do.CreateExternalMedia: Thing.MEDIA_CHANNEL,
-    do.ConnectMedia: Thing.DRAIN,
-    do.CreateBridge: Thing.BRIDGE,
-}
+from ari_tui.ari.lifecycle import CallLife
+from ari_tui.ari.models import Channel
+from ari_tui.ari.teardown import Thing
 
 
-class LiveCall(NamedTuple):
-    """A call as the sweep sees it: whose it is, and what must stand in Asterisk by now."""
-
-    number: int
-    caller_id: str
-    caller_expected: bool
-    """Whether the caller must be in our application: false once the call is on its way down."""
-    media_id: str | None
-    """Our media channel; None while it need not stand."""
-    bridge_id: str | None
-    """Our bridge; None while it need not stand."""
-
-
-class CallMachine:
-    """One call. Every input returns the commands to run; after `Finished` there are none."""
-
-    def __init__(
-        self,
-        number: int,
-        ids: CallIds,
-        caller: Channel,
-        *,
-        on_release: OnRelease = OnRelease.CONTINUE,
-        mode: str = "takeover",
-        timing: CallTiming | None = None,
-    ) -> None:
-        """Take up `caller`, a channel that is in Stasis; `number` is unique in the session."""
-        timing = timing or CallTiming()
-        self.number = number
-        self.ids = ids
-        self.on_release = on_release
-        self.mode = mode
-        self.reason = ""
-        """Why the call ended, is ending, or failed; empty before."""
-        self.failed_step: CallState | None = None
-        """The step of the way up that failed; None when none did."""
-        self.finished = False
-        self._teardown = Teardown(timing.undo_retries_s)
-        self._teardown.built(Thing.CALLER, self._release_of(caller))
-        self._setup = Setup(ids, caller, self._teardown, timing)
-        self._releasing = False
-        self._hangup_requested = False
-
-    @property
-    def state(self) -> CallState:
-        """Return where the call is in its life."""
-        if self.finished:
-            return CallState.FAILED if self.failed_step else CallState.ENDED
-        return CallState.DRAINING if self._releasing else self._setup.state
-
-    @property
-    def caller(self) -> Channel:
-        """Return the caller's channel as last told; after a transfer the new one."""
-        return self._setup.caller
-
-    @property
-    def caller_present(self) -> bool:
-        """Tell whether the caller is, for all we know, still in our application."""
-        return self._teardown.holds(Thing.CALLER)
-
-    @property
-    def bridge_technology(self) -> str | None:
-        """Return how Asterisk mixes: simple_bridge, or softmix from the third member on."""
-        return self._setup.joining.technology
-
-    @property
-    def external_host(self) -> str | None:
-        """Return where Asterisk sends RTP to us, `address:port`; None before it is known."""
-        return self._setup.external_host
-
-    @property
-    def media_address(self) -> tuple[str, int] | None:
-        """Return where Asterisk's RTP comes from, as it reports; None before it is known."""
-        return self._setup.media_address
-
-    @property
-    def live(self) -> LiveCall:
-        """Return what must stand in Asterisk at this moment, for the sweep."""
-        up = self.state is CallState.UP
-        media_id, bridge_id = (self.ids.media, self.ids.bridge) if up else (None, None)
-        return LiveCall(self.number, self.caller.id, not self._releasing, media_id, bridge_id)
+class CallMachine(CallLife):
+    """One call and what Asterisk tells of it. After `Finished` no input returns commands."""
 
     def concerns(self, event: Event) -> bool:
         """Tell whether an event is about this call.
@@ -150,95 +60,12 @@ class CallMachine:
             channel.id == self.ids.media or self._is_caller(channel)
         )
 
-    def start(self) -> list[Command]:
-        """Begin; once, and not after a release."""
-        return self._setup.start() if self.state is CallState.NEW else []
-
     def event(self, event: Event) -> list[Command]:
         """Take an event of the stream; one that does not concern this call is ignored."""
         handler = _HANDLERS.get(type(event))
         if handler is None or not self.concerns(event):
             return []
         return self._closing(handler(self, event))
-
-    def succeeded(self, command: Command, result: object = None) -> list[Command]:
-        """Take the success of a command, with its result where the command names one."""
-        if self.finished:
-            return []
-        if isinstance(command, Undo):
-            return self._closing(self._teardown.undone(command, None))
-        thing = _BUILDS.get(type(command))
-        if thing is not None:
-            self._teardown.built(thing)
-        if self._releasing:
-            return self._closing(self._teardown.advance())
-        return self._climb(lambda: self._setup.succeeded(command, result))
-
-    def failed(self, command: Command, error: Exception) -> list[Command]:
-        """Take the failure of a command; no answer in time is one (AriUnreachableError)."""
-        if self.finished:
-            return []
-        if isinstance(command, Undo):
-            return self._closing(self._teardown.undone(command, error))
-        thing = _BUILDS.get(type(command))
-        if thing is not None:
-            self._teardown.not_built(thing, error)
-        if self._releasing:
-            return self._closing(self._teardown.advance())
-        return self._climb(lambda: self._setup.failed(command, error))
-
-    def timed_out(self, what: str) -> list[Command]:
-        """Take the end of a timer; one that is late is ignored."""
-        if self.finished:
-            return []
-        if self._releasing:
-            return self._teardown.timed_out(what)
-        return self._climb(lambda: self._setup.timed_out(what))
-
-    def release(self, reason: str) -> list[Command]:
-        """End the call from our side: the engine stops, or a person asks. Idempotent."""
-        return [] if self.finished else self._closing(self._release(reason))
-
-    def caller_gone(self, reason: str) -> list[Command]:
-        """End the call because the caller is known to have left, although no event told."""
-        if self.finished:
-            return []
-        self._teardown.gone(Thing.CALLER)
-        return self._closing(self._release(reason))
-
-    def _climb(self, step: Callable[[], list[Command]]) -> list[Command]:
-        try:
-            return step()
-        except StepFailedError as error:
-            return self._closing(self._fail(error.step, str(error)))
-
-    def _fail(self, step: CallState, reason: str) -> list[Command]:
-        if not self._releasing:
-            self.failed_step = step
-        return self._release(reason)
-
-    def _lost(self, reason: str) -> list[Command]:
-        state = self._setup.state
-        return self._release(reason) if state is CallState.UP else self._fail(state, reason)
-
-    def _release(self, reason: str) -> list[Command]:
-        if self._releasing:
-            return self._teardown.advance()
-        self._releasing = True
-        self.reason = clean_text(reason, 300)
-        return self._teardown.begin()
-
-    def _release_of(self, caller: Channel) -> Undo:
-        if self.on_release is OnRelease.HANGUP:
-            return do.HangupChannel(caller.id)
-        return do.ContinueChannel(caller.id)
-
-    def _closing(self, commands: list[Command]) -> list[Command]:
-        if self.finished or not self._teardown.closed:
-            return commands
-        self.finished = True
-        leftovers = self._teardown.leftovers
-        return [*commands, do.Finished(self.state, self.reason, self.failed_step, leftovers)]
 
     def _is_caller(self, channel: Channel) -> bool:
         return channel.id == self.caller.id and self.caller_present
@@ -262,11 +89,10 @@ class CallMachine:
                 self._teardown.gone(Thing.MEDIA_CHANNEL)
             return self._lost("our media channel was taken away by somebody else")
         self._teardown.gone(Thing.CALLER)
-        hung_up = destroyed or self._hangup_requested
-        return self._release("caller hung up" if hung_up else "caller left the application")
+        return self._release(self._parting.reason(event.channel.id, destroyed=destroyed))
 
     def _on_hangup_request(self, event: ChannelHangupRequest) -> list[Command]:
-        self._hangup_requested = self._hangup_requested or self._is_caller(event.channel)
+        self._parting.requested(event.channel.id, soft=event.soft is True)
         return []
 
     def _on_caller_changed(self, event: ChannelStateChange | ChannelCallerId) -> list[Command]:

@@ -24,11 +24,11 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from ari_tui.ari.endpoint import AriEndpoint
-from ari_tui.ari.models import ApplicationReplaced, BrokenEventError, Event, decode_event
+from ari_tui.ari.event_models import ApplicationReplaced, BrokenEventError, Event, decode_event
 from ari_tui.ari.text import clean_text
 from ari_tui.backoff import Backoff
+from ari_tui.cancellation import end_tasks
 from ari_tui.errors import AriError, AriReplacedError, AriUnauthorizedError
-from ari_tui.process import end_tasks
 
 _MAX_MESSAGE: Final = 16 * 1024 * 1024
 _WIRE_LOG: Final = logging.getLogger("ari_tui.ari.websocket")

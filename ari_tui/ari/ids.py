@@ -93,19 +93,7 @@ def parse_id(text: str) -> OwnedId | None:
     return None
 
 
-def belongs_to_app(text: str, app: str) -> bool:
-    """Tell whether an id was built by any session of this application."""
-    owned = parse_id(text)
-    return owned is not None and owned.app == app
-
-
 def is_own_caller(text: str, app: str, session: str) -> bool:
     """Tell whether an id is that of a call which this session has originated."""
     owned = parse_id(text)
     return owned is not None and owned[:2] == (app, session) and owned.what == "caller"
-
-
-def session_of(text: str) -> str | None:
-    """Return the session in an id; None when it is not one of ours."""
-    owned = parse_id(text)
-    return None if owned is None else owned.session

@@ -14,9 +14,21 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from ari_tui.ari.calls import LiveCall
 from ari_tui.ari.ids import is_own_caller, parse_id
 from ari_tui.ari.models import Bridge, Channel
+
+
+class LiveCall(NamedTuple):
+    """A call as the sweep sees it: whose it is, and what must stand in Asterisk by now."""
+
+    number: int
+    caller_id: str
+    caller_expected: bool
+    """Whether the caller must be in our application: false once the call is on its way down."""
+    media_id: str | None
+    """Our media channel; None while it need not stand."""
+    bridge_id: str | None
+    """Our bridge; None while it need not stand."""
 
 
 class LostCall(NamedTuple):

@@ -9,7 +9,8 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from ari_tui.ari.client import AriClient
+from ari_tui.ari.commands import OnRelease
+from ari_tui.ari.parting import HUNG_UP_HERE, RELEASED_HERE
 from ari_tui.ari.text import clean_text
 from ari_tui.engine.calls import MeasuredCall
 from ari_tui.engine.scribe import Scribe
@@ -22,10 +23,8 @@ from ari_tui.snapshot.live import Live
 class EngineActions:
     """Actions on the engine and its calls. `ending` is set when the engine shall end."""
 
-    def __init__(
-        self, calls: Switchboard, *, client: AriClient, scribe: Scribe, ending: asyncio.Event
-    ) -> None:
-        self._calls, self._client, self._scribe, self._ending = calls, client, scribe, ending
+    def __init__(self, calls: Switchboard, *, scribe: Scribe, ending: asyncio.Event) -> None:
+        self._calls, self._scribe, self._ending = calls, scribe, ending
 
     def actions(self) -> dict[str, Action]:
         """Return the actions by name."""
@@ -47,13 +46,14 @@ class EngineActions:
 
     async def _on_release(self, args: Mapping[str, Any]) -> str:
         call = find_call(self._calls, args)
-        self._calls.release(call, "released by request")
+        hangs_up = call.machine.on_release is OnRelease.HANGUP
+        self._calls.release(call, HUNG_UP_HERE if hangs_up else RELEASED_HERE)
         return self._calls.call_id(call)
 
     async def _on_hang_up(self, args: Mapping[str, Any]) -> str:
         call = find_call(self._calls, args)
         try:
-            await self._client.hang_up(call.machine.caller.id)
+            await self._calls.hang_up(call.machine.caller.id)
         except AriError as error:
             raise ActionFailedError(str(error)) from None
         return self._calls.call_id(call)

@@ -12,7 +12,7 @@ from typing import Final
 
 from ari_tui import log
 from ari_tui.ari.text import clean_text
-from ari_tui.config_layers import ALERT_PREFIX, ORIGINAL_VARIABLES, PREFIX
+from ari_tui.config_sources import ALERT_PREFIX, ORIGINAL_VARIABLES, PREFIX
 from ari_tui.errors import ConfigError
 from ari_tui.snapshot.alert import Alert
 from ari_tui.snapshot.model import encode

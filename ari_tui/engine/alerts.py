@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
-from ari_tui import config
+from ari_tui import config_slices
 from ari_tui.analysis.alarm import Alarm, Patience, Sight
 from ari_tui.engine.alert_command import Command, DeliveryError
 from ari_tui.engine.alert_webhook import Webhook
@@ -52,7 +52,7 @@ class AlertStanding(Base, frozen=True, kw_only=True):
     """Deliveries that failed, each at one door."""
 
 
-def doors_of(settings: config.Alerts) -> list[AlertDoor]:
+def doors_of(settings: config_slices.Alerts) -> list[AlertDoor]:
     """Return the doors that are configured. Raises ConfigError when there is no such program."""
     doors: list[AlertDoor] = []
     if settings.command:
@@ -87,7 +87,7 @@ class Alerts:
 
     def __init__(
         self,
-        settings: config.Alerts,
+        settings: config_slices.Alerts,
         events: EventLog,
         doors: Sequence[AlertDoor],
         *,

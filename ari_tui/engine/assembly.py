@@ -15,7 +15,9 @@ from ari_tui.ari.events import EventStream
 from ari_tui.ari.ids import new_session
 from ari_tui.ari.models import AsteriskInfo
 from ari_tui.backoff import Backoff
-from ari_tui.config import Echo, Settings
+from ari_tui.cancellation import end_tasks
+from ari_tui.config import Settings
+from ari_tui.config_slices import Echo
 from ari_tui.engine.actions import EngineActions
 from ari_tui.engine.alerts import Alerts, doors_of
 from ari_tui.engine.call_media import CallMedia
@@ -33,7 +35,6 @@ from ari_tui.engine.supervisor import Hooks, Supervisor
 from ari_tui.engine.sweeper import Sweeper
 from ari_tui.engine.switchboard import Switchboard
 from ari_tui.errors import ConfigError
-from ari_tui.process import end_tasks
 from ari_tui.snapshot.model import SCHEMA
 
 _log = log.get("engine")
@@ -157,7 +158,7 @@ class Parts:
         )
 
     def _actions(self) -> Mapping[str, Action]:
-        own = EngineActions(self.calls, client=self.client, scribe=self.scribe, ending=self.quit)
+        own = EngineActions(self.calls, scribe=self.scribe, ending=self.quit)
         inquiries = Inquiries(self.calls, store=self.store, client=self.client, events=self.events)
         return {**own.actions(), **inquiries.actions()}
 

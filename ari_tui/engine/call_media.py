@@ -11,7 +11,7 @@ from ari_tui import log
 from ari_tui.analysis.direction import EchoReport
 from ari_tui.analysis.store import Store
 from ari_tui.ari import commands as do
-from ari_tui.config import Asterisk, Echo, Media
+from ari_tui.config_slices import Asterisk, Echo, Media
 from ari_tui.engine.calls import MeasuredCall
 from ari_tui.engine.media_worker import PortInUseError
 from ari_tui.engine.supervisor import Supervisor, endpoint

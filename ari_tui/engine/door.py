@@ -17,7 +17,7 @@ import msgspec
 from aiohttp import web
 
 from ari_tui.analysis.ladder import Rungs
-from ari_tui.config import Http
+from ari_tui.config_slices import Http
 from ari_tui.engine.paths import bind_unix, find_group
 from ari_tui.engine.prometheus import renderer
 from ari_tui.engine.stream import Stream

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from ari_tui import log
+from ari_tui.cancellation import unbroken
 from ari_tui.errors import BindError, WorkerError
 from ari_tui.media import control
 from ari_tui.media.ring import DEFAULT_CAPACITY, RingReader, create_ring
-from ari_tui.process import unbroken
 
 _READY_S: Final = 15.0
 _REQUEST_S: Final = 5.0

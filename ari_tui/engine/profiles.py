@@ -6,8 +6,8 @@ import msgspec
 
 from ari_tui.analysis.series import LIMITS
 from ari_tui.analysis.sla_profiles import SEED_PROFILE, Profile, Tier
-from ari_tui.config import Sla
 from ari_tui.config_parse import parse_tier
+from ari_tui.config_slices import Sla
 from ari_tui.errors import ConfigError
 
 

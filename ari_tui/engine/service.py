@@ -14,8 +14,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final, Protocol
 
 from ari_tui import log
+from ari_tui.ari.event_models import BrokenEventError, Event
 from ari_tui.ari.events import Connected, Disconnected, StreamItem
-from ari_tui.ari.models import BrokenEventError, Event
+from ari_tui.cancellation import end_tasks
 from ari_tui.config import Settings
 from ari_tui.engine.assembly import Parts
 from ari_tui.engine.herald import Herald
@@ -24,7 +25,7 @@ from ari_tui.engine.tasks import Tasks
 from ari_tui.errors import AriError, AriReplacedError
 from ari_tui.notify import Notifier
 from ari_tui.options import RunOptions
-from ari_tui.process import ParentLink, end_tasks
+from ari_tui.process import ParentLink
 from ari_tui.snapshot.model import Document
 from ari_tui.stop import StopSignals
 

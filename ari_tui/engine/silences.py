@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ari_tui.analysis.gaps import CallGaps
-from ari_tui.ari.models import ChannelDtmfReceived, ChannelHold, ChannelUnhold, Event
+from ari_tui.ari.event_models import ChannelDtmfReceived, ChannelHold, ChannelUnhold, Event
 
 
 def explain(gaps: CallGaps, event: Event, now_ns: int) -> tuple[str, str] | None:

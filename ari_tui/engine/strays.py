@@ -6,6 +6,7 @@ from collections.abc import Awaitable
 
 from ari_tui.ari.client import AriClient
 from ari_tui.ari.commands import OnRelease
+from ari_tui.ari.models import Channel
 from ari_tui.engine.events import EventLog
 from ari_tui.errors import AriError
 
@@ -19,6 +20,11 @@ class Strays:
     async def hang_up(self, channel_id: str) -> None:
         """End a media channel of ours whose creation was given up while it was on its way."""
         await self._try(self._client.hang_up(channel_id), "a leftover channel stays")
+
+    def tell_sent_on(self, channel: Channel) -> None:
+        """Tell that a caller comes while the engine drains."""
+        text = f"draining: {channel.name} is not taken up and goes on unmeasured"
+        self._events.tell("info", "sent_on", text, channel=channel.name, rarely=True)
 
     async def send_on(self, channel_id: str) -> None:
         """Let a caller go who came while we stop, as the callers of calls are let go."""

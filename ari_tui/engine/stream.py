@@ -18,8 +18,8 @@ from aiohttp import WSMsgType, web
 
 from ari_tui import log
 from ari_tui.ari.text import clean_text
+from ari_tui.cancellation import end_tasks
 from ari_tui.engine.tasks import Tasks
-from ari_tui.process import end_tasks
 from ari_tui.snapshot import model
 from ari_tui.snapshot.live import Live
 

@@ -7,9 +7,8 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from ari_tui.ari.calls import LiveCall
 from ari_tui.ari.client import AriClient
-from ari_tui.ari.sweep import SweepPlan, plan_sweep
+from ari_tui.ari.sweep import LiveCall, SweepPlan, plan_sweep
 from ari_tui.engine.events import EventLog
 from ari_tui.engine.switchboard import Switchboard
 from ari_tui.errors import AriError

@@ -1,7 +1,6 @@
-"""The shell of the call machines: runs their commands, feeds back what became of them.
+"""The shell of the call machines: one `MeasuredCall` a call, found by the ids in events.
 
-One `MeasuredCall` a call, found by the ids in events. The machines decide (`ari/calls.py`); here is
-only I/O: REST to Asterisk, requests to the media workers, ports, timers.
+The machines decide (`ari/calls.py`); what they ask for is done by `engine/runner.py`.
 """
 
 from __future__ import annotations
@@ -11,19 +10,22 @@ import contextlib
 import time
 from typing import Final
 
-from ari_tui import log
 from ari_tui.analysis.store import Store
 from ari_tui.ari import commands as do
 from ari_tui.ari.calls import CallMachine
 from ari_tui.ari.client import AriClient
+from ari_tui.ari.event_models import Event, StasisStart
 from ari_tui.ari.ids import call_ids, is_own_caller, parse_id
-from ari_tui.ari.models import Channel, Event, StasisStart
+from ari_tui.ari.models import Channel
 from ari_tui.ari.text import clean_text
-from ari_tui.config import Asterisk
+from ari_tui.config_slices import Asterisk
 from ari_tui.engine.call_media import CallMedia
+from ari_tui.engine.call_news import CallNews
 from ari_tui.engine.calls import MeasuredCall
 from ari_tui.engine.events import EventLog
+from ari_tui.engine.hangup import hang_up
 from ari_tui.engine.orders import Orders
+from ari_tui.engine.runner import Runner
 from ari_tui.engine.silences import explain
 from ari_tui.engine.strays import Strays
 from ari_tui.engine.supervisor import endpoint
@@ -33,7 +35,6 @@ from ari_tui.errors import AriError, AriTuiError
 ENDED_KEPT_S: Final = 30.0
 SILENT_S: Final = 2.0
 """A call that is up and has had no RTP for so long is told of."""
-_log = log.get("engine")
 
 
 class Switchboard:
@@ -55,9 +56,11 @@ class Switchboard:
         self.started = self.ended = self.failed = self.peak = 0
         self.accepting = True
         self._next_number = 1
-        self._orders = Orders(client, media, asterisk.app)
+        self._news = CallNews(session, events)
         self._strays = Strays(client, events, do.OnRelease(asterisk.on_release))
         self._tasks = Tasks("calls")
+        orders = Orders(client, media, asterisk.app)
+        self._runner = Runner(orders, self._tasks, moved=self._note_state, finished=self._finish)
         self._all_over = asyncio.Event()
         self._draining = asyncio.Event()
 
@@ -69,7 +72,7 @@ class Switchboard:
         for call in list(self.calls.values()):
             if call.machine.concerns(event):
                 concerned = True
-                self._run(call, call.machine.event(event))
+                self._runner.run(call, call.machine.event(event))
                 self._explain(call, event)
         if not concerned and isinstance(event, StasisStart):
             self._on_stray(event.channel)
@@ -77,7 +80,7 @@ class Switchboard:
     def _explain(self, call: MeasuredCall, event: Event) -> None:
         gaps = self.store.gaps_of(self.store.row_of[call.number])
         if told := explain(gaps, event, time.time_ns()):
-            self._tell(call, "info", *told)
+            self._news.tell(call, "info", *told)
 
     def _on_stray(self, channel: Channel) -> None:
         ours = parse_id(channel.id) is not None
@@ -92,35 +95,40 @@ class Switchboard:
             self.take_up(channel)
             return
         if self._draining.is_set():
-            text = f"draining: {channel.name} is not taken up and goes on unmeasured"
-            self.events.tell("info", "sent_on", text, channel=channel.name, rarely=True)
+            self._strays.tell_sent_on(channel)
         self._tasks.spawn(self._strays.send_on(channel.id))
 
     def take_up(self, channel: Channel) -> None:
         """Start to measure a caller."""
         number = self._next_number
         self._next_number += 1
-        machine = CallMachine(
-            number,
-            call_ids(self.asterisk.app, self.session, number),
-            channel,
-            on_release=do.OnRelease(self.asterisk.on_release),
-        )
+        ids = call_ids(self.asterisk.app, self.session, number)
+        on_release = do.OnRelease(self.asterisk.on_release)
+        machine = CallMachine(number, ids, channel, on_release=on_release)
         call = MeasuredCall(machine, time.time_ns())
         self.calls[number] = call
         self.store.add_call(number)
         self.started += 1
         self.peak = max(self.peak, self.active)
-        self._tell(call, "info", "call", f"call from {channel.caller.number or 'unknown'}")
-        self._run(call, machine.start())
+        self._news.taken_up(call)
+        self._runner.run(call, machine.start())
 
     def release(self, call: MeasuredCall, reason: str) -> None:
         """End a call from our side."""
-        self._run(call, call.machine.release(reason))
+        self._runner.run(call, call.machine.release(reason))
+
+    async def hang_up(self, channel_id: str) -> bool:
+        """Hang a channel up; the call whose caller it is ends by it, and says that it was us.
+
+        False when Asterisk had it no more. Raises AriError when that cannot be done.
+        """
+        machines = [call.machine for call in self.calls.values()]
+        theirs = [machine for machine in machines if machine.caller.id == channel_id]
+        return await hang_up(self.client, theirs, channel_id)
 
     def caller_gone(self, call: MeasuredCall, reason: str) -> None:
         """End a call whose caller has left unheard."""
-        self._run(call, call.machine.caller_gone(reason))
+        self._runner.run(call, call.machine.caller_gone(reason))
 
     def drain(self) -> int:
         """Take up no new callers from now on; return how many calls are still to end.
@@ -170,7 +178,7 @@ class Switchboard:
             await self.media.remove(call)
         call.abandoned, call.ended_ns = reason, time.time_ns()
         self.ended += 1
-        self._tell(call, "info", "call_ended", f"call ended: {reason}")
+        self._news.ended(call, reason)
 
     async def close(self) -> None:
         """Give up whatever is still being done."""
@@ -186,73 +194,30 @@ class Switchboard:
             self.media.look_at_drain(call, now_ns)
             if call.up_at is not None and not call.told_silent and now - call.up_at > SILENT_S:
                 call.told_silent = True
-                self._tell_if_silent(call)
+                if not self.store.media.started[self.store.row_of[call.number]]:
+                    self._news.silent(call)
             if call.ended_ns is not None and now_ns - call.ended_ns > ENDED_KEPT_S * 1e9:
                 self.store.retire_call(call.number)
                 del self.calls[call.number]
-
-    def _tell_if_silent(self, call: MeasuredCall) -> None:
-        if not self.store.media.started[self.store.row_of[call.number]]:
-            self._tell(
-                call, "warning", "no_rtp",
-                "answered and bridged, but no RTP for 2 s: is there a source? Local into Echo() "
-                "sends nothing (try Milliwatt, Playback, music on hold), and a firewall between "
-                f"Asterisk and {call.media_local} looks the same",
-            )  # fmt: skip
 
     @property
     def active(self) -> int:
         """How many calls are on their way up, up, or draining."""
         return sum(not call.over for call in self.calls.values())
 
-    # -- commands --------------------------------------------------------------------------
-
-    def _run(self, call: MeasuredCall, commands: list[do.Command]) -> None:
-        for command in commands:
-            if isinstance(command, do.StartTimer):
-                self._tasks.spawn(self._ring(call, command))
-            elif isinstance(command, do.Finished):
-                self._finish(call, command)
-            else:
-                self._tasks.spawn(self._perform(call, command))
-        self._note_state(call)
-
-    async def _ring(self, call: MeasuredCall, timer: do.StartTimer) -> None:
-        await asyncio.sleep(timer.seconds)
-        self._run(call, call.machine.timed_out(timer.what))
-
-    async def _perform(self, call: MeasuredCall, command: do.Command) -> None:
-        try:
-            result = await self._orders.execute(call, command)
-        except AriTuiError as error:
-            self._run(call, call.machine.failed(command, error))
-        except Exception as error:
-            # a mistake of ours must not leave the caller, the ports and the stop waiting for ever
-            what = f"internal error: {type(error).__name__}: {error}"
-            _log.error(what, command=type(command).__name__, exc_info=error)
-            self._run(call, call.machine.failed(command, AriTuiError(what)))
-        else:
-            self._run(call, call.machine.succeeded(command, result))
+    # -- hooks of the runner ---------------------------------------------------------------
 
     def _finish(self, call: MeasuredCall, command: do.Finished) -> None:
         call.ended_ns = time.time_ns()
         self.ended += 1
-        if command.state is do.CallState.FAILED:
-            self.failed += 1
-            step = command.failed_step.value if command.failed_step else "?"
-            self._tell(call, "error", "call_failed", f"call failed at {step}: {command.reason}")
-        else:
-            self._tell(call, "info", "call_ended", f"call ended: {command.reason}")
-        for leftover in command.leftovers:
-            self._tell(call, "warning", "leftover", f"left behind for the next sweep: {leftover}")
+        self.failed += command.state is do.CallState.FAILED
+        self._news.finished(call, command)
         self._all_over.set()
 
     def _note_state(self, call: MeasuredCall) -> None:
         if call.up_at is None and call.machine.state is do.CallState.UP:
             call.up_at = time.monotonic()
-            self._tell(
-                call, "info", "call_up", f"up, {call.machine.bridge_technology or 'bridged'}"
-            )
+            self._news.up(call)
             self._tasks.spawn(self._identify(call))
 
     async def _identify(self, call: MeasuredCall) -> None:
@@ -272,8 +237,7 @@ class Switchboard:
         call, source = self.calls.get(number), endpoint(host, port)
         if call is not None and call.media_remote != source:
             reported, call.media_remote = call.media_remote, source
-            text = f"media comes from {source}, not from {reported} as reported (NAT?)"
-            self._tell(call, "warning", "learned", text)
+            self._news.learned(call, source, reported)
 
     def media_lost(self, number: int, reason: str) -> None:
         """End a call whose sockets are gone."""
@@ -281,12 +245,6 @@ class Switchboard:
         if call is not None:
             self.release(call, reason)
 
-    # -- helpers ---------------------------------------------------------------------------
-
     def call_id(self, call: MeasuredCall) -> str:
         """Return the call's name in documents and events."""
-        return f"{self.session}.{call.number}"
-
-    def _tell(self, call: MeasuredCall, level: str, kind: str, text: str) -> None:
-        channel = call.machine.caller.name
-        self.events.tell(level, kind, text, call=self.call_id(call), channel=channel)
+        return self._news.call_id(call)

@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from ari_tui import log
-from ari_tui.process import end_tasks
+from ari_tui.cancellation import end_tasks
 
 
 class Tasks:

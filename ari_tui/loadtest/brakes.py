@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 from urllib.parse import urlsplit
 
-from ari_tui.config import Loadtest
+from ari_tui.config_slices import Loadtest
 from ari_tui.errors import ConfigError
 from ari_tui.log import clean
 

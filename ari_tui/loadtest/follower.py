@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ari_tui.ari.commands import CallState
-from ari_tui.ari.models import (
+from ari_tui.ari.event_models import (
     ChannelDestroyed,
     ChannelStateChange,
     Dial,

@@ -14,8 +14,8 @@ from typing import Final
 
 from ari_tui import log
 from ari_tui.ari.commands import CallState
+from ari_tui.ari.event_models import Event
 from ari_tui.ari.ids import build_id
-from ari_tui.ari.models import Event
 from ari_tui.engine.assembly import Parts
 from ari_tui.engine.tasks import Tasks
 from ari_tui.errors import AriError, AriUnreachableError
@@ -25,7 +25,7 @@ from ari_tui.loadtest.call import PlacedCall
 from ari_tui.loadtest.follower import MEDIA_S, Follower
 from ari_tui.loadtest.pace import Pace
 from ari_tui.loadtest.stage import Stage
-from ari_tui.report.course import CourseKeeper
+from ari_tui.report.keeper import CourseKeeper
 from ari_tui.snapshot.load import LoadPlan
 from ari_tui.snapshot.model import Call, Document, LoadProgress
 
@@ -85,6 +85,7 @@ class LoadTest:
         self._let_go()
         self._look(time.monotonic())
         await self._tasks.finished()
+        self._phase = "over"
 
     # -- sink of the engine ------------------------------------------------------------------
 
@@ -223,7 +224,7 @@ class LoadTest:
 async def _hung_up(parts: Parts, channel_id: str) -> AriError | None:
     """Hang up a channel; return why that could not be done."""
     try:
-        await parts.client.hang_up(channel_id)
+        await parts.calls.hang_up(channel_id)
     except AriError as error:
         return error
     return None

@@ -6,7 +6,8 @@ from typing import Final
 
 import msgspec
 
-from ari_tui.config import Loadtest, Settings
+from ari_tui.config import Settings
+from ari_tui.config_slices import Loadtest
 from ari_tui.snapshot.load import LoadPlan
 
 SIMULATED_ENDPOINT: Final = "Local/tone@sim"

@@ -5,18 +5,15 @@ All text from outside is cleaned here; whoever lays it out only has to escape it
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from ari_tui.ari.text import clean_text
-from ari_tui.report.scales import clock
 from ari_tui.report.subject import Subject
-from ari_tui.snapshot.load import LoadCall, LoadPlan
-from ari_tui.snapshot.model import Call, Document, SlaRule, Spread
+from ari_tui.report.units import number, percent, share, span
+from ari_tui.snapshot.load import LoadPlan
+from ari_tui.snapshot.model import Document, SlaRule
 
-DASH: Final = "—"
 STEP_WORDS: Final = {
     "accepted": "accepted", "ringing": "ringing", "answered": "answered", "bridged": "bridged",
     "media_out": "media from Asterisk", "media_back": "media back from the echo",
@@ -46,75 +43,6 @@ class RuleWords(NamedTuple):
     evidence: str
     verdict: str
     violated: str
-
-
-class CallRow(NamedTuple):
-    """One call of a table, measured by a load test or by any run."""
-
-    name: str
-    number: str
-    started: str
-    held_s: float
-    sent: int
-    loss: float | None
-    late: float | None
-    rtt: Spread
-    mos: float | None
-    state: str
-
-
-class Failures(NamedTuple):
-    """Calls of a load test that failed for the same reason."""
-
-    size: int
-    step: str
-    reason: str
-    hint: str
-    calls: str
-
-
-def number(value: float | None, digits: int = 0) -> str:
-    """Return a number with commas between thousands, a dash for no sample."""
-    return DASH if value is None else f"{value:,.{digits}f}"
-
-
-def ms(value: float | None) -> str:
-    """Return milliseconds with the digits that tell something: `0.42`, `8.2`, `1,240`."""
-    if value is None:
-        return DASH
-    digits = 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0
-    return f"{value:,.{digits}f}"
-
-
-def percent(value: float | None) -> str:
-    """Return a share in percent, small ones with more digits, a dash for no sample."""
-    if value is None:
-        return DASH
-    shown = value * 100
-    if 0 < shown < 0.01:
-        return f"{shown:.4f} %" if shown >= 0.0001 else "under 0.0001 %"
-    return f"{shown:.2f} %"
-
-
-def share(value: float) -> str:
-    """Return a limit in percent with the digits that it has: `0.2 %`, `50 %`."""
-    return f"{value * 100:g} %"
-
-
-def span(seconds: float) -> str:
-    """Return a length of time: `8.5 s`, `1:05 min`, `1:00:00 h`."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    return clock(seconds) + (" h" if seconds >= 3600 else " min")
-
-
-def moment(iso: str) -> str:
-    """Return an ISO 8601 time in UTC to the second; what is none is returned cleaned."""
-    try:
-        found = datetime.fromisoformat(iso.replace("Z", "+00:00"))
-    except ValueError:
-        return clean_text(iso, 40)
-    return found.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def title(subject: Subject) -> str:
@@ -184,65 +112,6 @@ def rtt_limit(document: Document, rule: str) -> float | None:
 def share_limit(document: Document, rule: str) -> float | None:
     """Return the limit of `late` or `loss`."""
     return next((one.limit for one in document.sla.rules if one.id == rule), None)
-
-
-def call_rows(subject: Subject) -> list[CallRow]:
-    """Return every measured call, the worst first: by MOS, then what was lost, then RTT."""
-    if subject.load is None:
-        rows = [_of_document(call) for call in subject.document.calls if call.packets.sent]
-    else:
-        rows = [_of_load(call) for call in subject.load.calls if call.sent]
-    return sorted(rows, key=_badness)
-
-
-def _badness(row: CallRow) -> tuple[float, float, float]:
-    return (row.mos or 9.0, -(row.loss or 0.0) - (row.late or 0.0), -(row.rtt.p99 or 0.0))
-
-
-def _of_document(call: Call) -> CallRow:
-    return CallRow(
-        clean_text(call.channel, 60), clean_text(call.id, 40), moment(call.started_at),
-        call.duration_s, call.packets.sent, call.loss_ratio, call.late_ratio, call.rtt_ms,
-        call.mos.session, clean_text(call.state, 40),
-    )  # fmt: skip
-
-
-def _of_load(call: LoadCall) -> CallRow:
-    settled = call.returned + call.lost
-    return CallRow(
-        clean_text(call.channel or call.endpoint, 60), str(call.number), moment(call.started_at),
-        call.held_s, call.sent, call.lost / settled if settled else None,
-        call.late / settled if settled else None, call.rtt_ms, call.mos,
-        clean_text(call.outcome, 40),
-    )  # fmt: skip
-
-
-def failures(calls: Sequence[LoadCall]) -> list[Failures]:
-    """Return the failed calls by step and reason, the commonest first."""
-    groups: dict[tuple[str, str, str], list[int]] = {}
-    for call in calls:
-        if call.outcome == "failed":
-            step = clean_text(call.failed_at or "", 40)
-            told = (
-                clean_text(call.reason or "no reason given", 300),
-                clean_text(call.hint or "", 300),
-            )
-            groups.setdefault((STEP_WORDS.get(step, step), *told), []).append(call.number)
-    found = [
-        Failures(len(numbers), step, reason, hint, _some(numbers))
-        for (step, reason, hint), numbers in groups.items()
-    ]
-    return sorted(found, key=lambda one: -one.size)
-
-
-def _some(numbers: Sequence[int], most: int = 8) -> str:
-    shown = ", ".join(str(one) for one in numbers[:most])
-    return shown + (f" and {len(numbers) - most} more" if len(numbers) > most else "")
-
-
-def outcomes(calls: Sequence[LoadCall]) -> Counter[str]:
-    """Return how many calls came to which end."""
-    return Counter(clean_text(call.outcome, 40) for call in calls)
 
 
 def plan_facts(plan: LoadPlan) -> Iterator[Fact]:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from ari_tui.ari.text import clean_text
-from ari_tui.report.facts import DASH, Fact, moment, ms, number, percent, span
+from ari_tui.report.facts import Fact
 from ari_tui.report.subject import Subject
+from ari_tui.report.units import DASH, moment, ms, number, percent, span
 from ari_tui.snapshot.model import Document, Injected, Spread
 
 GLOSSARY: Final = (

@@ -13,10 +13,10 @@ import time
 from collections.abc import Callable
 from typing import IO, Protocol, TextIO
 
-from ari_tui.config import Output
+from ari_tui.config_slices import Output
 from ari_tui.errors import ConfigError
 from ari_tui.report.patient import PatientWriter
-from ari_tui.report.text import final_report, status_line
+from ari_tui.report.text import final_report, readable, status_line
 from ari_tui.snapshot.model import Document, encode
 
 _SLACK_S = 0.1  # a document that comes a little early is on time
@@ -39,12 +39,16 @@ class HeadlessReport:
         self,
         output: Output,
         *,
+        report: bool = True,
         clock: Callable[[], float] = time.monotonic,
         stdout: Drain | None = None,
         text: TextIO | None = None,
     ) -> None:
-        """Open the JSON file. Raises ConfigError when that cannot be done."""
-        self._output, self._clock = output, clock
+        """Open the JSON file. Raises ConfigError when that cannot be done.
+
+        Without `report` it is somebody else who says at the end how it went.
+        """
+        self._output, self._report, self._clock = output, report, clock
         self._owned: IO[bytes] | PatientWriter | None = None
         self._json = self._open_json(stdout)
         self._text = text or (sys.stderr if output.json == "-" else sys.stdout)
@@ -90,7 +94,7 @@ class HeadlessReport:
         if status and (final or now >= self._next_status - _SLACK_S):
             self._next_status = _next_beat(self._next_status, status, now)
             self._say(status_line(document))
-        if final:
+        if final and self._report:
             self._say("\n" + final_report(document))
 
     def _write_json(self, document: Document) -> None:
@@ -99,9 +103,7 @@ class HeadlessReport:
             self._json.flush()
 
     def _say(self, text: str) -> None:
-        # a terminal of another encoding gets a question mark for a dash, not a crash
-        encoding = self._text.encoding or "utf-8"
-        self._text.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+        self._text.write(readable(text, self._text.encoding) + "\n")
         self._text.flush()
 
 

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from ari_tui.report import facts, facts_run
-from ari_tui.report.course import unix_seconds
 from ari_tui.report.facts import Fact
 from ari_tui.report.html_calls import failed_calls, tiers, worst_calls
 from ari_tui.report.html_charts import CourseCharts
@@ -20,6 +19,7 @@ from ari_tui.report.html_style import POLICY, STYLE
 from ari_tui.report.markup import Markup, element, join, raw, void
 from ari_tui.report.subject import Subject
 from ari_tui.report.svg import Tick
+from ari_tui.report.units import moment, span, unix_seconds
 from ari_tui.snapshot.model import SlaRule
 
 _SIGNS: Final = {"pass": "M9 15.5l4 4 8-9", "fail": "M10.5 10.5l9 9m0-9l-9 9", "open": "M9 15h12"}
@@ -47,11 +47,11 @@ def _sections(subject: Subject, name: str) -> Iterator[Markup]:
     kind = "Load test report" if load else "Measurement report"
     yield element("header", element("b", "ari-tui"), element("span", kind))
     yield element("h1", name)
-    ended = facts.moment(session.ended_at or document.time)
+    ended = moment(session.ended_at or document.time)
     started, lasted = (session.started_at, session.duration_s)
     if load is not None:
-        started, lasted, ended = load.started_at, load.duration_s, facts.moment(load.ended_at)
-    when = f"{facts.moment(started)} to {ended.split(' ', 1)[-1]}, {facts.span(lasted)}"
+        started, lasted, ended = load.started_at, load.duration_s, moment(load.ended_at)
+    when = f"{moment(started)} to {ended.split(' ', 1)[-1]}, {span(lasted)}"
     yield element("p", when, class_="when")
     for note in filter(None, (subject.warning, facts_run.injected(document))):
         yield element("p", note, class_="note", role="note")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from ari_tui.report import facts
-from ari_tui.report.facts import CallRow, ms, number, percent
+from ari_tui.report import facts_calls
+from ari_tui.report.facts_calls import CallRow
 from ari_tui.report.html_parts import badge, section, tone
 from ari_tui.report.markup import Markup, element
 from ari_tui.report.subject import Subject
+from ari_tui.report.units import ms, number, percent, span
 from ari_tui.snapshot.load import LoadReport, LoadTier
 
 WORST: Final = 20
@@ -42,7 +43,7 @@ def _tier(tier: LoadTier, rules: Sequence[str]) -> Markup:
 
 def failed_calls(load: LoadReport) -> Iterator[Markup]:
     """Yield the chapter of failed calls, where there are any."""
-    found = facts.failures(load.calls)
+    found = facts_calls.failures(load.calls)
     if not found:
         return
     rows = [
@@ -50,17 +51,18 @@ def failed_calls(load: LoadReport) -> Iterator[Markup]:
             "tr", element("td", number(one.size), class_="n"), element("td", one.step),
             element("td", one.reason, element("span", one.hint, class_="small")
                     if one.hint else None, class_="name"),
-            element("td", one.calls, class_="id"),
+            element("td", one.endpoints, class_="name"), element("td", one.calls, class_="id"),
         )
         for one in found
     ]  # fmt: skip
-    head = [("Calls", "n"), ("Did not reach", ""), ("Why", ""), ("Call numbers", "")]
+    names = ("Did not reach", "Why", "Endpoint", "Call numbers")
+    head = [("Calls", "n"), *((name, "") for name in names)]
     yield section("Failed calls", None, _table(head, rows))
 
 
 def worst_calls(subject: Subject) -> Iterator[Markup]:
     """Yield the chapter of the worst measured calls, where any was measured."""
-    rows = facts.call_rows(subject)
+    rows = facts_calls.call_rows(subject)
     if not rows:
         return
     head = [
@@ -78,7 +80,7 @@ def worst_calls(subject: Subject) -> Iterator[Markup]:
 def _call(row: CallRow) -> Markup:
     rtt = row.rtt
     numbers = [
-        facts.span(row.held_s), number(row.sent), percent(row.loss), percent(row.late),
+        span(row.held_s), number(row.sent), percent(row.loss), percent(row.late),
         ms(rtt.p50), ms(rtt.p95), ms(rtt.p99), ms(rtt.max), number(row.mos, 2),
     ]  # fmt: skip
     return element(

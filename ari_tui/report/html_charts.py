@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from ari_tui.report import svg
-from ari_tui.report.course import LOSS_KNOWN_AFTER_S, Course
-from ari_tui.report.facts import ms, rtt_limit, share, share_limit
+from ari_tui.report.course import Course
+from ari_tui.report.facts import rtt_limit, share_limit
 from ari_tui.report.markup import Markup, element
 from ari_tui.report.scales import clock, short, ticks, time_ticks
 from ari_tui.report.svg import Bar, Canvas, Tick
+from ari_tui.report.units import ms, share
 from ari_tui.snapshot.load import LoadSecond
 from ari_tui.snapshot.model import Document
 
@@ -29,8 +30,8 @@ class CourseCharts:
         self._whole = course
         self._course = shown = course.coarsened(_MOST_POINTS)
         self._document, self._tiers = document, tiers
-        self._starts = [point.at_s for point in shown.points]
-        self._middles = [at + shown.step_s / 2 for at in self._starts]
+        self._slots = shown.slots()
+        self._middles = [(start + end) / 2 for start, end in self._slots]
         self._right = max(shown.duration_s, 1.0)
         self._across = [Tick(at, clock(at)) for at in time_ticks(self._right, 10)]
 
@@ -49,18 +50,18 @@ class CourseCharts:
         told = f"A point is {'1 second' if course.step_s == 1 else step}"
         if course.joined > 1:
             told += "; of joined seconds the worst is drawn, so that none is hidden"
-        if self._whole.rtt_over_s > 1:
-            told += (
-                f". Round trips are those of the last {self._whole.rtt_over_s:g} s at each point"
-            )
-            told += f", losses are drawn {LOSS_KNOWN_AFTER_S:g} s before they became known"
+        whole = self._whole
+        if whole.rtt_over_s > whole.step_s:
+            told += f". Round trips are those of the last {whole.rtt_over_s:g} s at each point"
+        if whole.losses_moved_s:
+            told += f". Losses are drawn {whole.losses_moved_s:g} s before they became known"
         return told + ". Times are since the start. Point at a chart to read it."
 
     def _calls(self) -> Markup:
         values = [float(point.calls) for point in self._course.points]
         up = ticks(max(values, default=1.0), 3)
         canvas = Canvas(130, self._right, up[-1])
-        area = svg.steps(canvas, self._starts, self._course.step_s, values)
+        area = svg.steps(canvas, [start for start, _ in self._slots], self._course.step_s, values)
         marks = svg.marks(canvas, self._tiers, "tier")
         return self._figure(
             "Calls up", canvas, up, "", [area, marks],
@@ -106,8 +107,8 @@ class CourseCharts:
         up = ticks(max([*shares, asked * _ROOM, 0.01]), 3)
         canvas = Canvas(128, self._right, up[-1])
         bars = [
-            Bar(at, at + self._course.step_s, found, "over" if limit and found > asked else "")
-            for at, found in zip(self._starts, shares, strict=True)
+            Bar(start, end, found, "over" if limit and found > asked else "")
+            for (start, end), found in zip(self._slots, shares, strict=True)
         ]
         over = sum(bar.kind == "over" for bar in bars)
         keys = []
@@ -126,10 +127,11 @@ class CourseCharts:
         self, name: str, canvas: Canvas, up: Sequence[float], unit: str,
         pieces: Sequence[Markup], tell: Tell, keys: Sequence[Markup] = (),
     ) -> Markup:  # fmt: skip
-        points, step = self._course.points, self._course.step_s
-        slots = [(at, at + step) for at in self._starts]
+        points = self._course.points
         hovers = svg.hovers(
-            canvas, slots, lambda place: f"{clock(points[place].at_s)} · {tell(points[place])}"
+            canvas,
+            self._slots,
+            lambda place: f"{clock(points[place].at_s)} · {tell(points[place])}",
         )
         frame = svg.axes(canvas, self._across, [Tick(at, short(at)) for at in up])
         chart = svg.picture(canvas.height, f"{name} over time", frame, *pieces, hovers)

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from ari_tui.report import svg
-from ari_tui.report.facts import STEP_WORDS, ms, number, rtt_limit
+from ari_tui.report.facts import STEP_WORDS, rtt_limit
 from ari_tui.report.html_charts import key
 from ari_tui.report.markup import Markup, element, join
 from ari_tui.report.scales import Bin, bins_of, short, ticks
 from ari_tui.report.svg import WIDTH, Bar, Canvas, Tick
+from ari_tui.report.units import ms, number
 from ari_tui.snapshot.load import STEPS
 from ari_tui.snapshot.model import Document, SlaRule, Spread
 

@@ -14,7 +14,8 @@ import msgspec
 
 from ari_tui.errors import AriTuiError
 from ari_tui.log import clean
-from ari_tui.report.course import Beat, Course, course_of_beats
+from ari_tui.report.beats import Beat, course_of_beats
+from ari_tui.report.course import Course
 from ari_tui.snapshot.load import LOAD_SCHEMA, LoadReport, decode_load
 from ari_tui.snapshot.model import SCHEMA, Document, decode
 

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from ari_tui.ari.text import clean_text
+from ari_tui.report.facts import Fact, rule_words
+from ari_tui.report.units import DASH
 from ari_tui.snapshot.model import Document, Figures, LoadProgress
 
-_DASH = "—"
-_NAME_WIDTH = 28
-_LONG = 300
+_NAME_WIDTH: Final = 28
+_LONG: Final = 300
+_NAMES: Final = 24
+"""Columns of the names of facts."""
 
 
 def milliseconds(value: float | None) -> str:
     """Return `8.2ms`, a dash for no sample."""
-    return _DASH if value is None else f"{value:.1f}ms"
+    return DASH if value is None else f"{value:.1f}ms"
 
 
 def percent(value: float | None) -> str:
     """Return `0.04%`, a dash for no sample."""
-    return _DASH if value is None else f"{value * 100:.2f}%"
+    return DASH if value is None else f"{value * 100:.2f}%"
 
 
 def progress_line(load: LoadProgress) -> str:
@@ -56,18 +61,26 @@ def _status(document: Document) -> str:
     )
 
 
-def final_report(document: Document, *, calls: bool = True) -> str:
-    """Return the report that a run ends with: totals, then every call that is still known.
-
-    Without `calls` it ends after the verdict.
-    """
-    totals, session = document.totals, document.session
-    packets, counts = totals.packets, totals.calls
+def final_report(document: Document) -> str:
+    """Return the report that a run ends with: totals, then every call that is still known."""
+    session, load = document.session, document.load
     lines = [
         f"ari-tui {clean_text(session.version)}, session {clean_text(session.id)}: "
         f"{session.duration_s:.1f} s, "
         f"ended by {clean_text(session.end_reason)}",
-        *([f"load test   {progress_line(document.load)}"] if document.load is not None else []),
+        *([f"load test   {progress_line(load)}"] if load is not None else []),
+        *measured_lines(document),
+    ]
+    if document.calls:
+        lines += ["", *_call_lines(document)]
+    return "\n".join(lines)
+
+
+def measured_lines(document: Document) -> list[str]:
+    """Return what was measured of all calls together, and the verdict on it."""
+    totals = document.totals
+    packets, counts = totals.packets, totals.calls
+    return [
         f"calls       {counts.started} started, {counts.ended} ended, {counts.failed} failed, "
         f"peak {counts.peak}",
         f"packets     sent {packets.sent} = returned {packets.returned} + lost {packets.lost} + "
@@ -84,9 +97,6 @@ def final_report(document: Document, *, calls: bool = True) -> str:
         "",
         *_verdict(document),
     ]
-    if calls and document.calls:
-        lines += ["", *_call_lines(document)]
-    return "\n".join(lines)
 
 
 def _rtt(figures: Figures) -> str:
@@ -107,7 +117,7 @@ def _quality(figures: Figures) -> list[str]:
             f"; outward {where.outward}, in the echo server {where.at_echo}, back {where.back}"
         )
     if mos.session is not None:
-        worst = _DASH if mos.worst_10s is None else f"{mos.worst_10s:.2f}"
+        worst = DASH if mos.worst_10s is None else f"{mos.worst_10s:.2f}"
         lines.append(
             f"MOS         {mos.session:.2f} (CQ est., this hop, loss: "
             f"{clean_text(mos.loss_from)}), worst 10 s {worst}"
@@ -118,30 +128,20 @@ def _quality(figures: Figures) -> list[str]:
 def _verdict(document: Document) -> list[str]:
     """Return the verdict and its rules, a line each."""
     sla = document.sla
+    headline = clean_text(sla.headline, _LONG)
     profile, tier = clean_text(sla.profile), clean_text(sla.tier or "no tier")
-    lines = [f"SLA         {clean_text(sla.headline, _LONG)} (profile {profile}, {tier})"]
-    lines += [f"            {clean_text(reason, _LONG)}" for reason in sla.reasons]
-    for rule in sla.rules:
-        limit = "/".join(f"{value:g}" for value in rule.limits_ms)
-        asked = f"<= {limit} ms" if limit else f"<= {percent(rule.limit)}"
-        if rule.actual is None:
-            found = "no packets"
-        elif rule.id == "max":
-            found = f"violated in {rule.violated_s} s"
-        elif limit:
-            found = f"{percent(rule.actual)} above (at most {percent(rule.limit)})"
-        else:
-            found = percent(rule.actual)
-        lines.append(
-            f"  {clean_text(rule.verdict):<12}  {clean_text(rule.id):<4} {asked:<18} {found}"
-        )
+    lines = [f"SLA         {headline} (profile {profile}, {tier})"]
+    reasons = (clean_text(reason, _LONG) for reason in sla.reasons)
+    lines += [f"            {reason}" for reason in reasons if reason not in headline]
+    for rule in map(rule_words, sla.rules):
+        lines.append(f"  {rule.verdict:<12}  {rule.name:<20} {rule.asked:<28} {rule.found}")
     return lines
 
 
 def _instrument(document: Document) -> str:
     found = document.instrument
     dwell = found.dwell_out_us.p99
-    own = _DASH if dwell is None else f"{dwell:.0f} µs"
+    own = DASH if dwell is None else f"{dwell:.0f} µs"
     return (
         f"instrument  own delay p99 {own}, uncertain {found.uncertain}, "
         f"socket drops {found.socket_drops}, log overflow {found.log_overflow}, "
@@ -174,3 +174,23 @@ def call_lines(rows: Sequence[Sequence[str]]) -> list[str]:
         )
         for row in rows
     ]
+
+
+def chapter(name: str, shown: Iterable[Fact], width: int) -> list[str]:
+    """Return facts below a heading, an empty line before it."""
+    lines = ["", name, "-" * len(name)]
+    for fact in shown:
+        value = f"{fact.value} ({fact.note})" if fact.note else fact.value
+        lines += wrapped(f"{fact.name:<{_NAMES}}", value, width)
+    return lines
+
+
+def wrapped(name: str, value: str, width: int) -> list[str]:
+    """Return a value beside its name, wrapped below itself."""
+    return textwrap.wrap(value, width, initial_indent=name, subsequent_indent=" " * len(name))
+
+
+def readable(text: str, encoding: str | None) -> str:
+    """Return a text that a stream of this encoding takes: a question mark for a dash, no crash."""
+    name = encoding or "utf-8"
+    return text.encode(name, "replace").decode(name)

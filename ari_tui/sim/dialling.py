@@ -16,7 +16,6 @@ from ari_tui.sim.pbx import Pbx
 _PICK_UP_S: Final = 0.001
 _TONE_HZ: Final = 1004
 _LOUD: Final = ("tone", "fade")
-_SILENT: Final = ("silence", "silent", "echo")
 _FORMS: Final = re.compile(r"(tone|fade|silence|silent|echo|busy|ring)(?:-(\d{1,6}))?")
 _UNKNOWN, _BUSY, _NO_ANSWER = (0, "Unknown"), (17, "User busy"), (19, "User alerting, no answer")
 

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import socket
 import time
-from collections.abc import Callable
 
 from ari_tui.errors import BindError, PortsExhaustedError
 from ari_tui.sim.config import MediaCounters
@@ -179,7 +178,3 @@ def bind_rtp(host: str, ports: tuple[int, int] | None) -> socket.socket:
             continue
         return sock
     raise PortsExhaustedError(f"no RTP port is left on {host} in {ports}")
-
-
-PortOpener = Callable[[tuple[str, int], int], MediaPort]
-"""Opens the media port for an external address and a payload type."""

@@ -13,8 +13,8 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from ari_tui.cancellation import end_tasks
 from ari_tui.errors import AriTuiError
-from ari_tui.process import end_tasks
 from ari_tui.snapshot.messages import (
     Answer,
     Bye,

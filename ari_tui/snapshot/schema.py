@@ -44,11 +44,6 @@ def _own_schema(struct: type[Base]) -> str | None:
     return str(defaults["schema"]) if "schema" in defaults else None
 
 
-def file_name(name: str) -> str:
-    """Return the name of the shipped file: `ari-tui.stats-1.json`."""
-    return schema_id(name).replace("/", "-") + ".json"
-
-
 def json_schema(name: str) -> dict[str, Any]:
     """Return the JSON Schema of a kind of document; every field that has words has them in it."""
     kind = DOCUMENTS[name]

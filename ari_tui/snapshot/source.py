@@ -1,4 +1,4 @@
-"""Where a screen's documents come from: an engine that runs, or a recording."""
+"""Where a screen's documents come from: an engine that runs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, NamedTuple, Protocol
 
 import msgspec
@@ -14,8 +14,8 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from ari_tui import log
 from ari_tui.backoff import Backoff
+from ari_tui.cancellation import end_tasks
 from ari_tui.errors import AriTuiError
-from ari_tui.process import end_tasks
 from ari_tui.snapshot.connection import OPEN_S, Connection, connected
 from ari_tui.snapshot.connection import ActionError as ActionError  # belongs to `act`
 from ari_tui.snapshot.live import History, Live
@@ -74,7 +74,7 @@ class Source(Protocol):
 
 
 class Kept:
-    """What a source holds, and the taking in of what comes; the part that all sources share."""
+    """What a source holds, and the taking in of what comes."""
 
     def __init__(self, address: str, link: Link) -> None:
         self.version = 0
@@ -232,41 +232,3 @@ class LiveSource(Kept):
             _log.info(f"engine {link.state}", why=link.detail)
             self.link = link
             self._changed()
-
-
-class RecordedSource(Kept):
-    """Documents that are there already, one after the other, as the owner's clock says."""
-
-    def __init__(self, recorded: Iterable[tuple[Document, Live]], address: str = "recording"):
-        super().__init__(address, Link("connecting"))
-        self._recorded: Iterator[tuple[Document, Live]] = iter(recorded)
-
-    @property
-    def age_s(self) -> float:
-        """Return 0.0: a recording does not age."""
-        return 0.0
-
-    def step(self) -> bool:
-        """Go on by one document; False when there is none left, and the link has ended."""
-        following = next(self._recorded, None)
-        if following is None:
-            self.link = Link("ended", "the recording is over")
-            self._changed()
-            return False
-        self.link = Link("live")
-        self._take(*following)
-        return True
-
-    async def run(self) -> None:
-        """Wait until cancelled: whoever owns the recording steps through it."""
-        await asyncio.Event().wait()
-
-    async def act(
-        self,
-        action: str,
-        args: Mapping[str, Any] | None = None,  # noqa: ARG002  the protocol's
-        *,
-        timeout_s: float = 5.0,  # noqa: ARG002  the protocol's
-    ) -> Any:
-        """Raise ActionError: nobody is there to do anything."""
-        raise ActionError(f"{action}: a recording takes no orders")

@@ -8,31 +8,30 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import platformdirs
 from textual.binding import BindingType
-from textual.css.query import NoMatches
 from textual.driver import Driver
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.timer import Timer
 
-from ari_tui.config import Ui
+from ari_tui.config_slices import Ui
 from ari_tui.snapshot.actions import Actions
-from ari_tui.snapshot.source import ActionError, Link, Source
+from ari_tui.snapshot.source import Link, Source
 from ari_tui.ui.bell import Bell
 from ari_tui.ui.bindings import keymap, textual_bindings
 from ari_tui.ui.driver import TerminalDriver
 from ari_tui.ui.frame import Frame
+from ari_tui.ui.leaving import LeavingApp
 from ari_tui.ui.limits import Limits
 from ari_tui.ui.palette import Commands
 from ari_tui.ui.screens.overview import Overview
-from ari_tui.ui.screens.quit import QuitDialog
-from ari_tui.ui.themed import ThemedApp, plain
+from ari_tui.ui.themed import plain
 from ari_tui.ui.themes import Themes
 
 if TYPE_CHECKING:
@@ -45,19 +44,7 @@ _NO_KEY: Final = "no_key"
 """As Textual calls keys: none is called so."""
 
 
-class Leaving(NamedTuple):
-    """How the screen was left."""
-
-    how: Literal["quit", "leave"]
-    """quit ends an engine of ours; leave lets it go on."""
-    reason: str = "quit"
-    interrupted: bool = False
-    """By Ctrl-C: the exit code says so."""
-    picture: str = ""
-    """The last screen as text, to stay in the scroll-back."""
-
-
-class AriTuiApp(ThemedApp[Leaving]):
+class AriTuiApp(LeavingApp):
     """Shows what a source knows.
 
     `owned`: the engine was started with the screen, and ends with it unless it `stays`.
@@ -94,7 +81,6 @@ class AriTuiApp(ThemedApp[Leaving]):
         self.environment, self.now = environment, now
         self.alarm = Bell(on=settings.bell)
         self.gone = ""
-        """Why an engine of ours is no more, "" while it is."""
         self._clock = clock
         self._frozen: Frame | None = None
         self._frozen_at = 0.0
@@ -234,75 +220,3 @@ class AriTuiApp(ThemedApp[Leaving]):
         """Send a control sequence to the terminal, beside what is drawn."""
         if self._driver is not None:
             self._driver.write(sequence)
-
-    # -- asking the engine -----------------------------------------------------------------
-
-    def ask_engine(self, done: str, request: Awaitable[object]) -> None:
-        """Ask without holding the screen up; the answer is a toast."""
-
-        async def ask() -> None:
-            try:
-                await request
-            except ActionError as error:
-                self.notify(str(error), severity="error", markup=False)
-            else:
-                self.notify(done, markup=False)
-
-        self.run_worker(ask(), exit_on_error=False)
-
-    def more_commands(self) -> Iterable[tuple[str, str, Callable[[], object]]]:
-        """Return what the palette offers beside bindings and themes."""
-        return (
-            ("stop engine", "Have the engine let all callers go and end", self.stop_engine),
-            ("drain engine", "Take up no new callers, end with the last call", self.drain_engine),
-        )
-
-    def stop_engine(self) -> None:
-        """End the engine, ours or not; asked for in the palette."""
-        self.ask_engine("the engine lets its callers go and ends", self.actions.quit())
-
-    def drain_engine(self) -> None:
-        """Have the engine take up nobody new."""
-        self.ask_engine("no new calls; the engine ends with the last one", self.actions.drain())
-
-    # -- leaving ---------------------------------------------------------------------------
-
-    def action_ask_quit(self) -> None:
-        """Leave; ask first while calls are up that would be let go."""
-        self._ask_quit()
-
-    def _ask_quit(self, picture: str = "") -> None:
-        document = self.source.document
-        active = document.totals.calls.active if document is not None else 0
-        if not self.owned or self.stays or self.gone or not active:
-            self._leave(picture=picture)
-            return
-
-        def answered(answer: Literal["quit", "leave"] | None) -> None:
-            if answer == "leave":
-                self.exit(Leaving("leave", picture=picture))
-            elif answer == "quit":
-                self._leave(picture=picture)
-
-        self.push_screen(QuitDialog(active), answered)
-
-    def _leave(self, *, interrupted: bool = False, picture: str = "") -> None:
-        how: Literal["quit", "leave"] = "quit" if self.owned and not self.stays else "leave"
-        reason = "SIGINT" if interrupted else "quit"
-        self.exit(Leaving(how, reason, interrupted, picture))
-
-    def action_stop(self) -> None:
-        """Leave at once, as by SIGINT."""
-        self._leave(interrupted=True)
-
-    def action_leave_screen(self) -> None:
-        """Leave, and have the last screen printed where the terminal scrolls; asks likewise."""
-        self._ask_quit(self.picture())
-
-    def picture(self) -> str:
-        """Return the screen as plain text, line by line."""
-        try:
-            strips = self.screen._compositor.render_strips()
-        except NoMatches:
-            return ""
-        return "\n".join(strip.text.rstrip() for strip in strips).rstrip()

@@ -101,7 +101,7 @@ BINDINGS: Final = (
             "Write what is shown to a CSV and a JSON file", "Take away", _HERE, 6),
 
     Binding("palette", "ctrl+p", "command_palette", "palette",
-            "All commands and themes, by name", "Program", _APP, 16),
+            "All commands and themes, by name", "Program", ("app", "dialog"), 16),
     Binding("help", "question_mark,f1", "help", "help", "This help", "Program", _BOTH, 1),
     Binding("quit", "q", "ask_quit", "quit",
             "Quit; asks while calls are up and the engine is ours", "Program", _HERE, 7),

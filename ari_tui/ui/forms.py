@@ -1,4 +1,8 @@
-"""How figures are written in few cells: every text fits the width that its function names."""
+"""How figures are written in few cells: every text fits the width that its function names.
+
+Panes have room for more (`widgets/figures.py`): their counts and long times climb the same ladders,
+with a figure more.
+"""
 
 from __future__ import annotations
 
@@ -40,19 +44,45 @@ def duration(value: float) -> str:
     total = max(0, int(value))
     if total < 3600:
         return f"{total // 60}:{total % 60:02}"
-    if total < 86400:
-        return f"{total // 3600}h{total // 60 % 60:02}m"
-    return f"{min(total // 86400, 99)}d{total // 3600 % 24:02}h"
+    days, rest = divmod(total, 86400)
+    return two_units(min(days, 99) * 86400 + rest)
+
+
+def two_units(whole_s: int) -> str:
+    """Return a time of an hour or more in its two largest units: `1h02m`, `2d03h`, `123d04h`."""
+    if whole_s < 86400:
+        return f"{whole_s // 3600}h{whole_s // 60 % 60:02}m"
+    return f"{whole_s // 86400}d{whole_s // 3600 % 24:02}h"
 
 
 def count(value: float) -> str:
-    """Return a whole number, up to 4 wide: `9999`, `12k`, `1.2M`, `123M`."""
-    if value < 10_000:
-        return str(int(value))
-    if value < 999_500:
-        return f"{value / 1000:.0f}k"
-    millions = value / 1e6
-    return f"{millions:.1f}M" if millions < 9.95 else f"{min(millions, 999):.0f}M"
+    """Return a whole number, up to 4 wide: `9999`, `12k`, `1.2M`, `123M`, `1.2G`."""
+    return str(int(value)) if value < 10_000 else in_thousands(min(value, 999e9), 4)
+
+
+def in_thousands(value: float, signs: int) -> str:
+    """Return a number, from 10,000 on in k, M or G, in at most so many signs (4 or more).
+
+    Only more than 999 G takes more.
+    """
+    if value < 9999.5:
+        return f"{value:.0f}"
+    for unit in ("k", "M"):
+        value /= 1000
+        if value < 999.5:
+            return digits(value, signs - 1) + unit
+    return digits(value / 1000, signs - 1) + "G"
+
+
+def digits(value: float, signs: int) -> str:
+    """Return a figure with as many decimals as so many signs hold, the point among them.
+
+    Only one that takes more without decimals is longer.
+    """
+    for decimals in range(signs - 2, 0, -1):
+        if value < 10 ** (signs - 1 - decimals) - 0.5 / 10**decimals:
+            return f"{value:.{decimals}f}"
+    return f"{value:.0f}"
 
 
 def percent(value: float) -> str:
@@ -60,16 +90,12 @@ def percent(value: float) -> str:
     share = value * 100
     if 0 < share < 0.005:
         return "<.01%"
-    if share < 9.995:
-        return f"{share:.2f}%"
-    return f"{share:.1f}%" if share < 99.95 else f"{share:.0f}%"
+    return f"{digits(share, 4)}%"
 
 
 def number(value: float) -> str:
     """Return a figure without a unit with two decimals, up to 4 wide: `4.41`, `12.5`, `125`."""
-    if value < 9.995:
-        return f"{value:.2f}"
-    return f"{value:.1f}" if value < 99.95 else count(round(value))
+    return digits(value, 4) if value < 99.95 else count(round(value))
 
 
 def channel(name: str) -> str:

@@ -11,6 +11,7 @@ from ari_tui.ui.clipboard import copy
 from ari_tui.ui.incident import incident, row_text
 from ari_tui.ui.screens.help import HelpDialog
 from ari_tui.ui.screens.quit import HangUpDialog
+from ari_tui.ui.widgets.keybar import KeyBar
 
 if TYPE_CHECKING:
     from ari_tui.ui.app import AriTuiApp
@@ -37,6 +38,14 @@ class CallTaking(Screen[None]):
     def columns(self) -> list[Column]:
         """Return the columns that a copied row has."""
         raise NotImplementedError
+
+    def on_screen_suspend(self) -> None:
+        """Promise no keys beside a dialog: it lets none of them through."""
+        self.query_one(KeyBar).mute(self.app.screen.is_modal)
+
+    def on_screen_resume(self) -> None:
+        """Promise the keys again."""
+        self.query_one(KeyBar).mute(False)
 
     def action_freeze(self) -> None:
         """Stand still, or go on."""

@@ -13,7 +13,8 @@ from textual.command import CommandPalette
 from textual.filter import LineFilter, Monochrome
 
 from ari_tui.ui.bindings import Keymap
-from ari_tui.ui.themes import DARK_VARIABLES, PLAIN, Themes, plain_theme
+from ari_tui.ui.theme_variables import DARK_VARIABLES, PLAIN, plain_theme
+from ari_tui.ui.themes import Themes
 
 
 def plain(environ: Mapping[str, str]) -> bool:

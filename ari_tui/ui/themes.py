@@ -1,4 +1,4 @@
-"""Themes: TOML files that hold colours and nothing else, read again while the screen is up.
+"""All themes there are, by folder, read again while the screen is up.
 
 The folders are read in order, so that a user's `dark` stands in for ours: those that come with
 the program, the user's `ari-tui/themes`, `--themes-dir`. A bad file is told and left out.
@@ -7,88 +7,19 @@ the program, the user's `ari-tui/themes`, `--themes-dir`. A bad file is told and
 from __future__ import annotations
 
 import difflib
-import re
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 import platformdirs
-from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
 from ari_tui.errors import ConfigError
 from ari_tui.log import clean
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from ari_tui.ui.theme_file import ThemeFile, read_theme, shown_path
 
 DEFAULT: Final = "dark"
-PLAIN: Final = "plain"
-"""The name of the theme for NO_COLOR; no file may have it."""
-DARK_VARIABLES: Final[Mapping[str, str]] = {
-    "sla-ok": "#7ccf85",
-    "sla-near": "#efc15f",
-    "sla-fail": "#ff9088",
-    "lost": "#ff9be0",
-    "spark-lo": "#85b8e8",
-    "spark-hi": "#efc15f",
-    "stale": "#d2c08a",
-    "frozen": "#8fd3f0",
-}
-"""What the parts of the screen are coloured by: what a dark theme takes that does not say."""
-LIGHT_VARIABLES: Final[Mapping[str, str]] = {
-    "sla-ok": "#125c24",
-    "sla-near": "#744a00",
-    "sla-fail": "#a3160f",
-    "lost": "#86168c",
-    "spark-lo": "#1d578f",
-    "spark-hi": "#744a00",
-    "stale": "#5c5122",
-    "frozen": "#00566b",
-}
-"""The same on a light ground."""
-_COLORS: Final = (
-    *("background", "foreground", "surface", "panel", "boost", "primary", "secondary"),
-    *("accent", "warning", "error", "success"),
-)
-_NONE: Final = "ansi_default"
-_ANSI_VARIABLES: Final = dict.fromkeys(
-    [*DARK_VARIABLES, "ansi-background", "ansi-foreground"], _NONE
-)
-"""The last two Textual makes for all themes but those in the terminal's own colours."""
-_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,30}")
-_LARGEST: Final = 65536
 Stamp = tuple[tuple[str, int, int], ...]
-
-
-def plain_theme() -> Theme:
-    """Return the theme for NO_COLOR: the terminal's own two colours, styles for the rest."""
-    styles = {
-        "block-cursor-text-style": "bold underline",
-        "block-cursor-blurred-text-style": "bold underline",
-        "input-cursor-text-style": "reverse",
-    }
-    cursor = dict.fromkeys(("block-cursor-foreground", "block-cursor-background"), _NONE)
-    return Theme(
-        name=PLAIN, ansi=True, primary=_NONE, foreground=_NONE, background=_NONE,
-        variables={**_ANSI_VARIABLES, **cursor, **styles},
-    )  # fmt: skip
-
-
-class ThemeFile(NamedTuple):
-    """One theme, and where it was read."""
-
-    path: Path
-    help: str
-    theme: Theme
-
-    @property
-    def name(self) -> str:
-        """Return what --theme calls it."""
-        return self.theme.name
 
 
 def folders(themes_dir: str = "") -> list[Path]:
@@ -161,7 +92,7 @@ class Themes:
         self.problems, self._bad = [], set()
         found: dict[str, ThemeFile] = {}
         if len(self._places) > 2 and not self._places[-1].is_dir():
-            self.problems.append(f"ui.themes_dir: {_shown(self._places[-1])} is no folder")
+            self.problems.append(f"ui.themes_dir: {shown_path(self._places[-1])} is no folder")
         for path in self._paths():
             try:
                 read = read_theme(path)
@@ -171,7 +102,7 @@ class Themes:
                 continue
             if (other := found.get(read.name)) and other.path.parent == path.parent:
                 self.problems.append(
-                    f"{_shown(path)}: {other.path.name} is called {read.name} already"
+                    f"{shown_path(path)}: {other.path.name} is called {read.name} already"
                 )
                 continue
             found[read.name] = read
@@ -185,76 +116,3 @@ def _stat(path: Path) -> tuple[int, int]:
     except OSError:  # it went between the two looks
         return 0, 0
     return found.st_mtime_ns, found.st_size
-
-
-def _shown(path: Path) -> str:
-    return clean(str(path))
-
-
-def read_theme(path: Path) -> ThemeFile:
-    """Read one file; raise ConfigError in one line that begins with its path."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST + 1)
-        if len(data) > _LARGEST:
-            raise ValueError(f"larger than {_LARGEST} bytes")
-        return ThemeFile(path, *_theme(tomllib.loads(data.decode("utf-8"))))
-    except OSError as error:
-        raise ConfigError(f"{_shown(path)}: {error.strerror}") from error
-    except ValueError as error:  # TOML's and UTF-8's are too
-        raise ConfigError(f"{_shown(path)}: {clean(str(error))}") from error
-
-
-def _theme(document: Mapping[str, Any]) -> tuple[str, Theme]:
-    """Return help and theme; raise ValueError in words."""
-    _known(document, ("name", "help", "dark", "ansi", "colors", "variables"), "key")
-    name, told = document.get("name"), document.get("help", "")
-    if not isinstance(name, str) or not _NAME.fullmatch(name) or name == PLAIN:
-        raise ValueError("name is small letters, digits, - and _, at most 31, and not plain")
-    dark, ansi = document.get("dark", True), document.get("ansi", False)
-    if not isinstance(dark, bool) or not isinstance(ansi, bool) or not isinstance(told, str):
-        raise ValueError("dark and ansi are true or false, help is a text")
-    colors = _colors(document, "colors", _COLORS, ansi=ansi)
-    if "primary" not in colors:
-        raise ValueError("colors.primary is missing")
-    defaults: Mapping[str, str] = DARK_VARIABLES if dark else LIGHT_VARIABLES
-    if ansi:
-        defaults = _ANSI_VARIABLES
-    colors_of: dict[str, Any] = colors  # Theme's other fields are of other types
-    theme = Theme(name=name, dark=dark, ansi=ansi, **colors_of)
-    known = [key for key in theme.to_color_system().generate() if not key.endswith("style")]
-    given = _colors(document, "variables", (*defaults, *known), ansi=ansi)
-    for part in ("foreground", "background"):
-        # the selected row of the table is never blurred: there is one cursor for all
-        if value := given.get(f"block-cursor-{part}"):
-            given.setdefault(f"block-cursor-blurred-{part}", value)
-    theme.variables = {**defaults, **given}
-    return clean(told, 80), theme
-
-
-def _known(given: Mapping[str, Any], names: Sequence[str], what: str) -> None:
-    for key in given:
-        if key not in names:
-            near = difflib.get_close_matches(key, names, n=1)
-            hint = f": did you mean {near[0]}?" if near else ""
-            raise ValueError(f"there is no {what} {clean(key, 40)!r}{hint}")
-
-
-def _colors(
-    document: Mapping[str, Any], section: str, names: Sequence[str], *, ansi: bool
-) -> dict[str, str]:
-    given = document.get(section, {})
-    if not isinstance(given, dict):
-        raise ValueError(f"{section} is a section: write [{section}]")
-    _known(given, names, f"color in [{section}]")
-    return {name: _color(value, f"{section}.{name}", ansi=ansi) for name, value in given.items()}
-
-
-def _color(value: object, name: str, *, ansi: bool) -> str:
-    try:
-        color = Color.parse(value) if isinstance(value, str) else None
-    except ColorParseError:
-        color = None
-    if color is None or (color.ansi is not None and not ansi):
-        raise ValueError(f"{name}: {clean(repr(value), 40)} is no color, such as #7ccf85")
-    return str(value)

@@ -1,4 +1,4 @@
-"""Unwrap of RTP's 16-bit sequence numbers and 32-bit timestamps (RFC 3550 appendix A.1)."""
+"""Differences of RTP's 16-bit sequence numbers and 32-bit timestamps (RFC 3550 appendix A.1)."""
 
 from __future__ import annotations
 
@@ -12,12 +12,3 @@ def signed_difference(later: int, earlier: int, bits: int) -> int:
     """Return `later − earlier` on a circle of 2**bits, in −2**(bits−1) … 2**(bits−1)−1."""
     half = 1 << (bits - 1)
     return ((later - earlier + half) & ((1 << bits) - 1)) - half
-
-
-def unwrap(value: int, reference: int, bits: int) -> int:
-    """Return the extended value nearest to the extended `reference` that ends in `value`.
-
-    A packet up to half a circle before or after the reference unwraps right: 32,768 packets, or
-    2**31 timestamp units (74 hours at 8 kHz).
-    """
-    return reference + signed_difference(value, reference & ((1 << bits) - 1), bits)

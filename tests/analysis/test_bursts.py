@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ari_tui.analysis.bursts import GMIN, NO_LOSSES, LossPattern, LossRuns, pattern_of
+from ari_tui.analysis.bursts import GMIN, NO_LOSSES, LossPattern, LossRuns
 
 ROW = 1
 
@@ -19,7 +19,13 @@ def flags(drawn: str) -> list[bool]:
 
 
 def pattern(drawn: str) -> LossPattern:
-    return pattern_of(np.array(flags(drawn), dtype=np.bool_))
+    return folded(flags(drawn))
+
+
+def folded(lost: list[bool]) -> LossPattern:
+    table = table_of(1)
+    table.fold(np.zeros(len(lost), dtype=np.int64), np.array(lost, dtype=np.bool_))
+    return table.pattern(0)
 
 
 def plain(lost: list[bool]) -> LossPattern:
@@ -80,7 +86,7 @@ def test_the_burst_ratio_compares_with_random_losses() -> None:
 
 def test_losses_thrown_by_dice_have_a_burst_ratio_of_one() -> None:
     lost = np.random.default_rng(7).random(200_000) < 0.05
-    assert pattern_of(lost).burst_ratio == pytest.approx(1, abs=0.02)
+    assert folded(lost.tolist()).burst_ratio == pytest.approx(1, abs=0.02)
 
 
 @pytest.mark.parametrize("between", [0, 1, GMIN - 1])
@@ -143,12 +149,12 @@ def test_when_all_is_lost_there_is_nothing_to_compare_with() -> None:
 
 @given(sequence)
 def test_the_plain_twin_agrees(lost: list[bool]) -> None:
-    assert pattern_of(np.array(lost, dtype=np.bool_)) == plain(lost)
+    assert folded(lost) == plain(lost)
 
 
 @given(st.lists(st.booleans(), max_size=80))
 def test_the_plain_twin_agrees_on_any_flags(lost: list[bool]) -> None:
-    assert pattern_of(np.array(lost, dtype=np.bool_)) == plain(lost)
+    assert folded(lost) == plain(lost)
 
 
 @given(sequence, st.lists(st.integers(0, 30), max_size=20))
@@ -185,7 +191,7 @@ def test_adding_calls_is_the_pattern_of_all_with_a_gap_apart(calls: list[list[bo
 
 @given(sequence)
 def test_bursts_and_gaps_share_out_every_packet(lost: list[bool]) -> None:
-    found = pattern_of(np.array(lost, dtype=np.bool_))
+    found = folded(lost)
     assert 0 <= found.burst_lost <= found.lost <= found.settled
     assert found.burst_lost <= found.burst_packets <= found.settled
     assert abs(found.gaps - found.bursts) <= 1

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ari_tui.analysis import quality
-from ari_tui.analysis.quality import Path, Pool, mos, one_way_loss, worst_window, worst_windows
+from ari_tui.analysis.quality import Path, Pool, Worst, mos, one_way_loss, worst_windows
 from ari_tui.analysis.records import Ints
 
 MS = 1_000_000
@@ -57,7 +57,6 @@ def test_the_delay_is_half_the_round_trip_a_packet_and_the_buffer() -> None:
     found = mos(directed(0, rtt_ms=300), path=Path(packet_ms=30, jitter_buffer_ms=60))
     assert found is not None
     assert found.delay_ms == pytest.approx(150 + 30 + 60)
-    assert found.delay_known
     assert found.delay_impairment > 3
     usual = mos(directed(0, rtt_ms=10))
     assert usual is not None
@@ -104,13 +103,13 @@ def test_counts_of_another_moment_make_no_negative_loss() -> None:
         assert 0 <= loss.ratio <= 0.05 + 1e-12
 
 
-def test_when_all_is_lost_quality_is_at_the_bottom_and_the_delay_unknown() -> None:
+def test_when_all_is_lost_quality_is_at_the_bottom_and_no_round_trip_adds_to_the_delay() -> None:
     for reached in (None, 0, 1000):
         found = mos(Pool(1000, 1000, reached=reached), path=PLAIN)
         assert found is not None
         assert found.loss.ratio == 1
         assert found.mos == 1
-        assert not found.delay_known
+        assert found.delay_ms == PLAIN.packet_ms + PLAIN.jitter_buffer_ms
 
 
 def test_without_packets_there_is_no_quality() -> None:
@@ -175,10 +174,16 @@ def seconds(losses: list[int], *, rtt_ms: float = 10) -> tuple[Ints, Ints, Ints,
     return settled, gone, back * round(rtt_ms * MS), back
 
 
+def worst(settled: Ints, gone: Ints, rtt: Ints, count: Ints) -> Worst | None:
+    """Ask for the worst window of one call alone."""
+    (found,) = worst_windows(settled[None], gone[None], rtt[None], count[None])
+    return found
+
+
 def test_the_worst_ten_seconds_are_found_where_the_loss_was() -> None:
     losses = [0] * 60
     losses[33:43] = [5] * 10
-    found = worst_window(*seconds(losses))
+    found = worst(*seconds(losses))
     assert found is not None
     assert found.start == 33
     alone = mos(Pool(500, 50, 0, 450 * 10 * MS, 450))
@@ -190,7 +195,7 @@ def test_the_worst_ten_seconds_are_found_where_the_loss_was() -> None:
 def test_the_worst_ten_seconds_may_be_those_of_the_longest_delay() -> None:
     settled, gone, rtt, count = seconds([0] * 40)
     rtt[20:30] = 600 * MS * 50
-    found = worst_window(settled, gone, rtt, count)
+    found = worst(settled, gone, rtt, count)
     assert found is not None
     assert found.start == 20
 
@@ -200,14 +205,14 @@ def test_a_second_of_total_loss_counts_though_it_has_no_round_trip() -> None:
     losses[25] = 50
     settled, gone, rtt, count = seconds(losses)
     assert count[25] == 0
-    found = worst_window(settled, gone, rtt, count)
+    found = worst(settled, gone, rtt, count)
     assert found is not None
     assert 16 <= found.start <= 20
     assert found.mos < 4.2
 
 
 def test_a_call_shorter_than_the_window_is_one_window() -> None:
-    found = worst_window(*seconds([0, 5, 0]))
+    found = worst(*seconds([0, 5, 0]))
     assert found is not None
     assert found.start == 0
     assert found.mos == pytest.approx(mos_at(Pool(150, 5, 0, 145 * 10 * MS, 145)))
@@ -217,13 +222,13 @@ def test_windows_with_next_to_no_packets_say_nothing() -> None:
     settled, gone, rtt, count = seconds([0] * 30)
     settled[10:22], rtt[10:22], count[10:22] = 0, 0, 0
     settled[15] = gone[15] = 2  # two packets in the middle of a silence, both lost
-    found = worst_window(settled, gone, rtt, count)
+    found = worst(settled, gone, rtt, count)
     assert found is not None
     # the thinnest window that still speaks holds the two and one full second
     assert found.mos == pytest.approx(mos_at(Pool(52, 2, 0, 50 * 10 * MS, 50)))
     assert found.start in (9, 13)
-    assert worst_window(settled[12:20], gone[12:20], rtt[12:20], count[12:20]) is None
-    assert worst_window(*seconds([])) is None
+    assert worst(settled[12:20], gone[12:20], rtt[12:20], count[12:20]) is None
+    assert worst(*seconds([])) is None
 
 
 def test_calls_are_judged_apart_and_each_like_alone() -> None:
@@ -234,7 +239,7 @@ def test_calls_are_judged_apart_and_each_like_alone() -> None:
     rtt = count * rng.integers(5 * MS, 300 * MS, (20, 40))
     together = worst_windows(settled, gone, rtt, count)
     for row, found in enumerate(together):
-        assert found == worst_window(settled[row], gone[row], rtt[row], count[row])
+        assert found == worst(settled[row], gone[row], rtt[row], count[row])
         plain = min(
             mos_at(Pool(500, lost := int(gone[row, i : i + 10].sum()), 0,
                         int(rtt[row, i : i + 10].sum()), 500 - lost))

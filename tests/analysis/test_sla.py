@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ari_tui.analysis.bounds import lower_bound, upper_bound
-from ari_tui.analysis.sla import Rule, Verdict, describe, headline, judge, percent, rule_line
+from ari_tui.analysis.sla import Rule, Verdict, describe, headline, judge, percent
 from ari_tui.analysis.sla_evidence import RULES, Evidence, Limited, Second
 from ari_tui.analysis.sla_profiles import SEED_PROFILE, Profile
 
@@ -202,16 +202,22 @@ def test_a_load_that_changed_shows_the_limits_of_all_its_tiers() -> None:
     assert rule(found, "late").limits_ms == ()
 
 
-def test_a_rules_line_holds_its_evidence() -> None:
+def test_a_rule_holds_its_evidence() -> None:
     found = verdict(*[second(lost=1)] * 60)
-    assert rule_line(rule(found, "loss")) == (
-        "FAIL loss: 2%, allowed 0.2% (1.53% … 2.57% by 3,000 packets)"
-    )
-    assert rule_line(rule(found, "max")) == "PASS max: 0 s above 22 ms, allowed 0 s"
-    assert rule_line(rule(found, "late")) == (
-        "inconclusive late: 0%, allowed 0.1% (0% … 0.123% by 3,000 packets); "
-        "3,000 of about 3,700 clean packets"
-    )
+    loss, longest, late = (rule(found, name) for name in ("loss", "max", "late"))
+    assert [one.verdict for one in (loss, longest, late)] == ["fail", "pass", "inconclusive"]
+    assert describe(loss) == "loss: 2%, allowed 0.2%"
+    assert bounds(loss) == ("1.53%", "2.57%", 3000)
+    assert describe(longest) == "max: 0 s above 22 ms, allowed 0 s"
+    assert describe(late) == "late: 0%, allowed 0.1%"
+    assert bounds(late) == ("0%", "0.123%", 3000)
+    assert late.missing == "3,000 of about 3,700 clean packets"
+
+
+def bounds(one: Rule) -> tuple[str, str, int]:
+    assert one.low is not None
+    assert one.high is not None
+    return percent(one.low), percent(one.high), one.trials
 
 
 @pytest.mark.parametrize(

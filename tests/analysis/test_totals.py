@@ -7,7 +7,7 @@ import pytest
 
 from ari_tui.analysis import counters as c
 from ari_tui.analysis import histogram
-from ari_tui.analysis.bursts import pattern_of
+from ari_tui.analysis.bursts import LossRuns
 from ari_tui.analysis.direction import Directions
 from ari_tui.analysis.gaps import KINDS
 from ari_tui.analysis.totals import CallTotals, merge
@@ -21,9 +21,11 @@ def call(
     rtt = histogram.no_durations()
     if rtt_ns:
         rtt = rtt.plus(np.array(rtt_ns, dtype=np.int64))
-    losses = pattern_of(np.array([False] * 20 + [True] * lost, dtype=np.bool_))
+    runs = LossRuns()
+    runs.grow(1)
+    runs.fold(np.zeros(20 + lost, dtype=np.int64), np.arange(20 + lost) >= 20)
     gaps = {**dict.fromkeys(KINDS, 0), "dtmf": 1}
-    return CallTotals(counters, 2, 1, rtt, 300, 700, losses, directions, gaps, 3)
+    return CallTotals(counters, 2, 1, rtt, 300, 700, runs.pattern(0), directions, gaps, 3)
 
 
 def test_nothing_adds_up_to_nothing() -> None:

@@ -1,329 +1,24 @@
-"""The call machine against a model of Asterisk and worker that holds what was really built."""
+"""The call machine and the events of Asterisk, in any order."""
 
 from __future__ import annotations
-
-from collections import deque
-from collections.abc import Callable, Sequence
-from functools import partial
-from typing import NamedTuple
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ari_tui.ari import commands as do
-from ari_tui.ari.calls import CallMachine, LiveCall
-from ari_tui.ari.commands import CallState, Command, OnRelease
-from ari_tui.ari.ids import call_ids
-from ari_tui.ari.models import (
-    Bridge,
+from ari_tui.ari.commands import CallState, OnRelease
+from ari_tui.ari.event_models import (
     BridgeDestroyed,
-    Channel,
     ChannelDestroyed,
     ChannelEnteredBridge,
     ChannelHangupRequest,
-    ChannelLeftBridge,
     ChannelStateChange,
-    Event,
     StasisEnd,
     StasisStart,
 )
-from ari_tui.errors import (
-    AriConflictError,
-    AriError,
-    AriNotFoundError,
-    AriUnreachableError,
-    PortsExhaustedError,
-    WorkerError,
-)
-
-IDS = call_ids("app", "5e55", 1)
-ADDRESS = {"UNICASTRTP_LOCAL_ADDRESS": "127.0.0.1", "UNICASTRTP_LOCAL_PORT": "10000"}
-
-
-class Pending(NamedTuple):
-    """A command handed out; its outcome once the other side has done it."""
-
-    command: Command
-    outcome: object = None
-
-
-class World:
-    """Asterisk and worker as sets of what stands, and everything that is on its way."""
-
-    def __init__(self, caller_state: str = "Ring", *, tells_address: bool = True) -> None:
-        self.tells_address = tells_address
-        self.caller_state = caller_state
-        self.channels = {"caller": "stasis"}
-        self.current = "caller"
-        self.released: list[str] = []
-        self.bridge: set[str] | None = None
-        self.ports = False
-        self.events: deque[Event] = deque()
-        self.entering: list[str] = []
-
-    def execute(self, command: Command) -> object:
-        """Do a command; return its result or the error that Asterisk would answer."""
-        return _EXECUTE[type(command)](self, command)
-
-    def channel(self, channel_id: str) -> Channel:
-        return Channel(channel_id, state=self.caller_state)
-
-    def bridge_model(self) -> Bridge:
-        members = sorted(self.bridge or ())
-        return Bridge(IDS.bridge, technology="simple_bridge", channels=tuple(members))
-
-    def enter(self) -> None:
-        """Let our media channel enter Stasis, some time after its POST was answered."""
-        channel_id = self.entering.pop()
-        if channel_id in self.channels:
-            self.channels[channel_id] = "stasis"
-            self.events.append(StasisStart(channel=self.channel(channel_id)))
-
-    def remove(self, channel_id: str, *, destroyed: bool) -> None:
-        """Take a channel out of Stasis, and with `destroyed` out of Asterisk."""
-        channel = self.channel(channel_id)
-        if self.bridge is not None and channel_id in self.bridge:
-            self.bridge.discard(channel_id)
-            self.events.append(ChannelLeftBridge(bridge=self.bridge_model(), channel=channel))
-        if self.channels.get(channel_id) == "stasis":
-            self.events.append(StasisEnd(channel=channel))
-        if destroyed:
-            del self.channels[channel_id]
-            self.events.append(ChannelDestroyed(channel=channel))
-        else:
-            self.channels[channel_id] = "dialplan"
-
-    def destroy_bridge(self) -> None:
-        model = self.bridge_model()
-        self.bridge = None
-        self.events.append(BridgeDestroyed(bridge=model))
-
-    def replace_caller(self) -> None:
-        """Transfer: a new channel in the old one's place, whose end follows."""
-        old, new = self.current, self.current + "'"
-        self.channels[new] = "stasis"
-        self.current = new
-        self.events.append(
-            StasisStart(channel=self.channel(new), replace_channel=self.channel(old))
-        )
-        self.remove(old, destroyed=True)
-
-    def _answer(self, command: do.Answer) -> object:
-        if self.channels.get(command.channel_id) != "stasis":
-            return AriNotFoundError("Channel not found", status=404)
-        self.caller_state = "Up"
-        return None
-
-    def _add_media(self, _command: do.AddMedia) -> object:
-        self.ports = True
-        return do.MediaAdded("127.0.0.1:4500")
-
-    def _create_media(self, command: do.CreateExternalMedia) -> object:
-        assert self.ports, "external media needs a bound port"
-        self.channels[command.channel_id] = "new"
-        self.entering.append(command.channel_id)
-        return Channel(command.channel_id, channelvars=ADDRESS if self.tells_address else {})
-
-    def _get_variable(self, command: do.GetVariable) -> object:
-        if command.channel_id not in self.channels:
-            return AriNotFoundError("Channel not found", status=404)
-        return ADDRESS[command.name]
-
-    def _connect(self, _command: do.ConnectMedia) -> object:
-        return None if self.ports else WorkerError("no such call")
-
-    def _create_bridge(self, _command: do.CreateBridge) -> object:
-        self.bridge = set()
-        return self.bridge_model()
-
-    def _add_to_bridge(self, command: do.AddToBridge) -> object:
-        if self.bridge is None:
-            return AriNotFoundError("Bridge not found", status=404)
-        states = [self.channels.get(channel_id) for channel_id in command.channel_ids]
-        if None in states:
-            return AriError("Channel not found", status=400)
-        if set(states) != {"stasis"}:
-            return AriConflictError("Channel not in Stasis application", status=422)
-        for channel_id in command.channel_ids:
-            self.bridge.add(channel_id)
-            channel = self.channel(channel_id)
-            self.events.append(ChannelEnteredBridge(bridge=self.bridge_model(), channel=channel))
-        return None
-
-    def _get_bridge(self, _command: do.GetBridge) -> object:
-        if self.bridge is None:
-            return AriNotFoundError("Bridge not found", status=404)
-        return self.bridge_model()
-
-    def _delete_bridge(self, _command: do.DeleteBridge) -> object:
-        if self.bridge is None:
-            return AriNotFoundError("Bridge not found", status=404)
-        self.destroy_bridge()
-        return None
-
-    def _hang_up(self, command: do.HangupChannel) -> object:
-        channel_id = command.channel_id
-        if channel_id not in self.channels:
-            return AriNotFoundError("Channel not found", status=404)
-        if self.channels[channel_id] == "stasis" and channel_id != IDS.media:
-            self.released.append(f"hangup {channel_id}")
-        self.remove(channel_id, destroyed=True)
-        return None
-
-    def _continue(self, command: do.ContinueChannel) -> object:
-        if command.channel_id not in self.channels:
-            return AriNotFoundError("Channel not found", status=404)
-        if self.channels[command.channel_id] != "stasis":
-            return AriConflictError("Channel not in Stasis application", status=409)
-        self.released.append(f"continue {command.channel_id}")
-        self.remove(command.channel_id, destroyed=False)
-        return None
-
-    def _drain(self, _command: do.DrainMedia) -> object:
-        return None
-
-    def _remove_media(self, _command: do.RemoveMedia) -> object:
-        self.ports = False
-        return None
-
-
-_EXECUTE: dict[type, Callable[..., object]] = {
-    do.Answer: World._answer,
-    do.AddMedia: World._add_media,
-    do.CreateExternalMedia: World._create_media,
-    do.GetVariable: World._get_variable,
-    do.ConnectMedia: World._connect,
-    do.CreateBridge: World._create_bridge,
-    do.AddToBridge: World._add_to_bridge,
-    do.GetBridge: World._get_bridge,
-    do.DeleteBridge: World._delete_bridge,
-    do.HangupChannel: World._hang_up,
-    do.ContinueChannel: World._continue,
-    do.DrainMedia: World._drain,
-    do.RemoveMedia: World._remove_media,
-}
-
-
-class Play:
-    """A machine and its world; every step that may happen next is a named action."""
-
-    def __init__(
-        self,
-        world: World | None = None,
-        on_release: OnRelease = OnRelease.CONTINUE,
-    ) -> None:
-        self.world = world or World()
-        caller = self.world.channel("caller")
-        self.machine = CallMachine(1, IDS, caller, on_release=on_release)
-        self.on_release = on_release
-        self.pending: list[Pending] = []
-        self.timers: list[str] = []
-        self.log: list[Command] = []
-        self.finished: do.Finished | None = None
-
-    def take(self, commands: Sequence[Command]) -> None:
-        for command in commands:
-            assert self.finished is None, f"{command} after Finished"
-            self.log.append(command)
-            if isinstance(command, do.Finished):
-                self.finished = command
-            elif isinstance(command, do.StartTimer):
-                self.timers.append(command.what)
-            else:
-                self.pending.append(Pending(command))
-
-    def execute(self, index: int) -> None:
-        """Let the other side do a command whose answer is still on its way."""
-        command = self.pending[index].command
-        self.pending[index] = Pending(command, _Done(self.world.execute(command)))
-
-    def deliver(self, index: int) -> None:
-        """Hand the machine the outcome of a command, doing it first where that is open."""
-        if self.pending[index].outcome is None:
-            self.execute(index)
-        command, outcome = self.pending.pop(index)
-        assert isinstance(outcome, _Done)
-        if isinstance(outcome.result, Exception):
-            self.take(self.machine.failed(command, outcome.result))
-        else:
-            self.take(self.machine.succeeded(command, outcome.result))
-
-    def lose_answer(self, index: int) -> None:
-        """Time out: whether the command was done stays as it is."""
-        command = self.pending.pop(index).command
-        self.take(self.machine.failed(command, AriUnreachableError("no answer within 5 s")))
-
-    def refuse(self, index: int, error: Exception) -> None:
-        command = self.pending.pop(index).command
-        self.take(self.machine.failed(command, error))
-
-    def fire(self, index: int) -> None:
-        self.take(self.machine.timed_out(self.timers.pop(index)))
-
-    def tell(self) -> None:
-        self.take(self.machine.event(self.world.events.popleft()))
-
-    def release(self) -> None:
-        self.take(self.machine.release("a person asked"))
-
-    def settle(self) -> None:
-        """Let everything that is on its way arrive, until nothing moves."""
-        for _ in range(1000):
-            if self.pending:
-                self.deliver(0)
-            elif self.world.entering:
-                self.world.enter()
-            elif self.world.events:
-                self.tell()
-            elif self.timers:
-                self.fire(0)
-            else:
-                return
-        raise AssertionError("it never settles")
-
-    def run_up(self) -> None:
-        """Bring the call up without trouble."""
-        self.take(self.machine.start())
-        self.settle()
-        assert self.machine.state is CallState.UP
-
-    def actions(self) -> list[Callable[[], object]]:
-        """Return everything that may happen next."""
-        world = self.world
-        found: list[Callable[[], object]] = []
-        for index, pending in enumerate(self.pending):
-            found += [partial(self.deliver, index), partial(self.lose_answer, index)]
-            if pending.outcome is None:
-                found.append(partial(self.execute, index))
-                found += [partial(self.refuse, index, e) for e in _refusals(pending.command)]
-        found += [partial(self.fire, index) for index in range(len(self.timers))]
-        if world.entering:
-            found.append(world.enter)
-        if world.events:
-            found += [self.tell, world.events.popleft]  # the second: lost while away
-        if world.channels.get(world.current) == "stasis":
-            found.append(partial(world.remove, world.current, destroyed=True))
-            found.append(partial(world.remove, world.current, destroyed=False))
-            found.append(world.replace_caller)
-        if IDS.media in world.channels:
-            found.append(partial(world.remove, IDS.media, destroyed=True))
-        if world.bridge is not None:
-            found.append(world.destroy_bridge)
-        found.append(self.release)
-        return found
-
-
-class _Done(NamedTuple):
-    result: object
-
-
-def _refusals(command: Command) -> list[Exception]:
-    if isinstance(command, do.AddMedia):
-        return [PortsExhaustedError("no port is left"), WorkerError("the worker died")]
-    if isinstance(command, do.ConnectMedia | do.DrainMedia | do.RemoveMedia):
-        return [WorkerError("the worker died")]
-    return [AriError("server error", status=500), AriError("bad request", status=400)]
+from ari_tui.ari.models import Bridge, Channel
+from tests.ari.kit import IDS, Pending, Play, World
 
 
 @settings(max_examples=600, deadline=None)
@@ -376,27 +71,6 @@ def _check_caller(play: Play, given_up: set[str]) -> None:
     assert len(set(world.released)) == len(world.released)
 
 
-@pytest.mark.parametrize("caller_state", ["Ring", "Up"])
-@pytest.mark.parametrize("tells_address", [True, False])
-def test_a_call_comes_up_in_the_order_of_its_steps(caller_state: str, tells_address: bool) -> None:
-    play = Play(World(caller_state, tells_address=tells_address))
-    play.run_up()
-    asked = [type(command) for command in play.log if not isinstance(command, do.StartTimer)]
-    assert asked == [
-        *([do.Answer] if caller_state == "Ring" else []),
-        do.AddMedia,
-        do.CreateExternalMedia,
-        *([] if tells_address else [do.GetVariable, do.GetVariable]),
-        do.ConnectMedia,
-        do.CreateBridge,
-        do.AddToBridge,
-    ]
-    assert play.world.bridge == {"caller", IDS.media}
-    assert play.machine.media_address == ("127.0.0.1", 10000)
-    assert play.machine.external_host == "127.0.0.1:4500"
-    assert play.machine.bridge_technology == "simple_bridge"
-
-
 def test_the_media_channel_may_enter_stasis_before_its_answer_comes() -> None:
     play = Play(World("Up"))
     play.take(play.machine.start())
@@ -422,141 +96,6 @@ def test_the_join_waits_for_the_media_channel_to_enter_stasis() -> None:
     assert play.pending == [Pending(do.ConnectMedia("127.0.0.1", 10000))]
 
 
-def test_a_join_that_comes_too_early_is_repeated_until_it_is_accepted() -> None:
-    play = Play(World("Up"))
-    play.take(play.machine.start())
-    play.deliver(0)
-    play.deliver(0)
-    play.fire(0)  # its StasisStart was lost: go on
-    for _ in range(3):
-        play.deliver(0)
-    assert play.timers == ["join"]
-    play.fire(0)
-    play.deliver(0)
-    assert play.timers == ["join"]
-    play.world.enter()
-    play.settle()
-    assert play.machine.state is CallState.UP
-
-
-def test_a_join_that_is_never_accepted_fails_the_call() -> None:
-    play = Play(World("Up"))
-    play.take(play.machine.start())
-    for _ in range(100):
-        if play.pending:
-            play.deliver(0)
-        elif play.timers:
-            play.fire(0)
-    assert play.finished is not None
-    assert play.finished.failed_step is CallState.JOINING
-    assert "not in Stasis" in play.finished.reason
-    assert play.world.released == ["continue caller"]
-
-
-def test_bridge_events_that_were_lost_are_made_up_for_by_reading_the_bridge() -> None:
-    play = Play(World("Up"))
-    play.take(play.machine.start())
-    while not play.timers or play.timers == ["media StasisStart"]:
-        if play.pending:
-            play.deliver(0)
-        elif play.world.entering:
-            play.world.enter()
-            play.tell()
-            play.timers.clear()
-    play.world.events.clear()
-    play.fire(0)
-    assert play.pending == [Pending(do.GetBridge(IDS.bridge))]
-    play.deliver(0)
-    assert play.machine.state is CallState.UP
-
-
-def test_answering_is_repeated_while_the_channel_is_not_found() -> None:
-    play = Play()
-    play.take(play.machine.start())
-    for _ in range(3):
-        play.refuse(0, AriNotFoundError("Channel not found", status=404))
-        play.fire(0)
-    play.settle()
-    assert play.machine.state is CallState.UP
-
-
-def test_answering_is_not_repeated_for_ever() -> None:
-    play = Play()
-    play.take(play.machine.start())
-    while play.pending and isinstance(play.pending[0].command, do.Answer):
-        play.refuse(0, AriNotFoundError("Channel not found", status=404))
-        if play.timers:
-            play.fire(0)
-    play.settle()
-    assert play.machine.state is CallState.FAILED
-    assert play.machine.failed_step is CallState.ANSWERING
-    assert sum(isinstance(command, do.Answer) for command in play.log) == 4
-
-
-@pytest.mark.parametrize(
-    ("step", "error", "name"),
-    [
-        (0, AriConflictError("invalid state", status=412), CallState.ANSWERING),
-        (1, PortsExhaustedError("no RTP port is left"), CallState.ADDING_MEDIA),
-        (2, AriError("unknown format", status=500), CallState.CREATING_MEDIA),
-        (3, WorkerError("cannot connect"), CallState.CONNECTING),
-        (4, AriError("no", status=400), CallState.BRIDGING),
-        (5, AriConflictError("recording", status=409), CallState.JOINING),
-    ],
-)
-def test_a_step_that_fails_is_named_and_what_it_built_is_undone(
-    step: int, error: Exception, name: CallState
-) -> None:
-    play = Play()
-    play.take(play.machine.start())
-    while step:
-        if play.pending:
-            play.deliver(0)
-            step -= 1
-        else:
-            play.world.enter()
-            play.tell()
-    while not play.pending:
-        play.world.enter()
-        play.tell()
-    play.refuse(0, error)
-    assert play.machine.state is CallState.DRAINING or play.machine.finished
-    play.settle()
-    assert play.finished == do.Finished(CallState.FAILED, str(error), name, ())
-    assert play.world.channels == {"caller": "dialplan"}
-    assert not play.world.ports
-    assert play.world.bridge is None
-
-
-def test_a_released_call_is_taken_down_in_reverse_order() -> None:
-    play = Play()
-    play.run_up()
-    built = len(play.log)
-    play.release()
-    assert play.log[built:] == [do.DeleteBridge(IDS.bridge), do.DrainMedia()]
-    play.settle()
-    assert play.log[built:] == [
-        do.DeleteBridge(IDS.bridge),
-        do.DrainMedia(),
-        do.HangupChannel(IDS.media),
-        do.ContinueChannel("caller"),
-        do.RemoveMedia(),
-        do.Finished(CallState.ENDED, "a person asked", None, ()),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("on_release", "released"),
-    [(OnRelease.CONTINUE, "continue caller"), (OnRelease.HANGUP, "hangup caller")],
-)
-def test_the_caller_is_released_as_configured(on_release: OnRelease, released: str) -> None:
-    play = Play(on_release=on_release)
-    play.run_up()
-    play.take(play.machine.release("the engine stops"))
-    play.settle()
-    assert play.world.released == [released]
-
-
 def test_a_caller_who_hangs_up_is_not_released_and_the_reason_says_so() -> None:
     play = Play()
     play.run_up()
@@ -568,6 +107,42 @@ def test_a_caller_who_hangs_up_is_not_released_and_the_reason_says_so() -> None:
     assert play.world.released == []
 
 
+def test_a_caller_whom_we_hang_up_is_not_said_to_have_hung_up() -> None:
+    play = Play()
+    play.run_up()
+    play.machine.hanging_up("caller")
+    assert play.machine.state is CallState.UP
+    play.take(play.machine.event(ChannelHangupRequest(channel=Channel("caller"), soft=True)))
+    play.world.remove("caller", destroyed=True)
+    play.settle()
+    assert play.finished == do.Finished(CallState.ENDED, "hung up from here", None, ())
+    assert play.world.released == []
+
+
+def test_a_caller_who_hangs_up_before_our_request_arrives_has_hung_up() -> None:
+    play = Play()
+    play.run_up()
+    play.machine.hanging_up("caller")
+    play.take(play.machine.event(ChannelHangupRequest(channel=Channel("caller"), cause=16)))
+    play.machine.not_hung_up("caller")
+    play.world.remove("caller", destroyed=True)
+    play.settle()
+    assert play.machine.reason == "caller hung up"
+
+
+def test_a_transfer_outlives_the_hang_up_of_the_channel_before() -> None:
+    play = Play()
+    play.run_up()
+    play.machine.hanging_up("caller")
+    play.world.replace_caller()
+    play.settle()
+    assert play.machine.state is CallState.UP
+    play.take(play.machine.event(ChannelHangupRequest(channel=Channel("caller'"), soft=True)))
+    play.world.remove("caller'", destroyed=True)
+    play.settle()
+    assert play.machine.reason == "caller hung up"
+
+
 def test_a_caller_who_is_taken_elsewhere_is_let_go() -> None:
     play = Play()
     play.run_up()
@@ -575,17 +150,6 @@ def test_a_caller_who_is_taken_elsewhere_is_let_go() -> None:
     play.settle()
     assert play.machine.reason == "caller left the application"
     assert play.world.channels == {"caller": "dialplan"}
-
-
-def test_a_caller_lost_while_events_were_away_ends_the_call() -> None:
-    play = Play()
-    play.run_up()
-    play.world.remove("caller", destroyed=True)
-    play.world.events.clear()
-    play.take(play.machine.caller_gone("caller is no longer in Asterisk"))
-    play.settle()
-    assert play.machine.state is CallState.ENDED
-    assert not any(isinstance(command, do.ContinueChannel) for command in play.log)
 
 
 @pytest.mark.parametrize("what", ["media", "bridge"])
@@ -601,41 +165,6 @@ def test_what_others_take_away_ends_the_call_and_frees_the_caller(what: str) -> 
     assert "by somebody else" in play.machine.reason
     assert (do.DeleteBridge(IDS.bridge) in play.log) is (what == "media")
     assert play.world.released == ["continue caller"]
-
-
-def test_a_post_still_on_its_way_is_undone_only_after_its_answer() -> None:
-    play = Play(World("Up"))
-    play.take(play.machine.start())
-    play.deliver(0)
-    play.release()
-    assert do.HangupChannel(IDS.media) not in play.log
-    assert do.RemoveMedia() not in play.log
-    play.settle()
-    assert do.HangupChannel(IDS.media) in play.log
-    assert not any(isinstance(command, do.ConnectMedia) for command in play.log)
-    assert play.world.channels == {"caller": "dialplan"}
-
-
-def test_a_step_that_is_answered_after_a_release_is_undone_and_not_gone_on_from() -> None:
-    play = Play(World("Up"))
-    play.take(play.machine.start())
-    play.release()
-    play.deliver(0)
-    assert play.pending[-1] == Pending(do.RemoveMedia())
-    play.settle()
-    assert not any(isinstance(command, do.CreateExternalMedia) for command in play.log)
-    assert not play.world.ports
-
-
-def test_a_post_without_an_answer_counts_as_done() -> None:
-    play = Play(World("Up"))
-    play.take(play.machine.start())
-    play.deliver(0)
-    play.execute(0)
-    play.lose_answer(0)
-    play.settle()
-    assert play.machine.failed_step is CallState.CREATING_MEDIA
-    assert play.world.channels == {"caller": "dialplan"}
 
 
 def test_a_media_channel_that_appears_after_its_hang_up_is_hung_up_again() -> None:
@@ -716,55 +245,6 @@ def test_a_change_of_the_callers_state_is_kept() -> None:
     play.run_up()
     play.take(play.machine.event(ChannelStateChange(channel=Channel("caller", state="Up"))))
     assert play.machine.caller.state == "Up"
-
-
-def test_release_is_idempotent_and_keeps_the_first_reason() -> None:
-    play = Play()
-    play.run_up()
-    play.release()
-    asked = len(play.log)
-    play.take(play.machine.release("the engine stops"))
-    assert len(play.log) == asked
-    play.settle()
-    assert play.machine.reason == "a person asked"
-    assert play.machine.release("again") == []
-    assert play.machine.start() == []
-
-
-def test_a_call_released_before_its_start_lets_the_caller_go() -> None:
-    play = Play()
-    play.take(play.machine.release("the engine stops"))
-    play.settle()
-    assert play.world.released == ["continue caller"]
-    assert play.machine.start() == []
-
-
-def test_an_address_that_cannot_be_one_fails_the_call_in_words() -> None:
-    play = Play(World("Up"))
-    play.take(play.machine.start())
-    play.deliver(0)
-    play.world.execute(play.pending[0].command)
-    command = play.pending.pop().command
-    variables = {"UNICASTRTP_LOCAL_ADDRESS": "127.0.0.1", "UNICASTRTP_LOCAL_PORT": "\x1b[2Jx"}
-    play.take(play.machine.succeeded(command, Channel(IDS.media, channelvars=variables)))
-    play.settle()
-    assert play.machine.failed_step is CallState.CREATING_MEDIA
-    assert "RTP address" in play.machine.reason
-    assert "\x1b" not in play.machine.reason
-
-
-def test_what_the_sweep_sees_follows_the_state() -> None:
-    play = Play()
-    seen = [play.machine.live]
-    play.run_up()
-    seen.append(play.machine.live)
-    play.release()
-    seen.append(play.machine.live)
-    assert seen == [
-        LiveCall(1, "caller", True, None, None),
-        LiveCall(1, "caller", True, IDS.media, IDS.bridge),
-        LiveCall(1, "caller", False, None, None),
-    ]
 
 
 def _state(play: Play) -> CallState:

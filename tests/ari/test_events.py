@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from ari_tui.ari.endpoint import AriEndpoint
+from ari_tui.ari.event_models import BrokenEventError, StasisEnd, StasisStart
 from ari_tui.ari.events import Connected, Disconnected, EventStream, StreamItem
-from ari_tui.ari.models import BrokenEventError, StasisEnd, StasisStart
 from ari_tui.backoff import Backoff
 from ari_tui.errors import AriError, AriReplacedError, AriUnauthorizedError
 

@@ -6,14 +6,12 @@ from hypothesis import strategies as st
 
 from ari_tui.ari.ids import (
     OwnedId,
-    belongs_to_app,
     build_id,
     call_ids,
     check_names,
     is_own_caller,
     new_session,
     parse_id,
-    session_of,
 )
 from ari_tui.errors import ConfigError
 
@@ -33,10 +31,9 @@ def test_an_id_is_read_back_whatever_dots_the_application_has(
 def test_an_application_whose_name_is_a_prefix_of_another_does_not_own_its_ids() -> None:
     text = build_id("a.b", "c0ffee", 3, "bridge")
     assert text == "ari-tui.a.b.c0ffee.3.bridge"
-    assert belongs_to_app(text, "a.b")
-    assert not belongs_to_app(text, "a")
-    assert not belongs_to_app(text, "b")
-    assert session_of(text) == "c0ffee"
+    owned = parse_id(text)
+    assert owned is not None
+    assert (owned.app, owned.session) == ("a.b", "c0ffee")
 
 
 @pytest.mark.parametrize(
@@ -57,8 +54,6 @@ def test_an_application_whose_name_is_a_prefix_of_another_does_not_own_its_ids()
 )
 def test_an_id_of_others_is_not_ours(foreign: str) -> None:
     assert parse_id(foreign) is None
-    assert session_of(foreign) is None
-    assert not belongs_to_app(foreign, "app")
 
 
 def test_a_call_names_its_media_channel_and_its_bridge() -> None:

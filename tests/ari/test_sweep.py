@@ -2,10 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ari_tui.ari.calls import LiveCall
 from ari_tui.ari.ids import build_id
 from ari_tui.ari.models import Bridge, Channel, DialplanLocation
-from ari_tui.ari.sweep import LostCall, SweepPlan, plan_sweep
+from ari_tui.ari.sweep import LiveCall, LostCall, SweepPlan, plan_sweep
 
 MEDIA, BRIDGE = build_id("app", "now", 1, "media"), build_id("app", "now", 1, "bridge")
 UP = LiveCall(1, "caller", True, MEDIA, BRIDGE)

@@ -15,8 +15,7 @@ from tests.engine.kit import VERDICTS, EchoRun, Pbx, Run, engine, texts, until
 
 
 def actions(run: Run) -> EngineActions:
-    parts = run.parts
-    return EngineActions(parts.calls, client=parts.client, scribe=parts.scribe, ending=parts.quit)
+    return EngineActions(run.parts.calls, scribe=run.parts.scribe, ending=run.parts.quit)
 
 
 async def do(run: Run, name: str, **args: Any) -> Any:
@@ -31,8 +30,56 @@ async def test_release_lets_the_caller_go_on_and_hang_up_ends_it(pbx: Pbx, echo:
         assert await do(run, "release", call=names[drop]) == names[drop]
         assert await do(run, "hang_up", call=names[end]) == names[end]
         await until(lambda: not run.calls)
+        reasons = {call.id: call.reason for call in run.parts.scribe.write().calls}
+        assert reasons == {names[drop]: "released from here", names[end]: "hung up from here"}
+        assert sorted(texts(run.events("call_ended"))) == [
+            "call ended: hung up from here", "call ended: released from here"
+        ]  # fmt: skip
         assert pbx.faults.was_asked("POST", f"{drop}/continue")
         assert pbx.faults.was_asked("DELETE", f"/ari/channels/{end}")
+        await run.end()
+
+
+async def test_a_release_that_hangs_up_says_so(pbx: Pbx, echo: EchoRun) -> None:
+    async with engine(pbx, echo.port, asterisk={"on_release": "hangup"}) as run:
+        caller = pbx.call()
+        (call,) = await run.up(1)
+        await do(run, "release", call=run.parts.calls.call_id(call))
+        await until(lambda: not run.calls)
+        assert pbx.faults.was_asked("DELETE", f"/ari/channels/{caller}")
+        assert [one.reason for one in run.parts.scribe.write().calls] == ["hung up from here"]
+        await run.end()
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"), [(403, "caller hung up"), ("obeyed", "hung up from here")]
+)
+async def test_a_hang_up_that_was_refused_is_none_and_one_without_a_good_answer_may_be_one(
+    pbx: Pbx, echo: EchoRun, answer: int | str, reason: str
+) -> None:
+    async with engine(pbx, echo.port) as run:
+        caller = pbx.call()
+        (call,) = await run.up(1)
+        pbx.faults.add("DELETE", f"/ari/channels/{caller}", answer, times=1)
+        with pytest.raises(ActionFailedError):
+            await do(run, "hang_up", call=run.parts.calls.call_id(call))
+        if answer == 403:
+            pbx.sim.pbx.hang_up(pbx.sim.pbx.channels[caller], cause=32, soft=True)
+        await until(lambda: not run.calls)
+        assert [one.reason for one in run.parts.scribe.write().calls] == [reason]
+        await run.end()
+
+
+async def test_a_caller_who_was_faster_than_our_hang_up_has_hung_up(
+    pbx: Pbx, echo: EchoRun
+) -> None:
+    async with engine(pbx, echo.port) as run:
+        caller = pbx.call()
+        await run.up(1)
+        pbx.sim.pbx.hang_up(pbx.sim.pbx.channels[caller])
+        assert await run.parts.calls.hang_up(caller) is False
+        await until(lambda: not run.calls)
+        assert [one.reason for one in run.parts.scribe.write().calls] == ["caller hung up"]
         await run.end()
 
 

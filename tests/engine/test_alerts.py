@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from ari_tui import config
+from ari_tui import config_slices
 from ari_tui.engine import alerts as module
 from ari_tui.engine.alert_command import Command, DeliveryError
 from ari_tui.engine.alert_webhook import Webhook
@@ -52,7 +52,7 @@ class Watch:
         self.at = 100.0
         self.events = EventLog()
         self.alerts = Alerts(
-            config.Alerts(**{"after_s": 15, "clear_s": 60, **settings}), self.events, doors,
+            config_slices.Alerts(**{"after_s": 15, "clear_s": 60, **settings}), self.events, doors,
             clock=lambda: self.at,
         )  # fmt: skip
 
@@ -215,9 +215,11 @@ async def test_the_end_waits_for_doors_at_work_but_not_for_ever(
 
 
 def test_doors_are_what_is_configured() -> None:
-    assert doors_of(config.Alerts()) == []
+    assert doors_of(config_slices.Alerts()) == []
     command, webhook = doors_of(
-        config.Alerts(command=(sys.executable, "-c", ""), webhook="https://chat.example/secret")
+        config_slices.Alerts(
+            command=(sys.executable, "-c", ""), webhook="https://chat.example/secret"
+        )
     )
     assert isinstance(command, Command)
     assert isinstance(webhook, Webhook)
@@ -226,7 +228,7 @@ def test_doors_are_what_is_configured() -> None:
 
 def test_a_program_that_is_not_there_is_told_before_anything_starts() -> None:
     with pytest.raises(ConfigError, match=r"alerts\.command: there is no program /no/such/pager"):
-        doors_of(config.Alerts(command=("/no/such/pager",)))
+        doors_of(config_slices.Alerts(command=("/no/such/pager",)))
 
 
 def test_documents_of_older_engines_are_no_reason() -> None:

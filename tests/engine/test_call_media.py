@@ -17,7 +17,7 @@ from ari_tui.analysis.store import Store
 from ari_tui.ari.calls import CallMachine
 from ari_tui.ari.ids import CallIds
 from ari_tui.ari.models import Channel
-from ari_tui.config import Asterisk, Echo, Media
+from ari_tui.config_slices import Asterisk, Echo, Media
 from ari_tui.engine import call_media
 from ari_tui.engine.call_media import CallMedia
 from ari_tui.engine.calls import MeasuredCall

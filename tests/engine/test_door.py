@@ -12,7 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from ari_tui.analysis.store import Store
-from ari_tui.config import Http
+from ari_tui.config_slices import Http
 from ari_tui.engine.door import Door, Health, check_exposure
 from ari_tui.engine.paths import bind_unix
 from ari_tui.engine.stream import Stream

@@ -4,7 +4,7 @@ import pytest
 
 from ari_tui.analysis.sla_profiles import SEED_PROFILE
 from ari_tui.analysis.store import Store
-from ari_tui.config import Sla
+from ari_tui.config_slices import Sla
 from ari_tui.engine.profiles import profile_of
 from ari_tui.errors import ConfigError
 

@@ -3,7 +3,8 @@
 import pytest
 
 from ari_tui.analysis.gaps import CallGaps, Gap
-from ari_tui.ari.models import Channel, ChannelDtmfReceived, ChannelHold, ChannelUnhold, Event
+from ari_tui.ari.event_models import ChannelDtmfReceived, ChannelHold, ChannelUnhold, Event
+from ari_tui.ari.models import Channel
 from ari_tui.engine.silences import explain
 
 NOW = 10**18

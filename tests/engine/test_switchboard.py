@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from ari_tui.ari.commands import CallTiming
-from ari_tui.ari.models import ChannelDtmfReceived
+from ari_tui.ari.event_models import ChannelDtmfReceived
 from ari_tui.engine.switchboard import ENDED_KEPT_S
 from tests.engine.kit import EchoRun, Fault, Pbx, Run, asterisk, engine, free_block, until
 
@@ -86,7 +86,7 @@ async def test_what_cannot_be_undone_at_all_is_told_and_swept_later(
     pbx: Pbx, echo: EchoRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hasty = CallTiming(undo_retries_s=(0.05, 0.1))
-    monkeypatch.setattr("ari_tui.ari.calls.CallTiming", lambda: hasty)
+    monkeypatch.setattr("ari_tui.ari.lifecycle.CallTiming", lambda: hasty)
     async with engine(pbx, echo.port) as run:
         caller = pbx.call()
         await run.up(1)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest import mock
 
-from ari_tui.config import Loadtest
+from ari_tui.config_slices import Loadtest
 from ari_tui.engine import call_media, service
 from ari_tui.engine.assembly import Parts
 from ari_tui.loadtest.assemble import assemble

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from ari_tui.config import Loadtest
+from ari_tui.config_slices import Loadtest
 from ari_tui.loadtest.book import CallBook
 from ari_tui.loadtest.call import PlacedCall
 from ari_tui.loadtest.causes import Why

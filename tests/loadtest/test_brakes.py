@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ari_tui.config import Loadtest
+from ari_tui.config_slices import Loadtest
 from ari_tui.errors import ConfigError
 from ari_tui.loadtest.brakes import check_brakes, emergency_number, is_loopback
 

@@ -6,7 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from ari_tui.ari.models import Channel, ChannelDestroyed, ChannelStateChange, Dial, StasisStart
+from ari_tui.ari.event_models import ChannelDestroyed, ChannelStateChange, Dial, StasisStart
+from ari_tui.ari.models import Channel
 from ari_tui.engine.assembly import Parts
 from ari_tui.loadtest.book import CallBook
 from ari_tui.loadtest.call import PlacedCall

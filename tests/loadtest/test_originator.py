@@ -35,6 +35,7 @@ async def test_calls_are_placed_held_and_hung_up_and_each_step_is_timed() -> Non
     assert report.end_reason == "load test done"
     for call in report.calls:
         assert call.outcome == "good", call
+        assert call.reason == "hung up from here"
         assert set(call.set_up_ms) == set(STEPS) - {"ringing"}
         assert call.set_up_ms["answered"] <= call.set_up_ms["media_out"]
         assert call.set_up_ms["media_out"] <= call.set_up_ms["media_back"]
@@ -43,6 +44,8 @@ async def test_calls_are_placed_held_and_hung_up_and_each_step_is_timed() -> Non
         assert call.call_id in {one.id for one in report.document.calls}
     assert report.document.totals.packets.sent == sum(call.sent for call in report.calls)
     assert {document.load.phase for document in run.documents if document.load} >= {"holding"}
+    last = run.documents[-1]
+    assert (last.kind, last.load and last.load.phase) == ("final", "over")
 
 
 async def test_calls_that_end_are_replaced_while_the_test_lasts() -> None:

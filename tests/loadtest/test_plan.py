@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import msgspec
 
-from ari_tui.config import Asterisk, Loadtest, Settings
+from ari_tui.config import Settings
+from ari_tui.config_slices import Asterisk, Loadtest
 from ari_tui.loadtest.plan import engine_settings, on_simulator, plan_of, variables_of
 from ari_tui.snapshot.model import encode
 

@@ -8,43 +8,11 @@ from ari_tui.report.subject import Subject
 from tests.report.kit import (
     HOSTILE,
     RULES,
-    a_failed_call,
-    a_load_call,
     a_rule,
     a_run,
     a_subject,
     hostile_subject,
 )
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(None, "—"), (0.0, "0.00 %"), (0.0004, "0.04 %"), (0.00001, "0.0010 %"),
-     (1e-9, "under 0.0001 %"), (1.0, "100.00 %")],
-)  # fmt: skip
-def test_shares_are_percents_and_small_ones_are_no_zero(value: float | None, text: str) -> None:
-    assert facts.percent(value) == text
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(None, "—"), (0.423, "0.42"), (8.2, "8.20"), (21.34, "21.3"), (1240.0, "1,240")],
-)
-def test_milliseconds_have_the_digits_that_tell(value: float | None, text: str) -> None:
-    assert facts.ms(value) == text
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(8.52, "8.5 s"), (65, "1:05 min"), (3600, "1:00:00 h")]
-)
-def test_lengths_of_time_carry_their_unit(seconds: float, text: str) -> None:
-    assert facts.span(seconds) == text
-
-
-def test_times_are_told_in_utc_and_what_is_none_is_told_as_it_is() -> None:
-    assert facts.moment("2026-11-22T11:59:00.123+00:00") == "2026-11-22 11:59:00 UTC"
-    assert facts.moment("2026-11-22T11:59:00Z") == "2026-11-22 11:59:00 UTC"
-    assert facts.moment("soon\x1b[2J") == "soon"
 
 
 def test_a_title_names_host_or_endpoints() -> None:
@@ -99,24 +67,6 @@ def test_the_strictest_limit_in_force_is_found() -> None:
     assert facts.share_limit(document, "late") is None
 
 
-def test_the_worst_call_comes_first_and_unmeasured_ones_are_not_told() -> None:
-    rows = facts.call_rows(a_subject())
-    assert [row.number for row in rows] == ["2", "1"]
-    assert (rows[0].loss, rows[0].state) == (0.02, "good")
-    of_run = facts.call_rows(Subject(a_run(), Course([])))
-    assert [row.number for row in of_run] == ["call-2", "call-1"]
-
-
-def test_calls_that_failed_alike_are_one_group_the_commonest_first() -> None:
-    calls = [a_failed_call(n) for n in range(1, 13)]
-    calls += [a_load_call(13), a_failed_call(14)]
-    other = [a_load_call(15, outcome="failed", failed_at="held", reason=None)]
-    first, second = facts.failures([*other, *calls])
-    assert (first.size, first.step, first.hint) == (13, "answered", "fewer at once")
-    assert first.calls == "1, 2, 3, 4, 5, 6, 7, 8 and 5 more"
-    assert (second.step, second.reason, second.hint) == ("held to its end", "no reason given", "")
-
-
 def test_of_variables_the_names_are_told_and_a_climb_its_tiers() -> None:
     subject = a_subject(plan__tiers=[30, 100], plan__variables=["PIN"], plan__simulated=True)
     assert subject.load is not None
@@ -131,7 +81,5 @@ def test_names_from_outside_are_cleaned(name: str) -> None:
     subject = hostile_subject(name)
     assert subject.load is not None
     told = [facts.title(subject), *facts.reasons(subject), facts.judged(subject.document)]
-    told += [text for row in facts.call_rows(subject) for text in (row.name, row.state)]
-    told += [text for one in facts.failures(subject.load.calls) for text in one[1:]]
     told += [text for fact in facts.plan_facts(subject.load.plan) for text in fact]
     assert all(text.isprintable() for text in told)

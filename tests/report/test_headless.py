@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ari_tui.config import Output
+from ari_tui.config_slices import Output
 from ari_tui.errors import ConfigError
 from ari_tui.report.headless import HeadlessReport
 from ari_tui.snapshot.model import Document
@@ -98,6 +98,17 @@ def test_the_final_document_and_the_report_come_whatever_the_interval(document: 
     assert decode(bench.json.getvalue().splitlines()[-1]).kind == "final"
     assert len(bench.status_lines) == 1
     assert bench.text.getvalue().count("ended by test") == 1
+
+
+def test_without_a_report_the_final_document_and_the_status_line_still_come(
+    document: Make,
+) -> None:
+    text, json_lines = io.StringIO(), io.BytesIO()
+    out = HeadlessReport(Output(json="-"), report=False, stdout=json_lines, text=text)
+    out.take(document(kind="final", session__end_reason="test"))
+    (line,) = text.getvalue().splitlines()
+    assert line.startswith("p50=")
+    assert decode(json_lines.getvalue().removesuffix(b"\n")).kind == "final"
 
 
 def test_stdout_holds_json_and_nothing_else(

@@ -29,7 +29,8 @@ def test_a_rule_that_a_tier_lacks_is_an_empty_cell() -> None:
 def test_failed_calls_are_told_with_step_reason_and_hint() -> None:
     (chapter,) = failed_calls(a_load_report())
     page = Page(chapter)
-    assert page.texts[-5:] == ["1", "answered", "busy (cause 17)", "fewer at once", "3"]
+    told = ["1", "answered", "busy (cause 17)", "fewer at once", "Local/tone@lab", "3"]
+    assert page.texts[-6:] == told
     assert list(failed_calls(a_load_report(calls=[a_load_call(1)]))) == []
 
 

@@ -91,6 +91,17 @@ def test_the_note_tells_what_rolling_windows_mean() -> None:
     )
     note = charts([a_second(0.0)], rtt_over_s=10.0).note
     assert "Round trips are those of the last 10 s at each point" in note
+    assert "Losses" not in note
+    own = charts([a_second(0.0)], step_s=2.0, rtt_over_s=2.0, losses_moved_s=3.0).note
+    assert own.startswith("A point is 2 s. Losses are drawn 3 s before they became known. Times")
+
+
+def test_points_are_as_wide_as_the_time_they_tell_of() -> None:
+    points = [a_second(at, lost=5) for at in (0.0, 0.5, 2.5, 4.5)]
+    lost = figures(points, step_s=2.0)[2]
+    bars = [one for tag, one in lost.elements if tag == "rect" and one["class"] == "bar over"]
+    first, *rest = [float(bar["width"] or 0) for bar in bars]
+    assert all(3.9 < width / first < 4.1 for width in rest)
 
 
 def test_the_beginning_of_a_tier_is_marked() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ari_tui.analysis.calibration import propose
-from ari_tui.config_layers import Raw, load
+from ari_tui.config_layers import load
+from ari_tui.config_sources import Raw
 from ari_tui.engine.profiles import profile_of
 from ari_tui.report.proposal import proposal_lines
 from tests.analysis.test_calibration import watched

@@ -4,8 +4,19 @@ from collections.abc import Callable
 
 import pytest
 
-from ari_tui.report.text import final_report, milliseconds, percent, status_line
+from ari_tui.report.facts import Fact
+from ari_tui.report.text import (
+    chapter,
+    final_report,
+    measured_lines,
+    milliseconds,
+    percent,
+    readable,
+    status_line,
+    wrapped,
+)
 from ari_tui.snapshot.model import AsteriskState, Call, Document
+from tests.report.kit import RULES
 
 Make = Callable[..., Document]
 NASTY = (
@@ -120,3 +131,36 @@ def test_a_name_cannot_break_the_reports_lines(
     assert all(line.isprintable() for line in text.splitlines())
     assert max(map(len, text.splitlines())) < 200
     assert len({len(line) for line in text.split("\n\n")[2].splitlines()}) == 1
+
+
+def test_a_reason_that_the_headline_has_said_is_not_said_again(document: Make) -> None:
+    lines = measured_lines(
+        document(
+            sla__headline="FAIL over 5 of 6 s: late: 2%", sla__reasons=["late: 2%", "loss: 3%"]
+        )
+    )
+    (place,) = (i for i, line in enumerate(lines) if line.startswith("SLA "))
+    assert lines[place + 1 :] == ["            loss: 3%"]
+
+
+def test_rules_are_told_in_the_words_of_every_report(document: Make) -> None:
+    told = measured_lines(document(sla__rules=RULES))[-3:]
+    assert told[0].split() == [
+        "pass", "Round", "trip,", "p99", "≤", "18", "ms", "for", "all", "but", "1", "%", "0.40",
+        "%", "above",
+    ]  # fmt: skip
+    assert told[1].split()[:3] == ["fail", "Lost", "packets"]
+
+
+def test_facts_stand_below_their_heading_and_wrap_beside_their_name() -> None:
+    lines = chapter("Plan", [Fact("Calls", "word " * 10, "note")], 50)
+    assert lines[:3] == ["", "Plan", "----"]
+    assert lines[3].startswith("Calls" + " " * 19 + "word")
+    assert lines[-1].endswith("(note)")
+    assert all(line.startswith(" " * 24) for line in lines[4:])
+    assert wrapped("- ", "a b", 4) == ["- a", "  b"]
+
+
+@pytest.mark.parametrize(("encoding", "shown"), [("ascii", "? 5"), ("utf-8", "— 5"), (None, "— 5")])
+def test_a_stream_of_any_encoding_takes_the_text(encoding: str | None, shown: str) -> None:
+    assert readable("— 5", encoding) == shown

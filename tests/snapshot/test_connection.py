@@ -14,7 +14,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection, unix_serve
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from ari_tui.process import end_tasks
+from ari_tui.cancellation import end_tasks
 from ari_tui.snapshot.connection import ActionError, Connection, connected, within
 from ari_tui.snapshot.messages import StrangeMessageError
 from ari_tui.snapshot.target import Target, parse_target

@@ -15,8 +15,8 @@ from ari_tui.analysis.store import Store
 from ari_tui.snapshot.build import EngineFacts, build
 from ari_tui.snapshot.judgement import Listener
 from ari_tui.snapshot.model import Document, encode
-from ari_tui.snapshot.schema import DOCUMENTS, file_name, json_schema, schema_id
-from tests.schemas import FOLDER, decode, shipped, to_the_letter
+from ari_tui.snapshot.schema import DOCUMENTS, json_schema, schema_id
+from tests.schemas import FOLDER, decode, file_name, shipped, to_the_letter
 
 
 @pytest.fixture

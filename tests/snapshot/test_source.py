@@ -18,13 +18,13 @@ from ari_tui.backoff import Backoff
 from ari_tui.config_text import to_environment
 from ari_tui.engine.paths import socket_path
 from ari_tui.errors import AriTuiError
-from ari_tui.process import Child, end_tasks
+from ari_tui.process import Child
 from ari_tui.snapshot import source as module
 from ari_tui.snapshot.live import SECONDS
-from ari_tui.snapshot.source import ActionError, Link, LiveSource, RecordedSource, parse_target
+from ari_tui.snapshot.source import ActionError, Link, LiveSource, parse_target
 from tests.engine import kit
 from tests.snapshot.kit import CardboardEngine, cardboard, following, until
-from tests.ui.kit import LAST_SECOND, a_call, a_course, a_document, a_live, an_event
+from tests.ui.kit import LAST_SECOND, a_call, a_document, an_event
 
 TOKEN = "a-token-of-the-tests"
 
@@ -369,27 +369,3 @@ def sent(source: LiveSource) -> int:
         for course in source.history.calls.values()
         for cell in course.tail("sent", SECONDS)
     )
-
-
-# -- recordings ------------------------------------------------------------------------------
-
-
-async def test_a_recording_goes_on_by_steps_and_ends() -> None:
-    documents = [a_document([a_call(1)]), a_document([a_call(1), a_call(2)])]
-    lives = [a_live({"call-1": a_course()}, LAST_SECOND + n) for n in range(2)]
-    source = RecordedSource(zip(documents, lives, strict=True))
-    assert source.link == Link("connecting")
-    running = asyncio.create_task(source.run())
-    waiting = asyncio.create_task(source.changed())
-    await asyncio.sleep(0)
-    assert source.step()
-    await asyncio.wait_for(waiting, 5)
-    assert (source.document, source.link.state) == (documents[0], "live")
-    assert source.step()
-    assert source.history.last_second == LAST_SECOND + 1
-    assert not source.step()
-    assert (source.document, source.link.state) == (documents[1], "ended")
-    assert source.age_s == 0.0
-    with pytest.raises(ActionError, match="takes no orders"):
-        await source.act("quit")
-    await end_tasks([running])

@@ -15,7 +15,8 @@ from textual.pilot import Pilot
 
 from ari_tui.config_slices import Ui
 from ari_tui.snapshot.model import Call, Document
-from ari_tui.ui.app import AriTuiApp, Leaving
+from ari_tui.ui.app import AriTuiApp
+from ari_tui.ui.leaving import Leaving
 from ari_tui.ui.screens.overview import Overview
 from tests.ui import kit
 from tests.ui.detail_kit import a_detail, statistics

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ari_tui.ari.parting import HUNG_UP_BY_CALLER, HUNG_UP_HERE, RELEASED_HERE
 from ari_tui.snapshot import model
 from ari_tui.ui.columns import BY_ID, COLUMNS, NARROW, WIDE, chosen, columns_width, fitting
 from tests.ui import kit
@@ -60,6 +61,12 @@ def test_what_a_call_is_called_is_shown_in_its_columns(name: str, expected: str)
         loss_directions=model.LossDirections(outward=2, at_echo=3, back=4),
     )  # fmt: skip
     assert cell(name, call) == expected
+
+
+@pytest.mark.parametrize("reason", [HUNG_UP_BY_CALLER, HUNG_UP_HERE, RELEASED_HERE])
+def test_who_ended_a_call_is_said_uncut_in_the_column_of_reasons(reason: str) -> None:
+    assert cell("reason", kit.a_call(1, state="ended", reason=reason)) == reason
+    assert len(reason) <= BY_ID["reason"].width
 
 
 def test_the_longest_run_of_losses_is_that_which_happened() -> None:

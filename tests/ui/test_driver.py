@@ -10,6 +10,7 @@ import subprocess
 import sys
 import termios
 import threading
+import tty
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,36 @@ def test_the_terminal_is_believed_before_columns_and_lines(tmp_path: Path) -> No
     code = SIZED.replace("OUT", repr(str(out)))
     run_to_its_end(code, terminal, end, COLUMNS="80", LINES="24")
     assert out.read_text() == "(33, 7)"
+
+
+PASTED = """
+from textual.app import App
+from ari_tui.ui.driver import TerminalDriver
+from ari_tui.ui.screens.filter import FilterLine
+
+class Small(App):
+    def compose(self):
+        yield FilterLine()
+
+    def on_input_submitted(self, event):
+        self.exit(event.value)
+
+app = Small(driver_class=TerminalDriver)
+open(OUT, "w").write(str(app.run()))
+"""
+
+
+def test_a_paste_is_one_line_in_its_order_and_enter_comes_from_the_keyboard(
+    tmp_path: Path,
+) -> None:
+    out = tmp_path / "line"
+    terminal, end = pty.openpty()
+    pasted = b"\x1b[200~p95>12\rlate>0 \x1b[31mand all that follows an escape\n\x1b[201~"
+    # what is typed ahead waits in the terminal until somebody reads it
+    tty.setraw(end)
+    os.write(terminal, b"a" + pasted + b"z\r")
+    run_to_its_end(PASTED.replace("OUT", repr(str(out))), terminal, end)
+    assert out.read_text() == "ap95>12 late>0 [31mand all that follows an escapez"
 
 
 def _read_all(fd: int) -> None:

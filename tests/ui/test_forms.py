@@ -19,7 +19,8 @@ from ari_tui.ui import forms
         (forms.duration, 86_399, "23h59m"), (forms.duration, 183_600, "2d03h"),
         (forms.count, 0, "0"), (forms.count, 9999, "9999"), (forms.count, 10_000, "10k"),
         (forms.count, 999_499, "999k"), (forms.count, 999_500, "1.0M"),
-        (forms.count, 12_345_678, "12M"), (forms.percent, 0.0, "0.00%"),
+        (forms.count, 12_345_678, "12M"), (forms.count, 999_499_999, "999M"),
+        (forms.count, 1_234_567_890, "1.2G"), (forms.percent, 0.0, "0.00%"),
         (forms.percent, 0.00004, "<.01%"), (forms.percent, 0.0004, "0.04%"),
         (forms.percent, 0.09996, "10.0%"), (forms.percent, 1.0, "100%"),
         (forms.number, 4.412, "4.41"), (forms.number, 12.34, "12.3"), (forms.number, 123.4, "123"),
@@ -43,6 +44,37 @@ def test_no_figure_outgrows_its_cells(
     form: Callable[[float], str], width: int, value: float
 ) -> None:
     assert 1 <= len(form(value)) <= width
+
+
+@given(value=st.floats(0, 999e9), signs=st.integers(4, 9))
+def test_a_number_in_thousands_takes_its_signs_and_is_as_near_as_they_allow(
+    value: float, signs: int
+) -> None:
+    text = forms.in_thousands(value, signs)
+    assert len(text) <= signs
+    unit = {"k": 1e3, "M": 1e6, "G": 1e9}.get(text[-1], 1)
+    number = text.rstrip("kMG")
+    step = 10 ** -len(number.partition(".")[2])
+    assert abs(float(number) - value / unit) <= step * 0.50001
+
+
+@given(value=st.floats(0, 99), signs=st.integers(3, 8))
+def test_no_more_decimals_than_fit_and_no_fewer(value: float, signs: int) -> None:
+    text = forms.digits(value, signs)
+    assert len(text) == signs or (signs == 3 and value >= 9.95)
+    assert len(text) <= signs
+
+
+@pytest.mark.parametrize(
+    ("whole_s", "expected"),
+    [(3600, "1h00m"), (86_399, "23h59m"), (86_400, "1d00h"), (10_000_000, "115d17h")],
+)
+def test_a_long_time_is_told_in_its_two_largest_units(whole_s: int, expected: str) -> None:
+    assert forms.two_units(whole_s) == expected
+
+
+def test_a_call_that_is_up_for_a_hundred_days_keeps_to_its_cells() -> None:
+    assert forms.duration(123 * 86400 + 5 * 3600) == "99d05h"
 
 
 @given(value=st.floats(0, 1))

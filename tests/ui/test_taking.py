@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from ari_tui.snapshot.source import ActionError
+from ari_tui.ui.widgets.keybar import KeyBar
 from tests.ui.stage import Play, a_source, calls, playing
 
 WHERE = pytest.mark.parametrize("way", [[], ["enter"]], ids=["overview", "detail"])
@@ -139,3 +140,20 @@ async def whole_help(play: Play) -> str:
     pages = [play.text]
     await play.press("end")
     return "\n".join([*pages, play.text])
+
+
+@WHERE
+async def test_no_key_is_promised_beside_a_dialog_or_the_palette(way: list[str]) -> None:
+    async with playing(size=(200, 50)) as play:
+        await play.press(*way)
+        bar = play.app.screen.query_one(KeyBar)
+        assert "^p palette" in bar.shown
+        for opened in ("x", "question_mark", "ctrl+p"):
+            await play.press(opened)
+            assert play.app.screen.is_modal
+            assert not bar.shown
+            # a frame that comes meanwhile draws the screen behind, not its keys
+            await play.tick()
+            assert "^p palette" not in play.text
+            await play.press("escape")
+            await play.until(lambda: "^p palette" in bar.shown)

@@ -18,8 +18,8 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
 
+from ari_tui.ui.theme_variables import DARK_VARIABLES
 from ari_tui.ui.themed import Colorless, plain
-from ari_tui.ui.themes import DARK_VARIABLES
 from ari_tui.ui.widgets.table import ChannelTable
 from tests.ui.wearing import OURS, Wearing
 

@@ -1,47 +1,15 @@
-"""Theme files: what they may hold, where they are looked for, and whether eyes can read them."""
+"""Themes: where they are looked for, which of two counts, what comes after which."""
 
-import itertools
 import os
 from pathlib import Path
 
 import pytest
-from textual.app import App
-from textual.color import Color
 
 from ari_tui.errors import ConfigError
-from ari_tui.ui.themes import (
-    DARK_VARIABLES,
-    DEFAULT,
-    LIGHT_VARIABLES,
-    Themes,
-    folders,
-    plain_theme,
-    read_theme,
-)
-from tests.ui.colors import contrast, distance
+from ari_tui.ui.themes import DEFAULT, Themes, folders
+from tests.ui.test_theme_file import SMALLEST, write
 
 OURS = Themes([Path(__file__).parents[2] / "themes"])
-COLORED = [name for name, file in OURS.files.items() if not file.theme.ansi]
-GROUNDS = ("background", "surface", "panel", "block-cursor-background")
-SMALLEST = '[colors]\nprimary = "#7cb0ea"'
-
-
-def write(folder: Path, name: str, body: str = SMALLEST) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}.toml"
-    path.write_text(body if body.startswith("name") else f'name = "{name}"\n{body}')
-    return path
-
-
-def variables(name: str) -> dict[str, str]:
-    theme = OURS.files[name].theme
-    return {**theme.to_color_system().generate(), **theme.variables}
-
-
-def solid(value: str) -> str:
-    color = Color.parse(value)
-    assert color.a == 1, value
-    return color.hex6.lower()
 
 
 def test_six_themes_come_with_the_program_and_nothing_is_wrong_with_them() -> None:
@@ -50,124 +18,6 @@ def test_six_themes_come_with_the_program_and_nothing_is_wrong_with_them() -> No
     ]  # fmt: skip
     assert OURS.problems == []
     assert all(file.help and file.path.stem == name for name, file in OURS.files.items())
-
-
-@pytest.mark.parametrize("name", COLORED)
-def test_every_text_of_ours_is_legible_on_every_ground(name: str) -> None:
-    found = variables(name)
-    texts = {"foreground": found["foreground"], "cursor": found["block-cursor-foreground"]}
-    texts |= {key: found[key] for key in DARK_VARIABLES}
-    needed = 7.0 if name == "high-contrast" else 4.5
-    for text, ground in itertools.product(texts, GROUNDS):
-        ratio = contrast(solid(texts[text]), solid(found[ground]))
-        assert ratio >= needed, f"{text} on {ground}: {ratio:.2f}"
-
-
-@pytest.mark.parametrize("defaults", [DARK_VARIABLES, LIGHT_VARIABLES])
-def test_what_a_theme_leaves_out_is_legible_on_its_ground(defaults: dict[str, str]) -> None:
-    ground = "#111418" if defaults is DARK_VARIABLES else "#f8f8f6"
-    assert all(contrast(color, ground) >= 4.5 for color in defaults.values())
-
-
-@pytest.mark.parametrize(
-    ("name", "sight"),
-    [
-        ("deuteranopia", "deuteranopia"),
-        ("deuteranopia", "protanopia"),
-        ("tritanopia", "tritanopia"),
-    ],
-)
-def test_verdicts_stay_apart_to_the_eyes_that_a_theme_is_for(name: str, sight: str) -> None:
-    found = variables(name)
-    verdicts = [found[key] for key in ("sla-ok", "sla-near", "sla-fail")]
-    sparks = [found[key] for key in ("spark-lo", "spark-hi", "lost")]
-    for colors in (verdicts, sparks):
-        for one, other in itertools.combinations(colors, 2):
-            assert distance(one, other, sight) >= 35, f"{one} {other}"
-
-
-def test_the_usual_colors_are_what_such_eyes_confuse() -> None:
-    # without this the distances above would prove nothing
-    found = variables("dark")
-    apart = distance(found["sla-ok"], found["sla-fail"], "deuteranopia")
-    assert apart < 35
-    assert distance(found["sla-near"], found["sla-fail"], "tritanopia") < 35
-
-
-def test_the_terminals_own_colors_are_all_that_ansi_has() -> None:
-    theme = OURS.files["ansi"].theme
-    assert theme.ansi
-    assert all(Color.parse(value).ansi is not None for value in theme.variables.values())
-
-
-def test_without_color_the_terminals_two_are_all_that_is_left() -> None:
-    theme = plain_theme()
-    colors = [value for key, value in theme.variables.items() if not key.endswith("style")]
-    assert set(colors) == {"ansi_default"}
-    assert theme.ansi
-
-
-def test_a_theme_that_does_not_say_takes_what_suits_its_ground(tmp_path: Path) -> None:
-    dark = read_theme(write(tmp_path, "one")).theme
-    assert dark.variables.items() >= DARK_VARIABLES.items()
-    light = read_theme(write(tmp_path, "two", f"dark = false\n{SMALLEST}")).theme
-    assert light.variables.items() >= LIGHT_VARIABLES.items()
-    ansi = read_theme(write(tmp_path, "three", f"ansi = true\n{SMALLEST}")).theme
-    assert ansi.variables["sla-fail"] == "ansi_default"
-
-
-def test_a_theme_gives_its_colors_and_variables_to_textual(tmp_path: Path) -> None:
-    path = write(
-        tmp_path,
-        "mine",
-        'help = "Mine"\n[colors]\nprimary = "red"\nbackground = "#000"\n'
-        '[variables]\nsla-fail = "#ff0000"\nblock-cursor-background = "#222222"\n',
-    )
-    found = read_theme(path)
-    assert (found.name, found.help, found.theme.background) == ("mine", "Mine", "#000")
-    assert found.theme.variables["sla-fail"] == "#ff0000"
-    assert found.theme.variables["sla-ok"] == DARK_VARIABLES["sla-ok"]
-    assert found.theme.variables["block-cursor-blurred-background"] == "#222222"
-
-
-@pytest.mark.parametrize(
-    ("body", "told"),
-    [
-        ("[colors]", "colors.primary is missing"),
-        ("[colors]\nprimary = 'blurple'", "colors.primary: 'blurple' is no color"),
-        ("[colors]\nprimary = 7", "colors.primary: 7 is no color"),
-        ("[colors]\nprimary = 'ansi_red'", "'ansi_red' is no color"),
-        (f"{SMALLEST}\nbackgroud = '#000'", "did you mean background?"),
-        (f"{SMALLEST}\n[variables]\nsla-fial = '#000'", "did you mean sla-fail?"),
-        (f"{SMALLEST}\n[variables]\nlink-style = 'bold'", "there is no color in [variables]"),
-        (f"{SMALLEST}\n[layout]\nx = 1", "there is no key 'layout'"),
-        (f"css = '* {{}}'\n{SMALLEST}", "there is no key 'css'"),
-        (f"dark = 'no'\n{SMALLEST}", "dark and ansi are true or false"),
-        ("colors = 3", "colors is a section: write [colors]"),
-        ("name = 'a", "(at end of document)"),
-        ("name = 'Shouted'\n" + SMALLEST, "name is small letters"),
-        ("name = 'plain'\n" + SMALLEST, "not plain"),
-        ("name = '\x00'\n" + SMALLEST, "(at line 1, column 9)"),
-    ],
-)
-def test_a_bad_file_is_told_in_one_line_with_its_path(tmp_path: Path, body: str, told: str) -> None:
-    path = write(tmp_path, "bad", body)
-    with pytest.raises(ConfigError) as caught:
-        read_theme(path)
-    assert str(caught.value).startswith(f"{path}: ")
-    assert told in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-def test_what_is_no_text_too_large_or_not_there_is_told_too(tmp_path: Path) -> None:
-    path = tmp_path / "x.toml"
-    for data in (b"\xff\xfe", b"#" * 70000):
-        path.write_bytes(data)
-        with pytest.raises(ConfigError, match=r"x\.toml: "):
-            read_theme(path)
-    path.unlink()
-    with pytest.raises(ConfigError, match="No such file"):
-        read_theme(path)
 
 
 def test_a_later_folder_stands_in_for_an_earlier_one(tmp_path: Path) -> None:
@@ -252,14 +102,3 @@ def test_the_next_theme_of_the_last_is_the_first() -> None:
     assert OURS.after("gone") == "dark"
     assert Themes([]).after("dark") == "dark"
     assert Themes([]).get("dark") is None
-
-
-async def test_textual_takes_every_theme() -> None:
-    app: App[None] = App()
-    for theme in [*(file.theme for file in OURS.files.values()), plain_theme()]:
-        app.register_theme(theme)
-    async with app.run_test() as pilot:
-        for name in [*OURS.names, "plain"]:
-            app.theme = name
-            await pilot.pause()
-            assert app.current_theme.name == name

@@ -25,6 +25,7 @@ from ari_tui.ui.rows import Choices, arrange
 from ari_tui.ui.screens.columns import ColumnsDialog
 from ari_tui.ui.screens.filter import FilterDialog
 from ari_tui.ui.screens.help import HelpDialog
+from ari_tui.ui.screens.question import Answer, QuestionDialog
 from ari_tui.ui.screens.quit import QuitDialog
 from ari_tui.ui.themed import ThemedApp, plain
 from ari_tui.ui.themes import Themes
@@ -86,6 +87,12 @@ class Wearing(ThemedApp[None]):
 
     def action_stop(self) -> None:
         self.exit()
+
+
+def a_question() -> QuestionDialog[str]:
+    """Return a question with two answers, in words that look like markup."""
+    answers = (Answer("yes", "Do it", "done"), Answer[str]("no", "Leave it", None))
+    return QuestionDialog("Really?", "[b]It[/b] is final.", answers)
 
 
 DIALOGS: dict[str, Callable[[], Screen[Any]]] = {

@@ -42,7 +42,7 @@ class ColumnsDialog(Dialog[list[str] | None]):
         return self.told(
             detail="take",
             toggle="show",
-            back="close",
+            no="close",
             move_up="left",
             move_down="right",
             usual_columns="as usual",

@@ -6,7 +6,6 @@ seconds (its charts are drawn as often), Asterisk's own statistics every five.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -16,14 +15,13 @@ from textual.message import Message
 from textual.timer import Timer
 
 from ari_tui.snapshot.actions import Actions
-from ari_tui.snapshot.detail import CallDetail, CallerStatistics
 from ari_tui.snapshot.model import Call
-from ari_tui.snapshot.source import ActionError
 from ari_tui.ui.bindings import Where, bar, textual_bindings
 from ari_tui.ui.column import Column
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import mark_of
 from ari_tui.ui.rows import Row
+from ari_tui.ui.screens.inquiry import Inquiry, What
 from ari_tui.ui.taking import CallTaking
 from ari_tui.ui.widgets.banner import Banner
 from ari_tui.ui.widgets.detail_page import Sheet
@@ -80,16 +78,10 @@ class DetailScreen(CallTaking):
         super().__init__()
         self.call = call
         """The call's id."""
-        self._actions = actions
         self.drawn: Frame | None = None
         self._known: Call | None = None
-        self._detail: CallDetail | None = None
-        self._statistics: CallerStatistics | None = None
-        self._trouble = self._statistics_trouble = ""
-        self._newer = False
-        """The answers came when the figures beside them were frozen already."""
+        self._inquiry = Inquiry(actions, call)
         self._rhythm: list[Timer] = []
-        self._asking: set[str] = set()
 
     def compose(self) -> ComposeResult:
         """Lay out banner, page and key bar."""
@@ -132,10 +124,8 @@ class DetailScreen(CallTaking):
         """Show another call, from the top of its page."""
         if call == self.call:
             return
-        self.call = call
-        self._known = self._detail = self._statistics = None
-        self._trouble = self._statistics_trouble = ""
-        self._newer = False
+        self.call, self._known = call, None
+        self._inquiry.turn_to(call)
         self.query_one(_Scroll).scroll_home(animate=False)
         if self.drawn is not None:
             self.show(self.drawn)
@@ -145,12 +135,13 @@ class DetailScreen(CallTaking):
         if self.drawn is None or self._known is None:
             return
         gone = "" if _find(self.drawn, self.call) else _GONE
-        newer = _NEWER if self._newer and self.drawn.frozen_s is not None else ""
+        asked = self._inquiry
+        newer = _NEWER if asked.newer and self.drawn.frozen_s is not None else ""
         self.query_one(Sheet).show_view(
             View(
-                frame=self.drawn, call=self._known, detail=self._detail,
-                statistics=self._statistics, trouble=gone or self._trouble or newer,
-                statistics_trouble=self._statistics_trouble,
+                frame=self.drawn, call=self._known, detail=asked.detail,
+                statistics=asked.statistics, trouble=gone or asked.trouble or newer,
+                statistics_trouble=asked.statistics_trouble,
             )
         )  # fmt: skip
 
@@ -195,51 +186,24 @@ class DetailScreen(CallTaking):
         self._ask_statistics()
 
     def _ask_detail(self) -> None:
-        self._ask("detail", self._take_detail)
+        self._ask("detail")
 
     def _ask_statistics(self) -> None:
-        self._ask("statistics", self._take_statistics)
+        self._ask("statistics")
 
-    def _ask(self, what: str, take: Callable[[str], Awaitable[None]]) -> None:
-        """Ask unless the answer is still awaited or nothing can be new; when frozen, once."""
-        frame = self.drawn
-        if frame is not None and not _find(frame, self.call):
+    def _ask(self, what: What) -> None:
+        """Ask where that can bring anything new."""
+        call, frame = self.call, self.drawn
+        has_left = frame is not None and _find(frame, call) is None
+        is_frozen = frame is not None and frame.frozen_s is not None
+        if has_left or not self._inquiry.begin(what, frozen=is_frozen):
             return
-        if frame is not None and frame.frozen_s is not None:
-            if (self._detail if what == "detail" else self._statistics) is not None:
-                return
-            self._newer = True
-        key = f"{what} {self.call}"
-        if key in self._asking:
-            return
-        self._asking.add(key)
 
         async def ask() -> None:
-            try:
-                await take(self.call)
-            finally:
-                self._asking.discard(key)
+            await self._inquiry.ask(what, call)
             self._draw()
 
         self.run_worker(ask(), exit_on_error=False)
-
-    async def _take_detail(self, call: str) -> None:
-        found, trouble = None, ""
-        try:
-            found = await self._actions.detail(call)
-        except ActionError as error:
-            trouble = str(error)
-        if call == self.call:
-            self._detail, self._trouble = found or self._detail, trouble
-
-    async def _take_statistics(self, call: str) -> None:
-        found, trouble = None, ""
-        try:
-            found = await self._actions.statistics(call)
-        except ActionError as error:
-            trouble = str(error)
-        if call == self.call:
-            self._statistics, self._statistics_trouble = found or self._statistics, trouble
 
     # -- keys ------------------------------------------------------------------------------
 

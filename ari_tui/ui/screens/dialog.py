@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Final, Generic, TypeVar
+from collections.abc import Iterable
+from typing import ClassVar, Final
 
 from rich.style import Style
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -15,13 +13,11 @@ from textual.content import Content
 from textual.screen import ModalScreen, ScreenResultType
 from textual.strip import Strip
 from textual.widget import Widget
-from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import OptionList
 
 from ari_tui.ui.bindings import BY_ID, Keymap, keys_of, textual_bindings
 from ari_tui.ui.keys import shown
 
-Value = TypeVar("Value")
 _REVERSE: Final = Style(reverse=True)
 
 
@@ -129,62 +125,28 @@ class Dialog(ModalScreen[ScreenResultType]):
         keys = keys_of(BY_ID[binding], self.keymap)
         return shown(keys[0], ascii_only=self.ascii_only) if keys else ""
 
+    @property
+    def closing_key(self) -> str:
+        """Return the key that closes without an answer, as it is shown: escape where it does."""
+        keys = keys_of(BY_ID["no"], self.keymap)
+        return shown("escape" if "escape" in keys else keys[0], ascii_only=self.ascii_only)
+
     def told(self, **keys: str) -> str:
-        """Return what keys do, by binding: `told(detail="take")` is `⏎ take`."""
+        """Return what keys do, by binding: `told(detail="take")` is `⏎ take`; no is to close."""
         return "  ".join(
-            f"{self.key(name)} {does}" for name, does in keys.items() if self.key(name)
+            f"{key} {does}"
+            for name, does in keys.items()
+            if (key := self.closing_key if name == "no" else self.key(name))
         )
 
     def action_no(self) -> None:
         """Close without an answer."""
         self.dismiss(None)
 
+    def action_command_palette(self) -> None:
+        """Say that the palette is not for dialogs: its commands are of the screen behind.
 
-@dataclass(frozen=True)
-class Answer(Generic[Value]):
-    """One answer to a question: the binding whose key gives it, its text, and its value."""
-
-    binding: str
-    text: str
-    value: Value | None
-
-
-class QuestionDialog(Dialog[Value | None]):
-    """Ask; the marked answer is taken by Enter, each by its own key. Escape is None."""
-
-    def __init__(self, heading: str, question: str, answers: Sequence[Answer[Value]]) -> None:
-        super().__init__()
-        self.HEADING = heading
-        self._question = question
-        self._answers = answers
-
-    def contents(self) -> Iterable[Widget]:
-        """Return the question and its answers; the last is marked: the one that does least."""
-        lines = (
-            Text.assemble((f" {self.key(each.binding)} ", "bold"), each.text)
-            for each in self._answers
-        )
-        answers = Choices(*(Option(line) for line in lines))
-        answers.highlighted = len(self._answers) - 1
-        return Static(Text(f"{self._question}\n")), answers
-
-    def footing(self) -> str:
-        """Return how an answer is given."""
-        return self.told(detail="take", back="close")
-
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Take the marked answer."""
-        self.dismiss(self._answers[event.option_index].value)
-
-    def _answer(self, binding: str) -> None:
-        for each in self._answers:
-            if each.binding == binding:
-                self.dismiss(each.value)
-
-    def action_yes(self) -> None:
-        """Give the answer that `y` stands for."""
-        self._answer("yes")
-
-    def action_leave_running(self) -> None:
-        """Give the answer that `l` stands for, where there is one."""
-        self._answer("leave_running")
+        In the border, since a toast would cover the answers of a small dialog.
+        """
+        told = f"{self.closing_key} close, then {self.key('palette')}"
+        self.query_one(".dialog--box").border_subtitle = Content(told)

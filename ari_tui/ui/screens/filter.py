@@ -6,15 +6,25 @@ from collections.abc import Callable, Iterable
 from typing import ClassVar, Final
 
 from rich.text import Text
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from ari_tui.ui.filter import Filter, FilterError, parse
+from ari_tui.ui.pasting import one_line
 from ari_tui.ui.screens.dialog import Dialog
 
 _HINT: Final = "1001  !1001  p95>12  late>0  loss>0.1%  state=ended"
 _LONGEST: Final = 500
+
+
+class FilterLine(Input):
+    """The line that is typed into; all that is pasted goes in, in its order."""
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Have Textual insert the whole text: it would take the first line, with its controls."""
+        event.text = one_line(event.text)
 
 
 class FilterDialog(Dialog[Filter | None]):
@@ -51,7 +61,7 @@ class FilterDialog(Dialog[Filter | None]):
 
     def contents(self) -> Iterable[Widget]:
         """Return the input, and below it what a filter is, or what is wrong with this one."""
-        yield Input(self._first, select_on_focus=False, max_length=_LONGEST)
+        yield FilterLine(self._first, select_on_focus=False, max_length=_LONGEST)
         yield Static(_line(_HINT), classes="filter--told")
 
     def footing(self) -> str:

@@ -16,7 +16,7 @@ from ari_tui.ui.screens.columns import ColumnsDialog
 from ari_tui.ui.screens.filter import FilterDialog
 from ari_tui.ui.taking import CallTaking
 from ari_tui.ui.widgets.table import ChannelTable
-from ari_tui.ui.widgets.table_lines import shape_of
+from ari_tui.ui.widgets.table_shape import shape_of
 
 if TYPE_CHECKING:
     from ari_tui.ui.app import AriTuiApp

@@ -123,4 +123,4 @@ class HelpDialog(Dialog[None]):
 
     def footing(self) -> str:
         """Return how to see more, and how to close."""
-        return self.told(row_down="more", back="close")
+        return self.told(row_down="more", no="close")

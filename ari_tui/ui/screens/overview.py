@@ -14,7 +14,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widgets import Static
 
-from ari_tui.config import Ui
+from ari_tui.config_slices import Ui
 from ari_tui.snapshot.source import Link
 from ari_tui.ui.bindings import BY_ID, Keymap, bar, keys_of, textual_bindings
 from ari_tui.ui.columns import NARROW, Column, chosen

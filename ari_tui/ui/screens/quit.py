@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from ari_tui.log import clean
-from ari_tui.ui.screens.dialog import Answer, QuestionDialog
+from ari_tui.ui.forms import channel as short_channel
+from ari_tui.ui.forms import middle_cut
+from ari_tui.ui.screens.question import Answer, QuestionDialog
+
+_BRIEF: Final = 26
+"""Cells for a channel where a question has one line."""
 
 
 class QuitDialog(QuestionDialog[Literal["quit", "leave"]]):
@@ -21,6 +26,7 @@ class QuitDialog(QuestionDialog[Literal["quit", "leave"]]):
                 Answer("leave_running", "Leave, and measure on", "leave"),
                 Answer("no", "Stay here", None),
             ),
+            (f"{calls} up",),
         )
 
 
@@ -29,8 +35,10 @@ class HangUpDialog(QuestionDialog[Literal["hang up"]]):
 
     def __init__(self, channel: str, caller: str | None = None) -> None:
         who = f"\n{clean(caller, 60)}" if caller else ""
+        named = clean(channel, 80) + who
         super().__init__(
             "Hang up?",
-            f"{clean(channel, 80)}{who}\nThe caller hears the line go dead.",
+            f"{named}\nThe caller hears the line go dead.",
             (Answer("yes", "Hang up this call", "hang up"), Answer("no", "Let it go on", None)),
+            (named, middle_cut(short_channel(clean(channel, 80)), _BRIEF)),
         )

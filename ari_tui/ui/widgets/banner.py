@@ -10,9 +10,9 @@ from rich.text import Text
 from ari_tui.snapshot.model import Document
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.widgets import figures as f
-from ari_tui.ui.widgets.header import FRESH_S
 from ari_tui.ui.widgets.ink import Form, Ink, Item, Style, fit
 from ari_tui.ui.widgets.pane import Pane
+from ari_tui.ui.widgets.standing import FRESH_S
 
 _DETAIL: Final = 60
 """Signs of what others say that are shown."""

@@ -8,7 +8,8 @@ from rich.text import Text
 
 from ari_tui.snapshot.detail import CallerStatistics, RtpFigures
 from ari_tui.snapshot.model import Call
-from ari_tui.ui.widgets.detail_view import DASH, View, box, lines_of, ms, wrapped
+from ari_tui.ui.forms import DASH
+from ari_tui.ui.widgets.detail_view import View, box, lines_of, ms, wrapped
 from ari_tui.ui.widgets.figures import MARKS, STYLES, clock, graded, percent
 from ari_tui.ui.widgets.ink import Ink, Part
 

@@ -8,8 +8,9 @@ from typing import Final, NamedTuple
 from rich.text import Text
 
 from ari_tui.snapshot.model import Spread
+from ari_tui.ui.forms import DASH
 from ari_tui.ui.limits import grade
-from ari_tui.ui.widgets.detail_view import DASH, View, box, lines_of, ms, worst_ms
+from ari_tui.ui.widgets.detail_view import View, box, lines_of, ms, worst_ms
 from ari_tui.ui.widgets.figures import MARKS, STYLES
 from ari_tui.ui.widgets.ink import Ink, Part
 

@@ -10,12 +10,12 @@ from rich.text import Text
 from ari_tui.snapshot.detail import CallDetail, CallerStatistics
 from ari_tui.snapshot.live import Cells
 from ari_tui.snapshot.model import Call
+from ari_tui.ui.forms import DASH
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits
 from ari_tui.ui.widgets.ink import Ink
 
 _ENDLESS: Final = 10_000
-DASH: Final = "—"
 
 
 class View(NamedTuple):

@@ -1,4 +1,10 @@
-"""How numbers read on the screen: short, with their unit, and a dash where there is none."""
+"""How numbers read in the panes: short, with their unit, and a dash where there is none.
+
+The cells of the table have fewer signs for the same (`ui/forms.py`). What is told here by other
+rules than there cannot be drawn from those without a loss: under a millisecond a second decimal, a
+round trip of minutes still in the unit that stands behind it, and up to an hour a time in minutes
+and seconds, whole ones that have passed, where four cells hold one rounded unit.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +12,11 @@ import re
 from typing import Final
 
 from ari_tui.snapshot.model import Document, Window
+from ari_tui.ui.forms import DASH, in_thousands, two_units
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import grade
 from ari_tui.ui.widgets.ink import Part, Style
 
-DASH: Final = "—"
 STYLES: Final[dict[str, Style]] = {"ok": "ok", "near": "near", "fail": "fail", "none": ""}
 MARKS: Final = {"ok": "", "near": "~", "fail": "!", "none": ""}
 """What stands behind a figure, so that its colour is not alone."""
@@ -44,11 +50,7 @@ def length(seconds: float) -> str:
     whole = max(0, int(seconds))
     if whole < 60:
         return f"{whole}s"
-    if whole < 3600:
-        return f"{whole // 60}m{whole % 60:02}s"
-    if whole < 86400:
-        return f"{whole // 3600}h{whole // 60 % 60:02}m"
-    return f"{whole // 86400}d{whole // 3600 % 24:02}h"
+    return f"{whole // 60}m{whole % 60:02}s" if whole < 3600 else two_units(whole)
 
 
 def silence(seconds: float) -> str:
@@ -58,19 +60,7 @@ def silence(seconds: float) -> str:
 
 def count(number: float) -> str:
     """Return a number in at most five signs: `9876`, `12.3k`, `123k`, `1.23M`."""
-    if number < 9999.5:
-        return f"{number:.0f}"
-    for unit in ("k", "M"):
-        number /= 1000
-        if number < 999.5:
-            return _three(number) + unit
-    return _three(number / 1000) + "G"
-
-
-def _three(number: float) -> str:
-    if number >= 99.95:
-        return f"{number:.0f}"
-    return f"{number:.2f}" if number < 9.995 else f"{number:.1f}"
+    return in_thousands(number, 5)
 
 
 def calls(number: int) -> str:

@@ -12,19 +12,12 @@ from rich.text import Text
 from ari_tui.snapshot.model import AsteriskState, Sla
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.widgets import figures as f
-from ari_tui.ui.widgets.ink import Form, Ink, Item, Part, Style, fit, item
+from ari_tui.ui.widgets.ink import Form, Ink, Item, Part, fit, item
 from ari_tui.ui.widgets.pane import Pane
+from ari_tui.ui.widgets.standing import connection, verdict
 
-FRESH_S: Final = 3.0
-"""Data older than that are called old, though the link stands."""
 _FILTER: Final = 13
 """Signs of a filter that are always told."""
-_VERDICTS: Final[dict[str, tuple[str, Style]]] = {
-    "pass": ("PASS", "ok"),
-    "fail": ("FAIL", "fail"),
-    "inconclusive": ("INCONCLUSIVE", "near"),
-    "no_traffic": ("NO TRAFFIC", "near"),
-}
 
 
 class Hints(NamedTuple):
@@ -64,33 +57,6 @@ def lines(frame: Frame, width: int, height: int, hints: Hints = NO_HINTS) -> Tex
     ink.line(*fit(_first(frame), width, ascii_only=frame.ascii))
     ink.line(*fit(_second(frame, hints), width, ascii_only=frame.ascii))
     return ink.text()
-
-
-def connection(frame: Frame) -> Part:
-    """Return how the screen stands to its engine, in words, with a sign and a style."""
-    if frame.frozen_s is not None:
-        return f"‖ FROZEN {f.length(frame.frozen_s)}", "frozen"
-    state, age = frame.link.state, f.length(frame.age_s)
-    if state == "live":
-        old = frame.age_s >= FRESH_S
-        return (f"● LIVE {age} old", "stale") if old else ("● LIVE", "ok")
-    return {
-        "lost": (f"○ LOST {age}", "fail"),
-        "ended": ("■ ENDED", "stale"),
-        "connecting": ("○ CONNECTING", "stale"),
-    }[state]  # type: ignore[return-value]  # the styles are literals
-
-
-def verdict(sla: Sla) -> Part:
-    """Return the verdict in one word and its style.
-
-    What was proven stands when the calls have gone. Where nothing was, it matters more whether
-    there is anything to judge: in the session, and in the last minute.
-    """
-    found = sla.state or sla.verdict
-    if found == "inconclusive" and sla.now is not None and sla.now.state == "no_traffic":
-        found = "no_traffic"
-    return _VERDICTS.get(found, (found.upper(), "near"))
 
 
 def _first(frame: Frame) -> list[Item]:

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from rich.text import Text
 
 from ari_tui.snapshot.model import Instrument, Spread
+from ari_tui.ui.forms import DASH
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.widgets import figures as f
 from ari_tui.ui.widgets.ink import Ink, Part, Style
@@ -68,7 +69,7 @@ def _spread(spread: Spread) -> list[Part]:
 
 def _us(value: float | None) -> str:
     if value is None:
-        return f.DASH
+        return DASH
     return f"{value:.0f} µs" if value < 9999.5 else f"{value / 1000:.1f} ms"
 
 
@@ -84,7 +85,7 @@ def _entries(found: Instrument) -> list[Entry]:
         _watched("tick lag", f"{f.ms(found.tick_lag_ms)} ms", found.tick_lag_ms >= _LAG_MS),
         Entry("ARI answers in", f"{f.ms(found.ari_ms)} ms" if found.ari_ms is not None else "—"),
         _watched("RTP ports", ports, bool(scarce)),
-        Entry("buffers", f"{granted // 1024} KiB" if granted is not None else f.DASH),
+        Entry("buffers", f"{granted // 1024} KiB" if granted is not None else DASH),
         _watched("workers", _workers(found), found.worker_restarts > 0),
         _counter("orphans", found.orphans, "near"),
     ]

@@ -28,15 +28,18 @@ class KeyBar(Pane):
     ) -> None:
         super().__init__(id=id, classes=classes)
         self._keys, self._ascii_only = tuple(keys), ascii_only
+        self._muted = False
 
-    def show_keys(self, keys: Sequence[Key]) -> None:
-        """Show other keys."""
-        self._keys = tuple(keys)
-        self.redraw()
+    def mute(self, muted: bool) -> None:
+        """Show no keys: none of them is heard now; or show them again."""
+        if muted != self._muted:
+            self._muted = muted
+            self.redraw()
 
     def content(self, width: int, height: int) -> Text:
         """Return the keys: they need no frame."""
-        return lines(self._keys, width, height, ascii_only=self._ascii_only)
+        keys = () if self._muted else self._keys
+        return lines(keys, width, height, ascii_only=self._ascii_only)
 
 
 def lines(keys: Sequence[Key], width: int, height: int, *, ascii_only: bool = False) -> Text:

@@ -6,9 +6,9 @@ from rich.text import Text
 
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.widgets import figures as f
-from ari_tui.ui.widgets.header import connection, verdict
 from ari_tui.ui.widgets.ink import Form, Ink, fit, item
 from ari_tui.ui.widgets.pane import Pane
+from ari_tui.ui.widgets.standing import connection, verdict
 
 
 class OneLine(Pane):

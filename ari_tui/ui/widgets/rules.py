@@ -12,12 +12,13 @@ from rich.text import Text
 
 from ari_tui.snapshot.live import SECONDS
 from ari_tui.snapshot.model import SlaRule
+from ari_tui.ui.forms import DASH
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import grade
 from ari_tui.ui.widgets import figures as f
-from ari_tui.ui.widgets.header import verdict
 from ari_tui.ui.widgets.ink import Ink, Part, Style
 from ari_tui.ui.widgets.pane import Pane
+from ari_tui.ui.widgets.standing import verdict
 
 _VERDICTS: Final[dict[str, tuple[str, Style]]] = {
     "pass": (" ", "ok"),
@@ -139,7 +140,7 @@ def _actual(frame: Frame, rule: SlaRule) -> float | None:
 
 def _margin(value: float | None, limit: float, *, in_ms: bool) -> str:
     if value is None:
-        return f.DASH
+        return DASH
     left = limit - value
     shown = f"{abs(left):.1f}" if in_ms else f.percent(abs(left))
     return ("+" if left >= 0 else "−") + shown
@@ -157,7 +158,7 @@ def _last(frame: Frame, rule: SlaRule, limit: float) -> str:
     """Return how long ago a second of all calls together was beyond the limit."""
     ago = seconds_since_broken(frame, rule.id, limit)
     if ago is None:
-        return f.DASH
+        return DASH
     return "now" if ago < 3 else f"{f.length(ago)} ago"
 
 

@@ -6,7 +6,7 @@ from a value that holds all it shows; a line in view whose value did not change 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
 from rich.style import Style
@@ -22,6 +22,7 @@ from ari_tui.ui.columns import Column
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.rows import Row
 from ari_tui.ui.widgets.table_canvas import UNKNOWN, Canvas, Content, View
+from ari_tui.ui.widgets.table_cursor import Cursor
 
 _HEADER: Final = 1
 """Lines above the first row."""
@@ -83,25 +84,26 @@ class ChannelTable(ScrollView, can_focus=True, inherit_bindings=False):
         """Id of the column that gets the arrow; the next `show` draws it."""
         self.reverse = False
         """Whether the largest come first."""
-        self.selected: str | None = None
-        """The selected call; there is one as soon as there are calls."""
         self.rendered_lines = 0
         """Lines that Textual asked for so far."""
         self._rows: Sequence[Row] = ()
-        self._places: dict[str, int] = {}
+        self._cursor = Cursor()
         self._canvas = Canvas(self._component)
         self._painted: dict[int, Content] = {}
         """By line of the widget the content that Textual last got for it."""
-        self._followed = False
-        """Whether the view goes with the selection: since the user moved it, until they scroll."""
 
     def show(self, rows: Sequence[Row], columns: Sequence[Column], frame: Frame) -> None:
         """Show these rows, in this order; lines in view that differ from before are repainted."""
-        before, self._rows = self._places, rows
-        self._places = {row.call.id: place for place, row in enumerate(rows)}
+        self._rows, before = rows, self.selected
         self._canvas.take(rows, columns, frame)
-        self._keep_selection(before)
+        self._cursor.take([row.call.id for row in rows])
+        self._tell_selected(before)
         self._settle()
+
+    @property
+    def selected(self) -> str | None:
+        """Return the selected call; there is one as soon as there are calls."""
+        return self._cursor.selected
 
     @property
     def kept_lines(self) -> int:
@@ -110,25 +112,14 @@ class ChannelTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def select(self, call_id: str) -> None:
         """Select a call for the user: the view follows it. One that is not shown is ignored."""
-        if call_id in self._places:
-            self._followed = True
-            self._set_selected(call_id)
+        before = self.selected
+        if self._cursor.select(call_id):
+            self._tell_selected(before)
             self._settle()
 
-    def _keep_selection(self, before: Mapping[str, int]) -> None:
-        """Select the nearest neighbour of a call that has left, the first row if none was."""
-        if self.selected in self._places:
-            return
-        place = before.get(self.selected or "", 0)
-        # of two as near, the one below: it takes the place
-        nearest = sorted(before, key=lambda call: (abs(before[call] - place), before[call] < place))
-        left = (call for call in nearest if call in self._places)
-        self._set_selected(next(left, next(iter(self._places), None)))
-
-    def _set_selected(self, call_id: str | None) -> None:
-        if call_id != self.selected:
-            self.selected = call_id
-            self.post_message(self.Highlighted(call_id))
+    def _tell_selected(self, before: str | None) -> None:
+        if self.selected != before:
+            self.post_message(self.Highlighted(self.selected))
 
     @property
     def _room(self) -> int:
@@ -150,11 +141,7 @@ class ChannelTable(ScrollView, can_focus=True, inherit_bindings=False):
         """Bring the view in line with rows, selection and size, and repaint what differs."""
         # As a reactive it would lay out and repaint the whole screen whenever a call comes or goes.
         self.set_reactive(Widget.virtual_size, Size(0, len(self._rows) + _HEADER))
-        place = self._places.get(self.selected or "")
-        top = self.scroll_offset.y
-        if self._followed and place is not None and self._room:
-            top = min(max(top, place - self._room + 1), place)
-        top = max(0, min(top, len(self._rows) - self._room))
+        top = self._cursor.top(self.scroll_offset.y, self._room)
         if top != self.scroll_y:
             self.scroll_to(y=top, animate=False)
         self._canvas.keep_only({self._rows[place].call.id for place in self._in_view})
@@ -162,7 +149,7 @@ class ChannelTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def on_mouse_scroll_down(self) -> None:
         """Let the selection go out of view: the user looks elsewhere."""
-        self._followed = False
+        self._cursor.followed = False
 
     on_mouse_scroll_up = on_mouse_scroll_down
 
@@ -201,24 +188,15 @@ class ChannelTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_choose(self) -> None:
         """Open the selected call; one out of view that nobody moved to is not meant."""
-        if self.selected is None:
-            return
-        if self._followed or self._places[self.selected] in self._in_view:
+        if self.selected is not None and self._cursor.is_meant(self._in_view):
             self.post_message(self.Chosen(self.selected))
         else:
             self._move(0)
 
     def _move(self, rows: int) -> None:
-        """Move the selection; from one that is out of view because of scrolling, into view."""
-        if self.selected is None:
-            return
-        place, in_view = self._places[self.selected], self._in_view
-        lost = not self._followed and bool(in_view) and place not in in_view
-        if lost and abs(rows) < len(self._rows):
-            place = min(max(place, in_view.start), in_view.stop - 1)
-        else:
-            place = min(max(place + rows, 0), len(self._rows) - 1)
-        self.select(self._rows[place].call.id)
+        call = self._cursor.step(rows, self._in_view)
+        if call is not None:
+            self.select(call)
 
     def on_click(self, event: events.Click) -> None:
         """Select the row; open its call by a double click."""

@@ -15,14 +15,13 @@ from ari_tui.ui.widgets.table_lines import (
     Head,
     Line,
     Look,
-    Shape,
     changed_cells,
     draw_header,
     draw_line,
     draw_message,
     line_of,
-    shape_of,
 )
+from ari_tui.ui.widgets.table_shape import Shape, shape_of
 
 
 class View(NamedTuple):

@@ -52,10 +52,6 @@ class Stage(ThemedApp[None]):
     def text(self) -> str:
         return self.detail.query_one(Sheet).shown
 
-    @property
-    def sheet_height(self) -> int:
-        return self.detail.query_one(Sheet).size.height
-
     def asked(self, action: str) -> list[str]:
         return [args["call"] for name, args in self.source.asked if name == action]
 
@@ -81,8 +77,8 @@ async def settle(app: Stage, pilot: Pilot[None]) -> None:
     """Wait until everything asked for is answered and the page is as high as it is."""
     await app.workers.wait_for_complete()
     await pilot.pause()
-    height = app.detail.query_one(Sheet).styles
-    await until(lambda: height.height is None or height.height.value == app.sheet_height)
+    sheet = app.detail.query_one(Sheet)
+    await until(lambda: (asked := sheet.styles.height) is None or asked.value == sheet.size.height)
     await pilot.pause()
 
 
@@ -203,27 +199,6 @@ async def test_n_and_p_step_through_the_calls() -> None:
             assert app.detail.call == call
             assert app.asked("detail")[-1] == app.asked("statistics")[-1] == call
             assert app.text.startswith(f"PJSIP/100{call[-1]}")
-
-
-async def test_an_answer_about_the_call_before_is_not_shown() -> None:
-    async with stage() as (app, pilot):
-        wanted = asyncio.Event()
-        real = app.source.act
-
-        async def act(action: str, args: Any = None, *, timeout_s: float = 5.0) -> Any:
-            if args["call"] == "call-1":
-                await wanted.wait()
-                return msgspec.to_builtins(a_detail(events=[])) if action == "detail" else {}
-            return await real(action, args)
-
-        app.source.act = act  # type: ignore[method-assign]  # the engine is slow with one call
-        app.detail.on_screen_resume()
-        await pilot.press("n")
-        await pilot.pause()
-        wanted.set()
-        await settle(app, pilot)
-        assert app.detail.call == "call-2"
-        assert "up, simple_bridge" in app.text
 
 
 @pytest.mark.parametrize("key", ["escape", "q", "enter"])

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 import pytest
+from textual.command import CommandPalette
 from textual.geometry import Region
 from textual.screen import Screen
 
 from ari_tui.ui.bindings import keymap
-from ari_tui.ui.screens.dialog import Answer, QuestionDialog
-from tests.ui.wearing import DIALOGS, Wearing
+from tests.ui.wearing import DIALOGS, Wearing, a_question
 
 SIZES = [(40, 12), (80, 24), (200, 50)]
 
@@ -23,11 +23,6 @@ def text_of(app: Wearing) -> list[str]:
 def words_of(app: Wearing) -> str:
     """Return what the screen in front says, wrapped or not."""
     return " ".join(" ".join(line.strip("│╭╰╮╯─ ") for line in text_of(app)).split())
-
-
-def a_question() -> QuestionDialog[str]:
-    answers = (Answer("yes", "Do it", "done"), Answer[str]("no", "Leave it", None))
-    return QuestionDialog("Really?", "[b]It[/b] is final.", answers)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -82,54 +77,6 @@ async def test_keys_of_the_screen_behind_are_not_heard_and_ctrl_c_is(name: str) 
         assert not app.is_running or app._exit
 
 
-@pytest.mark.parametrize(
-    ("keys", "answer"),
-    [
-        (["y"], "done"),
-        (["n"], None),
-        (["enter"], None),
-        (["up", "enter"], "done"),
-        (["k", "enter"], "done"),
-        (["home", "end", "enter"], None),
-        (["q"], None),
-    ],
-)
-async def test_a_question_is_answered_by_its_keys(keys: list[str], answer: str | None) -> None:
-    app = Wearing()
-    async with app.run_test() as pilot:
-        app.ask(a_question())
-        await pilot.pause()
-        await pilot.press(*keys)
-        await pilot.pause()
-    assert app.answers == [answer]
-
-
-async def test_a_key_of_another_question_does_nothing() -> None:
-    app = Wearing()
-    async with app.run_test() as pilot:
-        app.ask(a_question())
-        await pilot.pause()
-        await pilot.press("l", "space", "u")
-        assert app.screen.is_modal
-    assert app.answers == []
-
-
-async def test_a_question_is_shown_as_text_with_the_keys_that_were_given() -> None:
-    app = Wearing()
-    app.keymap = keymap(["yes=j", "row_down=down"])
-    app.set_keymap(app.keymap)
-    async with app.run_test(size=(40, 12)) as pilot:
-        app.ask(a_question())
-        await pilot.pause()
-        text = "\n".join(text_of(app))
-        assert "Really?" in text
-        assert "[b]It[/b] is final." in text
-        assert " j Do it" in text
-        await pilot.press("j")
-        await pilot.pause()
-    assert app.answers == ["done"]
-
-
 @pytest.mark.parametrize("no_color", [True, False])
 async def test_the_marked_answer_is_reversed_where_there_is_no_color(no_color: bool) -> None:
     app = Wearing(no_color=no_color)
@@ -155,3 +102,50 @@ async def test_a_dialog_can_be_shown_again_and_again(make: Callable[[], Screen[o
             await pilot.press("escape")
             await pilot.pause()
     assert app.answers == [None] * 3
+
+
+@pytest.mark.parametrize("name", DIALOGS)
+async def test_the_palette_is_refused_and_the_dialog_stays_and_says_how_to_come_to_it(
+    name: str,
+) -> None:
+    app = Wearing()
+    async with app.run_test(size=(40, 12)) as pilot:
+        app.ask(DIALOGS[name]())
+        await pilot.pause()
+        dialog = app.screen
+        await pilot.press("ctrl+p")
+        await pilot.pause()
+        assert app.screen is dialog
+        assert "esc close, then ^p" in text_of(app)[-1]
+        await pilot.press("escape", "ctrl+p")
+        await pilot.pause()
+        assert isinstance(app.screen, CommandPalette)
+
+
+async def test_the_palettes_given_key_is_refused_in_its_stead() -> None:
+    app = Wearing()
+    app.keymap = keymap(["palette=f9", "no=f10"])
+    app.set_keymap(app.keymap)
+    async with app.run_test(size=(40, 12)) as pilot:
+        app.ask(a_question())
+        await pilot.pause()
+        assert "f10 close" in text_of(app)[-1]
+        await pilot.press("ctrl+p")
+        await pilot.pause()
+        assert "f9" not in text_of(app)[-1]
+        await pilot.press("f9")
+        await pilot.pause()
+        assert "f10 close, then f9" in text_of(app)[-1]
+        await pilot.press("f10")
+        await pilot.pause()
+    assert app.answers == [None]
+
+
+async def test_the_key_that_closes_is_told_whatever_goes_back_from_a_call() -> None:
+    app = Wearing()
+    app.keymap = keymap(["back=f9"])
+    app.set_keymap(app.keymap)
+    async with app.run_test() as pilot:
+        app.ask(a_question())
+        await pilot.pause()
+        assert "esc close" in text_of(app)[-1]

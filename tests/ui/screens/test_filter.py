@@ -1,5 +1,6 @@
 """The filter's line: tried while it is typed, wrong ones told, closed without a change."""
 
+from textual import events
 from textual.widgets import Input
 
 from ari_tui.ui.filter import Filter
@@ -90,3 +91,17 @@ async def test_it_lies_at_the_bottom_and_lets_the_table_be_seen() -> None:
         assert trial.dialog.query_one(Input).has_focus
         behind = trial.dialog._compositor.render_strips()
         assert any("PJSIP" in strip.text for strip in behind[: box.y])
+
+
+async def test_a_paste_goes_in_whole_as_one_line_and_in_its_order() -> None:
+    trial = Trial("1001 ")
+    async with trial.app.run_test() as pilot:
+        trial.app.ask(trial.dialog)
+        await pilot.pause()
+        await pilot.press("left")
+        trial.app.post_message(events.Paste("p95>12\r\nlate>0\x1b[31m\tx\x07y\n"))
+        await pilot.pause()
+        line = trial.dialog.query_one(Input)
+        assert line.value == "1001p95>12 late>0[31m xy "
+        assert line.cursor_position == len(line.value) - 1
+        assert trial.app.screen is trial.dialog

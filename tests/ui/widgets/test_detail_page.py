@@ -41,6 +41,11 @@ def test_the_title_says_who_how_long_and_where_to_look() -> None:
     assert lines[1].startswith("! Look at the network to the echo server: RTT p99 27.0 of 18 ms")
 
 
+def test_the_title_says_who_ended_the_call() -> None:
+    call = a_call(1, state="ended", reason="hung up from here", duration_s=61.0)
+    assert "ended: hung up from here" in title(a_view(call), 80)[0].plain
+
+
 def test_why_nothing_new_comes_is_said_at_the_top() -> None:
     lines = title(a_view(trouble="no call 's.1'"), 80)
     assert lines[1].plain == "~ no call 's.1'"

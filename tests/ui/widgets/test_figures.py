@@ -1,7 +1,10 @@
 """How numbers read."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from ari_tui.ui import forms
 from ari_tui.ui.widgets import figures as f
 from tests.ui.widgets.frames import a_bad_frame
 
@@ -73,3 +76,15 @@ def test_times_of_day_are_those_of_the_document() -> None:
 
 def test_silence_has_tenths_while_it_is_short() -> None:
     assert (f.silence(1.44), f.silence(75.0)) == ("1.4s", "1m15s")
+
+
+@given(st.integers(3600, 99 * 86400))
+def test_from_an_hour_on_cells_and_panes_tell_the_same_time(seconds: int) -> None:
+    assert f.length(seconds) == forms.duration(seconds)
+
+
+@given(st.integers(0, 10**12))
+def test_a_pane_counts_a_figure_more_than_a_cell(number: int) -> None:
+    pane, cell = f.count(number), forms.count(number)
+    assert len(pane) >= len(cell)
+    assert pane[-1] == cell[-1] or number < 10_000

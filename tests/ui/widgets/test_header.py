@@ -1,17 +1,10 @@
 """The two lines at the top."""
 
-from typing import Any
-
-import pytest
-
 from ari_tui.snapshot import model
-from ari_tui.snapshot.source import Link
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits
 from ari_tui.ui.widgets import header
-from ari_tui.ui.widgets.header import HeaderPane, Hints, connection, lines
-from ari_tui.ui.widgets.ink import Part
-from tests.snapshot.test_alert import standing
+from ari_tui.ui.widgets.header import HeaderPane, Hints, lines
 from tests.ui import kit
 from tests.ui.kit import a_document, a_rule, an_sla
 from tests.ui.widgets.frames import (
@@ -83,40 +76,6 @@ def test_a_narrow_screen_loses_what_matters_least_first() -> None:
 def test_lines_fill_the_width_so_that_the_clock_stands_still() -> None:
     for width in (80, 120, 200):
         assert len(two(a_usual_frame(), width)[0]) == width
-
-
-@pytest.mark.parametrize(
-    ("changes", "told"),
-    [
-        ({}, ("● LIVE", "ok")),
-        ({"age_s": 4.2}, ("● LIVE 4s old", "stale")),
-        ({"link": Link("lost"), "age_s": 3.0}, ("○ LOST 3s", "fail")),
-        ({"link": Link("connecting")}, ("○ CONNECTING", "stale")),
-        ({"link": Link("ended")}, ("■ ENDED", "stale")),
-        ({"frozen_s": 12.0}, ("‖ FROZEN 12s", "frozen")),
-    ],
-)
-def test_the_connection_is_told_in_words(changes: dict[str, Any], told: Part) -> None:
-    assert connection(a_frame(**changes)) == told
-
-
-@pytest.mark.parametrize(
-    ("judged", "state", "now", "told"),
-    [
-        ("inconclusive", None, None, "INCONCLUSIVE"),
-        ("inconclusive", "inconclusive", "inconclusive", "INCONCLUSIVE"),
-        ("inconclusive", "no_traffic", "no_traffic", "NO TRAFFIC"),
-        ("inconclusive", "inconclusive", "no_traffic", "NO TRAFFIC"),
-        ("pass", "pass", "no_traffic", "PASS"),
-        ("fail", "fail", "no_traffic", "FAIL"),
-        ("pass", "pass", "fail", "PASS"),
-    ],
-)
-def test_no_traffic_is_told_where_nothing_is_proven(
-    judged: str, state: str | None, now: str | None, told: str
-) -> None:
-    sla = an_sla(judged, state=state, now=None if now is None else standing(now))
-    assert header.verdict(sla)[0] == told
 
 
 def test_no_traffic_is_told_in_the_header() -> None:

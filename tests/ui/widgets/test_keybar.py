@@ -27,11 +27,20 @@ def test_no_box_is_too_small() -> None:
             assert_fits(text, width, height, ascii_only=ascii_only)
 
 
-async def test_the_bar_needs_no_frame_and_can_be_given_other_keys() -> None:
+async def test_the_bar_needs_no_frame() -> None:
     pane = KeyBar(KEYS)
     async with PaneApp(pane).run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         assert pane.size.height == 1
         assert pane.shown.endswith("q quit")
-        pane.show_keys([("esc", "back")])
-        assert pane.shown == "esc back"
+
+
+async def test_a_muted_bar_promises_no_keys() -> None:
+    pane = KeyBar(KEYS)
+    async with PaneApp(pane).run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        whole = pane.shown
+        pane.mute(True)
+        assert pane.shown == ""
+        pane.mute(False)
+        assert pane.shown == whole

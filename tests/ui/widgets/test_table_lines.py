@@ -21,8 +21,8 @@ from ari_tui.ui.widgets.table_lines import (
     draw_message,
     fit,
     line_of,
-    shape_of,
 )
+from ari_tui.ui.widgets.table_shape import shape_of
 from tests.ui import kit
 
 STYLES = {
@@ -107,18 +107,6 @@ def test_every_line_is_as_wide_as_the_shape(width: int) -> None:
     for strip in strips:
         assert strip.cell_length == width
         assert cell_len(strip.text) == width
-
-
-def test_columns_leave_room_for_a_sparkline_that_fills_the_rest() -> None:
-    frame = a_frame()
-    for width in (40, 60, 80, 120):
-        shape = shape_of(chosen(NARROW), width, frame)
-        assert shape.cells == width
-        assert shape.spark >= min(12, width // 5)
-    assert len(shape_of(chosen(NARROW), 80, frame).columns) == len(NARROW)
-    assert [column.id for column in shape_of(chosen(NARROW), 40, frame).columns] == [
-        "mark", "channel", "duration", "rtt_mean_ms",
-    ]  # fmt: skip
 
 
 def test_neighbours_of_one_style_are_one_segment() -> None:

@@ -1,0 +1,108 @@
+"""How the screen is left, and how the engine behind it ends, goes on, or takes up no more calls."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Literal, NamedTuple
+
+from textual.css.query import NoMatches
+
+from ari_tui.snapshot.actions import Actions
+from ari_tui.snapshot.source import ActionError, Source
+from ari_tui.ui.screens.quit import QuitDialog
+from ari_tui.ui.themed import ThemedApp
+
+
+class Leaving(NamedTuple):
+    """How the screen was left."""
+
+    how: Literal["quit", "leave"]
+    """quit ends an engine of ours; leave lets it go on."""
+    reason: str = "quit"
+    interrupted: bool = False
+    """By Ctrl-C: the exit code says so."""
+    picture: str = ""
+    """The last screen as text, to stay in the scroll-back."""
+
+
+class LeavingApp(ThemedApp[Leaving]):
+    """An app that ends an engine, or leaves one."""
+
+    source: Source
+    actions: Actions
+    owned: bool
+    """The engine was started with the screen, and ends with it."""
+    stays: bool
+    """But not this one."""
+    gone: str
+    """Why an engine of ours is no more, "" while it is."""
+
+    def action_ask_quit(self) -> None:
+        """Leave; ask first while calls are up that would be let go."""
+        self._ask_quit()
+
+    def _ask_quit(self, picture: str = "") -> None:
+        document = self.source.document
+        active = document.totals.calls.active if document is not None else 0
+        if not self.owned or self.stays or self.gone or not active:
+            self._leave(picture=picture)
+            return
+
+        def answered(answer: Literal["quit", "leave"] | None) -> None:
+            if answer == "leave":
+                self.exit(Leaving("leave", picture=picture))
+            elif answer == "quit":
+                self._leave(picture=picture)
+
+        self.push_screen(QuitDialog(active), answered)
+
+    def _leave(self, *, interrupted: bool = False, picture: str = "") -> None:
+        how: Literal["quit", "leave"] = "quit" if self.owned and not self.stays else "leave"
+        reason = "SIGINT" if interrupted else "quit"
+        self.exit(Leaving(how, reason, interrupted, picture))
+
+    def action_stop(self) -> None:
+        """Leave at once, as by SIGINT."""
+        self._leave(interrupted=True)
+
+    def action_leave_screen(self) -> None:
+        """Leave, and have the last screen printed where the terminal scrolls; asks likewise."""
+        self._ask_quit(self.picture())
+
+    def picture(self) -> str:
+        """Return the screen as plain text, line by line."""
+        try:
+            strips = self.screen._compositor.render_strips()
+        except NoMatches:
+            return ""
+        return "\n".join(strip.text.rstrip() for strip in strips).rstrip()
+
+    # -- asking the engine -----------------------------------------------------------------
+
+    def ask_engine(self, done: str, request: Awaitable[object]) -> None:
+        """Ask without holding the screen up; the answer is a toast."""
+
+        async def ask() -> None:
+            try:
+                await request
+            except ActionError as error:
+                self.notify(str(error), severity="error", markup=False)
+            else:
+                self.notify(done, markup=False)
+
+        self.run_worker(ask(), exit_on_error=False)
+
+    def more_commands(self) -> Iterable[tuple[str, str, Callable[[], object]]]:
+        """Return what the palette offers beside bindings and themes."""
+        return (
+            ("stop engine", "Have the engine let all callers go and end", self.stop_engine),
+            ("drain engine", "Take up no new callers, end with the last call", self.drain_engine),
+        )
+
+    def stop_engine(self) -> None:
+        """End the engine, ours or not; asked for in the palette."""
+        self.ask_engine("the engine lets its callers go and ends", self.actions.quit())
+
+    def drain_engine(self) -> None:
+        """Have the engine take up nobody new."""
+        self.ask_engine("no new calls; the engine ends with the last one", self.actions.drain())
