@@ -19,11 +19,12 @@ from ari_tui.analysis.store import Store
 def fold_echo(store: Store, rows: Ints, records: Records) -> list[Note]:
     """Take n packets from the echo server (`rows` sorted, each call's in order) into the store.
 
-    Everything sent before them has been folded. A packet that was never sent is foreign.
+    Everything sent before them has been folded. A packet that was never sent is foreign; one of
+    another stream was counted on its way out.
     """
     ext, known = _match(store, rows, records)
     if not known.all():
-        store.tally(c.FOREIGN, rows[~known])
+        store.tally(c.FOREIGN, _never_met(store, rows[~known], pick(records, ~known)))
         rows, records, ext = rows[known], pick(records, known), ext[known]
     if not len(rows):
         return []
@@ -60,6 +61,16 @@ def _match(store: Store, rows: Ints, records: Records) -> tuple[Ints, Mask]:
     older = top - ((top - leg.old_offset[rows] - sequence) & 0xFFFF)
     was = (ssrc == leg.old_ssrc[rows]) & leg.has_old[rows] & _held(store, rows, older) & ~known
     return np.where(was, older, ext), known | was
+
+
+def _never_met(store: Store, rows: Ints, records: Records) -> Ints:
+    """Return the rows of those packets that are not of a stream which was counted as foreign."""
+    keys = zip(rows.tolist(), records["ssrc"].tolist(), records["sequence"].tolist(), strict=True)
+    new = [
+        row not in store.strangers or not store.strangers[row].knows(ssrc, sequence)
+        for row, ssrc, sequence in keys
+    ]
+    return np.asarray(rows[new])
 
 
 def _held(store: Store, rows: Ints, ext: Ints) -> Mask:

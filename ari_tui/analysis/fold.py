@@ -9,7 +9,6 @@ than the time up to which the log is complete (the ring's watermark).
 
 from __future__ import annotations
 
-import errno
 from itertools import pairwise
 from typing import Final
 
@@ -17,11 +16,10 @@ import numpy as np
 
 from ari_tui.analysis import counters as c
 from ari_tui.analysis.closing import close_until
-from ari_tui.analysis.echo_leg import fold_echo
-from ari_tui.analysis.events import NewStream, Note, Refused
+from ari_tui.analysis.events import NewStream, Note
 from ari_tui.analysis.inflight import SLOTS
-from ari_tui.analysis.media_leg import fold_media
 from ari_tui.analysis.media_state import wrapped_difference
+from ari_tui.analysis.plain import fold_plain
 from ari_tui.analysis.records import Ints, Mask, Records, pick
 from ari_tui.analysis.segments import Segments
 from ari_tui.analysis.store import Store
@@ -80,9 +78,9 @@ def _fold_step(store: Store, rows: Ints, records: Records) -> list[Note]:
     notes = _start_first(store, rows, records)
     odd = _odd_rows(store, rows, records)
     if not len(odd):
-        return notes + _fold_plain(store, rows, records)
+        return notes + fold_plain(store, rows, records)
     special = np.isin(rows, odd)
-    notes += _fold_plain(store, rows[~special], pick(records, ~special))
+    notes += fold_plain(store, rows[~special], pick(records, ~special))
     for row in odd:
         notes += _fold_odd(store, int(row), pick(records, rows == row))
     return notes
@@ -132,7 +130,7 @@ def _crowded(store: Store, segments: Segments, rows: Ints, step: Ints, rx: Ints)
 def _fold_odd(store: Store, row: int, records: Records) -> list[Note]:
     """Fold one call's records, cut where an epoch starts or a packet needs a slot still in use.
 
-    Packets of other streams are foreign.
+    Packets of other streams are foreign, once: what comes back of them is not counted again.
     """
     leg, notes = store.media, []
     pending: list[int] = []
@@ -142,7 +140,7 @@ def _fold_odd(store: Store, row: int, records: Records) -> list[Note]:
     def flush() -> None:
         if pending:
             some = pick(records, np.array(pending))
-            notes.extend(_fold_plain(store, np.full(len(pending), row), some))
+            notes.extend(fold_plain(store, np.full(len(pending), row), some))
             pending.clear()
             taken.clear()
             back.clear()
@@ -166,8 +164,11 @@ def _fold_odd(store: Store, row: int, records: Records) -> list[Note]:
             notes.append(_start(store, row, records[i]))
             last = int(leg.last_ext[row]) + 1
         else:
+            if _changes_what_is_strange(store, row, ssrc, sequence, back):
+                flush()
             store.counters[row, c.RECEIVED] += 1
             store.counters[row, c.FOREIGN] += 1
+            store.strangers_of(row).meet(ssrc, sequence)
             continue
         taken[last % SLOTS] = last
         pending.append(i)
@@ -180,6 +181,16 @@ def _pushes(store: Store, row: int, ext: int, back: set[int]) -> bool:
     holder = int(store.flight.ext[row, ext % SLOTS])
     offsets = store.media.offset[row], store.media.old_offset[row]
     return holder != ext and any((holder - int(offset)) & 0xFFFF in back for offset in offsets)
+
+
+def _changes_what_is_strange(
+    store: Store, row: int, ssrc: int, sequence: int, back: set[int]
+) -> bool:
+    """Tell whether remembering a packet of another stream changes what one in `back` counts as."""
+    strangers = store.strangers_of(row)
+    if strangers.knows(ssrc, sequence):
+        return False
+    return sequence in back or strangers.pushed_by(ssrc, sequence) in back
 
 
 def _begins(store: Store, row: int, ssrc: int, sequence: int) -> bool:
@@ -202,53 +213,3 @@ def _start(store: Store, row: int, packet: Records) -> NewStream:
     if previous not in (None, int(packet["ssrc"])):
         store.counters[row, c.SSRC_CHANGES] += 1
     return NewStream(row, int(packet["rx_ns"]), int(packet["ssrc"]), previous)
-
-
-def _fold_plain(store: Store, rows: Ints, records: Records) -> list[Note]:
-    """Fold records (`rows` sorted) of calls whose stream does not change: media, then echo."""
-    notes: list[Note] = []
-    kind = records["kind"]
-    media, echo = kind == r.KIND_MEDIA_IN, kind == r.KIND_ECHO_IN
-    if media.any():
-        notes += fold_media(store, rows[media], pick(records, media))
-    if echo.any():
-        notes += fold_echo(store, rows[echo], pick(records, echo))
-    rest = ~(media | echo)
-    if rest.any():
-        notes += _fold_rest(store, rows[rest], pick(records, rest))
-    refused = (records["flags"] & r.FLAG_REFUSED != 0) & (media | echo)
-    if refused.any():
-        notes += _refusals(store, rows[refused], pick(records, refused))
-    return notes
-
-
-def _refusals(store: Store, rows: Ints, records: Records) -> list[Note]:
-    """Count refusals by the echo server's host: those met by a send towards it."""
-    towards_echo = records["kind"] != r.KIND_ECHO_IN
-    store.tally(c.ECHO_REFUSED, rows[towards_echo])
-    return [
-        Refused(int(row), int(record["rx_ns"]))
-        for row, record in zip(rows[towards_echo], records[towards_echo], strict=True)
-    ]
-
-
-def _fold_rest(store: Store, rows: Ints, records: Records) -> list[Note]:
-    """Fold the records that tell of no measured packet."""
-    kind, echo_leg = records["kind"], records["flags"] & r.FLAG_ECHO_LEG != 0
-    for which, counter in ((r.KIND_MALFORMED, c.MALFORMED), (r.KIND_FOREIGN, c.FOREIGN)):
-        store.tally(counter, rows[kind == which])
-    for i in np.flatnonzero(kind == r.KIND_SOCKET_REPORT):
-        _note_drops(store, int(rows[i]), int(echo_leg[i]), records[i])
-    failed = kind == r.KIND_SEND_ERROR
-    refused = failed & echo_leg & (records["errno"] == errno.ECONNREFUSED)
-    store.tally(c.SEND_ERRORS, rows[failed & ~refused])
-    return _refusals(store, rows[refused], records[refused])
-
-
-def _note_drops(store: Store, row: int, leg: int, report: Records) -> None:
-    """Count what a socket has dropped since its last report, which tells its total so far."""
-    dropped = int(report["aux"])
-    if dropped > store.drops[row, leg]:
-        store.counters[row, c.SOCKET_DROPS] += dropped - store.drops[row, leg]
-        store.limit_drops(row, int(report["rx_ns"]))
-        store.drops[row, leg] = dropped

@@ -1,6 +1,6 @@
-"""The metrics store: numpy arrays, one row a call, of a size that does not grow with the call.
+"""The metrics store: the books of every call, kept in the rows of `analysis/tables.py`.
 
-The fold alone writes to it; snapshots read it. Rows grow by doubling and are used again.
+The fold alone writes to it; snapshots read it.
 """
 
 from __future__ import annotations
@@ -11,22 +11,14 @@ import numpy as np
 
 from ari_tui.analysis import counters as c
 from ari_tui.analysis import histogram
-from ari_tui.analysis.bursts import LossRuns
-from ari_tui.analysis.direction import CallDirection, Directions, EchoReport
-from ari_tui.analysis.echo_state import EchoLeg
-from ari_tui.analysis.floor import Floor
+from ari_tui.analysis.direction import Directions, EchoReport
 from ari_tui.analysis.gaps import CallGaps, Classified, Gap
-from ari_tui.analysis.inflight import SLOTS, InFlight
-from ari_tui.analysis.intervals import ASTERISK, BACK, OUT, Intervals
-from ari_tui.analysis.jury import Jury
-from ari_tui.analysis.ladder import Ladder
-from ari_tui.analysis.media_state import MediaLeg
-from ari_tui.analysis.recent import Recent
+from ari_tui.analysis.inflight import SLOTS
+from ari_tui.analysis.intervals import ASTERISK, BACK, OUT
 from ari_tui.analysis.records import Floats, Ints
-from ari_tui.analysis.rows import RowArrays, grown
-from ari_tui.analysis.series import Series
 from ari_tui.analysis.sla_evidence import Limited
 from ari_tui.analysis.sla_profiles import SEED_PROFILE, Profile
+from ari_tui.analysis.tables import Tables
 from ari_tui.analysis.totals import CallTotals, merge
 from ari_tui.wire.rtp import COMFORT_NOISE
 
@@ -36,8 +28,8 @@ OVERDUE_NS: Final = 500_000_000
 """A packet out longer than this, and not yet given up, shows as overdue."""
 
 
-class Store:
-    """State of every measured call. `row_of` maps a call's number to its row."""
+class Store(Tables):
+    """State of every measured call, and its books."""
 
     def __init__(
         self,
@@ -48,58 +40,18 @@ class Store:
         profile: Profile = SEED_PROFILE,
         capacity: int = 16,
     ) -> None:
+        super().__init__(profile, late_ns, capacity)
         self.loss_timeout_ns, self.late_ns = loss_timeout_ns, late_ns
         self.jitter_buffer_ns = jitter_buffer_ns
         """What comes back later than this above the floor is of no use: discarded."""
-        self.row_of: dict[int, int] = {}
-        self.media, self.echo, self.flight = MediaLeg(), EchoLeg(), InFlight()
-        self.media_floor, self.echo_floor = Floor(skewed=True), Floor(skewed=False)
-        self.series, self.losses = Series(profile.thresholds_ns()), LossRuns()
-        self.recent, self.intervals = Recent(), Intervals()
-        self.jury, self.ladder = Jury(profile, late_ns), Ladder(profile)
-        self.gaps: dict[int, CallGaps] = {}
-        self.directions: dict[int, CallDirection] = {}
-        self.counters: Ints = np.zeros((0, c.COUNT), dtype=np.int64)
-        self.drops: Ints = np.zeros((0, 2), dtype=np.int64)
-        self.scratch = np.zeros(0, dtype=np.int32)
-        """A cell for each slot, for `segments.first_occurrence`."""
-        self._dwell = {"out": histogram.no_durations(), "back": histogram.no_durations()}
         self.folded_until_ns = 0
         """The time up to which records have been folded, as far as the log is complete."""
         self.closed_second = 0
         """The second at which books were closed last."""
         self.orphans = 0
         """Records of calls that have left: a worker's last words."""
-        self.capacity = 0
-        self._free: list[int] = []
+        self._dwell = {"out": histogram.no_durations(), "back": histogram.no_durations()}
         self._retired = merge([])
-        self._grow(capacity)
-
-    @property
-    def _tables(self) -> tuple[RowArrays, ...]:
-        return (
-            self.media, self.echo, self.flight, self.media_floor, self.echo_floor, self.series,
-            self.losses, self.intervals,
-        )  # fmt: skip
-
-    def _grow(self, capacity: int) -> None:
-        added = capacity - self.capacity
-        for table in self._tables:
-            table.grow(added)
-        self.counters, self.drops = grown(self.counters, added), grown(self.drops, added)
-        self.scratch = np.zeros(capacity * SLOTS, dtype=np.int32)
-        self._free.extend(range(capacity - 1, self.capacity - 1, -1))
-        self.capacity = capacity
-
-    def add_call(self, call: int) -> int:
-        """Give a call a row. Raises ValueError when it has one."""
-        if call in self.row_of:
-            raise ValueError(f"call {call} is already measured")
-        if not self._free:
-            self._grow(max(1, self.capacity * 2))
-        row = self._free.pop()
-        self.row_of[call] = row
-        return row
 
     def retire_call(self, call: int) -> None:
         """Fold an ended call into the totals and free its row; harmless for an unknown call.
@@ -111,13 +63,7 @@ class Store:
             return
         self.close_call(call)
         self._retired = merge([self._retired, self.call_totals(call, 0)])
-        del self.row_of[call]
-        for table in self._tables:
-            table.clear(row)
-        self.counters[row] = self.drops[row] = 0
-        self.gaps.pop(row, None)
-        self.directions.pop(row, None)
-        self._free.append(row)
+        self.free(call)
 
     def give_up(self, call: int) -> None:
         """Count whatever a call still has under way as lost."""
@@ -144,14 +90,6 @@ class Store:
             direction = self.directions.get(row)
             if direction is not None:
                 direction.settle(row, self.counters[row], self.flight, before_ns)
-
-    def gaps_of(self, row: int) -> CallGaps:
-        """Return the gaps of a row."""
-        return self.gaps.setdefault(row, CallGaps())
-
-    def direction_of(self, row: int) -> CallDirection:
-        """Return what tells on which way a row's packets were lost."""
-        return self.directions.setdefault(row, CallDirection())
 
     def judge_gaps(self, row: int, until_ns: int | None) -> list[tuple[int, Classified]]:
         """Judge the gaps of a row that have waited long enough (None: all), and count them."""
@@ -265,9 +203,3 @@ class Store:
     def retired_totals(self) -> CallTotals:
         """Return what the calls that have left add up to."""
         return self._retired
-
-    @property
-    def bytes_per_call(self) -> int:
-        """Memory of one row, in bytes."""
-        shared = self.counters.itemsize * (c.COUNT + 2) + self.scratch.itemsize * SLOTS
-        return sum(table.row_bytes for table in self._tables) + shared

@@ -13,30 +13,30 @@ AriReplacedError: fighting would have two programs throw each other out for ever
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 import time
-from collections import deque
-from collections.abc import Callable
-from typing import Final, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
 
+from ari_tui.ari.absences import Absences, Away
 from ari_tui.ari.endpoint import AriEndpoint
+from ari_tui.ari.event_connection import (
+    FAILURES,
+    FATAL_AT_FIRST,
+    Patience,
+    explain,
+    fatal,
+    open_events,
+    was_silent,
+)
 from ari_tui.ari.event_models import ApplicationReplaced, BrokenEventError, Event, decode_event
 from ari_tui.ari.text import clean_text
 from ari_tui.backoff import Backoff
 from ari_tui.cancellation import end_tasks
-from ari_tui.errors import AriError, AriReplacedError, AriUnauthorizedError
-
-_MAX_MESSAGE: Final = 16 * 1024 * 1024
-_WIRE_LOG: Final = logging.getLogger("ari_tui.ari.websocket")
-_WIRE_LOG.setLevel(logging.WARNING)  # at DEBUG, websockets logs the Authorization header
-_AWAY_KEPT: Final = 1000
-_FATAL_AT_FIRST: Final = frozenset({401, 403, 404})
-_KEEPALIVE_FAILED: Final = 1011
-_FAILURES: Final = (OSError, asyncio.TimeoutError, InvalidHandshake, EOFError)
+from ari_tui.errors import AriError, AriReplacedError
 
 
 class Connected(NamedTuple):
@@ -51,14 +51,6 @@ class Disconnected(NamedTuple):
     reason: str
     attempt: int
     retry_s: float
-
-
-class Away(NamedTuple):
-    """One interval without events, in seconds of the stream's clock."""
-
-    start_s: float
-    end_s: float
-    reason: str
 
 
 StreamItem = Connected | Disconnected | BrokenEventError | Event
@@ -91,12 +83,10 @@ class EventStream:
         self._backoff = backoff or Backoff()
         self._rng = rng or random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._clock = clock
-        self._options = (open_timeout_s, ping_interval_s, ping_timeout_s)
+        self._patience = Patience(open_timeout_s, ping_interval_s, ping_timeout_s)
         self._queue: asyncio.Queue[bytes | Connected | Disconnected | AriError] = asyncio.Queue()
         self._reader: asyncio.Task[None] | None = None
-        self._away_since: float | None = None
-        self._away_reason = ""
-        self._away_before_s = 0.0
+        self._absences = Absences(clock)
         self._ended: AriError | None = None
         self.connected = False
         """Whether the WebSocket stands at this moment."""
@@ -106,8 +96,6 @@ class EventStream:
         """Messages of a known type that could not be read."""
         self.backlog_peak = 0
         """The most messages that ever waited for the consumer."""
-        self.away: deque[Away] = deque(maxlen=_AWAY_KEPT)
-        """The last 1000 intervals without events that are over."""
 
     @property
     def backlog(self) -> int:
@@ -117,8 +105,12 @@ class EventStream:
     @property
     def events_lost_s(self) -> float:
         """Return how long, in all, the stream was away after it had stood, until now."""
-        now_away = 0.0 if self._away_since is None else self._clock() - self._away_since
-        return self._away_before_s + now_away
+        return self._absences.total_s
+
+    @property
+    def away(self) -> Sequence[Away]:
+        """Return the last 1000 intervals without events that are over."""
+        return self._absences.over
 
     async def __aenter__(self) -> EventStream:
         self.start()
@@ -203,15 +195,15 @@ class EventStream:
         while True:
             opened_at = self._clock()
             try:
-                async with self._connect() as websocket:
+                async with open_events(self._endpoint, self._app, self._patience) as websocket:
                     opened_at = self._clock()
                     self._came_up()
                     stood = True
                     reason = await self._read(websocket, opened_at)
-            except _FAILURES as error:
-                reason, status = self._explain(error)
-                if not stood and status in _FATAL_AT_FIRST:
-                    self._end(_fatal(reason, status))
+            except FAILURES as error:
+                reason, status = explain(error, self._endpoint, self._patience)
+                if not stood and status in FATAL_AT_FIRST:
+                    self._end(fatal(reason, status))
                     return
             finally:
                 self.connected = False
@@ -222,23 +214,6 @@ class EventStream:
             self._put(Disconnected(reason, attempt, delay))
             attempt += 1
             await asyncio.sleep(delay)
-
-    def _connect(self) -> connect:
-        open_timeout_s, ping_interval_s, ping_timeout_s = self._options
-        return _Connect(
-            self._endpoint.events_url(self._app),
-            additional_headers=self._endpoint.headers,
-            ssl=self._endpoint.tls,
-            proxy=None,
-            compression=None,
-            logger=_WIRE_LOG,
-            max_size=_MAX_MESSAGE,
-            max_queue=None,
-            open_timeout=open_timeout_s,
-            close_timeout=1.0,
-            ping_interval=ping_interval_s,
-            ping_timeout=ping_timeout_s,
-        )
 
     async def _read(self, websocket: ClientConnection, opened_at: float) -> str:
         last_heard = opened_at
@@ -252,62 +227,23 @@ class EventStream:
         except ConnectionClosed as error:
             now = self._clock()
             reason = f"the event connection was closed: {clean_text(error)}"
-            if error.sent is not None and error.sent.code == _KEEPALIVE_FAILED:
+            if was_silent(error):
                 reason = f"no sign of life from {self._endpoint.url}: {clean_text(error)}"
                 # it may have been dead since the ping before
-                now = max(last_heard, now - self._options[1] - self._options[2])
+                patience_s = self._patience.ping_interval_s + self._patience.ping_timeout_s
+                now = max(last_heard, now - patience_s)
             self._went_down(now, reason)
             return reason
 
     def _came_up(self) -> None:
-        away_s = None
-        if self._away_since is not None:
-            now = self._clock()
-            away_s = now - self._away_since
-            self.away.append(Away(self._away_since, now, self._away_reason))
-            self._away_before_s += away_s
-            self._away_since = None
+        away_s = self._absences.end()
         self.connected = True
         self._put(Connected(away_s))
 
     def _went_down(self, now: float, reason: str) -> None:
         self.connected = False
-        self._away_since, self._away_reason = now, reason
+        self._absences.begin(now, reason)
 
     def _put(self, item: bytes | Connected | Disconnected) -> None:
         self._queue.put_nowait(item)
         self.backlog_peak = max(self.backlog_peak, self._queue.qsize())
-
-    def _explain(self, error: Exception) -> tuple[str, int | None]:
-        url, user = self._endpoint.url, clean_text(self._endpoint.username)
-        if isinstance(error, InvalidStatus):
-            status = error.response.status_code
-            if status in (401, 403):
-                return (
-                    f"Asterisk at {url} refused user '{user}' its events ({status}): check "
-                    "asterisk.username and asterisk.password (ari.conf)"
-                ), status
-            if status == 404:
-                return (
-                    f"there are no ARI events at {url}: is it enabled? (http.conf enabled=yes, "
-                    "ari.conf enabled=yes)"
-                ), status
-            return f"{url} answered the event request with {status}", status
-        if isinstance(error, ConnectionRefusedError):
-            return f"nothing listens at {url}: is Asterisk running?", None
-        if isinstance(error, asyncio.TimeoutError):
-            return f"no event connection to {url} within {self._options[0]:g} s", None
-        detail = clean_text(error) or type(error).__name__
-        return f"no event connection to {url}: {detail}", None
-
-
-class _Connect(connect):
-    def process_redirect(self, exc: Exception) -> Exception | str:
-        # a redirect would carry our credentials to wherever it points
-        return exc
-
-
-def _fatal(reason: str, status: int | None) -> AriError:
-    if status in (401, 403):
-        return AriUnauthorizedError(reason, status=status)
-    return AriError(reason, status=status)

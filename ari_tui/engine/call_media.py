@@ -14,7 +14,8 @@ from ari_tui.ari import commands as do
 from ari_tui.config_slices import Asterisk, Echo, Media
 from ari_tui.engine.calls import MeasuredCall
 from ari_tui.engine.media_worker import PortInUseError
-from ari_tui.engine.supervisor import Supervisor, endpoint
+from ari_tui.engine.placements import endpoint
+from ari_tui.engine.supervisor import Supervisor
 from ari_tui.engine.tasks import Tasks
 from ari_tui.errors import AriTuiError, PortsExhaustedError
 from ari_tui.media.ports import PortPool
@@ -104,12 +105,12 @@ class CallMedia:
         """Connect to Asterisk's RTP address, or to the one that the configuration knows better."""
         host = self.asterisk.media_address or host
         call.media_remote = endpoint(host, port)
-        await self.supervisor.connect(call.number, host, port, self.media.learn_source)
+        await self.supervisor.placements.connect(call.number, host, port, self.media.learn_source)
 
     async def drain(self, call: MeasuredCall) -> None:
         """Stop the media leg; return once nothing is under way any more."""
         self.store.media.closed_ns[self.store.row_of[call.number]] = time.time_ns()
-        await self.supervisor.drain(call.number)
+        await self.supervisor.placements.drain(call.number)
         call.drain_since_ns = time.time_ns()
         await call.drained.wait()
         await self._ask_last(call.number)
@@ -139,7 +140,7 @@ class CallMedia:
     async def _ask(self, number: int, ssrc: int) -> None:
         # one that fails is asked again a second later
         with contextlib.suppress(AriTuiError):
-            await self.supervisor.query(number, ssrc)
+            await self.supervisor.placements.query(number, ssrc)
 
     def take_report(self, message: dict[str, Any]) -> None:
         """Take an echo server's answer about a stream."""
@@ -163,7 +164,7 @@ class CallMedia:
 
     async def remove(self, call: MeasuredCall) -> None:
         """Close the sockets and free the ports."""
-        await self.supervisor.remove(call.number)
+        await self.supervisor.placements.remove(call.number)
         self._free_ports(call)
 
     def look_at_drain(self, call: MeasuredCall, now_ns: int) -> None:

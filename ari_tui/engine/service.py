@@ -11,52 +11,25 @@ import contextlib
 import gc
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from ari_tui import log
-from ari_tui.ari.event_models import BrokenEventError, Event
-from ari_tui.ari.events import Connected, Disconnected, StreamItem
+from ari_tui.ari.events import Connected, StreamItem
 from ari_tui.cancellation import end_tasks
 from ari_tui.config import Settings
 from ari_tui.engine.assembly import Parts
 from ari_tui.engine.herald import Herald
-from ari_tui.engine.metering import read_clocks
-from ari_tui.engine.tasks import Tasks
+from ari_tui.engine.rounds import Companion, Rounds, Sink
 from ari_tui.errors import AriError, AriReplacedError
 from ari_tui.notify import Notifier
 from ari_tui.options import RunOptions
 from ari_tui.process import ParentLink
-from ari_tui.snapshot.model import Document
 from ari_tui.stop import StopSignals
 
 VERDICT_CODES: Final = {"pass": 0, "fail": 1, "inconclusive": 4}
-FOLD_S: Final = 0.25
-_SNAPSHOT_S: Final = 1.0
-_YOUNG_S: Final = 5.0
-"""For so long documents come as often as folds: somebody waits to see the first calls."""
 _DRAIN_MARGIN_S: Final = 10.0
 _INJECTED_S: Final = 2.0
 _log = log.get("engine")
-
-
-class Sink(Protocol):
-    """Something that takes every document of a run."""
-
-    def take(self, document: Document) -> None:
-        """Take a document; the last is of kind "final" and its books are closed."""
-
-
-class Companion(Protocol):
-    """One more piece of an engine's work, such as a load test."""
-
-    async def run(self, parts: Parts) -> str:
-        """Do the work; return why the engine is to end, once it is done. May be cancelled."""
-
-    def on_event(self, event: Event) -> None:
-        """Take an event of the stream; the calls have taken it already."""
-
-    async def stop(self, reason: str) -> None:
-        """Undo what the calls do not know of; the engine drains at the same time."""
 
 
 async def run_engine(
@@ -111,16 +84,15 @@ async def _start(
 
 
 class Engine:
-    """The running of assembled parts."""
+    """The life of assembled parts."""
 
     def __init__(
         self, parts: Parts, sinks: Sequence[Sink], companion: Companion | None, herald: Herald
     ) -> None:
-        self._parts, self._sinks, self._companion = parts, sinks, companion
-        self._herald = herald
+        self._parts, self._companion, self._herald = parts, companion, herald
+        self._rounds = Rounds(parts, sinks, companion, herald)
         self._items: AsyncIterator[StreamItem]
         self._work: set[asyncio.Task[None]] = set()
-        self._tasks = Tasks("engine")
 
     async def start(self, stack: contextlib.AsyncExitStack) -> None:
         """Assemble, open the event stream, clean up what crashes left, take up callers."""
@@ -128,9 +100,9 @@ class Engine:
         await parts.assemble()
         self._items = aiter(parts.stream)
         stack.push_async_callback(parts.stream.close)
-        stack.push_async_callback(self._tasks.close)
+        stack.push_async_callback(self._rounds.close)
         while not isinstance(item := await anext(self._items), Connected):
-            self._on_item(item)
+            self._rounds.on_item(item)
         await parts.client.filter_events(parts.settings.asterisk.app)
         await parts.sweeper.sweep("at start")
 
@@ -138,11 +110,7 @@ class Engine:
         self, options: RunOptions, link: ParentLink, signals: StopSignals
     ) -> tuple[str, BaseException | None]:
         """Run until something ends it; return why, and the error if it was one."""
-        work = (
-            self._follow(), self._pulse(), self._publish(), self._ask_injected(), self._sweep(),
-            self._watch(),
-        )  # fmt: skip
-        self._work = {asyncio.create_task(one) for one in work}
+        self._work = {asyncio.create_task(one) for one in self._rounds.all(self._items)}
         ends: dict[asyncio.Task[Any], Callable[[], str]] = {
             asyncio.create_task(signals.stop.wait()): lambda: signals.name,
             asyncio.create_task(self._parts.quit.wait()): lambda: "quit",
@@ -199,7 +167,7 @@ class Engine:
         self._close_books()
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(parts.injected.refresh(), _INJECTED_S)
-        self._hand_out(parts.scribe.write(end_reason=reason))
+        self._rounds.hand_out(parts.scribe.write(end_reason=reason))
 
     async def _drain(self, why: str, *, replaced: bool) -> None:
         calls = self._parts.calls
@@ -219,80 +187,3 @@ class Engine:
             if call.ended_ns is not None:
                 parts.store.give_up(number)
         parts.metering.close_all(time.time_ns())
-
-    # -- the work --------------------------------------------------------------------------
-
-    async def _follow(self) -> None:
-        """Follow the event stream; it ends by an AriError."""
-        async for item in self._items:
-            self._on_item(item)
-
-    def _on_item(self, item: StreamItem) -> None:
-        parts = self._parts
-        if isinstance(item, Connected):
-            away = item.away_s or 0.0
-            parts.events.tell(
-                "warning", "reconnected",
-                f"Asterisk is back: events of {away:.1f} s are lost, calls are compared",
-            )  # fmt: skip
-            self._tasks.spawn(parts.sweeper.reconcile(lambda: parts.stream.connected))
-        elif isinstance(item, Disconnected):
-            again = f"{item.reason}: trying again in {item.retry_s:.1f} s"
-            parts.events.tell("error", "disconnected", f"event stream lost: {again}")
-        elif isinstance(item, BrokenEventError):
-            parts.events.tell("warning", "broken_event", str(item), rarely=True)
-        else:
-            parts.calls.on_event(item)
-            if self._companion is not None:
-                self._companion.on_event(item)
-
-    async def _pulse(self) -> None:
-        """Fold four times a second, by an absolute clock; late pulses are not made up for."""
-        loop, parts = asyncio.get_running_loop(), self._parts
-        due = loop.time()
-        while True:
-            due = max(due + FOLD_S, loop.time())
-            await asyncio.sleep(due - loop.time())
-            lag_ms = (loop.time() - due) * 1000
-            parts.scribe.tick_lag_ms = max(parts.scribe.tick_lag_ms, lag_ms)
-            parts.metering.watch_clock(*read_clocks())
-            now_ns = time.time_ns()
-            parts.metering.fold(now_ns)
-            parts.calls.tick(now_ns)
-            self._herald.pulse(healthy=parts.supervisor.healthy)
-
-    async def _publish(self) -> None:
-        """Build one document a second, or as often as asked, and hand it out; at first more."""
-        loop, parts = asyncio.get_running_loop(), self._parts
-        period = min(_SNAPSHOT_S, parts.settings.output.interval_s)
-        due = loop.time()
-        old = due + _YOUNG_S
-        while True:
-            due = max(due + (period if due >= old else min(period, FOLD_S)), loop.time())
-            await asyncio.sleep(due - loop.time())
-            document = parts.scribe.write()
-            self._herald.publish(document)
-            self._hand_out(document)
-
-    async def _ask_injected(self) -> None:
-        # beside the documents: an Asterisk that does not answer must not hold them up
-        while True:
-            await self._parts.injected.refresh()
-            await asyncio.sleep(_SNAPSHOT_S)
-
-    async def _sweep(self) -> None:
-        while True:
-            await asyncio.sleep(self._parts.settings.asterisk.sweep_s)
-            await self._parts.sweeper.sweep("as every so often")
-
-    async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(1.0)
-            self._parts.supervisor.replace_hung()
-            self._parts.calls.media.ask_echo()
-
-    def _hand_out(self, document: Document) -> None:
-        self._parts.readers.publish(document, self._parts.scribe.live)
-        self._parts.alerts.take(document)
-        for sink in self._sinks:
-            sink.take(document)

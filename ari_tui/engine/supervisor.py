@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from ari_tui import log
 from ari_tui.engine.media_worker import MediaWorker
+from ari_tui.engine.placements import Placement, Placements
 from ari_tui.engine.tasks import Tasks
 from ari_tui.errors import AriTuiError, BindError, WorkerError
 from ari_tui.media import control
@@ -24,19 +25,6 @@ _RETRY_S: Final = 5.0
 _REPLACED_S: Final = 3.0
 """How long a new call waits for the only worker to be replaced."""
 _log = log.get("media")
-
-
-@dataclass
-class Placement:
-    """Where a call's sockets are, and what it takes to open them again."""
-
-    worker: MediaWorker
-    add: dict[str, Any]
-    connect: dict[str, Any] | None = None
-    draining: bool = False
-    media_local: str = ""
-    echo_local: str = ""
-    receive_buffer_bytes: int = 0
 
 
 @dataclass
@@ -61,7 +49,7 @@ class Supervisor:
     hooks: Hooks
     capacity: int = DEFAULT_CAPACITY
     workers: list[MediaWorker] = field(default_factory=list)
-    placements: dict[int, Placement] = field(default_factory=dict)
+    placements: Placements = field(default_factory=Placements)
     restarts: int = 0
     _overflow_before: int = 0
     _last_words: list[bytes] = field(default_factory=list)
@@ -99,19 +87,13 @@ class Supervisor:
         worker = await self._least_loaded()
         worker.calls.add(call)
         try:
-            reply = await worker.request(control.OP_ADD, call=call, **fields)
+            return await self.placements.open(worker, call, fields)
         except AriTuiError as error:
             worker.calls.discard(call)
             if not isinstance(error, BindError):
                 # it did not say no: it may still open them when it comes round
                 self._tasks.spawn(self._take_back(worker, call))
             raise
-        placement = Placement(worker, {**fields, "echo_local_port": int(reply["echo"][1])})
-        placement.media_local = endpoint(*reply["media"])
-        placement.echo_local = endpoint(*reply["echo"])
-        placement.receive_buffer_bytes = int(reply["buffers"][0])
-        self.placements[call] = placement
-        return placement
 
     async def _least_loaded(self) -> MediaWorker:
         if not self.workers:
@@ -124,34 +106,6 @@ class Supervisor:
     async def _take_back(self, worker: MediaWorker, call: int) -> None:
         with contextlib.suppress(AriTuiError):
             await worker.request(control.OP_REMOVE, call=call)
-
-    async def connect(self, call: int, host: str, port: int, learn: str) -> None:
-        """Connect a call's media socket to Asterisk and start the media leg."""
-        placement = self._placement(call)
-        placement.connect = {"host": host, "port": port, "learn": learn}
-        await placement.worker.request(control.OP_CONNECT, call=call, **placement.connect)
-
-    async def drain(self, call: int) -> None:
-        """Stop the media leg of a call; the echo leg goes on. Harmless where nothing is."""
-        placement = self.placements.get(call)
-        if placement is not None:
-            placement.draining = True
-            await placement.worker.request(control.OP_DRAIN, call=call)
-
-    async def query(self, call: int, ssrc: int) -> None:
-        """Ask the echo server about a call's stream; it answers by `hooks.reported`, if ever."""
-        placement = self.placements.get(call)
-        if placement is not None and placement.worker.running:
-            await placement.worker.request(control.OP_QUERY, call=call, ssrc=ssrc)
-
-    async def remove(self, call: int) -> None:
-        """Close a call's sockets. Harmless where nothing is; a dead worker has closed them."""
-        placement = self.placements.pop(call, None)
-        if placement is None:
-            return
-        placement.worker.calls.discard(call)
-        if placement.worker.running:
-            await placement.worker.request(control.OP_REMOVE, call=call)
 
     def read_logs(self) -> list[bytes]:
         """Return the records that each worker has logged since the last time."""
@@ -181,11 +135,6 @@ class Supervisor:
                 _log.error("worker hangs: killing it", worker=worker.name, pid=worker.process.pid)
                 self._tasks.spawn(worker.kill())
 
-    def _placement(self, call: int) -> Placement:
-        if call not in self.placements:
-            raise WorkerError(f"call {call} has no sockets")
-        return self.placements[call]
-
     async def _start_worker(self, name: str) -> MediaWorker:
         worker = MediaWorker(name, self._on_event, self._on_end)
         await worker.start(capacity=self.capacity)
@@ -206,9 +155,7 @@ class Supervisor:
     def _on_event(self, message: control.Message) -> None:
         if message.get("event") == control.EVENT_LEARNED:
             call, host, port = int(message["call"]), str(message["host"]), int(message["port"])
-            placement = self.placements.get(call)
-            if placement is not None:
-                placement.connect = {"host": host, "port": port, "learn": "never"}
+            if self.placements.learned(call, host, port):
                 self.hooks.learned(call, host, port)
         elif message.get("event") == control.EVENT_STATUS:
             self.hooks.reported(message)
@@ -237,24 +184,7 @@ class Supervisor:
         self.hooks.told("info", f"media {dead.name} runs again, with {len(worker.calls)} calls")
 
     async def _add_again(self, worker: MediaWorker, call: int) -> None:
-        placement = self.placements.get(call)
-        if placement is None:
-            return
-        placement.worker = worker
-        worker.calls.add(call)
         try:
-            await worker.request(control.OP_ADD, call=call, **placement.add)
-            if placement.draining:
-                await worker.request(control.OP_DRAIN, call=call)
-            elif placement.connect is not None:
-                await worker.request(control.OP_CONNECT, call=call, **placement.connect)
+            await self.placements.open_again(worker, call)
         except AriTuiError as error:
-            worker.calls.discard(call)
-            with contextlib.suppress(AriTuiError):
-                await worker.request(control.OP_REMOVE, call=call)
             self.hooks.lost(call, f"media could not be opened again: {error}")
-
-
-def endpoint(host: str, port: int) -> str:
-    """Return `address:port`, with brackets around IPv6."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -25,10 +25,10 @@ from ari_tui.engine.calls import MeasuredCall
 from ari_tui.engine.events import EventLog
 from ari_tui.engine.hangup import hang_up
 from ari_tui.engine.orders import Orders
+from ari_tui.engine.placements import endpoint
 from ari_tui.engine.runner import Runner
 from ari_tui.engine.silences import explain
 from ari_tui.engine.strays import Strays
-from ari_tui.engine.supervisor import endpoint
 from ari_tui.engine.tasks import Tasks
 from ari_tui.errors import AriError, AriTuiError
 

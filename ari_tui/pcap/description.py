@@ -38,7 +38,6 @@ class Described:
         self.payload_types: set[int] = set()
         self.longest = 0
         """Bytes of the longest packet, headers of RTP included."""
-        self.echoed = 0
         self.restarts = 0
         self.notes: list[Told] = []
 
@@ -92,8 +91,8 @@ def _packets(
     store: Store, row: int, totals: CallTotals, stream: Described, *, timed: bool
 ) -> StreamPackets:
     counted = _named(totals)
-    came_back = counted["returned"] + counted["returned_late"] + counted["duplicates_echo"]
-    stray = counted["foreign"] - (stream.echoed - came_back)  # the fold has one for both ways
+    strangers = store.strangers.get(row)
+    stray = strangers.met if strangers is not None else 0
     distinct = counted["received"] - counted["duplicates_media"] - stray
     return StreamPackets(
         received=counted["received"],

@@ -168,14 +168,13 @@ class _Folder:
         self._tell(fold(self._store, records, self._now_ns))
 
     def _note_packets(self, records: Records) -> None:
-        """Note of each stream what the fold does not keep: payload types, lengths, what echoed."""
+        """Note of each stream what the fold does not keep: payload types, lengths."""
         order = np.argsort(records["call"], kind="stable")
         numbers, starts = np.unique(records["call"][order], return_index=True)
         for number, part in zip(numbers.tolist(), np.split(order, starts[1:]), strict=False):
             stream, packets = self._streams[number], records[part]
             stream.payload_types.update(np.unique(packets["marker_pt"] & 0x7F).tolist())
             stream.longest = max(stream.longest, int(packets["length"].max()))
-            stream.echoed += int(np.count_nonzero(packets["kind"] == r.KIND_ECHO_IN))
 
     def _tell(self, notes: list[Note]) -> None:
         """Keep what the fold noted with its stream."""

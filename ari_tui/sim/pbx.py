@@ -18,12 +18,11 @@ from ari_tui.media.impair import Impairment, parse_impairment
 from ari_tui.sim.bridging import Bridging
 from ari_tui.sim.config import SimConfig, SimCounters
 from ari_tui.sim.events import EventHub
-from ari_tui.sim.media import FORMATS, MediaPort, Phone, bind_rtp
+from ari_tui.sim.media import MediaPort, Phone
 from ari_tui.sim.model import CallerId, Channel, Dialplan, RefusalError, timestamp
 from ari_tui.sim.source import Pacer
 from ari_tui.sim.timers import Timers
 
-_INTERNAL = "An internal error prevented this request from being handled"
 _NOT_IN_STASIS = "Channel not in Stasis application"
 _NORMAL_CLEARING = {"cause": 16, "cause_txt": "Normal Clearing"}
 _ENDED_KEPT = 1000
@@ -49,7 +48,6 @@ class Pbx:
         self.calls_started = self.calls_ended = self.calls_failed = 0
         self._epoch = int(time.time())
         self._serial = 0
-        self._media_serial = 0
         self._local_serial = 0
         self._ended_media: deque[tuple[str, MediaPort]] = deque(maxlen=_ENDED_KEPT)
 
@@ -146,47 +144,6 @@ class Pbx:
         else:
             app_name = "Milliwatt" if channel.dialplan.exten == "tone" else "Wait"
             channel.dialplan = replace(channel.dialplan, priority=2, app_name=app_name, app_data="")
-
-    def add_media(
-        self, external: tuple[str, int], fmt: str, channel_id: str | None, app: str
-    ) -> Channel:
-        """Create a media channel, not yet in Stasis, its socket bound and connected.
-
-        Raises RefusalError (500), as Asterisk 22 does for a bad format and for an id in use.
-        """
-        if fmt not in FORMATS or channel_id in self.channels:
-            raise RefusalError(500, _INTERNAL)
-        self._media_serial += 1
-        sock = bind_rtp(self.config.media_host, self.config.rtp_ports)
-        port = MediaPort(sock, external, FORMATS[fmt])
-        handle = 0x7F0000000000 + 0x1230 * self._media_serial
-        channel = Channel(
-            channel_id or self.unique_id(), f"UnicastRTP/{external[0]}:{external[1]}-0x{handle:x}"
-        )
-        channel.media = port
-        channel.owner = app
-        channel.variables = {
-            "UNICASTRTP_LOCAL_PORT": str(port.address[1]),
-            "UNICASTRTP_LOCAL_ADDRESS": port.address[0],
-        }
-        self.hub.subscribe(app, channel)
-        return self.add(channel)
-
-    def enter_media(self, channel: Channel, app: str) -> None:
-        """Let a new media channel be up and enter Stasis; it ends when no client is there."""
-        if not channel.alive:
-            return
-        self.set_state(channel, "Up")
-        if not self.enter_stasis(channel, app):
-            self.end(channel)
-
-    def media_order(self) -> tuple[bool, float]:
-        """Draw for the newest media channel: whether its events go first, else how late they go."""
-        random = self.config.stream("media", self._media_serial)
-        event_first, delay_s = random.random() < 0.5, random.uniform(0.001, 0.008)
-        if self.config.stasis_order != "seeded":
-            event_first = self.config.stasis_order == "event-first"
-        return event_first, delay_s
 
     def add_local(
         self,

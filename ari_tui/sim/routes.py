@@ -1,4 +1,4 @@
-"""The ARI operations that the simulated Asterisk answers, as routes over its channels."""
+"""The ARI operations that the simulated Asterisk answers: of itself and its applications here."""
 
 from __future__ import annotations
 
@@ -6,32 +6,26 @@ import json
 
 from aiohttp import web
 
-from ari_tui.sim.config import INJECTED_VARIABLE, SimConfig
-from ari_tui.sim.dialling import Dialling, extension
+from ari_tui.sim.bridge_routes import BridgeRoutes
+from ari_tui.sim.channel_routes import ChannelRoutes
+from ari_tui.sim.config import INJECTED_VARIABLE
 from ari_tui.sim.events import ASTERISK_ID, EventHub
-from ari_tui.sim.model import CallerId, Json, RefusalError, timestamp
+from ari_tui.sim.model import RefusalError, timestamp
 from ari_tui.sim.pbx import Pbx
-from ari_tui.sim.rest import VERSION, EventServer, answer, names_of, no_content, parameters, text_of
-from ari_tui.sim.variables import read_variable, rtp_statistics
-
-_RINGS_S = 30.0
-"""How long a call rings unless it is told otherwise."""
+from ari_tui.sim.rest import VERSION, EventServer, answer, parameters
 
 
 class Routes:
-    """The handlers, each for one ARI operation."""
+    """All of them; the handlers here, each for one ARI operation."""
 
-    def __init__(self, config: SimConfig, pbx: Pbx, events: EventServer) -> None:
-        self._config = config
+    def __init__(self, pbx: Pbx, events: EventServer) -> None:
         self._pbx = pbx
         self._hub: EventHub = pbx.hub
         self._events = events
-        self._dialling = Dialling(pbx)
 
     def add_to(self, application: web.Application) -> None:
-        """Register everything; fixed paths come before those with an id."""
-        get, post, delete = web.get, web.post, web.delete
-        channel, bridge = "/ari/channels/{id}", "/ari/bridges/{id}"
+        """Register everything."""
+        get = web.get
         application.add_routes(
             [
                 get("/ari/events", self._events.serve),
@@ -41,23 +35,8 @@ class Routes:
                 get("/ari/applications", self.applications),
                 get("/ari/applications/{id}", self.application),
                 web.put("/ari/applications/{id}/eventFilter", self.event_filter),
-                get("/ari/channels", self.channels),
-                post("/ari/channels", self.originate),
-                post("/ari/channels/externalMedia", self.external_media),
-                get(channel, self.channel),
-                post(channel, self.originate),
-                delete(channel, self.hang_up),
-                post(channel + "/answer", self.answer),
-                post(channel + "/continue", self.proceed),
-                get(channel + "/variable", self.channel_variable),
-                get(channel + "/rtp_statistics", self.rtp_statistics),
-                get("/ari/bridges", self.bridges),
-                post("/ari/bridges", self.create_bridge),
-                get(bridge, self.bridge),
-                post(bridge, self.create_bridge),
-                delete(bridge, self.destroy_bridge),
-                post(bridge + "/addChannel", self.add_channel),
-                post(bridge + "/removeChannel", self.remove_channel),
+                *ChannelRoutes(self._pbx).routes(),
+                *BridgeRoutes(self._pbx).routes(),
             ]
         )
 
@@ -109,161 +88,3 @@ class Routes:
         name = request.match_info["id"]
         self._hub.find(name)
         return answer(self._hub.set_filter(name, await parameters(request)).json())
-
-    async def channels(self, _request: web.Request) -> web.Response:
-        """Answer GET /channels."""
-        return answer([one.json() for one in self._pbx.channels.values()])
-
-    async def channel(self, request: web.Request) -> web.Response:
-        """Answer GET /channels/{id}."""
-        return answer(self._pbx.find(request.match_info["id"]).json())
-
-    async def originate(self, request: web.Request) -> web.StreamResponse:
-        """Answer POST /channels: Local channels into the extensions of `sim.dialling`."""
-        values = await parameters(request)
-        endpoint, app = text_of(values, "endpoint"), text_of(values, "app")
-        if not endpoint:
-            raise RefusalError(400, "Endpoint must be specified")
-        if not app:
-            raise RefusalError(400, "Application or extension must be specified")
-        technology, _, resource = endpoint.partition("/")
-        exten, at, context = resource.partition("@")
-        if technology != "Local" or not exten:
-            raise RefusalError(500, "Allocation failed", key="error")
-        channel_id = request.match_info.get("id") or text_of(values, "channelId") or None
-        channel = self._pbx.add_local(
-            exten,
-            context if at else "default",
-            app,
-            channel_id,
-            _caller(values),
-            extension(exten).frequency_hz,
-        )
-        args = tuple(part for part in text_of(values, "appArgs").split(",") if part)
-        response = await _send(request, answer(channel.json()))
-        self._dialling.ring(channel, app, args, _timeout_s(values))
-        return response
-
-    async def external_media(self, request: web.Request) -> web.StreamResponse:
-        """Answer POST /channels/externalMedia, before or after the channel entered Stasis."""
-        values = await parameters(request)
-        app = text_of(values, "app")
-        external = _external(text_of(values, "external_host"))
-        fmt = text_of(values, "format")
-        pbx = self._pbx
-        channel = pbx.add_media(external, fmt, text_of(values, "channelId") or None, app)
-        given = values.get("variables")
-        own = given if isinstance(given, dict) else {}
-        body = {**channel.json(), "channelvars": {**own, **channel.variables}}
-        channel.variables.update({name: str(value) for name, value in own.items()})
-        event_first, delay_s = pbx.media_order()
-        if event_first:
-            pbx.enter_media(channel, app)
-            await self._hub.written(app)
-            return answer(body)
-        response = await _send(request, answer(body))
-        pbx.timers.later(delay_s, lambda: pbx.enter_media(channel, app))
-        return response
-
-    async def hang_up(self, request: web.Request) -> web.Response:
-        """Answer DELETE /channels/{id}."""
-        self._pbx.hang_up(self._pbx.find(request.match_info["id"]), cause=32, soft=True)
-        return no_content()
-
-    async def answer(self, request: web.Request) -> web.Response:
-        """Answer POST /channels/{id}/answer."""
-        self._pbx.set_state(self._pbx.find_in_stasis(request.match_info["id"]), "Up")
-        return no_content()
-
-    async def proceed(self, request: web.Request) -> web.Response:
-        """Answer POST /channels/{id}/continue."""
-        self._pbx.proceed(self._pbx.find_in_stasis(request.match_info["id"]))
-        return no_content()
-
-    async def channel_variable(self, request: web.Request) -> web.Response:
-        """Answer GET /channels/{id}/variable."""
-        name = request.query.get("variable", "")
-        if not name:
-            raise RefusalError(400, "Variable name is required")
-        channel = self._pbx.channels.get(request.match_info["id"])
-        if channel is None:
-            raise RefusalError(404, "Provided channel was not found")
-        return answer({"value": read_variable(channel, name)})
-
-    async def rtp_statistics(self, request: web.Request) -> web.Response:
-        """Answer GET /channels/{id}/rtp_statistics."""
-        return answer(rtp_statistics(self._pbx.find(request.match_info["id"])))
-
-    async def bridges(self, _request: web.Request) -> web.Response:
-        """Answer GET /bridges."""
-        return answer([one.json() for one in self._pbx.bridging.bridges.values()])
-
-    async def bridge(self, request: web.Request) -> web.Response:
-        """Answer GET /bridges/{id}."""
-        return answer(self._pbx.bridging.find(request.match_info["id"]).json())
-
-    async def create_bridge(self, request: web.Request) -> web.Response:
-        """Answer POST /bridges."""
-        values = await parameters(request)
-        bridge_id = request.match_info.get("id") or text_of(values, "bridgeId") or None
-        kind = text_of(values, "type") or "mixing"
-        return answer(self._pbx.bridging.create(bridge_id, kind, text_of(values, "name")).json())
-
-    async def destroy_bridge(self, request: web.Request) -> web.Response:
-        """Answer DELETE /bridges/{id}."""
-        self._pbx.bridging.destroy(self._pbx.bridging.find(request.match_info["id"]))
-        return no_content()
-
-    async def add_channel(self, request: web.Request) -> web.Response:
-        """Answer POST /bridges/{id}/addChannel: all of the channels, or none."""
-        names = names_of(await parameters(request), "channel")
-        if not names:
-            raise RefusalError(400, "Missing parameter channel")
-        bridge = self._pbx.bridging.find(request.match_info["id"])
-        for channel in [self._pbx.find_in_stasis(name, status=422) for name in names]:
-            self._pbx.bridging.enter(bridge, channel)
-        return no_content()
-
-    async def remove_channel(self, request: web.Request) -> web.Response:
-        """Answer POST /bridges/{id}/removeChannel: all of the channels, or none."""
-        names = names_of(await parameters(request), "channel")
-        if not names:
-            raise RefusalError(400, "Missing parameter channel")
-        bridge = self._pbx.bridging.find(request.match_info["id"])
-        channels = [self._pbx.find_in_stasis(name, status=422) for name in names]
-        if any(channel.bridge is not bridge for channel in channels):
-            raise RefusalError(422, "Channel not in this bridge")
-        for channel in channels:
-            self._pbx.bridging.leave(channel)
-        return no_content()
-
-
-async def _send(request: web.Request, response: web.Response) -> web.Response:
-    """Write a whole response now, so that what follows happens after it."""
-    await response.prepare(request)
-    await response.write_eof()
-    return response
-
-
-def _timeout_s(values: Json) -> float:
-    try:
-        seconds = float(text_of(values, "timeout"))
-    except ValueError:
-        return _RINGS_S
-    return seconds if seconds > 0 else 1e6  # -1 rings for ever
-
-
-def _caller(values: Json) -> CallerId:
-    name, _, number = text_of(values, "callerId").partition("<")
-    return CallerId(name.strip(' "'), number.rstrip("> "))
-
-
-def _external(text: str) -> tuple[str, int]:
-    if not text:
-        message = "external_host is required for all but websocket server connections"
-        raise RefusalError(400, message)
-    host, colon, port = text.rpartition(":")
-    if not colon or not port.isdigit() or not host:
-        message = "external_host must be <host>:<port> for all transports other than websocket"
-        raise RefusalError(400, message)
-    return host.strip("[]"), int(port)

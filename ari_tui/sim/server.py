@@ -74,7 +74,7 @@ class SimulatedAsterisk:
         """Serve ARI, on the same port as before if it was stopped."""
         application = web.Application(middlewares=[make_guard(self.config)])
         self._events = EventServer(self.config, self.pbx.hub)
-        Routes(self.config, self.pbx, self._events).add_to(application)
+        Routes(self.pbx, self._events).add_to(application)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=_SHUTDOWN_S)
         await runner.setup()
         try:

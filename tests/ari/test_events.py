@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import logging
 import random
 import socket
 from collections.abc import AsyncIterator
@@ -45,24 +44,6 @@ async def test_events_come_in_order_after_the_connection(ari: Any) -> None:
         assert stream.received == 50
         assert stream.connected
     assert not stream.connected
-
-
-async def test_the_handshake_has_the_basic_header_and_no_key_in_its_url(ari: Any) -> None:
-    async with _stream(ari.url) as stream:
-        await _next(stream)
-    (seen,) = ari.seen
-    assert seen.target == "/ari/events?app=ari-tui&subscribeAll=false"
-    assert seen.authorization.startswith("Basic ")
-
-
-async def test_a_debug_log_does_not_hold_the_authorization_header(
-    ari: Any, caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level(logging.DEBUG):
-        async with _stream(ari.url) as stream:
-            await _next(stream)
-    assert ari.seen[0].authorization
-    assert ari.seen[0].authorization.split()[1] not in caplog.text
 
 
 async def test_unknown_events_are_skipped_and_a_broken_one_does_not_end_the_stream(
@@ -233,14 +214,6 @@ async def test_a_peer_that_answers_no_ping_counts_as_gone(ari: Any) -> None:
             gone = await _next(stream)
             assert isinstance(gone, Disconnected)
             assert "no sign of life" in gone.reason
-
-
-async def test_a_redirect_is_not_followed(ari: Any) -> None:
-    ari.refuse_events.append(302)
-    async with _stream(ari.url) as stream:
-        item = await _next(stream)
-        assert isinstance(item, Disconnected)
-        assert "302" in item.reason
 
 
 async def test_waits_between_attempts_grow(ari: Any) -> None:

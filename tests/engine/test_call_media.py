@@ -296,7 +296,7 @@ async def test_the_last_question_waits_for_its_own_answer_not_for_an_earlier_one
     async def no_answer_yet(_call: int, _ssrc: int) -> None:
         asked.set()
 
-    monkeypatch.setattr(supervisor, "query", no_answer_yet)
+    monkeypatch.setattr(supervisor.placements, "query", no_answer_yet)
     call.drained.set()
     drain = asyncio.create_task(desk.media.drain(call))
     await asyncio.wait_for(asked.wait(), WAIT_S)

@@ -50,15 +50,6 @@ async def test_a_run_measures_its_calls_and_leaves_nothing(pbx: Pbx, echo: EchoR
     assert pbx.control.callers == []  # the dialplan went on, which ends a simulated caller
 
 
-async def test_documents_come_once_a_second_and_the_final_one_last(pbx: Pbx, echo: EchoRun) -> None:
-    async with engine(pbx, echo.port, output={"interval_s": 0.25}) as run:
-        await until(lambda: len(run.documents) >= 4)
-        await run.end()
-    kinds = [document.kind for document in run.documents]
-    assert kinds == ["interval"] * (len(kinds) - 1) + ["final"]
-    assert run.final.session.end_reason == "SIGINT"
-
-
 async def test_an_engine_whose_parent_dies_drains_and_ends(pbx: Pbx, echo: EchoRun) -> None:
     async with engine(pbx, echo.port) as run:
         pbx.call()
@@ -140,74 +131,6 @@ async def test_a_parent_that_dies_ends_an_engine_that_still_waits_for_asterisk(
     assert worker_pids() == []
 
 
-async def test_calls_survive_an_asterisk_that_goes_and_comes_back(pbx: Pbx, echo: EchoRun) -> None:
-    async with engine(pbx, echo.port) as run, run.door() as door:
-        leaver, stayer = pbx.call(), pbx.call()
-        await run.up(2)
-        assert await health(door) == (200, True)
-        await pbx.control.go_away()
-        await until(lambda: not run.parts.stream.connected)
-        assert await health(door) == (503, False)
-        pbx.sim.pbx.hang_up(pbx.sim.pbx.channels[leaver])  # nobody tells us
-        away = len(run.documents)
-        await run.flows(2)  # audio does not wait for events
-        await until(lambda: len(run.documents) > away)
-        assert not run.documents[-1].asterisks[0].connected
-        await pbx.control.come_back()
-        await until(lambda: len(run.calls) == 1)
-        assert await health(door) == (200, True)
-        assert run.calls[0].machine.caller.id == stayer
-        assert run.parts.calls.calls[1].machine.reason == "caller is no longer in Asterisk"
-        await run.flows(2)
-        newcomer = pbx.call()
-        await run.up(2)
-        assert newcomer in {call.machine.caller.id for call in run.calls}
-        await run.end()
-    (back,) = run.events("reconnected")
-    assert "are lost" in back.text
-    assert run.final.asterisks[0].events_lost_s > 0
-    assert run.final.totals.packets.lost == 0
-    run.assert_nothing_left()
-
-
-async def health(door: ClientSession) -> tuple[int, bool]:
-    async with door.get("/health") as response:
-        body = await response.json()
-        assert response.status == (200 if body["ok"] else 503)
-        assert body["workers_alive"] is True
-        return response.status, body["asterisk_connected"]
-
-
-async def test_calls_end_with_an_asterisk_that_was_restarted(pbx: Pbx, echo: EchoRun) -> None:
-    async with engine(pbx, echo.port) as run:
-        pbx.call()
-        await run.up(1)
-        await pbx.control.go_away()
-        await until(lambda: not run.parts.stream.connected)
-        await pbx.control.come_back(fresh=True)
-        await until(lambda: not run.calls)
-        await until(lambda: pbx.control.place_call() is not None)
-        await run.up(1)
-        await run.end()
-    assert run.final.totals.calls.failed == 0
-    run.assert_nothing_left()
-
-
-async def test_calls_are_compared_until_asterisk_answers(pbx: Pbx, echo: EchoRun) -> None:
-    async with engine(pbx, echo.port) as run:
-        caller = pbx.call()
-        await run.up(1)
-        await pbx.control.go_away()
-        await until(lambda: not run.parts.stream.connected)
-        pbx.sim.pbx.hang_up(pbx.sim.pbx.channels[caller])
-        still_starting = pbx.faults.add("GET", "/ari/applications", 500, times=1)
-        await pbx.control.come_back()
-        await until(lambda: not run.calls, "one failed comparison was the last")
-        assert still_starting.hits == 1
-        await run.end()
-    run.assert_nothing_left()
-
-
 async def test_an_application_taken_over_is_left_to_the_other(pbx: Pbx, echo: EchoRun) -> None:
     async with engine(pbx, echo.port) as run:
         pbx.call()
@@ -257,19 +180,6 @@ async def test_an_internal_error_still_lets_callers_go_and_closes_the_books(
     assert "Traceback" in caplog.text
     assert run.final.session.end_reason == "internal error"
     run.assert_nothing_left()
-
-
-async def test_an_asterisk_that_does_not_answer_holds_up_no_document(
-    pbx: Pbx, echo: EchoRun
-) -> None:
-    async with engine(pbx, echo.port, output={"interval_s": 0.25}) as run:
-        pbx.faults.add("GET", "/ari/asterisk/variable", "mute")
-        run.parts.injected._ask_media = True
-        await until(lambda: pbx.faults.was_asked("GET", "ARI_TUI_INJECTED"))
-        seen = len(run.documents)
-        await until(lambda: len(run.documents) >= seen + 4)
-        pbx.faults.released.set()
-        await run.end()
 
 
 async def test_an_asterisk_that_refuses_us_ends_the_start_with_its_reason(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ari_tui.analysis.records import from_bytes
-from ari_tui.engine.supervisor import Hooks, Supervisor, endpoint
+from ari_tui.engine.supervisor import Hooks, Supervisor
 from ari_tui.errors import WorkerError
 from ari_tui.media import control
 from ari_tui.wire import rtp
@@ -110,7 +110,7 @@ async def test_a_killed_worker_is_replaced_and_its_calls_go_on_on_their_ports(
     port, _ = free_block(1)
     async with running(told) as supervisor:
         placement = await supervisor.add(1, fields(port, echo))
-        await supervisor.connect(1, "127.0.0.1", far.port, "never")
+        await supervisor.placements.connect(1, "127.0.0.1", far.port, "never")
         await until(speaking(far, port))
         local = (placement.media_local, placement.echo_local)
         (old,) = worker_pids()
@@ -136,14 +136,14 @@ async def test_a_draining_call_goes_on_draining_in_the_new_worker(
     port, _ = free_block(1)
     async with running(told) as supervisor:
         await supervisor.add(1, fields(port, echo))
-        await supervisor.connect(1, "127.0.0.1", far.port, "never")
-        await supervisor.drain(1)
+        await supervisor.placements.connect(1, "127.0.0.1", far.port, "never")
+        await supervisor.placements.drain(1)
         os.kill(worker_pids()[0], signal.SIGKILL)
         await until(lambda: len(told.texts) == 2)
         far.speak(port)
         await supervisor.workers[0].request("remove", call=99)  # it has polled since
         assert supervisor.read_logs() == []
-        await supervisor.remove(1)
+        await supervisor.placements.remove(1)
     assert port not in udp_ports()
 
 
@@ -154,7 +154,7 @@ async def test_a_hung_worker_is_replaced(
     port, _ = free_block(1)
     async with running(told) as supervisor:
         await supervisor.add(1, fields(port, echo))
-        await supervisor.connect(1, "127.0.0.1", far.port, "never")
+        await supervisor.placements.connect(1, "127.0.0.1", far.port, "never")
         (old,) = worker_pids()
         os.kill(old, signal.SIGSTOP)
         await until(lambda: not supervisor.healthy)
@@ -193,7 +193,7 @@ async def test_a_worker_that_cannot_be_restarted_costs_its_calls_and_is_tried_ag
         assert not supervisor.healthy
         with pytest.raises(WorkerError, match="no media worker is running"):
             await supervisor.add(2, fields(other, echo))
-        await supervisor.remove(1)  # its sockets died with the worker
+        await supervisor.placements.remove(1)  # its sockets died with the worker
         monkeypatch.undo()
         await until(lambda: supervisor.healthy)
         await supervisor.add(3, fields(port, echo))
@@ -207,7 +207,7 @@ async def test_a_port_taken_while_the_worker_was_away_costs_that_call_alone(
     async with running(told) as supervisor:
         for call, port in ((1, mine), (2, theirs)):
             await supervisor.add(call, fields(port, echo))
-            await supervisor.connect(call, "127.0.0.1", far.port, "never")
+            await supervisor.placements.connect(call, "127.0.0.1", far.port, "never")
         os.kill(worker_pids()[0], signal.SIGKILL)
         await until(lambda: theirs not in udp_ports())
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as thief:
@@ -269,7 +269,7 @@ async def test_overflow_is_counted_over_the_session_and_memory_is_given_back(
     port, _ = free_block(1)
     async with running(told, capacity=4) as supervisor:
         await supervisor.add(1, fields(port, echo))
-        await supervisor.connect(1, "127.0.0.1", far.port, "never")
+        await supervisor.placements.connect(1, "127.0.0.1", far.port, "never")
         for _ in range(10):
             far.speak(port)
         await until(lambda: supervisor.log_overflow >= 6)
@@ -282,14 +282,6 @@ async def test_overflow_is_counted_over_the_session_and_memory_is_given_back(
             ring.read()
 
 
-async def test_removing_what_is_not_there_is_harmless(told: Told) -> None:
-    async with running(told) as supervisor:
-        await supervisor.remove(5)
-        await supervisor.drain(5)
-        with pytest.raises(WorkerError, match="call 5 has no sockets"):
-            await supervisor.connect(5, "127.0.0.1", 1, "never")
-
-
 async def test_books_wait_for_the_slowest_log_but_not_for_ever(told: Told) -> None:
     async with running(told, 2) as supervisor:
         await until(lambda: all(worker.ring.watermark_ns for worker in supervisor.workers))
@@ -298,8 +290,3 @@ async def test_books_wait_for_the_slowest_log_but_not_for_ever(told: Told) -> No
         assert supervisor.complete_until_ns(far_ahead, 10**9) == far_ahead - 10**9
         assert supervisor.complete_until_ns(min(marks) - 5, 10**9) == min(marks) - 5
         await asyncio.gather(*(worker.kill() for worker in supervisor.workers))
-
-
-def test_an_ipv6_endpoint_has_brackets() -> None:
-    assert endpoint("::1", 5) == "[::1]:5"
-    assert endpoint("127.0.0.1", 5) == "127.0.0.1:5"

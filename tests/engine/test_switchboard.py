@@ -238,6 +238,7 @@ async def test_foreign_streams_and_garbage_are_counted_and_not_measured(
         await run.end()
     packets = run.final.totals.packets
     assert packets.ssrc_changes == 0
+    assert packets.foreign == 5  # each came back, and counts once
     assert packets.lost == 0
     assert packets.sent == packets.returned
     run.assert_nothing_left()

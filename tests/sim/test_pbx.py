@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-from typing import Any
-
-from ari_tui.sim.model import Channel
 from tests.sim.kit import echo, lab, until
 
 
@@ -34,55 +31,6 @@ async def test_hanging_up_one_half_of_a_local_channel_ends_the_other() -> None:
         assert (await room.ari.call("DELETE", f"/channels/{caller};2"))[0] == 204
         await room.ari.event("StasisEnd", caller)
         assert room.sim.pbx.channels == {}
-
-
-async def _orders(seed: int) -> list[bool]:
-    """Return for some media channels whether they entered Stasis before the response."""
-    async with lab(seed=seed) as room, echo() as end:
-        pbx, drawn = room.sim.pbx, []
-        draw, enter = pbx.media_order, pbx.enter_media
-
-        def noting_draw() -> tuple[bool, float]:
-            drawn.append(draw())
-            return drawn[-1]
-
-        def noting_enter(channel: Channel, app: str) -> None:
-            entered.append(channel.id)
-            enter(channel, app)
-
-        entered: list[str] = []
-        pbx.media_order = noting_draw  # type: ignore[method-assign]  # only listens
-        pbx.enter_media = noting_enter  # type: ignore[method-assign]  # only listens
-        for n in range(12):
-            await room.ari.external_media(end.port, channelId=f"m{n}")
-            assert drawn[n][0] <= (f"m{n}" in entered)  # who goes first has entered by now
-            await room.ari.event("StasisStart", f"m{n}")
-        return [event_first for event_first, _ in drawn]
-
-
-async def test_both_orders_of_response_and_stasis_start_come_repeatably() -> None:
-    once, again, otherwise = await _orders(4), await _orders(4), await _orders(5)
-    assert once == again != otherwise
-    assert set(once) == {True, False}
-
-
-async def test_the_response_can_come_so_early_that_a_bridge_refuses_the_channel() -> None:
-    async with lab(stasis_order="response-first") as room, echo() as end:
-        bridge = await room.ari.bridge()
-
-        def enter_later(delay_s: float, function: Any) -> None:
-            held.append(function)
-
-        held: list[Any] = []
-        room.sim.pbx.timers.later = enter_later  # type: ignore[method-assign]  # holds the race open
-        await room.ari.external_media(end.port, channelId="m")
-        path = f"/bridges/{bridge}/addChannel"
-        refusal = (422, {"message": "Channel not in Stasis application"})
-        assert await room.ari.call("POST", path, channel="m") == refusal
-        for function in held:
-            function()
-        await room.ari.event("StasisStart", "m")
-        assert await room.ari.call("POST", path, channel="m") == (204, None)
 
 
 async def test_the_books_of_a_call_close_and_stay_after_its_end() -> None:

@@ -79,7 +79,7 @@ def test_the_totals_are_the_sum_of_the_calls_in_every_counter(
 
 def test_building_changes_nothing(store: Store, engine_facts: EngineFacts) -> None:
     def state() -> list[bytes]:
-        return [getattr(t, name).tobytes() for t in store._tables for name in t.COLUMNS]
+        return [getattr(t, name).tobytes() for t in store.tables for name in t.COLUMNS]
 
     before, counters = state(), store.counters.copy()
     assert build(store, engine_facts, Listener()) == build(store, engine_facts, Listener())

@@ -1,0 +1,106 @@
+"""The rows of the metrics store: numpy arrays of a size that does not grow with the call.
+
+Rows grow by doubling and are used again. What few calls have, and the gaps, are objects by row.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ari_tui.analysis import counters as c
+from ari_tui.analysis.bursts import LossRuns
+from ari_tui.analysis.direction import CallDirection
+from ari_tui.analysis.echo_state import EchoLeg
+from ari_tui.analysis.floor import Floor
+from ari_tui.analysis.gaps import CallGaps
+from ari_tui.analysis.inflight import SLOTS, InFlight
+from ari_tui.analysis.intervals import Intervals
+from ari_tui.analysis.jury import Jury
+from ari_tui.analysis.ladder import Ladder
+from ari_tui.analysis.media_state import MediaLeg
+from ari_tui.analysis.recent import Recent
+from ari_tui.analysis.records import Ints
+from ari_tui.analysis.rows import RowArrays, grown
+from ari_tui.analysis.series import Series
+from ari_tui.analysis.sla_profiles import Profile
+from ari_tui.analysis.strangers import Strangers
+
+
+class Tables:
+    """What is kept of every measured call. `row_of` maps a call's number to its row."""
+
+    def __init__(self, profile: Profile, late_ns: int, capacity: int) -> None:
+        self.row_of: dict[int, int] = {}
+        self.media, self.echo, self.flight = MediaLeg(), EchoLeg(), InFlight()
+        self.media_floor, self.echo_floor = Floor(skewed=True), Floor(skewed=False)
+        self.series, self.losses = Series(profile.thresholds_ns()), LossRuns()
+        self.recent, self.intervals = Recent(), Intervals()
+        self.jury, self.ladder = Jury(profile, late_ns), Ladder(profile)
+        self.gaps: dict[int, CallGaps] = {}
+        self.directions: dict[int, CallDirection] = {}
+        self.strangers: dict[int, Strangers] = {}
+        self.counters: Ints = np.zeros((0, c.COUNT), dtype=np.int64)
+        self.drops: Ints = np.zeros((0, 2), dtype=np.int64)
+        self.scratch = np.zeros(0, dtype=np.int32)
+        """A cell for each slot, for `segments.first_occurrence`."""
+        self.capacity = 0
+        self._free: list[int] = []
+        self._grow(capacity)
+
+    @property
+    def tables(self) -> tuple[RowArrays, ...]:
+        """All that is kept in columns."""
+        return (
+            self.media, self.echo, self.flight, self.media_floor, self.echo_floor, self.series,
+            self.losses, self.intervals,
+        )  # fmt: skip
+
+    def _grow(self, capacity: int) -> None:
+        added = capacity - self.capacity
+        for table in self.tables:
+            table.grow(added)
+        self.counters, self.drops = grown(self.counters, added), grown(self.drops, added)
+        self.scratch = np.zeros(capacity * SLOTS, dtype=np.int32)
+        self._free.extend(range(capacity - 1, self.capacity - 1, -1))
+        self.capacity = capacity
+
+    def add_call(self, call: int) -> int:
+        """Give a call a row. Raises ValueError when it has one."""
+        if call in self.row_of:
+            raise ValueError(f"call {call} is already measured")
+        if not self._free:
+            self._grow(max(1, self.capacity * 2))
+        row = self._free.pop()
+        self.row_of[call] = row
+        return row
+
+    def free(self, call: int) -> None:
+        """Clear a call's row, for the next one to use. Raises KeyError when it has none."""
+        row = self.row_of.pop(call)
+        for table in self.tables:
+            table.clear(row)
+        self.counters[row] = self.drops[row] = 0
+        self.gaps.pop(row, None)
+        self.directions.pop(row, None)
+        self.strangers.pop(row, None)
+        self._free.append(row)
+
+    def gaps_of(self, row: int) -> CallGaps:
+        """Return the gaps of a row."""
+        return self.gaps.setdefault(row, CallGaps())
+
+    def direction_of(self, row: int) -> CallDirection:
+        """Return what tells on which way a row's packets were lost."""
+        return self.directions.setdefault(row, CallDirection())
+
+    def strangers_of(self, row: int) -> Strangers:
+        """Return what is remembered of a row's packets of other streams."""
+        if row not in self.strangers:
+            self.strangers[row] = Strangers()
+        return self.strangers[row]
+
+    @property
+    def bytes_per_call(self) -> int:
+        """Memory of one row, in bytes, without the objects beside it."""
+        shared = self.counters.itemsize * (c.COUNT + 2) + self.scratch.itemsize * SLOTS
+        return sum(table.row_bytes for table in self.tables) + shared
