@@ -282,15 +282,13 @@ def assert_same_evidence(first: Evidence, second: Evidence) -> None:
 
 
 LONG = {"plain_hour"}
+SLOW = (pytest.mark.system, pytest.mark.timeout(300))
 """Schedules that take their time: left to `make test-system`."""
 
 
 @pytest.mark.parametrize(
     "path",
-    [
-        pytest.param(path, marks=[pytest.mark.system] if path.stem in LONG else [], id=path.stem)
-        for path in FILES
-    ],
+    [pytest.param(path, marks=SLOW if path.stem in LONG else (), id=path.stem) for path in FILES],
 )
 def test_a_schedule_gives_the_numbers_worked_out_by_hand_however_it_is_cut(path: Path) -> None:
     scenario = Scenario(path)
