@@ -77,7 +77,7 @@ class Jury:
             return
         limited = found["limited"] | np.where(found["dwell_max"] > self._late_ns, Limited.DWELL, 0)
         limited = np.where(there, limited | self._limited_for_all.get(second, 0), 0)
-        calls_up = int(np.count_nonzero(found["sent"]))
+        calls_up = _at_once(found["sent"], series.sent_in(rows, second - 1))
         judged = Second(
             found["sent"], found["late"], found["lost"], found["rtt_count"],
             found["above"][:, : self._limits], limited,
@@ -86,3 +86,13 @@ class Jury:
         for stretch in self._stretches:
             if stretch.holds(second):
                 stretch.evidence.add(calls_up, judged)
+
+
+def _at_once(sent: Ints, sent_before: Ints) -> int:
+    """Return how many calls were up at once in a second, by what each sent in it and before.
+
+    One that takes another's place within the second is no further one: what counts is who went on
+    from the second before, or, where nobody did, everybody.
+    """
+    went_on = int(np.count_nonzero((sent > 0) & (sent_before > 0)))
+    return went_on or int(np.count_nonzero(sent))

@@ -209,6 +209,12 @@ class Series(RowArrays):
         fields["above"] = np.where(there[:, None], above, 0)
         return there, fields
 
+    def sent_in(self, rows: Ints, second: int) -> Ints:
+        """Return how many packets each of n calls sent in a second; 0 of those who were not."""
+        cell = second % SECONDS
+        there = self.second[rows, cell] == second
+        return np.where(there, self.sent[rows, cell].astype(np.int64), 0)
+
     def of_seconds(self, rows: Ints, seconds: Ints) -> SecondSums:
         """Return counts and RTT sums (n calls, seconds) of some seconds; 0 where nothing was."""
         cells = seconds % SECONDS

@@ -109,7 +109,7 @@ class Switchboard:
         self.calls[number] = call
         self.store.add_call(number)
         self.started += 1
-        self.peak = max(self.peak, self.active)
+        self.peak = max(self.peak, self._at_once())
         self._news.taken_up(call)
         self._runner.run(call, machine.start())
 
@@ -204,6 +204,11 @@ class Switchboard:
     def active(self) -> int:
         """How many calls are on their way up, up, or draining."""
         return sum(not call.over for call in self.calls.values())
+
+    def _at_once(self) -> int:
+        """Return how many calls load the path now: one that drains sends nothing more."""
+        calls = self.calls.values()
+        return sum(not c.over and c.state is not do.CallState.DRAINING for c in calls)
 
     # -- hooks of the runner ---------------------------------------------------------------
 

@@ -175,7 +175,9 @@ class CallCounts(Base, frozen=True, kw_only=True):
     """How many calls."""
 
     active: int
+    """On their way up, up, or draining."""
     peak: int
+    """Most at once; what drains sends nothing more and does not count."""
     started: int
     ended: int
     failed: int

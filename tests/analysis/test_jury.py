@@ -71,11 +71,29 @@ def test_a_second_limited_for_all_is_limited_for_every_call_that_was_there() -> 
 def test_the_tier_is_chosen_by_the_calls_up_in_each_second() -> None:
     calls = SEED_PROFILE.tiers[-1].calls_up_to + 1
     jury, series = Jury(SEED_PROFILE, LATE_NS), series_of(calls)
-    for second, up in enumerate((30, 31, calls)):
+    # those who begin within a second count from the next one on
+    for second, up in enumerate((30, 31, 31, calls, calls)):
         book(series, list(range(up)), second)
-    jury.close(everyone(calls), series, FIRST + 2)
-    assert jury.evidence.tier_s == {0: 1, 1: 1, 2: 1}
+    jury.close(everyone(calls), series, FIRST + 4)
+    assert jury.evidence.tier_s == {0: 2, 1: 2, 2: 1}
     assert (jury.evidence.beyond_s, jury.evidence.peak_calls) == (1, calls)
+
+
+def test_a_call_that_takes_anothers_place_within_a_second_is_no_further_one() -> None:
+    jury, series = Jury(SEED_PROFILE, LATE_NS), series_of(35)
+    for second, rows in enumerate((range(30), range(35), range(5, 35))):
+        book(series, list(rows), second)
+    jury.close(everyone(35), series, FIRST + 2)
+    assert jury.evidence.tier_s == {0: 3}
+    assert jury.evidence.peak_calls == 30
+
+
+def test_where_nobody_went_on_from_the_second_before_all_are_up_at_once() -> None:
+    jury, series = Jury(SEED_PROFILE, LATE_NS), series_of(62)
+    for second, rows in enumerate((range(31), range(31, 62))):
+        book(series, list(rows), second)
+    jury.close(everyone(62), series, FIRST + 1)
+    assert jury.evidence.tier_s == {1: 2}
 
 
 def test_violations_are_counted_against_the_limits() -> None:

@@ -7,8 +7,9 @@ from functools import partial
 
 import pytest
 
-from ari_tui.ari.commands import CallTiming
+from ari_tui.ari.commands import CallState, CallTiming
 from ari_tui.ari.event_models import ChannelDtmfReceived
+from ari_tui.engine import call_media
 from ari_tui.engine.switchboard import ENDED_KEPT_S
 from tests.engine.kit import EchoRun, Fault, Pbx, Run, asterisk, engine, free_block, until
 
@@ -136,6 +137,21 @@ async def test_a_port_range_of_one_takes_one_call_and_lets_the_second_go(
         await run.end()
     assert (run.final.totals.calls.failed, run.final.totals.calls.ended) == (1, 2)
     run.assert_nothing_left()
+
+
+async def test_a_call_that_drains_is_none_of_those_at_once(
+    pbx: Pbx, echo: EchoRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(call_media, "_LINGER_NS", 2**62)  # until its time is up
+    async with engine(pbx, echo.port) as run:
+        caller = pbx.call()
+        (first,) = await run.up(1)
+        pbx.sim.pbx.hang_up(pbx.sim.pbx.channels[caller])
+        await until(lambda: first.state is not CallState.UP)
+        pbx.call()
+        await until(lambda: run.parts.calls.started == 2)
+        assert run.parts.scribe.write().totals.calls.peak == 1
+        await run.end()
 
 
 async def test_on_release_hangup_hangs_callers_up(pbx: Pbx, echo: EchoRun) -> None:
