@@ -110,6 +110,6 @@ def _write(file: str, data: bytes) -> None:
 
 
 def _say(text: str) -> None:
-    # a terminal of another encoding gets a question mark for a dash, not a crash
-    encoding = sys.stdout.encoding or "utf-8"
-    click.echo(text.encode(encoding, "replace").decode(encoding))
+    from ari_tui.report.text import readable
+
+    click.echo(readable(text, sys.stdout.encoding))

@@ -266,6 +266,7 @@ def _say(text: str) -> None:
 
 
 def _print(text: str) -> None:
-    encoding = sys.stdout.encoding or "utf-8"
+    from ari_tui.report.text import readable
+
     with contextlib.suppress(OSError):
-        print(text.encode(encoding, "replace").decode(encoding), flush=True)  # noqa: T201  likewise
+        print(readable(text, sys.stdout.encoding), flush=True)  # noqa: T201  likewise

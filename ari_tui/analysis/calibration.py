@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from ari_tui.analysis.bounds import upper_bound
+from ari_tui.analysis.ranks import nearest_rank
 from ari_tui.analysis.sla_profiles import Profile, Tier
 
 FEWEST: Final = 1000
@@ -76,7 +77,7 @@ def propose(watched: Watched, name: str, headroom: float) -> Proposal:
 
 def _percentile(histogram: Mapping[int, int], share: float) -> float:
     """Return the nearest-rank percentile in ms, as the middle of its bucket."""
-    left = math.ceil(share * sum(histogram.values()))
+    left = nearest_rank(share, sum(histogram.values()))
     for middle_us in sorted(histogram):
         left -= histogram[middle_us]
         if left <= 0:

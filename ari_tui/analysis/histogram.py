@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ari_tui.analysis.ranks import nearest_rank
 from ari_tui.analysis.records import Floats, Ints
 
 PER_OCTAVE: Final = 64
@@ -59,8 +60,7 @@ def percentiles(
     cumulative = np.cumsum(counts, dtype=np.int64)
     answers: list[int | None] = []
     for share in shares:
-        # the share in millionths, so that 0.95 · 20 is rank 19 and not 20
-        rank = max(1, -(-round(share * 1_000_000) * total // 1_000_000))
+        rank = nearest_rank(share, total)
         bucket = int(np.searchsorted(cumulative, rank))
         middle = int((LOWER_NS[bucket] + UPPER_NS[bucket]) / 2)
         answers.append(maximum_ns if rank == total else min(max(middle, minimum_ns), maximum_ns))

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from ari_tui.analysis.ranks import nearest_rank
+
 PER_OCTAVE: Final = 64
-_MILLION: Final = 1_000_000
 
 Sparse = Sequence[Sequence[int]]
 
@@ -44,8 +45,7 @@ def percentiles(histogram: Sparse, shares: Sequence[float]) -> list[float]:
     total = sum(count for _, count in histogram)
     if not total:
         raise ValueError("no values")
-    # the share in millionths, so that 0.95 · 20 is rank 19 and not 20
-    ranks = [max(1, -(-round(share * _MILLION) * total // _MILLION)) for share in shares]
+    ranks = [nearest_rank(share, total) for share in shares]
     found: list[float] = []
     passed = 0
     for upper, count in histogram:
