@@ -54,10 +54,12 @@ async def _engine(target: str, settings: Settings) -> AsyncIterator[str]:
         yield target
         return
     environment = {
-        **os.environ, **to_environment(settings),
-        "ARI_TUI_OUTPUT_STATUS_S": "0", "ARI_TUI_OUTPUT_JSON": "",
+        **os.environ,
+        **to_environment(settings),
+        "ARI_TUI_OUTPUT_STATUS_S": "0",
+        "ARI_TUI_OUTPUT_JSON": "",
         "ARI_TUI_OUTPUT_HISTOGRAMS": "true",
-    }  # fmt: skip
+    }
     engine = await Child.spawn(
         "engine", ["run", "--headless"], environment=environment, stdout=asyncio.subprocess.DEVNULL
     )

@@ -41,17 +41,24 @@ class _Ssrc(_ParamType):
 @click.command(short_help="The RTP streams of a capture file.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
-    "--port", "ports", type=click.IntRange(1, 65535), multiple=True,
+    "--port",
+    "ports",
+    type=click.IntRange(1, 65535),
+    multiple=True,
     help="Only datagrams to or from this UDP port; may be repeated.",
-)  # fmt: skip
+)
 @click.option(
-    "--ssrc", "ssrcs", type=_Ssrc(), multiple=True,
+    "--ssrc",
+    "ssrcs",
+    type=_Ssrc(),
+    multiple=True,
     help="Only streams of this SSRC; may be repeated.",
-)  # fmt: skip
+)
 @click.option(
-    "--echo", metavar="ADDR:PORT",
+    "--echo",
+    metavar="ADDR:PORT",
     help="Pair what goes to this echo server with what it returns: round trip, loss, order.",
-)  # fmt: skip
+)
 @click.option("--json", "json_file", metavar="FILE", help="Write JSON; - is stdout.")
 @click.option("-v", "--verbose", is_flag=True, help="Tell all figures and events of each stream.")
 @settings_options()

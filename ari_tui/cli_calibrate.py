@@ -23,12 +23,29 @@ def _name(_: click.Context, __: click.Parameter, text: str) -> str:
 
 @click.command(short_help="Propose limits from what a path does.")
 @click.argument("target", required=False, metavar="[URL or SOCKET]")
-@click.option("--for", "seconds", type=SECONDS, default=60.0, show_default=True,
-              help="Watch for so many seconds.")  # fmt: skip
-@click.option("--name", default="own", show_default=True, callback=_name, metavar="NAME",
-              help="What the profile is called.")  # fmt: skip
-@click.option("--headroom", type=click.FloatRange(1, 100), default=1.5, show_default=True,
-              help="What is measured above the floor, times this, is the budget.")  # fmt: skip
+@click.option(
+    "--for",
+    "seconds",
+    type=SECONDS,
+    default=60.0,
+    show_default=True,
+    help="Watch for so many seconds.",
+)
+@click.option(
+    "--name",
+    default="own",
+    show_default=True,
+    callback=_name,
+    metavar="NAME",
+    help="What the profile is called.",
+)
+@click.option(
+    "--headroom",
+    type=click.FloatRange(1, 100),
+    default=1.5,
+    show_default=True,
+    help="What is measured above the floor, times this, is the budget.",
+)
 @settings_options(*ASTERISK_FLAGS)
 @click.pass_obj
 def calibrate(start: Start, /, **values: Any) -> int:

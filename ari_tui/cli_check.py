@@ -44,9 +44,12 @@ class NotReachedError(AriTuiError):
 @click.argument("target", required=False, metavar="[FILE, URL or SOCKET]")
 @click.option("--timeout", type=SECONDS, default=10.0, show_default=True, help="Wait so long.")
 @click.option(
-    "--no-traffic", type=click.Choice(_STATES), default="ok", show_default=True,
+    "--no-traffic",
+    type=click.Choice(_STATES),
+    default="ok",
+    show_default=True,
     help="What it is when there are no calls.",
-)  # fmt: skip
+)
 @settings_options(APP_FLAG)
 @click.pass_obj
 def check(start: Start, /, **values: Any) -> int:

@@ -103,8 +103,10 @@ def _confirm(settings: Settings) -> None:
     shown = clean(", ".join(wanted.endpoints), 200)
     click.confirm(
         f"Place up to {most} calls at once, {wanted.ramp_cps:g} a second, to {shown} through "
-        f"{clean(url)}?", abort=True, err=True,
-    )  # fmt: skip
+        f"{clean(url)}?",
+        abort=True,
+        err=True,
+    )
 
 
 def _simulation(values: dict[str, Any]) -> list[str]:
@@ -144,13 +146,23 @@ def _simulated(
 
     code = asyncio.run(
         run_on_loopback(
-            settings, start.link, stay=options.stay, app="load",
+            settings,
+            start.link,
+            stay=options.stay,
+            app="load",
             echo=["echo", "--port", "0", "--quiet", *impair("--impair", "impair")],
-            sim=["sim", "--port", "0", "--calls", "0", "--quiet",
-                 *impair("--impair-media", "impair_media")],
+            sim=[
+                "sim",
+                "--port",
+                "0",
+                "--calls",
+                "0",
+                "--quiet",
+                *impair("--impair-media", "impair_media"),
+            ],
             engine=["loadtest", "--headless", "--yes", "--simulated"],
         )
-    )  # fmt: skip
+    )
     return exit_code(code, settings)
 
 

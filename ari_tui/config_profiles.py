@@ -17,8 +17,12 @@ from ari_tui.config_parse import parse_tier
 SEED: Final = "seed"
 """The original's limits, which are the defaults."""
 LIMITS: Final = (
-    "sla.tiers", "sla.max_ms", "sla.max_budget_s", "sla.late_ratio", "sla.loss_ratio",
-)  # fmt: skip
+    "sla.tiers",
+    "sla.max_ms",
+    "sla.max_budget_s",
+    "sla.late_ratio",
+    "sla.loss_ratio",
+)
 _CHOICE: Final = "sla.profile"
 
 

@@ -17,9 +17,14 @@ async def run_demo(options: DemoOptions, link: ParentLink) -> int:
     How it ends, and what it raises, is `loopback.run_on_loopback`'s matter.
     """
     return await run_on_loopback(
-        options.settings, link, echo=_echo_arguments(options), sim=_sim_arguments(options),
-        engine=_engine_arguments(options.run), stay=options.run.stay, app="demo",
-    )  # fmt: skip
+        options.settings,
+        link,
+        echo=_echo_arguments(options),
+        sim=_sim_arguments(options),
+        engine=_engine_arguments(options.run),
+        stay=options.run.stay,
+        app="demo",
+    )
 
 
 def _echo_arguments(options: DemoOptions) -> list[str]:
@@ -33,8 +38,17 @@ def _sim_arguments(options: DemoOptions) -> list[str]:
     impair = ["--impair-media", options.impair_media] if options.impair_media else []
     lasting = options.call_duration_s
     duration = [] if lasting is None else ["--call-duration", str(lasting)]
-    return ["sim", "--port", "0", "--calls", str(options.calls), "--quiet",
-            *impair, *duration, *seed]  # fmt: skip
+    return [
+        "sim",
+        "--port",
+        "0",
+        "--calls",
+        str(options.calls),
+        "--quiet",
+        *impair,
+        *duration,
+        *seed,
+    ]
 
 
 def _engine_arguments(run: RunOptions) -> list[str]:

@@ -77,9 +77,13 @@ def _own_settings(settings: Settings, app: str) -> Settings:
     replace = msgspec.structs.replace
     app = f"{app}-{secrets.token_hex(4)}"
     asterisk = replace(
-        settings.asterisk, app=app, username="loopback", password=secrets.token_hex(16),
-        password_file="", media_address="",
-    )  # fmt: skip
+        settings.asterisk,
+        app=app,
+        username="loopback",
+        password=secrets.token_hex(16),
+        password_file="",
+        media_address="",
+    )
     media = replace(settings.media, bind="", advertise="")
     return replace(settings, asterisk=asterisk, media=media)
 

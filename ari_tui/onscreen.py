@@ -35,8 +35,10 @@ _HURRY_S: Final = 5.0
 _LAST_WORDS_S: Final = 2.0
 """How long the last document of an engine that has ended may take to reach us."""
 _TEXTUAL: Final = {
-    "TEXTUAL_FPS": "10", "TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0",
-}  # fmt: skip
+    "TEXTUAL_FPS": "10",
+    "TEXTUAL_ANIMATIONS": "none",
+    "TEXTUAL_SMOOTH_SCROLL": "0",
+}
 """Read by Textual when it is imported: a screen that sends little over ssh."""
 _log = log.get("screen")
 
@@ -103,10 +105,13 @@ async def _start_engine(
     with open(settings.log.file, "ab") as errors:  # noqa: ASYNC230  once, before anything runs
         starting = asyncio.create_task(
             Child.spawn(
-                "engine", arguments, environment=environment, stdout=asyncio.subprocess.DEVNULL,
+                "engine",
+                arguments,
+                environment=environment,
+                stdout=asyncio.subprocess.DEVNULL,
                 stderr=errors.fileno(),
             )
-        )  # fmt: skip
+        )
         stop = asyncio.create_task(signals.stop.wait())
         try:
             await asyncio.to_thread(_import_screen, settings)
@@ -235,9 +240,7 @@ async def _end(engine: Child, left: Leaving, screen: _Screen, signals: StopSigna
     ended = asyncio.create_task(engine.process.wait())
     hurry = asyncio.create_task((signals.again if signals.name else signals.stop).wait())
     try:
-        await asyncio.wait(
-            {ended, hurry}, timeout=_DRAIN_S, return_when=asyncio.FIRST_COMPLETED
-        )  # fmt: skip
+        await asyncio.wait({ended, hurry}, timeout=_DRAIN_S, return_when=asyncio.FIRST_COMPLETED)
         if not ended.done():
             engine.hurry()
             await asyncio.wait({ended}, timeout=_HURRY_S)

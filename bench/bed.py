@@ -81,9 +81,14 @@ def running(*command: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
 async def generate(tools: Path, calls: int, gen: int, media: int, seconds: int) -> Generated:
     """Send RTP on every call for so many seconds."""
     process = await asyncio.create_subprocess_exec(
-        str(tools), "gen", str(calls), str(gen), str(media), str(seconds),
+        str(tools),
+        "gen",
+        str(calls),
+        str(gen),
+        str(media),
+        str(seconds),
         stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+    )
     output, _ = await process.communicate()
     sent, back, median, high = output.split()
     return Generated(int(sent), int(back), float(median), float(high))
@@ -99,9 +104,14 @@ async def worker_with(
     try:
         for i in range(calls):
             await worker.request(
-                control.OP_ADD, call=i + 1, host="127.0.0.1", port=media + i,
-                echo=["127.0.0.1", echo], dscp=46, buffer_bytes=2 << 20,
-            )  # fmt: skip
+                control.OP_ADD,
+                call=i + 1,
+                host="127.0.0.1",
+                port=media + i,
+                echo=["127.0.0.1", echo],
+                dscp=46,
+                buffer_bytes=2 << 20,
+            )
             await worker.request(
                 control.OP_CONNECT, call=i + 1, host="127.0.0.1", port=gen + i, learn="never"
             )

@@ -32,8 +32,9 @@ def captured(path: Path, wanted: str) -> Iterator[Path]:
     """Capture on loopback, into `path`, what the capture filter `wanted` lets through."""
     process = subprocess.Popen(
         ["dumpcap", "-q", "-i", "lo", "-f", wanted, "-B", "64", "-w", str(path)],
-        stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     try:
         assert process.stderr is not None
         for line in process.stderr:
@@ -49,10 +50,27 @@ def captured(path: Path, wanted: str) -> Iterator[Path]:
 def frames(path: Path, echo: int) -> dict[tuple[int, int, bool], int]:
     """Return the time (ns) of each frame by SSRC, sequence, and whether it went to the echo."""
     output = subprocess.run(
-        ["tshark", "-r", str(path), "-d", f"udp.port=={echo},rtp", "-T", "fields",
-         "-e", "frame.time_epoch", "-e", "udp.dstport", "-e", "rtp.ssrc", "-e", "rtp.seq"],
-        check=True, capture_output=True, text=True,
-    ).stdout  # fmt: skip
+        [
+            "tshark",
+            "-r",
+            str(path),
+            "-d",
+            f"udp.port=={echo},rtp",
+            "-T",
+            "fields",
+            "-e",
+            "frame.time_epoch",
+            "-e",
+            "udp.dstport",
+            "-e",
+            "rtp.ssrc",
+            "-e",
+            "rtp.seq",
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
     found: dict[tuple[int, int, bool], int] = {}
     for line in output.splitlines():
         moment, port, ssrc, sequence = line.split("\t")

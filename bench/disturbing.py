@@ -145,11 +145,16 @@ def _figures(
     error, uncertain = errors(log, wire)
     out, back = (log[log["kind"] == kind] for kind in (r.KIND_MEDIA_IN, r.KIND_ECHO_IN))
     return Turn(
-        *_dwell_p99_us(out, back, _HALF_NS, 50), *_dwell_p99_us(out, back, _HALF_NS, 25),
+        *_dwell_p99_us(out, back, _HALF_NS, 50),
+        *_dwell_p99_us(out, back, _HALF_NS, 25),
         *_dwell_p99_us(out, back, _WINDOW_S * 2 * _HALF_NS, 50),
-        float(np.percentile(error, 50)), float(np.percentile(error, 99)),
-        len(uncertain) / (len(error) + len(uncertain)), len(log), generated.lag_p99_us, *used,
-    )  # fmt: skip
+        float(np.percentile(error, 50)),
+        float(np.percentile(error, 99)),
+        len(uncertain) / (len(error) + len(uncertain)),
+        len(log),
+        generated.lag_p99_us,
+        *used,
+    )
 
 
 def _dwell_p99_us(
@@ -181,8 +186,10 @@ async def measure(tools: Path, rounds: int = ROUNDS) -> list[dict[str, Any]]:
         for without, watched in zip(turns[False], turns[True], strict=True)
     ]
     return [
-        _row("without", turns[False]), _row("with", turns[True]), _row("ratio of pairs", ratios),
-    ]  # fmt: skip
+        _row("without", turns[False]),
+        _row("with", turns[True]),
+        _row("ratio of pairs", ratios),
+    ]
 
 
 def _row(screen: str, turns: list[Turn]) -> dict[str, Any]:

@@ -33,9 +33,19 @@ async def _irtt_errors() -> list[float]:
         stack.enter_context(running("irtt", "server", "-b", f"127.0.0.1:{port}"))
         with captured(folder / "irtt.pcapng", f"udp port {port}") as path:
             client = await asyncio.create_subprocess_exec(
-                "irtt", "client", "-d", f"{SECONDS}s", "-i", "20ms", "-l", "172", "-Q",
-                "-o", str(folder / "irtt.json"), f"127.0.0.1:{port}",
-            )  # fmt: skip
+                "irtt",
+                "client",
+                "-d",
+                f"{SECONDS}s",
+                "-i",
+                "20ms",
+                "-l",
+                "172",
+                "-Q",
+                "-o",
+                str(folder / "irtt.json"),
+                f"127.0.0.1:{port}",
+            )
             await client.wait()
         wire = _wire_trips(path, port)
         trips = json.loads((folder / "irtt.json").read_text())["round_trips"]
@@ -51,9 +61,23 @@ def _error_us(trip: dict[str, Any], wire: dict[int, int]) -> float:
 def _wire_trips(path: Path, port: int) -> dict[int, int]:
     """Return the time (ns) between the two frames of each sequence number."""
     output = subprocess.run(
-        ["tshark", "-r", str(path), "-T", "fields", "-e", "frame.time_epoch", "-e", "udp.dstport",
-         "-e", "data.data"], check=True, capture_output=True, text=True,
-    ).stdout  # fmt: skip
+        [
+            "tshark",
+            "-r",
+            str(path),
+            "-T",
+            "fields",
+            "-e",
+            "frame.time_epoch",
+            "-e",
+            "udp.dstport",
+            "-e",
+            "data.data",
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
     sent: dict[int, int] = {}
     trips: dict[int, int] = {}
     for line in output.splitlines():
@@ -80,8 +104,9 @@ async def compare(tools: Path) -> dict[str, Any]:
         theirs.append((statistics.median(errors), errors[len(errors) * 99 // 100]))
         found = await measure(tools, _CALLS, SECONDS)
         ours.append((found["median_us"], found["p99_us"]))
-    medians = [[statistics.median(pair[i] for pair in side) for i in (0, 1)] for side in
-               (theirs, ours)]  # fmt: skip
+    medians = [
+        [statistics.median(pair[i] for pair in side) for i in (0, 1)] for side in (theirs, ours)
+    ]
     return {
         "irtt_median_us": round(medians[0][0], 1),
         "ours_median_us": round(medians[1][0], 1),

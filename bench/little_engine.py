@@ -89,6 +89,9 @@ class LittleEngine:
 
     def _hello(self) -> Mapping[str, Any]:
         return {
-            "schema": SCHEMA, "session": "bench", "document": self._newest,
-            "live": self._live(HISTORY_S), "events": [],
-        }  # fmt: skip
+            "schema": SCHEMA,
+            "session": "bench",
+            "document": self._newest,
+            "live": self._live(HISTORY_S),
+            "events": [],
+        }

@@ -66,8 +66,9 @@ async def measure(tools: Path, calls: int) -> dict[str, Any]:
             floor.append(await _c_floor(tools, calls, int(port)))
             ours.append(await _ours(tools, calls, int(port)))
     ratios = [b.ns_a_packet / a.ns_a_packet for a, b in zip(floor, ours, strict=True)]
-    middle = [[statistics.median(column) for column in zip(*side, strict=True)] for side in
-              (floor, ours)]  # fmt: skip
+    middle = [
+        [statistics.median(column) for column in zip(*side, strict=True)] for side in (floor, ours)
+    ]
     return {
         "calls": calls,
         "c_floor_ns": round(middle[0][0]),

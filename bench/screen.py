@@ -66,9 +66,13 @@ def engine_with(calls: int, environment: Mapping[str, str]) -> Iterator[Path]:
     """Run a demo without a screen until the block is left; yields the engine's socket."""
     process = subprocess.Popen(
         [*_PROGRAM, "demo", "--headless", "--status", "0", "--calls", str(calls)],
-        env=environment, cwd=environment["HOME"], start_new_session=True,
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        env=environment,
+        cwd=environment["HOME"],
+        start_new_session=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         yield _wait_for_socket(environment, process)
     finally:

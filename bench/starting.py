@@ -80,22 +80,53 @@ def documents() -> dict[str, Any]:
 def facts_of(count: int, now_ns: int) -> EngineFacts:
     """Return what an engine knows of so many calls that are up since now."""
     ports = model.Ports(
-        media_local="127.0.0.1:1", media_remote="127.0.0.1:2", echo_local="127.0.0.1:3",
+        media_local="127.0.0.1:1",
+        media_remote="127.0.0.1:2",
+        echo_local="127.0.0.1:3",
         echo_remote="127.0.0.1:4",
-    )  # fmt: skip
+    )
     calls = [
         CallFacts(
-            number=n, id=f"bench.{n}", mode="takeover", asterisk="pbx", channel=f"PJSIP/{n}",
-            channel_id=str(n), caller="", call_id=None, linkedid=None, state="up", reason=None,
-            started_ns=now_ns, ended_ns=None, bridge_technology="simple_bridge", ports=ports,
+            number=n,
+            id=f"bench.{n}",
+            mode="takeover",
+            asterisk="pbx",
+            channel=f"PJSIP/{n}",
+            channel_id=str(n),
+            caller="",
+            call_id=None,
+            linkedid=None,
+            state="up",
+            reason=None,
+            started_ns=now_ns,
+            ended_ns=None,
+            bridge_technology="simple_bridge",
+            ports=ports,
         )
         for n in range(1, count + 1)
-    ]  # fmt: skip
+    ]
     counts = model.CallCounts(active=count, peak=count, started=count, ended=0, failed=0)
     return EngineFacts(
-        kind="interval", now_ns=now_ns, session_id="bench", host="host", version="0",
-        started_ns=now_ns, ended_ns=None, end_reason=None, asterisks=[], calls=calls,
-        counts=counts, log_overflow=0, log_fill=0.0, tick_lag_ms=0.0, ari_ms=None, workers=1,
-        worker_restarts=0, receive_buffer_bytes=None, ports_in_use=0, ports_total=1,
-        injected=model.InjectedBy(echo=None, media=None), histograms=False,
-    )  # fmt: skip
+        kind="interval",
+        now_ns=now_ns,
+        session_id="bench",
+        host="host",
+        version="0",
+        started_ns=now_ns,
+        ended_ns=None,
+        end_reason=None,
+        asterisks=[],
+        calls=calls,
+        counts=counts,
+        log_overflow=0,
+        log_fill=0.0,
+        tick_lag_ms=0.0,
+        ari_ms=None,
+        workers=1,
+        worker_restarts=0,
+        receive_buffer_bytes=None,
+        ports_in_use=0,
+        ports_total=1,
+        injected=model.InjectedBy(echo=None, media=None),
+        histograms=False,
+    )

@@ -47,9 +47,15 @@ class Terminal:
         self.started = time.monotonic()
         try:
             self.process = subprocess.Popen(
-                command, stdin=slave, stdout=slave, stderr=slave, env=environment,
-                cwd=environment["HOME"], start_new_session=True, preexec_fn=_control,
-            )  # fmt: skip
+                command,
+                stdin=slave,
+                stdout=slave,
+                stderr=slave,
+                env=environment,
+                cwd=environment["HOME"],
+                start_new_session=True,
+                preexec_fn=_control,
+            )
         finally:
             os.close(slave)
         self._reader = threading.Thread(target=self._read, daemon=True)

@@ -71,9 +71,18 @@ def told_by_tshark(path: Path) -> dict[Ends, Told]:
 def arrivals(path: Path) -> dict[Ends, list[Arrival]]:
     """Return every RTP packet that tshark sees, by stream, in the order of the file."""
     fields = (
-        "frame.time_epoch", "ip.src", "ipv6.src", "udp.srcport", "ip.dst", "ipv6.dst",
-        "udp.dstport", "rtp.ssrc", "rtp.seq", "rtp.timestamp", "rtp.p_type",
-    )  # fmt: skip
+        "frame.time_epoch",
+        "ip.src",
+        "ipv6.src",
+        "udp.srcport",
+        "ip.dst",
+        "ipv6.dst",
+        "udp.dstport",
+        "rtp.ssrc",
+        "rtp.seq",
+        "rtp.timestamp",
+        "rtp.p_type",
+    )
     wanted = [part for name in fields for part in ("-e", name)]
     found: dict[Ends, list[Arrival]] = defaultdict(list)
     for line in _tshark(path, "-Y", "rtp.ssrc", "-T", "fields", *wanted).splitlines():
@@ -130,8 +139,10 @@ def measure(path: Path) -> list[dict[str, Any]]:
         if ends in tshark:
             rows.append(_row(stream, tshark.pop(ends), packets[ends]))
     shown = [ends for ends, told in tshark.items() if told.packets >= 4]
-    print(f"{path.name}: {len(rows)} streams in both; tshark alone sees {len(tshark)}, "
-          f"{len(shown)} of them of 4 packets and more")  # fmt: skip
+    print(
+        f"{path.name}: {len(rows)} streams in both; tshark alone sees {len(tshark)}, "
+        f"{len(shown)} of them of 4 packets and more"
+    )
     return rows
 
 
@@ -202,10 +213,20 @@ def captured_demo() -> Iterator[tuple[Path, dict[str, Any]]]:
         path, told = Path(folder) / "demo.pcapng", Path(folder) / "demo.json"
         with captured(path, "udp"):
             subprocess.run(
-                [sys.executable, "-m", "ari_tui", "demo", "--headless", "--exit-zero", "--json",
-                 str(told), *_DEMO],
-                check=True, capture_output=True,
-            )  # fmt: skip
+                [
+                    sys.executable,
+                    "-m",
+                    "ari_tui",
+                    "demo",
+                    "--headless",
+                    "--exit-zero",
+                    "--json",
+                    str(told),
+                    *_DEMO,
+                ],
+                check=True,
+                capture_output=True,
+            )
         yield path, json.loads(told.read_text().splitlines()[-1])
 
 
@@ -221,14 +242,23 @@ def echo_path(path: Path, run: dict[str, Any]) -> list[dict[str, Any]]:
         seen, own = captured[call["ssrc"]], call["packets"]
         rows.append(
             {
-                "ssrc": call["ssrc"], "sent": own["sent"], "cap_sent": seen.sent,
-                "lost": own["lost"], "cap_lost": seen.lost, "dup": own["duplicates_echo"],
-                "cap_dup": seen.duplicates, "reordered": own["reordered_echo"],
-                "cap_reordered": seen.reordered, "late": own["late_echo"], "cap_late": seen.late,
-                "p50": call["rtt_ms"]["p50"], "cap_p50": seen.rtt_ms.p50,
-                "p99": call["rtt_ms"]["p99"], "cap_p99": seen.rtt_ms.p99,
+                "ssrc": call["ssrc"],
+                "sent": own["sent"],
+                "cap_sent": seen.sent,
+                "lost": own["lost"],
+                "cap_lost": seen.lost,
+                "dup": own["duplicates_echo"],
+                "cap_dup": seen.duplicates,
+                "reordered": own["reordered_echo"],
+                "cap_reordered": seen.reordered,
+                "late": own["late_echo"],
+                "cap_late": seen.late,
+                "p50": call["rtt_ms"]["p50"],
+                "cap_p50": seen.rtt_ms.p50,
+                "p99": call["rtt_ms"]["p99"],
+                "cap_p99": seen.rtt_ms.p99,
             }
-        )  # fmt: skip
+        )
     return rows
 
 

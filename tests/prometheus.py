@@ -60,12 +60,29 @@ def demo(folder: Path, *arguments: str, **variables: str) -> Iterator[str]:
     hears, lifeline = os.pipe()
     with (folder / "demo.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "ari_tui", "demo", "--headless", "--http", "127.0.0.1:0",
-             *arguments],
-            env={**os.environ, "XDG_RUNTIME_DIR": str(folder), **variables,
-                 "ARI_TUI_READY_FD": str(says), "ARI_TUI_LIFELINE_FD": str(hears)},
-            pass_fds=(says, hears), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder,
-        )  # fmt: skip
+            [
+                sys.executable,
+                "-m",
+                "ari_tui",
+                "demo",
+                "--headless",
+                "--http",
+                "127.0.0.1:0",
+                *arguments,
+            ],
+            env={
+                **os.environ,
+                "XDG_RUNTIME_DIR": str(folder),
+                **variables,
+                "ARI_TUI_READY_FD": str(says),
+                "ARI_TUI_LIFELINE_FD": str(hears),
+            },
+            pass_fds=(says, hears),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+        )
     os.close(says)
     os.close(hears)
     try:
@@ -131,20 +148,31 @@ def _free_port() -> int:
 def prometheus(folder: Path, targets: Sequence[str]) -> Iterator[Prometheus]:
     """Run a Prometheus with our alert rules that scrapes these addresses three times a second."""
     config = {
-        "global": {"scrape_interval": "300ms", "scrape_timeout": "300ms",
-                   "evaluation_interval": "300ms"},
+        "global": {
+            "scrape_interval": "300ms",
+            "scrape_timeout": "300ms",
+            "evaluation_interval": "300ms",
+        },
         "rule_files": [str(DASHBOARDS / "alerts.yml")],
         "scrape_configs": [{"job_name": JOB, "static_configs": [{"targets": list(targets)}]}],
-    }  # fmt: skip
+    }
     file = folder / "prometheus.yml"
     file.write_text(json.dumps(config))  # JSON is YAML
     found = Prometheus(f"127.0.0.1:{_free_port()}")
     with (folder / "prometheus.log").open("wb") as log:
         process = subprocess.Popen(
-            ["prometheus", f"--config.file={file}", f"--storage.tsdb.path={folder / 'tsdb'}",
-             f"--web.listen-address={found.address}", "--storage.tsdb.retention.time=1h"],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder,
-        )  # fmt: skip
+            [
+                "prometheus",
+                f"--config.file={file}",
+                f"--storage.tsdb.path={folder / 'tsdb'}",
+                f"--web.listen-address={found.address}",
+                "--storage.tsdb.retention.time=1h",
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+        )
     with ended(process):
         deadline = time.monotonic() + WAIT_S
         while True:

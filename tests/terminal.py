@@ -31,11 +31,15 @@ class Terminal:
         self.home.mkdir(exist_ok=True)
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("ARI_")},
-            "HOME": str(self.home), "XDG_RUNTIME_DIR": str(folder), "LANG": "C.UTF-8",
+            "HOME": str(self.home),
+            "XDG_RUNTIME_DIR": str(folder),
+            "LANG": "C.UTF-8",
             "XDG_STATE_HOME": str(self.home / "state"),
-            "XDG_CONFIG_HOME": str(self.home / "config"), "COLORTERM": "truecolor",
-            "PYTHONWARNINGS": "", **(environment or {}),
-        }  # fmt: skip
+            "XDG_CONFIG_HOME": str(self.home / "config"),
+            "COLORTERM": "truecolor",
+            "PYTHONWARNINGS": "",
+            **(environment or {}),
+        }
         for name in ("TMUX", "NO_COLOR"):
             if name not in (environment or {}):
                 self._environment.pop(name, None)
@@ -49,9 +53,14 @@ class Terminal:
     def _tmux(self, *arguments: str) -> str:
         command = ["tmux", "-S", str(self._socket), *arguments]
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=WAIT_S, env=self._environment,
-            cwd=self.home, check=False,
-        )  # fmt: skip
+            command,
+            capture_output=True,
+            text=True,
+            timeout=WAIT_S,
+            env=self._environment,
+            cwd=self.home,
+            check=False,
+        )
         assert done.returncode == 0, f"{command}: {done.stderr}"
         return done.stdout
 
@@ -163,6 +172,8 @@ class Terminal:
     def close(self) -> None:
         """End the server and what runs in it."""
         subprocess.run(
-            ["tmux", "-S", str(self._socket), "kill-server"], capture_output=True, check=False,
+            ["tmux", "-S", str(self._socket), "kill-server"],
+            capture_output=True,
+            check=False,
             timeout=WAIT_S,
-        )  # fmt: skip
+        )

@@ -131,14 +131,20 @@ def told(at: int, rtt_ns: Ints, newest: Ints, *, fine: bool) -> tuple[Document, 
     """Return a second of an engine: all its round trips so far, and those of this second."""
     seen = no_durations().plus(rtt_ns)
     made = a_run(
-        session__id="one", totals__rtt_histogram=sparse(seen.counts) if fine else None,
+        session__id="one",
+        totals__rtt_histogram=sparse(seen.counts) if fine else None,
         window__rtt_ms=spread(no_durations().plus(newest), 1_000_000),
-    )  # fmt: skip
+    )
     longest: Cells = [round(int(newest.max()) / 1000)]
     course = AllCourse(
-        sent=[len(newest)], lost=[0], late=[0], rtt_p50_us=[None], rtt_p95_us=[None],
-        rtt_p99_us=[None], rtt_max_us=longest,
-    )  # fmt: skip
+        sent=[len(newest)],
+        lost=[0],
+        late=[0],
+        rtt_p50_us=[None],
+        rtt_p95_us=[None],
+        rtt_p99_us=[None],
+        rtt_max_us=longest,
+    )
     live = Live(
         last_second=at, seconds=1, all=course, calls={}, rtt_histogram=coarsened(seen.counts)
     )
@@ -223,10 +229,11 @@ async def test_without_a_target_an_engine_of_its_own_takes_up_calls_and_ends(
     pbx: Pbx, echo: EchoRun
 ) -> None:
     settings = Settings(
-        asterisk=Asterisk(url=pbx.sim.url, app=APP), echo=Echo(port=echo.port),
+        asterisk=Asterisk(url=pbx.sim.url, app=APP),
+        echo=Echo(port=echo.port),
         media=Media(ports="{}-{}".format(*free_block()), loss_timeout_ms=500),
         output=Output(json="-", status_s=1.0),
-    )  # fmt: skip
+    )
 
     async def call() -> None:
         await until(lambda: pbx.control.place_call() is not None)  # somebody listens by now

@@ -126,8 +126,9 @@ async def test_a_running_engine_is_found_and_told(
     async with cardboard(runtime / "ari-tui.sock") as engine:
         code, line = await ask()
         assert (code, line.partition(" | ")[0]) == (
-            OK, "ARI-TUI OK: PASS over 60 of 60 s, 2 calls (profile seed)",
-        )  # fmt: skip
+            OK,
+            "ARI-TUI OK: PASS over 60 of 60 s, 2 calls (profile seed)",
+        )
         assert await ask(str(engine.path)) == (code, line)
 
 
@@ -151,8 +152,10 @@ async def test_no_traffic_is_what_was_asked_for(
     silent = a_document(sla=an_sla("inconclusive", state="no_traffic"))
     monkeypatch.setattr(CardboardEngine, "document", silent)
     async with cardboard(runtime / "ari-tui.sock"):
-        codes = {name: (await ask("--no-traffic", name))[0]
-                 for name in ("ok", "warning", "critical", "unknown")}  # fmt: skip
+        codes = {
+            name: (await ask("--no-traffic", name))[0]
+            for name in ("ok", "warning", "critical", "unknown")
+        }
     assert codes == {"ok": OK, "warning": WARNING, "critical": CRITICAL, "unknown": UNKNOWN}
 
 
@@ -207,7 +210,10 @@ async def test_what_is_no_engine_is_unknown(ask: Callable[..., Awaitable[Said]])
 def test_the_process_exits_with_the_code_and_its_line_on_stdout(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "ari_tui", "check", written(tmp_path, final("fail"))],
-        capture_output=True, text=True, timeout=SECONDS, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
     assert (done.returncode, done.stderr) == (CRITICAL, "")
     assert done.stdout.startswith("ARI-TUI CRITICAL: FAIL")

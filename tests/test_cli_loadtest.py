@@ -104,8 +104,13 @@ def test_the_originals_flags_are_taken_verbatim_and_a_password_there_is_told(
 
 
 def test_the_originals_variables_are_read(engine: Called, monkeypatch: pytest.MonkeyPatch) -> None:
-    given = {"CONCURRENT_CALLS": "12", "DURATION_SECONDS": "61", "CALL_DURATION_SECONDS": "31",
-             "ENDPOINT": "Local/x@y", "REPORT": "r/l.json"}  # fmt: skip
+    given = {
+        "CONCURRENT_CALLS": "12",
+        "DURATION_SECONDS": "61",
+        "CALL_DURATION_SECONDS": "31",
+        "ENDPOINT": "Local/x@y",
+        "REPORT": "r/l.json",
+    }
     for name, value in given.items():
         monkeypatch.setenv(f"LOAD_TEST_{name}", value)
     assert execute(HEADLESS) == 0
@@ -131,9 +136,12 @@ def test_the_originals_variables_are_read(engine: Called, monkeypatch: pytest.Mo
     ],
 )
 def test_what_may_not_be_is_refused_before_anything_is_started(
-    arguments: list[str], told: str, engine: Called, loopback: Called,
+    arguments: list[str],
+    told: str,
+    engine: Called,
+    loopback: Called,
     capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+) -> None:
     assert execute([*HEADLESS, *arguments]) == 2
     assert engine.arguments == loopback.arguments == ()
     error = capsys.readouterr().err

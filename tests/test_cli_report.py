@@ -21,7 +21,7 @@ def run(bare_start: Path) -> Path:
     documents = [
         a_run(kind="interval", time="2026-11-22T11:59:01Z", session__started_at=STARTED),
         a_run(session__started_at=STARTED, sla__verdict="fail"),
-    ]  # fmt: skip
+    ]
     path.write_bytes(b"".join(encode(one) + b"\n" for one in documents))
     return path
 

@@ -202,9 +202,11 @@ def test_documents_on_stdout_and_a_screen_do_not_go_together(
 
 
 def test_attach_without_a_target_takes_the_only_engine_that_runs(
-    screen: Called, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+    screen: Called,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     assert execute(["attach"]) == 2
     assert "no engine of application ari-tui runs here, nor any other" in capsys.readouterr().err

@@ -81,8 +81,11 @@ def test_every_key_that_is_listed_can_be_written_into_ui_keys(
 ) -> None:
     execute(["keys"])
     told, _ = lines_of(capsys)
-    entries = [f"{line[2:19].strip()}={line[19:34].replace(' ', '')}" for line in told
-               if line.startswith("  ")]  # fmt: skip
+    entries = [
+        f"{line[2:19].strip()}={line[19:34].replace(' ', '')}"
+        for line in told
+        if line.startswith("  ")
+    ]
     assert keymap(entries) == {binding.id: binding.keys for binding in BINDINGS}
 
 

@@ -46,11 +46,18 @@ def test_a_wrong_value_is_named_with_its_layer_and_what_is_allowed(
 @pytest.mark.parametrize(
     ("url", "fine"),
     [
-        ("https://pbx.example:8089/prefix", True), ("[::1]:8088", True), ("pbx:8088", True),
-        ("ftp://pbx", False), ("pbx:99999", False), ("pbx:0", False), ("", False),
-        ("http://pbx:8088/?a=1", False), ("two words:8088", False), ("http://[::1", False),
+        ("https://pbx.example:8089/prefix", True),
+        ("[::1]:8088", True),
+        ("pbx:8088", True),
+        ("ftp://pbx", False),
+        ("pbx:99999", False),
+        ("pbx:0", False),
+        ("", False),
+        ("http://pbx:8088/?a=1", False),
+        ("two words:8088", False),
+        ("http://[::1", False),
     ],
-)  # fmt: skip
+)
 def test_asterisks_url_has_a_host_a_scheme_of_the_web_and_no_query(url: str, fine: bool) -> None:
     assert (checked(asterisk__url=url).problems == []) == fine
 
@@ -134,11 +141,13 @@ def test_the_kernels_range_is_read_from_its_file_and_unknown_without_one(tmp_pat
 @pytest.mark.parametrize(
     ("url", "fine"),
     [
-        ("http://chat.example/x", False), ("http://10.1.2.3/x", False),
-        ("https://chat.example/x", True), ("http://127.0.0.1:9/x", True),
+        ("http://chat.example/x", False),
+        ("http://10.1.2.3/x", False),
+        ("https://chat.example/x", True),
+        ("http://127.0.0.1:9/x", True),
         ("http://localhost/x", True),
     ],
-)  # fmt: skip
+)
 def test_a_webhooks_token_does_not_go_over_the_wire_in_the_clear(url: str, fine: bool) -> None:
     problems = checked(alerts__webhook=url, alerts__webhook_token="t0ken").problems
     assert bool(problems) != fine

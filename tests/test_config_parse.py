@@ -28,8 +28,20 @@ def test_a_tier_is_read() -> None:
     assert parse_tier("30:8/12.5/18") == (30, 8.0, 12.5, 18.0)
 
 
-@pytest.mark.parametrize("text", ["", "30", "30:8/12", "30:8/12/18/22", "-1:8/12/18", "x:8/12/18",
-                                  "30:8/12/nan", "30: 8/12/18", "٣:8/12/18"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "30",
+        "30:8/12",
+        "30:8/12/18/22",
+        "-1:8/12/18",
+        "x:8/12/18",
+        "30:8/12/nan",
+        "30: 8/12/18",
+        "٣:8/12/18",
+    ],
+)
 def test_what_is_no_tier_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="such as 30:8/12/18"):
         parse_tier(text)

@@ -34,9 +34,11 @@ def read(folder: Path, toml: str, *flags: Raw, **variables: str) -> Settings:
     file = folder / "c.toml"
     file.write_text(toml)
     return load(
-        config_file=str(file), flags=flags, folder=folder,
+        config_file=str(file),
+        flags=flags,
+        folder=folder,
         environment={"HOME": str(folder), **variables},
-    )  # fmt: skip
+    )
 
 
 def problem(folder: Path, toml: str, *flags: Raw, **variables: str) -> str:
@@ -97,22 +99,36 @@ def test_a_name_that_no_profile_has_is_a_mistake_unless_limits_go_by_it(tmp_path
 @pytest.mark.parametrize(
     ("toml", "told"),
     [
-        ("[sla.profiles.wan]\nmax = 1", "unknown key max below [sla.profiles.wan] in FILE: "
-         "did you mean max_ms?"),
-        ("[sla.profiles.seed]\nmax_ms = 1.0", "[sla.profiles.seed] in FILE: the original's limits "
-         "have that name; give these another"),
-        ('[sla.profiles."a b"]\nmax_ms = 1.0', "[sla.profiles.a b] in FILE: give it a name "
-         "of letters, digits, - and _, at most 40"),
+        (
+            "[sla.profiles.wan]\nmax = 1",
+            "unknown key max below [sla.profiles.wan] in FILE: did you mean max_ms?",
+        ),
+        (
+            "[sla.profiles.seed]\nmax_ms = 1.0",
+            "[sla.profiles.seed] in FILE: the original's limits have that name; give these another",
+        ),
+        (
+            '[sla.profiles."a b"]\nmax_ms = 1.0',
+            "[sla.profiles.a b] in FILE: give it a name of letters, digits, - and _, at most 40",
+        ),
         ("[sla.profiles]\nwan = 5", "[sla.profiles.wan] in FILE: give it limits, as [sla] has"),
         ("[sla]\nprofiles = 5", "unknown key sla.profiles in FILE: did you mean sla.profile?"),
-        ("[sla.profiles.wan]\nmax_ms = -1", "sla.max_ms ([sla.profiles.wan] in FILE): -1 is not "
-         "allowed; give a number above 0 to 10000"),
-        ('[sla.profiles.wan]\ntiers = ["x"]', "sla.tiers ([sla.profiles.wan] in FILE): 'x' is not "
-         "allowed; give calls:p50/p95/p99 in ms, such as 30:8/12/18"),
-        ('[sla.profiles.wan]\nprofile = "x"', "unknown key profile below [sla.profiles.wan] in "
-         "FILE"),
+        (
+            "[sla.profiles.wan]\nmax_ms = -1",
+            "sla.max_ms ([sla.profiles.wan] in FILE): -1 is not "
+            "allowed; give a number above 0 to 10000",
+        ),
+        (
+            '[sla.profiles.wan]\ntiers = ["x"]',
+            "sla.tiers ([sla.profiles.wan] in FILE): 'x' is not "
+            "allowed; give calls:p50/p95/p99 in ms, such as 30:8/12/18",
+        ),
+        (
+            '[sla.profiles.wan]\nprofile = "x"',
+            "unknown key profile below [sla.profiles.wan] in FILE",
+        ),
     ],
-)  # fmt: skip
+)
 def test_mistakes_in_profiles_are_told_though_nobody_chooses_them(
     toml: str, told: str, tmp_path: Path
 ) -> None:

@@ -115,9 +115,7 @@ def test_a_webhooks_url_and_token_are_secrets_that_files_may_hold(
 ) -> None:
     (tmp_path / "url").write_text("https://chat.example/services/T000\n")
     (tmp_path / "url").chmod(0o600)
-    settings = read(
-        tmp_path, "[alerts]\nwebhook_file = 'url'\nwebhook_token_file = 'secret'"
-    )  # fmt: skip
+    settings = read(tmp_path, "[alerts]\nwebhook_file = 'url'\nwebhook_token_file = 'secret'")
     assert settings.alerts.webhook == "https://chat.example/services/T000"
     assert settings.alerts.webhook_token == "geheim"
     assert {"https://chat.example/services/T000", "geheim"} <= set(settings.secrets)

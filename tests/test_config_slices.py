@@ -21,8 +21,11 @@ def test_a_slice_cannot_be_changed() -> None:
 
 def test_only_the_secrets_themselves_count_as_secret() -> None:
     assert {key for key in KEY_TYPES if is_secret(key)} == {
-        "asterisk.password", "http.token", "alerts.webhook", "alerts.webhook_token",
-    }  # fmt: skip
+        "asterisk.password",
+        "http.token",
+        "alerts.webhook",
+        "alerts.webhook_token",
+    }
 
 
 def test_port_ranges_are_read_and_an_empty_echo_range_is_the_kernels_choice() -> None:

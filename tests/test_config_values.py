@@ -121,10 +121,15 @@ def test_right_entries_pass(key: str, entries: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("text", "address", "wildcard"),
     [
-        ("0.0.0.0", True, True), ("::", True, True), ("10.1.2.3", True, False),
-        ("::1", True, False), ("*", False, False), ("pbx", False, False), ("", False, False),
+        ("0.0.0.0", True, True),
+        ("::", True, True),
+        ("10.1.2.3", True, False),
+        ("::1", True, False),
+        ("*", False, False),
+        ("pbx", False, False),
+        ("", False, False),
     ],
-)  # fmt: skip
+)
 def test_an_address_is_told_from_a_name_and_a_wildcard_from_both(
     text: str, address: bool, wildcard: bool
 ) -> None:

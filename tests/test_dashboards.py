@@ -187,11 +187,13 @@ ALERTS = {
     "AriTuiDown": {"up": "0+0"},
     "AriTuiAsteriskLost": {"ari_tui_asterisk_up": "0+0"},
     "AriTuiSlaFailing": {
-        'ari_tui_sla_state{state="fail"}': "1+0", 'ari_tui_sla_failing_calls{rule="loss"}': "2+0",
+        'ari_tui_sla_state{state="fail"}': "1+0",
+        'ari_tui_sla_failing_calls{rule="loss"}': "2+0",
     },
     "AriTuiEchoSilent": {"ari_tui_packets_returned_total": "100+0"},
     "AriTuiCallsWithoutPackets": {
-        "ari_tui_packets_received_total": "100+0", "ari_tui_packets_sent_total": "100+0",
+        "ari_tui_packets_received_total": "100+0",
+        "ari_tui_packets_sent_total": "100+0",
         "ari_tui_packets_returned_total": "100+0",
     },
     "AriTuiDeadAir": {"ari_tui_dead_air_seconds": "0+1"},
@@ -200,7 +202,7 @@ ALERTS = {
     "AriTuiTooBusy": {"ari_tui_limited_seconds": "0+5"},
     "AriTuiLosesRecords": {"ari_tui_worker_restarts_total": "0+1"},
     "AriTuiNoTraffic": {'ari_tui_sla_state{state="no_traffic"}': "1+0"},
-}  # fmt: skip
+}
 """What is not well, by the alert that it raises."""
 SLOW = "AriTuiNoTraffic"
 """The one that waits for an hour."""
@@ -254,7 +256,10 @@ def test_a_failing_service_level_names_the_rules_that_fail(tmp_path: Path) -> No
             "exp_alerts": [
                 {
                     "exp_labels": {
-                        "severity": "critical", "state": "fail", "instance": "e", "job": JOB,
+                        "severity": "critical",
+                        "state": "fail",
+                        "instance": "e",
+                        "job": JOB,
                     },
                     "exp_annotations": {
                         "summary": "calls measured by e break the service level",
@@ -263,7 +268,7 @@ def test_a_failing_service_level_names_the_rules_that_fail(tmp_path: Path) -> No
                 }
             ],
         }
-    ]  # fmt: skip
+    ]
     run_scenarios(tmp_path, [failing])
 
 

@@ -32,11 +32,15 @@ WAIT_S = 25
 async def program(*arguments: str, **variables: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """Start `ari-tui` in the working directory; it is ended when the block is left early."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "ari_tui", *arguments,
+        sys.executable,
+        "-m",
+        "ari_tui",
+        *arguments,
         env={**os.environ, "XDG_RUNTIME_DIR": str(Path.cwd()), **variables},
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+    )
     try:
         yield process
     finally:
@@ -73,10 +77,16 @@ def free_tcp_port() -> int:
 def dot_env(pbx: Pbx, **more: Any) -> str:
     """Return the original's `.env`: every variable of its service, ports of this test."""
     values = {
-        "ARI_URL": pbx.sim.url.removeprefix("http://"), "ARI_USER": "ari", "ARI_PASS": "ari",
-        "APP_NAME": APP, "BIND_IP": "0.0.0.0", "PORT_RANGE": "{}-{}".format(*free_block()),
-        "ECHO_HOST": "127.0.0.1", "METRICS_INTERVAL_SEC": "1", **more,
-    }  # fmt: skip
+        "ARI_URL": pbx.sim.url.removeprefix("http://"),
+        "ARI_USER": "ari",
+        "ARI_PASS": "ari",
+        "APP_NAME": APP,
+        "BIND_IP": "0.0.0.0",
+        "PORT_RANGE": "{}-{}".format(*free_block()),
+        "ECHO_HOST": "127.0.0.1",
+        "METRICS_INTERVAL_SEC": "1",
+        **more,
+    }
     return "".join(f"{name}={value}\n" for name, value in values.items())
 
 
@@ -154,14 +164,30 @@ async def test_the_originals_load_test_flags_place_calls_and_write_its_report(
         await stack.enter_async_context(echo(echo_port))
         test = await stack.enter_async_context(
             program(
-                "loadtest", "--headless", "--concurrent", "2", "--duration", "4",
-                "--call-duration", "2", "--endpoint", "Local/echo@ari-context",
-                "--report-file", "reports/load_test_report.json",
-                "--ari-url", pbx.sim.url.removeprefix("http://"), "--ari-user", "ari",
-                "--ari-pass", "ari", "--app-name", APP,
-                ECHO_PORT=str(echo_port), PORT_RANGE="{}-{}".format(*free_block()),
+                "loadtest",
+                "--headless",
+                "--concurrent",
+                "2",
+                "--duration",
+                "4",
+                "--call-duration",
+                "2",
+                "--endpoint",
+                "Local/echo@ari-context",
+                "--report-file",
+                "reports/load_test_report.json",
+                "--ari-url",
+                pbx.sim.url.removeprefix("http://"),
+                "--ari-user",
+                "ari",
+                "--ari-pass",
+                "ari",
+                "--app-name",
+                APP,
+                ECHO_PORT=str(echo_port),
+                PORT_RANGE="{}-{}".format(*free_block()),
             )
-        )  # fmt: skip
+        )
         assert_report(await ended(test), bare_start, test.returncode)
 
 
@@ -171,10 +197,13 @@ async def test_the_originals_load_test_variables_do_the_same(bare_start: Path) -
         echo_port = unused_udp_port()
         await stack.enter_async_context(echo(echo_port))
         variables = {
-            "LOAD_TEST_CONCURRENT_CALLS": 2, "LOAD_TEST_DURATION_SECONDS": 4,
-            "LOAD_TEST_CALL_DURATION_SECONDS": 2, "LOAD_TEST_ENDPOINT": "Local/echo@ari-context",
-            "LOAD_TEST_REPORT": "reports/load_test_report.json", "ECHO_PORT": echo_port,
-        }  # fmt: skip
+            "LOAD_TEST_CONCURRENT_CALLS": 2,
+            "LOAD_TEST_DURATION_SECONDS": 4,
+            "LOAD_TEST_CALL_DURATION_SECONDS": 2,
+            "LOAD_TEST_ENDPOINT": "Local/echo@ari-context",
+            "LOAD_TEST_REPORT": "reports/load_test_report.json",
+            "ECHO_PORT": echo_port,
+        }
         (bare_start / ".env").write_text(dot_env(pbx, **variables))
         test = await stack.enter_async_context(program("loadtest", "--headless"))
         assert_report(await ended(test), bare_start, test.returncode)

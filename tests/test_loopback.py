@@ -36,19 +36,31 @@ def test_settings_of_its_own_leave_nothing_of_the_users_asterisk() -> None:
 async def test_a_command_that_does_not_start_is_told_by_name() -> None:
     with pytest.raises(ChildFailedError, match=r"simulated Asterisk: .*--no-such-flag"):
         await run_on_loopback(
-            Settings(), ParentLink(None, None), echo=ECHO, sim=[*SIM, "--no-such-flag"],
-            engine=["run", "--headless"], stay=False, app="test",
-        )  # fmt: skip
+            Settings(),
+            ParentLink(None, None),
+            echo=ECHO,
+            sim=[*SIM, "--no-such-flag"],
+            engine=["run", "--headless"],
+            stay=False,
+            app="test",
+        )
 
 
 async def test_a_load_test_of_processes_ends_by_ctrl_c_with_its_report(tmp_path: Path) -> None:
     report, json_lines = tmp_path / "r.json", tmp_path / "d.json"
     flags = ["--calls=2", "--duration=600", "--report", str(report), "--json", str(json_lines)]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "ari_tui", "loadtest", "--sim", "--headless", *flags,
+        sys.executable,
+        "-m",
+        "ari_tui",
+        "loadtest",
+        "--sim",
+        "--headless",
+        *flags,
         env={**os.environ, "XDG_RUNTIME_DIR": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)},
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
     try:
         await asyncio.wait_for(_until_up(json_lines), 30)
         process.send_signal(signal.SIGINT)

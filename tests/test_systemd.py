@@ -53,8 +53,11 @@ def test_systemd_has_nothing_to_complain_of(unit: str, tmp_path: Path) -> None:
     (tmp_path / unit).write_text(text.replace(INSTALLED, program))
     done = subprocess.run(
         [analyze, "verify", "--man=no", "--recursive-errors=no", str(tmp_path / unit)],
-        capture_output=True, text=True, timeout=30, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
     complaints = [
         line for line in done.stderr.splitlines() if str(tmp_path) in line or unit in line
     ]
@@ -97,15 +100,21 @@ async def started(unit: str, tmp_path: Path, **variables: str) -> AsyncIterator[
         ear.bind(str(tmp_path / "notify"))
         ear.settimeout(0)
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "ari_tui", *arguments,
-            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
+            sys.executable,
+            "-m",
+            "ari_tui",
+            *arguments,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
             env={
-                "PATH": os.environ["PATH"], **environment, **variables,
+                "PATH": os.environ["PATH"],
+                **environment,
+                **variables,
                 "NOTIFY_SOCKET": ear.getsockname(),
                 "WATCHDOG_USEC": str(int(line_of(unit, "WatchdogSec")) * 1_000_000),
             },
-        )  # fmt: skip
+        )
         try:
             yield Service(process, ear)
         finally:
@@ -120,10 +129,13 @@ async def test_the_engine_stands_lives_and_stops_as_its_unit_expects(tmp_path: P
         async with (
             asterisk(app=APP) as pbx,
             started(
-                unit, tmp_path, ARI_URL=pbx.sim.url, ECHO_PORT=str(echo.port),
+                unit,
+                tmp_path,
+                ARI_URL=pbx.sim.url,
+                ECHO_PORT=str(echo.port),
                 PORT_RANGE="{}-{}".format(*free_block()),
             ) as service,
-        ):  # fmt: skip
+        ):
             await service.says("READY=1".__eq__)
             path = tmp_path / "run" / "ari-tui" / f"{APP}.sock"
             assert path.stat().st_mode & 0o777 == 0o660
@@ -161,9 +173,10 @@ async def test_an_application_that_another_took_over_is_not_fought_for(tmp_path:
     unit = "ari-tui.service"
     async with (
         asterisk(app=APP) as pbx,
-        started(unit, tmp_path, ARI_URL=pbx.sim.url, PORT_RANGE="{}-{}".format(*free_block()))
-        as service,
-    ):  # fmt: skip
+        started(
+            unit, tmp_path, ARI_URL=pbx.sim.url, PORT_RANGE="{}-{}".format(*free_block())
+        ) as service,
+    ):
         await service.says("READY=1".__eq__)
         headers = {"Authorization": f"Basic {base64.b64encode(b'ari:ari').decode()}"}
         url = f"{pbx.sim.url}/ari/events?app={APP}"
@@ -193,8 +206,11 @@ def test_the_echo_servers_own_words_start_it() -> None:
     words[words.index("--port") + 1] = "0"
     with subprocess.Popen(
         [sys.executable, "-m", "ari_tui", *arguments, *words, "--json"],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    ) as process:  # fmt: skip
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
         try:
             assert process.stderr is not None
             line = process.stderr.readline()

@@ -83,11 +83,14 @@ class LossPattern(NamedTuple):
     def plus(self, other: LossPattern) -> LossPattern:
         """Return the pattern of two calls, or of two stretches with GMIN returned between them."""
         return LossPattern(
-            self.settled + other.settled, self.lost + other.lost,
+            self.settled + other.settled,
+            self.lost + other.lost,
             tuple(a + b for a, b in zip(self.runs, other.runs, strict=True)),
-            self.bursts + other.bursts, self.burst_packets + other.burst_packets,
-            self.burst_lost + other.burst_lost, self.gaps + other.gaps,
-        )  # fmt: skip
+            self.bursts + other.bursts,
+            self.burst_packets + other.burst_packets,
+            self.burst_lost + other.burst_lost,
+            self.gaps + other.gaps,
+        )
 
 
 def _ratio(part: int, whole: int) -> float | None:

@@ -67,9 +67,12 @@ class Intervals(RowArrays):
         """
         counts = self.counts[row, kind * BUCKETS : (kind + 1) * BUCKETS].astype(np.int64)
         return Distribution(
-            _spread_out(counts), int(self.minimum[row, kind]), int(self.maximum[row, kind]),
-            int(self.total[row, kind]), int(counts.sum()),
-        )  # fmt: skip
+            _spread_out(counts),
+            int(self.minimum[row, kind]),
+            int(self.maximum[row, kind]),
+            int(self.total[row, kind]),
+            int(counts.sum()),
+        )
 
 
 def _spread_out(counts: Ints) -> Ints:

@@ -79,9 +79,13 @@ class Jury:
         limited = np.where(there, limited | self._limited_for_all.get(second, 0), 0)
         calls_up = _at_once(found["sent"], series.sent_in(rows, second - 1))
         judged = Second(
-            found["sent"], found["late"], found["lost"], found["rtt_count"],
-            found["above"][:, : self._limits], limited,
-        )  # fmt: skip
+            found["sent"],
+            found["late"],
+            found["lost"],
+            found["rtt_count"],
+            found["above"][:, : self._limits],
+            limited,
+        )
         self.evidence.merge(self.last_minute.take(second, calls_up, rows, judged))
         for stretch in self._stretches:
             if stretch.holds(second):

@@ -53,10 +53,13 @@ class Pool(NamedTuple):
             known = self.reached is not None and other.reached is not None
             reached = (self.reached or 0) + (other.reached or 0) if known else None
         return Pool(
-            self.settled + other.settled, self.lost + other.lost,
-            self.discarded + other.discarded, self.rtt_sum_ns + other.rtt_sum_ns,
-            self.rtt_count + other.rtt_count, reached,
-        )  # fmt: skip
+            self.settled + other.settled,
+            self.lost + other.lost,
+            self.discarded + other.discarded,
+            self.rtt_sum_ns + other.rtt_sum_ns,
+            self.rtt_count + other.rtt_count,
+            reached,
+        )
 
 
 class OneWayLoss(NamedTuple):
@@ -162,10 +165,16 @@ def mos(pool: Pool, burst_ratio: float | None = None, path: Path = USUAL_PATH) -
 
 
 def worst_windows(
-    settled: Ints, gone: Ints, rtt_sum_ns: Ints, rtt_count: Ints,
-    burst_ratio: float | None = None, path: Path = USUAL_PATH, *,
-    seconds: int = WORST_SECONDS, least_packets: int = LEAST_PACKETS,
-) -> list[Worst | None]:  # fmt: skip
+    settled: Ints,
+    gone: Ints,
+    rtt_sum_ns: Ints,
+    rtt_count: Ints,
+    burst_ratio: float | None = None,
+    path: Path = USUAL_PATH,
+    *,
+    seconds: int = WORST_SECONDS,
+    least_packets: int = LEAST_PACKETS,
+) -> list[Worst | None]:
     """Find the window of least MOS in each call's seconds (calls × time, consecutive, int).
 
     `gone` is lost plus discarded; direction is not known second by second, so the loss is halved.

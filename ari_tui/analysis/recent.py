@@ -119,9 +119,11 @@ class Recent:
         """Return the percentiles (ns) of a second whose histogram is held; 0 without samples."""
         cell = second % SECONDS
         found = histogram.percentiles(
-            self._rtt[second % HISTOGRAM_SECONDS], SHARES, int(self._rtt_min[cell]),
+            self._rtt[second % HISTOGRAM_SECONDS],
+            SHARES,
+            int(self._rtt_min[cell]),
             int(self._rtt_max[cell]),
-        )  # fmt: skip
+        )
         return [value or 0 for value in found]
 
     def _by_second(self, times_ns: Ints) -> list[tuple[int, Ints]]:

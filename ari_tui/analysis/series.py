@@ -224,10 +224,15 @@ class Series(RowArrays):
             return np.where(there, table[rows[:, None], cells].astype(np.int64), 0)
 
         return SecondSums(
-            of(self.sent), of(self.returned), of(self.lost), of(self.late), of(self.rtt_sum),
-            of(self.rtt_count), of(self.rtt_max),
+            of(self.sent),
+            of(self.returned),
+            of(self.lost),
+            of(self.late),
+            of(self.rtt_sum),
+            of(self.rtt_count),
+            of(self.rtt_max),
             np.where(there, self.rtt_min[rows[:, None], cells].astype(np.int64), NO_RTT),
-        )  # fmt: skip
+        )
 
     def known(self, rows: Ints, seconds: Ints) -> Mask:
         """Return which seconds anything was booked to (n calls, seconds)."""

@@ -70,9 +70,14 @@ def judge(evidence: Evidence, confidence: float = CONFIDENCE) -> Verdict:
             f"apply ({evidence.beyond_s} s)"
         )
     return Verdict(
-        verdict=outcome, profile=evidence.profile.name, tier=_tier_label(evidence),
-        clean_s=evidence.clean_s, of_s=evidence.of_s, reasons=tuple(reasons), rules=rules,
-    )  # fmt: skip
+        verdict=outcome,
+        profile=evidence.profile.name,
+        tier=_tier_label(evidence),
+        clean_s=evidence.clean_s,
+        of_s=evidence.of_s,
+        reasons=tuple(reasons),
+        rules=rules,
+    )
 
 
 def _overall(evidence: Evidence, rules: tuple[Rule, ...]) -> tuple[Outcome, list[str]]:
@@ -128,10 +133,19 @@ def _rule(evidence: Evidence, index: int, confidence: float) -> Rule:
         needed = packets_needed(limit, confidence, k, n) if index != MAX else None
         missing = _missing(k, n, limit, needed)
     return Rule(
-        id=RULES[index], limit=limit, limits_ms=_limits_ms(evidence, index), violations=k,
-        trials=n, actual=actual, low=low, high=high, verdict=outcome, violated_s=seconds,
-        needed=needed, missing=missing,
-    )  # fmt: skip
+        id=RULES[index],
+        limit=limit,
+        limits_ms=_limits_ms(evidence, index),
+        violations=k,
+        trials=n,
+        actual=actual,
+        low=low,
+        high=high,
+        verdict=outcome,
+        violated_s=seconds,
+        needed=needed,
+        missing=missing,
+    )
 
 
 def _share_limit(evidence: Evidence, index: int) -> float:

@@ -65,9 +65,13 @@ class Second(NamedTuple):
     def only(self, calls: Mask) -> Second:
         """Return the second of some of its calls (mask of n)."""
         return Second(
-            self.settled[calls], self.late[calls], self.lost[calls], self.rtt_count[calls],
-            self.above[calls], self.limited[calls],
-        )  # fmt: skip
+            self.settled[calls],
+            self.late[calls],
+            self.lost[calls],
+            self.rtt_count[calls],
+            self.above[calls],
+            self.limited[calls],
+        )
 
 
 def breaks(profile: Profile, over: Ints, of: Ints) -> Mask:

@@ -179,15 +179,24 @@ class Store(Tables):
         counters[c.INTERRUPTIONS] += sum(gap > 0 for gap in silent)
         echo = self.echo
         rtt = histogram.Distribution(
-            echo.rtt[row].astype(np.int64), int(echo.rtt_min[row]), int(echo.rtt_max[row]),
-            int(echo.rtt_sum[row]), int(echo.rtt_count[row]),
-        )  # fmt: skip
+            echo.rtt[row].astype(np.int64),
+            int(echo.rtt_min[row]),
+            int(echo.rtt_max[row]),
+            int(echo.rtt_sum[row]),
+            int(echo.rtt_count[row]),
+        )
         return CallTotals(
-            counters, self.flight.count(row), self.flight.overdue(row, OVERDUE_NS, now_ns), rtt,
+            counters,
+            self.flight.count(row),
+            self.flight.overdue(row, OVERDUE_NS, now_ns),
+            rtt,
             max(int(self.media.longest_gap[row]), *silent),
-            int(self.media.dead_air[row]) + sum(silent), self.losses.pattern(row),
-            self._directions_of(row), dict(gaps.counts), gaps.missing_explained,
-        )  # fmt: skip
+            int(self.media.dead_air[row]) + sum(silent),
+            self.losses.pattern(row),
+            self._directions_of(row),
+            dict(gaps.counts),
+            gaps.missing_explained,
+        )
 
     def _open_silence_ns(self, row: int, gaps: CallGaps) -> int:
         """Return how long nothing has come, unless hold or comfort noise explains it."""

@@ -51,9 +51,15 @@ class Tables:
     def tables(self) -> tuple[RowArrays, ...]:
         """All that is kept in columns."""
         return (
-            self.media, self.echo, self.flight, self.media_floor, self.echo_floor, self.series,
-            self.losses, self.intervals,
-        )  # fmt: skip
+            self.media,
+            self.echo,
+            self.flight,
+            self.media_floor,
+            self.echo_floor,
+            self.series,
+            self.losses,
+            self.intervals,
+        )
 
     def _grow(self, capacity: int) -> None:
         added = capacity - self.capacity

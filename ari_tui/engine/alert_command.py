@@ -96,11 +96,17 @@ def environment_of(alert: Alert, environment: Mapping[str, str]) -> dict[str, st
         if not name.startswith(PREFIX) and name not in ORIGINAL_VARIABLES
     }
     told = {
-        "STATE": alert.state, "PREVIOUS": alert.previous, "TEXT": alert.text, "TIME": alert.time,
-        "RULES": ",".join(alert.failing), "CALLS": str(max(alert.failing.values(), default=0)),
-        "PROFILE": alert.profile, "SESSION": alert.session, "HOST": alert.host,
+        "STATE": alert.state,
+        "PREVIOUS": alert.previous,
+        "TEXT": alert.text,
+        "TIME": alert.time,
+        "RULES": ",".join(alert.failing),
+        "CALLS": str(max(alert.failing.values(), default=0)),
+        "PROFILE": alert.profile,
+        "SESSION": alert.session,
+        "HOST": alert.host,
         "VERDICT": alert.verdict,
-    }  # fmt: skip
+    }
     return {**inherited, **{ALERT_PREFIX + name: value for name, value in told.items()}}
 
 

@@ -60,10 +60,13 @@ class Webhook:
             async with (
                 aiohttp.ClientSession(timeout=timeout) as session,
                 session.post(
-                    self._url, data=body, headers=self._headers, allow_redirects=False,
+                    self._url,
+                    data=body,
+                    headers=self._headers,
+                    allow_redirects=False,
                     ssl=self._verify_tls,
                 ) as response,
-            ):  # fmt: skip
+            ):
                 status = response.status
         except asyncio.TimeoutError:
             raise _PassingError(f"no answer within {self._timeout_s:g} s") from None

@@ -60,10 +60,12 @@ def doors_of(settings: config_slices.Alerts) -> list[AlertDoor]:
     if settings.webhook:
         doors.append(
             Webhook(
-                settings.webhook, token=settings.webhook_token, timeout_s=settings.timeout_s,
+                settings.webhook,
+                token=settings.webhook_token,
+                timeout_s=settings.timeout_s,
                 verify_tls=settings.webhook_verify_tls,
             )
-        )  # fmt: skip
+        )
     return doors
 
 
@@ -118,9 +120,12 @@ class Alerts:
     def standing(self) -> AlertStanding:
         """Return the alert as it stands."""
         return AlertStanding(
-            state=self._alarm.state, since=self._since, told=self._told,
-            doors=[box.door.name for box in self._boxes], undelivered=self._undelivered,
-        )  # fmt: skip
+            state=self._alarm.state,
+            since=self._since,
+            told=self._told,
+            doors=[box.door.name for box in self._boxes],
+            undelivered=self._undelivered,
+        )
 
     async def close(self) -> None:
         """Give what is being delivered a moment, then break it off."""

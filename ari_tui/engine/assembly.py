@@ -72,9 +72,12 @@ class Parts:
         alert_doors = doors_of(settings.alerts)
         echo_host = await _resolve(settings.echo)
         self.client = AriClient(
-            asterisk.url, asterisk.username, asterisk.password,
-            timeout_s=asterisk.request_timeout_s, tls_verify=asterisk.verify_tls,
-        )  # fmt: skip
+            asterisk.url,
+            asterisk.username,
+            asterisk.password,
+            timeout_s=asterisk.request_timeout_s,
+            tls_verify=asterisk.verify_tls,
+        )
         stack.push_async_callback(self.client.close)
         self.events = EventLog()
         self.supervisor = Supervisor(media.workers, self._hooks())
@@ -87,17 +90,28 @@ class Parts:
         self.alerts = Alerts(settings.alerts, self.events, alert_doors)
         stack.push_async_callback(self.alerts.close)
         self.store = Store(
-            loss_timeout_ns=media.loss_timeout_ms * 1_000_000, late_ns=round(media.late_ms * 1e6),
-            jitter_buffer_ns=round(media.jitter_buffer_ms * 1e6), profile=profile,
-        )  # fmt: skip
+            loss_timeout_ns=media.loss_timeout_ms * 1_000_000,
+            late_ns=round(media.late_ms * 1e6),
+            jitter_buffer_ns=round(media.jitter_buffer_ms * 1e6),
+            profile=profile,
+        )
         call_media = CallMedia(
-            asterisk, media, settings.echo, supervisor=self.supervisor, store=self.store,
-            bind=bind, echo_host=echo_host,
-        )  # fmt: skip
+            asterisk,
+            media,
+            settings.echo,
+            supervisor=self.supervisor,
+            store=self.store,
+            bind=bind,
+            echo_host=echo_host,
+        )
         self.calls = Switchboard(
-            self.session, asterisk, client=self.client, media=call_media, store=self.store,
+            self.session,
+            asterisk,
+            client=self.client,
+            media=call_media,
+            store=self.store,
             events=self.events,
-        )  # fmt: skip
+        )
         self.metering = Metering(
             self.store, self.supervisor, self.calls, self.events, call_media.echo_address
         )
@@ -107,10 +121,15 @@ class Parts:
         )
         self.injected = InjectedTruth(self.client, echo_host, settings.echo.port)
         self.scribe = Scribe(
-            self.calls, store=self.store, supervisor=self.supervisor, client=self.client,
-            stream=self.stream, injected=self.injected, version=version,
+            self.calls,
+            store=self.store,
+            supervisor=self.supervisor,
+            client=self.client,
+            stream=self.stream,
+            injected=self.injected,
+            version=version,
             histograms=settings.output.histograms,
-        )  # fmt: skip
+        )
         self.scribe.write()
         stack.push_async_callback(self.calls.close)
         await self._open_door()
@@ -129,10 +148,13 @@ class Parts:
         self.readers = Stream(self._hello, self._actions())
         self.events.listeners.add(self.readers.publish_event)
         self.door = Door(
-            self.settings.http, newest=lambda: self.scribe.newest,
-            round_trips=lambda: self.scribe.round_trips, health=self.health, stream=self.readers,
+            self.settings.http,
+            newest=lambda: self.scribe.newest,
+            round_trips=lambda: self.scribe.round_trips,
+            health=self.health,
+            stream=self.readers,
             sla=self._sla,
-        )  # fmt: skip
+        )
         self.socket = socket_path(self.settings.asterisk.app)
         await self.door.open(self.socket)
         self._stack.push_async_callback(self.door.close)
@@ -141,9 +163,12 @@ class Parts:
         """Return what `/health` says."""
         connected, alive = self.stream.connected, self.supervisor.healthy
         return Health(
-            ok=connected and alive, asterisk_connected=connected, workers_alive=alive,
-            calls=self.calls.active, version=self.scribe.newest.session.version,
-        )  # fmt: skip
+            ok=connected and alive,
+            asterisk_connected=connected,
+            workers_alive=alive,
+            calls=self.calls.active,
+            version=self.scribe.newest.session.version,
+        )
 
     def _sla(self) -> SlaPage:
         profile = self.store.jury.last_minute.profile
@@ -164,9 +189,12 @@ class Parts:
 
     def _hello(self) -> Mapping[str, Any]:
         return {
-            "schema": SCHEMA, "session": self.session, "document": self.scribe.newest,
-            "live": self.scribe.history(), "events": list(self.events.lines),
-        }  # fmt: skip
+            "schema": SCHEMA,
+            "session": self.session,
+            "document": self.scribe.newest,
+            "live": self.scribe.history(),
+            "events": list(self.events.lines),
+        }
 
 
 async def _resolve(echo: Echo) -> str:

@@ -35,11 +35,13 @@ class CallNews:
     def silent(self, call: MeasuredCall) -> None:
         """Tell that a call stands and has no RTP."""
         self.tell(
-            call, "warning", "no_rtp",
+            call,
+            "warning",
+            "no_rtp",
             "answered and bridged, but no RTP for 2 s: is there a source? Local into Echo() "
             "sends nothing (try Milliwatt, Playback, music on hold), and a firewall between "
             f"Asterisk and {call.media_local} looks the same",
-        )  # fmt: skip
+        )
 
     def learned(self, call: MeasuredCall, source: str, reported: str | None) -> None:
         """Tell that a call's media comes from another address than reported."""

@@ -45,9 +45,12 @@ class Inquiries:
             # with the second in which it ended; what comes after is not the call's
             until_ns = min(until_ns, call.ended_ns + 1_000_000_000)
         return detail_of(
-            self._store, call.number, self._calls.call_id(call), until_ns=until_ns,
+            self._store,
+            call.number,
+            self._calls.call_id(call),
+            until_ns=until_ns,
             events=self._events.lines,
-        )  # fmt: skip
+        )
 
     async def statistics(self, args: Mapping[str, Any]) -> CallerStatistics:
         """Ask Asterisk for the caller's channel, its bridge and its RTP counts.
@@ -84,9 +87,14 @@ class Inquiries:
 
 def _nothing(channel: str, note: str) -> CallerStatistics:
     return CallerStatistics(
-        time=iso(time.time_ns()), channel=channel, state=None, bridge=None, members=None, rtp=None,
+        time=iso(time.time_ns()),
+        channel=channel,
+        state=None,
+        bridge=None,
+        members=None,
+        rtp=None,
         note=note,
-    )  # fmt: skip
+    )
 
 
 def _view(channel: Channel, bridge: Bridge | None, found: RtpStatistics | None) -> CallerStatistics:

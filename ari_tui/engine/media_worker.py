@@ -54,10 +54,16 @@ class MediaWorker:
         ring_fd = create_ring(capacity)
         try:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "ari_tui.media.worker", str(theirs.fileno()), str(ring_fd),
-                stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(), ring_fd), start_new_session=True,
-            )  # fmt: skip
+                sys.executable,
+                "-m",
+                "ari_tui.media.worker",
+                str(theirs.fileno()),
+                str(ring_fd),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(), ring_fd),
+                start_new_session=True,
+            )
             self.ring = RingReader(ring_fd)
         except OSError as error:
             ours.close()

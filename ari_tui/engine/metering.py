@@ -108,9 +108,13 @@ class Metering:
                 continue
             level, kind, text = self._words(note)
             self._events.tell(
-                level, kind, text, call=self._calls.call_id(call),
-                channel=call.machine.caller.name, rarely=kind != "stream",
-            )  # fmt: skip
+                level,
+                kind,
+                text,
+                call=self._calls.call_id(call),
+                channel=call.machine.caller.name,
+                rarely=kind != "stream",
+            )
 
     def _tell_refused(self) -> None:
         """Tell it once for all calls: they have one echo server, and their counters tell more."""

@@ -25,9 +25,18 @@ from ari_tui.snapshot.metrics import COUNTER, METRICS
 from ari_tui.snapshot.model import Document
 
 PER_CALL: Final = (
-    "packets_received", "packets_sent", "packets_returned", "packets_lost", "packets_late_echo",
-    "packets_interruptions", "rtt_p50_ms", "rtt_p95_ms", "rtt_p99_ms", "rtt_max_ms", "mos_now",
-)  # fmt: skip
+    "packets_received",
+    "packets_sent",
+    "packets_returned",
+    "packets_lost",
+    "packets_late_echo",
+    "packets_interruptions",
+    "rtt_p50_ms",
+    "rtt_p95_ms",
+    "rtt_p99_ms",
+    "rtt_max_ms",
+    "mos_now",
+)
 """Ids of the metrics that each call has series of, where they are asked for."""
 
 

@@ -31,9 +31,12 @@ def _counter(name: str, text: str, value: float) -> Metric:
 
 
 def _by(
-    label: str, kind: type[CounterMetricFamily | GaugeMetricFamily], name: str, text: str,
+    label: str,
+    kind: type[CounterMetricFamily | GaugeMetricFamily],
+    name: str,
+    text: str,
     values: Mapping[str, float | None],
-) -> Metric:  # fmt: skip
+) -> Metric:
     family = kind(f"ari_tui_{name}", text, labels=[label])
     for key, value in values.items():
         if value is not None:
@@ -51,18 +54,25 @@ def sla_families(sla: Sla) -> Iterable[Metric]:
     """Yield how the service level stands, and the limits that judge now."""
     now = sla.now
     yield _one_of(
-        "sla_state", "How the last minute stands: 1 for what it is", "state",
+        "sla_state",
+        "How the last minute stands: 1 for what it is",
+        "state",
         now.state if now is not None else sla.state or sla.verdict,
-    )  # fmt: skip
+    )
     yield _one_of(
-        "sla_verdict", "The verdict on the whole session: 1 for what it is", "verdict",
+        "sla_verdict",
+        "The verdict on the whole session: 1 for what it is",
+        "verdict",
         sla.state or sla.verdict,
-    )  # fmt: skip
+    )
     violated: dict[str, float | None] = {rule.id: rule.violated_s for rule in sla.rules}
     yield _by(
-        "rule", CounterMetricFamily, "sla_violated_seconds",
-        "Seconds that alone would break the rule", violated,
-    )  # fmt: skip
+        "rule",
+        CounterMetricFamily,
+        "sla_violated_seconds",
+        "Seconds that alone would break the rule",
+        violated,
+    )
     yield _gauge("sla_judged_seconds", "Seconds with packets in the session", sla.of_s)
     yield _gauge("sla_clean_seconds", "Seconds of them that count, in call-seconds", sla.clean_s)
     if now is None:
@@ -71,17 +81,26 @@ def sla_families(sla: Sla) -> Iterable[Metric]:
         rule: float(now.failing.get(rule, 0)) for rule in (*_RTT_RULES, "late", "loss")
     }
     yield _by(
-        "rule", GaugeMetricFamily, "sla_failing_calls",
-        "Calls that break a rule that the last minute fails", failing,
-    )  # fmt: skip
+        "rule",
+        GaugeMetricFamily,
+        "sla_failing_calls",
+        "Calls that break a rule that the last minute fails",
+        failing,
+    )
     yield _by(
-        "rule", GaugeMetricFamily, "sla_limit_seconds", "Limit of the tier that judges now",
+        "rule",
+        GaugeMetricFamily,
+        "sla_limit_seconds",
+        "Limit of the tier that judges now",
         {rule: getattr(now.limits, f"{rule}_ms") / 1000 for rule in _RTT_RULES},
-    )  # fmt: skip
+    )
     yield _by(
-        "rule", GaugeMetricFamily, "sla_limit_ratio", "Share of settled packets that may be so",
+        "rule",
+        GaugeMetricFamily,
+        "sla_limit_ratio",
+        "Share of settled packets that may be so",
         {"late": now.limits.late_ratio, "loss": now.limits.loss_ratio},
-    )  # fmt: skip
+    )
 
 
 def engine_families(document: Document) -> Iterable[Metric]:
@@ -102,27 +121,41 @@ def engine_families(document: Document) -> Iterable[Metric]:
         yield _counter(f"calls_{name}", f"Calls {name}", value)
     yield from _asterisks(document)
     yield _by(
-        "window", GaugeMetricFamily, "window_rtt_max_seconds", "Longest round trip of late",
-        {f"{w.seconds}s": None if w.rtt_ms.max is None else w.rtt_ms.max / 1000
-         for w in document.totals.windows},
-    )  # fmt: skip
+        "window",
+        GaugeMetricFamily,
+        "window_rtt_max_seconds",
+        "Longest round trip of late",
+        {
+            f"{w.seconds}s": None if w.rtt_ms.max is None else w.rtt_ms.max / 1000
+            for w in document.totals.windows
+        },
+    )
     yield from _instrument(document.instrument)
 
 
 def _asterisks(document: Document) -> Iterable[Metric]:
     found = document.asterisks
     yield _by(
-        "asterisk", GaugeMetricFamily, "asterisk_up", "Whether the event stream stands",
+        "asterisk",
+        GaugeMetricFamily,
+        "asterisk_up",
+        "Whether the event stream stands",
         {one.id: float(one.connected) for one in found},
-    )  # fmt: skip
+    )
     yield _by(
-        "asterisk", GaugeMetricFamily, "asterisk_latency_seconds", "Median round trip of requests",
+        "asterisk",
+        GaugeMetricFamily,
+        "asterisk_latency_seconds",
+        "Median round trip of requests",
         {one.id: None if one.latency_ms is None else one.latency_ms / 1000 for one in found},
-    )  # fmt: skip
+    )
     yield _by(
-        "asterisk", CounterMetricFamily, "asterisk_events_lost_seconds",
-        "How long the event stream was away", {one.id: one.events_lost_s for one in found},
-    )  # fmt: skip
+        "asterisk",
+        CounterMetricFamily,
+        "asterisk_events_lost_seconds",
+        "How long the event stream was away",
+        {one.id: one.events_lost_s for one in found},
+    )
 
 
 def _instrument(instrument: Instrument) -> Iterable[Metric]:

@@ -54,9 +54,13 @@ class Rounds:
     def all(self, items: AsyncIterator[StreamItem]) -> list[Coroutine[Any, Any, None]]:
         """Return the pieces of work, each to be a task; `items` are the event stream's."""
         return [
-            self._follow(items), self._pulse(), self._publish(), self._ask_injected(),
-            self._sweep(), self._watch(),
-        ]  # fmt: skip
+            self._follow(items),
+            self._pulse(),
+            self._publish(),
+            self._ask_injected(),
+            self._sweep(),
+            self._watch(),
+        ]
 
     async def close(self) -> None:
         """Give up what an event has set off."""
@@ -75,9 +79,10 @@ class Rounds:
         if isinstance(item, Connected):
             away = item.away_s or 0.0
             parts.events.tell(
-                "warning", "reconnected",
+                "warning",
+                "reconnected",
                 f"Asterisk is back: events of {away:.1f} s are lost, calls are compared",
-            )  # fmt: skip
+            )
             self._tasks.spawn(parts.sweeper.reconcile(lambda: parts.stream.connected))
         elif isinstance(item, Disconnected):
             again = f"{item.reason}: trying again in {item.retry_s:.1f} s"

@@ -23,6 +23,10 @@ class SlaPage(model.Sla, frozen=True, kw_only=True):
 def sla_page(document: model.Document, profile: Profile, alert: AlertStanding) -> SlaPage:
     """Return the page of a document."""
     return SlaPage(
-        **msgspec.structs.asdict(document.sla), time=document.time, session=document.session.id,
-        calls=document.totals.calls.active, limits=profile, alert=alert,
-    )  # fmt: skip
+        **msgspec.structs.asdict(document.sla),
+        time=document.time,
+        session=document.session.id,
+        calls=document.totals.calls.active,
+        limits=profile,
+        alert=alert,
+    )

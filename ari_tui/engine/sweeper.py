@@ -54,9 +54,14 @@ class Sweeper:
         application = await self._client.application(self._app)
         channels, bridges = await self._client.channels(), await self._client.bridges()
         return plan_sweep(
-            self._app, self._session, channels=channels, bridges=bridges,
-            app_channel_ids=application.channel_ids, calls_before=before, calls_now=self._live(),
-        )  # fmt: skip
+            self._app,
+            self._session,
+            channels=channels,
+            bridges=bridges,
+            app_channel_ids=application.channel_ids,
+            calls_before=before,
+            calls_now=self._live(),
+        )
 
     def _live(self) -> list[LiveCall]:
         return [call.machine.live for call in self._calls.calls.values() if not call.over]
@@ -74,11 +79,12 @@ class Sweeper:
         bridges = [await self._undo(self._client.delete_bridge(one)) for one in plan.delete_bridges]
         if plan.lost or channels or bridges or taken:
             self._events.tell(
-                "warning", "sweep",
+                "warning",
+                "sweep",
                 f"sweep {why}: {len(plan.lost)} lost calls ended, {sum(channels)} leftover "
                 f"channels and {sum(bridges)} leftover bridges removed, "
                 f"{len(taken)} callers {'taken up' if self._calls.accepting else 'sent on'}",
-            )  # fmt: skip
+            )
 
     async def _undo(self, request: Awaitable[object]) -> bool:
         try:

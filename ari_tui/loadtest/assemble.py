@@ -34,15 +34,23 @@ def assemble(test: LoadTest, document: Document) -> LoadReport:
     slas = [document.sla, *(tier.sla for tier in tiers if test.plan.tiers)]
     verdict, reasons = judge(slas, progress, test.plan.max_failed)
     return LoadReport(
-        started_at=iso(test.started_ns), ended_at=iso(test.ended_ns),
+        started_at=iso(test.started_ns),
+        ended_at=iso(test.ended_ns),
         duration_s=round((test.ended_ns - test.started_ns) / 1e9, 3),
-        end_reason=document.session.end_reason or "", verdict=verdict, reasons=reasons,
-        plan=test.plan, progress=progress,
+        end_reason=document.session.end_reason or "",
+        verdict=verdict,
+        reasons=reasons,
+        plan=test.plan,
+        progress=progress,
         success_ratio=ratio(progress.good, progress.good + progress.failed),
-        calls_per_s=test.book.calls_per_s, set_up_ms=set_up(calls), tiers=tiers, calls=calls,
-        environment=environment(document), course=course,
+        calls_per_s=test.book.calls_per_s,
+        set_up_ms=set_up(calls),
+        tiers=tiers,
+        calls=calls,
+        environment=environment(document),
+        course=course,
         document=document,
-    )  # fmt: skip
+    )
 
 
 def judge(slas: Sequence[Sla], progress: LoadProgress, max_failed: int) -> tuple[str, list[str]]:
@@ -73,11 +81,16 @@ def _tier(stage: Stage, calls: Sequence[LoadCall], ended_ns: int) -> LoadTier:
     outcomes = [call.outcome for call in own]
     until_ns = stage.ended_ns or ended_ns
     return LoadTier(
-        calls=stage.calls, reached=stage.reached, started_at=iso(stage.started_ns),
+        calls=stage.calls,
+        reached=stage.reached,
+        started_at=iso(stage.started_ns),
         duration_s=round((until_ns - stage.started_ns) / 1e9, 3),
-        sla=sla_of(stage.stretch.evidence), set_up_ms=set_up(own),
-        good=outcomes.count("good"), failed=outcomes.count("failed"), cut=outcomes.count("cut"),
-    )  # fmt: skip
+        sla=sla_of(stage.stretch.evidence),
+        set_up_ms=set_up(own),
+        good=outcomes.count("good"),
+        failed=outcomes.count("failed"),
+        cut=outcomes.count("cut"),
+    )
 
 
 def set_up(calls: Sequence[LoadCall]) -> dict[str, Spread]:
@@ -100,15 +113,24 @@ def spread_of(values: Sequence[float]) -> Spread:
         return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
 
     return Spread(
-        count=len(ordered), min=ordered[0], mean=round(sum(ordered) / len(ordered), 3),
-        p50=rank(50), p95=rank(95), p99=rank(99), max=ordered[-1],
-    )  # fmt: skip
+        count=len(ordered),
+        min=ordered[0],
+        mean=round(sum(ordered) / len(ordered), 3),
+        p50=rank(50),
+        p95=rank(95),
+        p99=rank(99),
+        max=ordered[-1],
+    )
 
 
 def environment(document: Document) -> LoadEnvironment:
     """Tell where the test ran."""
     version = document.asterisks[0].version if document.asterisks else None
     return LoadEnvironment(
-        host=document.session.host, os=platform.platform(), python=platform.python_version(),
-        cpus=os.cpu_count() or 1, ari_tui=document.session.version, asterisk=version,
-    )  # fmt: skip
+        host=document.session.host,
+        os=platform.platform(),
+        python=platform.python_version(),
+        cpus=os.cpu_count() or 1,
+        ari_tui=document.session.version,
+        asterisk=version,
+    )

@@ -61,8 +61,16 @@ class CallBook:
         if tiers:
             planned_s = plan.duration_s * tiers + plan.calls / plan.ramp_cps
         return LoadProgress(
-            phase=phase, target=target, up=up, under_way=self.active - up, started=self.started,
-            good=self.outcomes["good"], failed=self.outcomes["failed"], cut=self.outcomes["cut"],
-            failed_at=dict(self.failed_at), cps=round(cps, 1), elapsed_s=round(elapsed_s, 1),
+            phase=phase,
+            target=target,
+            up=up,
+            under_way=self.active - up,
+            started=self.started,
+            good=self.outcomes["good"],
+            failed=self.outcomes["failed"],
+            cut=self.outcomes["cut"],
+            failed_at=dict(self.failed_at),
+            cps=round(cps, 1),
+            elapsed_s=round(elapsed_s, 1),
             duration_s=round(planned_s, 1),
-        )  # fmt: skip
+        )

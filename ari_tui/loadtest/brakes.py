@@ -16,9 +16,7 @@ from ari_tui.config_slices import Loadtest
 from ari_tui.errors import ConfigError
 from ari_tui.log import clean
 
-EMERGENCY: Final = frozenset(
-    {"000", "110", "112", "113", "115", "117", "118", "119", "911", "999"}
-)  # fmt: skip
+EMERGENCY: Final = frozenset({"000", "110", "112", "113", "115", "117", "118", "119", "911", "999"})
 _OUTSIDE_LINES: Final = ("", "0", "9")
 """Digits that reach an outside line; 9000 and 1000 are common extensions, so not before 000."""
 _DIALLED: Final = re.compile(r"[0-9*#+.() -]+")

@@ -21,9 +21,7 @@ from ari_tui.snapshot.model import Call, Spread
 
 SILENCE_S: Final = 1.0
 HELD: Final = "held"
-NO_SAMPLES: Final = Spread(
-    count=0, min=None, mean=None, p50=None, p95=None, p99=None, max=None
-)  # fmt: skip
+NO_SAMPLES: Final = Spread(count=0, min=None, mean=None, p50=None, p95=None, p99=None, max=None)
 
 
 @dataclass(eq=False)
@@ -85,20 +83,29 @@ class PlacedCall:
             outcome = "failed"
         reached = [step for step in STEPS if step in self.steps]
         self.record = LoadCall(
-            number=self.number, endpoint=self.endpoint, tier=self.tier, channel=self.channel,
-            channel_id=self.channel_id, call_id=self.call_id,
-            sip_call_id=found.call_id if found else None, started_at=iso(self.started_ns),
-            step=reached[-1] if reached else None, outcome=outcome, failed_at=self.failed_at,
-            reason=self._reason(found), hint=self.why.hint if self.why else None,
+            number=self.number,
+            endpoint=self.endpoint,
+            tier=self.tier,
+            channel=self.channel,
+            channel_id=self.channel_id,
+            call_id=self.call_id,
+            sip_call_id=found.call_id if found else None,
+            started_at=iso(self.started_ns),
+            step=reached[-1] if reached else None,
+            outcome=outcome,
+            failed_at=self.failed_at,
+            reason=self._reason(found),
+            hint=self.why.hint if self.why else None,
             set_up_ms={step: round(self.steps[step], 3) for step in reached},
-            held_s=round(held_s, 3), silent_s=round(self.silent_s, 3),
+            held_s=round(held_s, 3),
+            silent_s=round(self.silent_s, 3),
             sent=found.packets.sent if found else 0,
             returned=found.packets.returned if found else 0,
             lost=found.packets.lost if found else 0,
             late=found.packets.late_echo if found else 0,
             rtt_ms=found.rtt_ms if found else NO_SAMPLES,
             mos=found.mos.session if found else None,
-        )  # fmt: skip
+        )
         return self.record
 
     def _judge_end(self, found: Call | None) -> None:

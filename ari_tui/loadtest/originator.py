@@ -148,9 +148,13 @@ class LoadTest:
         parts, number = self._own_parts(), next(self._numbers)
         settings = parts.settings.asterisk
         call = PlacedCall(
-            number, next(self._endpoints), self._target,
-            build_id(settings.app, parts.session, number, "caller"), now_s, time.time_ns(),
-        )  # fmt: skip
+            number,
+            next(self._endpoints),
+            self._target,
+            build_id(settings.app, parts.session, number, "caller"),
+            now_s,
+            time.time_ns(),
+        )
         self.book.add(call)
         self._tasks.spawn(self._originate(parts, call))
 
@@ -158,10 +162,14 @@ class LoadTest:
         call.started_s, call.started_ns = time.monotonic(), time.time_ns()
         try:
             await parts.client.originate(
-                call.endpoint, app=parts.settings.asterisk.app, app_args=self.plan.app_args,
-                channel_id=call.channel_id, caller_id=self.plan.caller_id or None,
-                timeout_s=round(self.plan.ring_s), variables=self._variables,
-            )  # fmt: skip
+                call.endpoint,
+                app=parts.settings.asterisk.app,
+                app_args=self.plan.app_args,
+                channel_id=call.channel_id,
+                caller_id=self.plan.caller_id or None,
+                timeout_s=round(self.plan.ring_s),
+                variables=self._variables,
+            )
         except AriError as error:
             call.fail("accepted", causes.refused(error))
             if isinstance(error, AriUnreachableError):  # it may have been obeyed

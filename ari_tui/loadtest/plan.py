@@ -19,13 +19,19 @@ def plan_of(wanted: Loadtest, *, simulated: bool) -> LoadPlan:
     """Return what is asked for, as the report tells it: of variables only the names."""
     tiers = [int(tier) for tier in wanted.tiers]
     return LoadPlan(
-        endpoints=list(wanted.endpoints), calls=max(tiers, default=wanted.calls),
-        ramp_cps=wanted.ramp_cps, call_duration_s=wanted.call_duration_s,
-        duration_s=wanted.duration_s, tiers=tiers, caller_id=wanted.caller_id,
+        endpoints=list(wanted.endpoints),
+        calls=max(tiers, default=wanted.calls),
+        ramp_cps=wanted.ramp_cps,
+        call_duration_s=wanted.call_duration_s,
+        duration_s=wanted.duration_s,
+        tiers=tiers,
+        caller_id=wanted.caller_id,
         app_args=list(wanted.app_args),
         variables=[entry.partition("=")[0] for entry in wanted.variables],
-        ring_s=float(wanted.ring_s), max_failed=wanted.max_failed, simulated=simulated,
-    )  # fmt: skip
+        ring_s=float(wanted.ring_s),
+        max_failed=wanted.max_failed,
+        simulated=simulated,
+    )
 
 
 def variables_of(wanted: Loadtest) -> dict[str, str]:

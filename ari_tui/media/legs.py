@@ -61,11 +61,34 @@ class Leg:
         self._drops = 0
         self._reporting = True
 
-    def note(self, kind: int, flags: int = 0, *, code: int = 0, aux: int = 0, size: int = 0,
-             stamp: int = 0) -> None:  # fmt: skip
+    def note(
+        self,
+        kind: int,
+        flags: int = 0,
+        *,
+        code: int = 0,
+        aux: int = 0,
+        size: int = 0,
+        stamp: int = 0,
+    ) -> None:
         """Log something that is no measured packet."""
-        self.log.append(stamp or time_ns(), 0, 0, 0, 0, self.call, 0, size, 0, kind,
-                        flags | self.flags, 0, 0, code, aux)  # fmt: skip
+        self.log.append(
+            stamp or time_ns(),
+            0,
+            0,
+            0,
+            0,
+            self.call,
+            0,
+            size,
+            0,
+            kind,
+            flags | self.flags,
+            0,
+            0,
+            code,
+            aux,
+        )
 
     def note_error(self, error: OSError) -> None:
         """Log a receive that failed: on a connected socket, mostly an ICMP answer to a send."""
@@ -123,8 +146,23 @@ def make_forward(leg: Leg, target: socket.socket) -> Callable[[bytes, Ancillary]
         bracket = now() - sent if sent else 0
         if not 0 <= bracket <= MAX_U32:
             bracket = MAX_U32
-        append(stamp, sent, bracket, timestamp, ssrc, call, sequence, size, marker_pt, kind,
-               flags, tos, ttl, code, 0)  # fmt: skip
+        append(
+            stamp,
+            sent,
+            bracket,
+            timestamp,
+            ssrc,
+            call,
+            sequence,
+            size,
+            marker_pt,
+            kind,
+            flags,
+            tos,
+            ttl,
+            code,
+            0,
+        )
 
     def retry(data: bytes, error: OSError) -> tuple[int, int, int]:
         """Send once more after a refusal, which was the answer to an earlier packet."""
@@ -152,8 +190,23 @@ def make_absorb(leg: Leg) -> Callable[[bytes, Ancillary], None]:
         if not leg.check(data, stamp):
             return
         _, marker_pt, sequence, timestamp, ssrc = rtp.FIXED_HEADER.unpack_from(data)
-        append(stamp, 0, 0, timestamp, ssrc, call, sequence, len(data), marker_pt, kind,
-               flags, tos, ttl, 0, 0)  # fmt: skip
+        append(
+            stamp,
+            0,
+            0,
+            timestamp,
+            ssrc,
+            call,
+            sequence,
+            len(data),
+            marker_pt,
+            kind,
+            flags,
+            tos,
+            ttl,
+            0,
+            0,
+        )
 
     return absorb
 

@@ -79,8 +79,13 @@ class Worker:
             legs.tick(now)
         if now >= self._next_heartbeat:
             self._next_heartbeat = now + _HEARTBEAT_S
-            self._tell({"event": control.EVENT_HEARTBEAT, "calls": len(self._calls),
-                        "cpu_ns": process_time_ns()})  # fmt: skip
+            self._tell(
+                {
+                    "event": control.EVENT_HEARTBEAT,
+                    "calls": len(self._calls),
+                    "cpu_ns": process_time_ns(),
+                }
+            )
 
     def _report_some(self) -> None:
         """Look at the drops of a fiftieth of the sockets: a round takes a second."""

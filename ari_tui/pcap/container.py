@@ -165,9 +165,11 @@ class Capture:
         interface = interfaces[number]
         time_ns = ((high << 32) | low) * _NS // interface.ticks_per_second
         return Frame(
-            time_ns + interface.offset_s * _NS, interface.link_type,
-            body[layout.size : layout.size + kept], wire,
-        )  # fmt: skip
+            time_ns + interface.offset_s * _NS,
+            interface.link_type,
+            body[layout.size : layout.size + kept],
+            wire,
+        )
 
 
 def _what_it_is(start: bytes) -> str:

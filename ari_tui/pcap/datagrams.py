@@ -57,9 +57,15 @@ def datagram(frame: Frame) -> Datagram | str:
         ):
             source_port, destination_port, length = rest
             return Datagram(
-                source, source_port, destination, destination_port, tos, ttl,
-                max(length - 8, 0), data[42 : 14 + total],
-            )  # fmt: skip
+                source,
+                source_port,
+                destination,
+                destination_port,
+                tos,
+                ttl,
+                max(length - 8, 0),
+                data[42 : 14 + total],
+            )
     return dissected(frame)
 
 
@@ -118,6 +124,12 @@ def _of_udp(packet: Any, protocol: int, tos: int, ttl: int) -> Datagram | str:
     if not isinstance(inner, udp.UDP):
         return UNREADABLE
     return Datagram(
-        packet.src, inner.sport, packet.dst, inner.dport, tos, ttl,
-        max(inner.ulen - 8, 0), bytes(inner.data),
-    )  # fmt: skip
+        packet.src,
+        inner.sport,
+        packet.dst,
+        inner.dport,
+        tos,
+        ttl,
+        max(inner.ulen - 8, 0),
+        bytes(inner.data),
+    )

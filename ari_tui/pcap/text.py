@@ -8,9 +8,21 @@ from ari_tui.pcap.model import EchoPath, RtpStream, StreamsDocument
 
 _DASH = "—"
 _HEAD = (
-    "SOURCE", "DESTINATION", "SSRC", "CODEC", "SECONDS", "RECV", "MISSING", "DUP", "REORD",
-    "LATE", "JITTER", "SKEW", "GAPS", "DEAD",
-)  # fmt: skip
+    "SOURCE",
+    "DESTINATION",
+    "SSRC",
+    "CODEC",
+    "SECONDS",
+    "RECV",
+    "MISSING",
+    "DUP",
+    "REORD",
+    "LATE",
+    "JITTER",
+    "SKEW",
+    "GAPS",
+    "DEAD",
+)
 _ECHO_HEAD = ("SENT", "BACK", "LOST", "P50", "P99", "MAX")
 _LEFT = 4
 """Columns of words; the rest are numbers and stand right."""
@@ -86,12 +98,21 @@ def _table(document: StreamsDocument) -> list[str]:
 def _row(stream: RtpStream) -> tuple[str, ...]:
     packets = stream.packets
     return (
-        stream.source, stream.destination, stream.ssrc, stream.codec,
-        number(stream.duration_s, 1), str(packets.received), str(packets.missing),
-        str(packets.duplicates), str(packets.reordered), number(packets.late),
-        number(stream.jitter_ms.last, 2, "ms"), number(stream.skew_ppm, 0, "ppm"),
-        str(packets.interruptions), number(stream.dead_air_s, 1, "s"),
-    )  # fmt: skip
+        stream.source,
+        stream.destination,
+        stream.ssrc,
+        stream.codec,
+        number(stream.duration_s, 1),
+        str(packets.received),
+        str(packets.missing),
+        str(packets.duplicates),
+        str(packets.reordered),
+        number(packets.late),
+        number(stream.jitter_ms.last, 2, "ms"),
+        number(stream.skew_ppm, 0, "ppm"),
+        str(packets.interruptions),
+        number(stream.dead_air_s, 1, "s"),
+    )
 
 
 def _echo_row(echo: EchoPath | None) -> tuple[str, ...]:
@@ -99,9 +120,13 @@ def _echo_row(echo: EchoPath | None) -> tuple[str, ...]:
         return (_DASH,) * len(_ECHO_HEAD)
     rtt = echo.rtt_ms
     return (
-        str(echo.sent), str(echo.returned), str(echo.lost), number(rtt.p50, 2, "ms"),
-        number(rtt.p99, 2, "ms"), number(rtt.max, 2, "ms"),
-    )  # fmt: skip
+        str(echo.sent),
+        str(echo.returned),
+        str(echo.lost),
+        number(rtt.p50, 2, "ms"),
+        number(rtt.p99, 2, "ms"),
+        number(rtt.max, 2, "ms"),
+    )
 
 
 def _details(stream: RtpStream) -> Iterator[str]:

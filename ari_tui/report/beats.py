@@ -112,11 +112,17 @@ class _Reading:
             rtt = self._round_trips(beat)
             self._points.append(
                 LoadSecond(
-                    at_s=self._from_s, calls=calls, sent=sent, lost=0,
-                    late=max(0, now.packets.late_echo - was.late_echo), p50_ms=rtt.p50,
-                    p95_ms=rtt.p95, p99_ms=rtt.p99, max_ms=rtt.max,
+                    at_s=self._from_s,
+                    calls=calls,
+                    sent=sent,
+                    lost=0,
+                    late=max(0, now.packets.late_echo - was.late_echo),
+                    p50_ms=rtt.p50,
+                    p95_ms=rtt.p95,
+                    p99_ms=rtt.p99,
+                    max_ms=rtt.max,
                 )
-            )  # fmt: skip
+            )
         self._before, self._from_s = now, at
 
     def _round_trips(self, beat: Beat) -> _RoundTrips:

@@ -55,9 +55,10 @@ class Course(NamedTuple):
             return self
         groups = [self.points[i : i + size] for i in range(0, len(self.points), size)]
         return self._replace(
-            points=[_joined(group) for group in groups], step_s=self.step_s * size,
+            points=[_joined(group) for group in groups],
+            step_s=self.step_s * size,
             joined=self.joined * size,
-        )  # fmt: skip
+        )
 
 
 def _joined(group: Sequence[LoadSecond]) -> LoadSecond:
@@ -66,8 +67,13 @@ def _joined(group: Sequence[LoadSecond]) -> LoadSecond:
         return max(found) if found else None
 
     return LoadSecond(
-        at_s=group[0].at_s, calls=max(one.calls for one in group),
-        sent=sum(one.sent for one in group), lost=sum(one.lost for one in group),
-        late=sum(one.late for one in group), p50_ms=worst("p50_ms"), p95_ms=worst("p95_ms"),
-        p99_ms=worst("p99_ms"), max_ms=worst("max_ms"),
-    )  # fmt: skip
+        at_s=group[0].at_s,
+        calls=max(one.calls for one in group),
+        sent=sum(one.sent for one in group),
+        lost=sum(one.lost for one in group),
+        late=sum(one.late for one in group),
+        p50_ms=worst("p50_ms"),
+        p95_ms=worst("p95_ms"),
+        p99_ms=worst("p99_ms"),
+        max_ms=worst("max_ms"),
+    )

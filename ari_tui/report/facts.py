@@ -15,15 +15,22 @@ from ari_tui.snapshot.load import LoadPlan
 from ari_tui.snapshot.model import Document, SlaRule
 
 STEP_WORDS: Final = {
-    "accepted": "accepted", "ringing": "ringing", "answered": "answered", "bridged": "bridged",
-    "media_out": "media from Asterisk", "media_back": "media back from the echo",
+    "accepted": "accepted",
+    "ringing": "ringing",
+    "answered": "answered",
+    "bridged": "bridged",
+    "media_out": "media from Asterisk",
+    "media_back": "media back from the echo",
     "held": "held to its end",
-}  # fmt: skip
+}
 RULE_WORDS: Final = {
-    "p50": "Round trip, median", "p95": "Round trip, p95",
-    "p99": "Round trip, p99", "late": "Late packets", "loss": "Lost packets",
+    "p50": "Round trip, median",
+    "p95": "Round trip, p95",
+    "p99": "Round trip, p99",
+    "late": "Late packets",
+    "loss": "Lost packets",
     "max": "Longest round trip",
-}  # fmt: skip
+}
 
 
 class Fact(NamedTuple):
@@ -98,9 +105,13 @@ def rule_words(rule: SlaRule) -> RuleWords:
     if rule.missing:
         evidence = ". ".join(part for part in (evidence, clean_text(rule.missing, 200)) if part)
     return RuleWords(
-        RULE_WORDS.get(rule.id, clean_text(rule.id, 20)), asked, found, evidence,
-        clean_text(rule.verdict, 40), number(rule.violated_s),
-    )  # fmt: skip
+        RULE_WORDS.get(rule.id, clean_text(rule.id, 20)),
+        asked,
+        found,
+        evidence,
+        clean_text(rule.verdict, 40),
+        number(rule.violated_s),
+    )
 
 
 def rtt_limit(document: Document, rule: str) -> float | None:

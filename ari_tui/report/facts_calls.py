@@ -57,20 +57,33 @@ def _badness(row: CallRow) -> tuple[float, float, float]:
 
 def _of_document(call: Call) -> CallRow:
     return CallRow(
-        clean_text(call.channel, 60), clean_text(call.id, 40), moment(call.started_at),
-        call.duration_s, call.packets.sent, call.loss_ratio, call.late_ratio, call.rtt_ms,
-        call.mos.session, clean_text(call.state, 40),
-    )  # fmt: skip
+        clean_text(call.channel, 60),
+        clean_text(call.id, 40),
+        moment(call.started_at),
+        call.duration_s,
+        call.packets.sent,
+        call.loss_ratio,
+        call.late_ratio,
+        call.rtt_ms,
+        call.mos.session,
+        clean_text(call.state, 40),
+    )
 
 
 def _of_load(call: LoadCall) -> CallRow:
     settled = call.returned + call.lost
     return CallRow(
-        clean_text(call.channel or call.endpoint, 60), str(call.number), moment(call.started_at),
-        call.held_s, call.sent, call.lost / settled if settled else None,
-        call.late / settled if settled else None, call.rtt_ms, call.mos,
+        clean_text(call.channel or call.endpoint, 60),
+        str(call.number),
+        moment(call.started_at),
+        call.held_s,
+        call.sent,
+        call.lost / settled if settled else None,
+        call.late / settled if settled else None,
+        call.rtt_ms,
+        call.mos,
         clean_text(call.outcome, 40),
-    )  # fmt: skip
+    )
 
 
 def failures(calls: Sequence[LoadCall]) -> list[Failures]:

@@ -12,18 +12,33 @@ from ari_tui.report.units import DASH, moment, ms, number, percent, span
 from ari_tui.snapshot.model import Document, Injected, Spread
 
 GLOSSARY: Final = (
-    ("Round trip", "From our sending a packet to the echo server to its coming back, by kernel "
-     "time stamps. Not the callers' own path: the part of the network between here and there."),
-    ("Late", "Later than 3 ms (or as configured) above the path's own fastest time, tracked over "
-     "the last half minute: queueing, not distance."),
+    (
+        "Round trip",
+        "From our sending a packet to the echo server to its coming back, by kernel "
+        "time stamps. Not the callers' own path: the part of the network between here and there.",
+    ),
+    (
+        "Late",
+        "Later than 3 ms (or as configured) above the path's own fastest time, tracked over "
+        "the last half minute: queueing, not distance.",
+    ),
     ("Lost", "Not back within the loss time-out (3 s, or as configured). Of packets sent."),
-    ("MOS", "Listening quality from 1 to 4.5, estimated by the E-model (ITU-T G.107) for this hop "
-     "alone, with loss concealment."),
-    ("Clean seconds", "Seconds in which the instrument itself was well. Others are left out of "
-     "the verdict and counted, so that our own delay is never taken for the network's."),
-    ("Evidence", "Exact 95 % bounds (Clopper-Pearson). A rule passes when the upper bound meets "
-     "its limit, fails when the lower one breaks it; between the two more packets are needed."),
-)  # fmt: skip
+    (
+        "MOS",
+        "Listening quality from 1 to 4.5, estimated by the E-model (ITU-T G.107) for this hop "
+        "alone, with loss concealment.",
+    ),
+    (
+        "Clean seconds",
+        "Seconds in which the instrument itself was well. Others are left out of "
+        "the verdict and counted, so that our own delay is never taken for the network's.",
+    ),
+    (
+        "Evidence",
+        "Exact 95 % bounds (Clopper-Pearson). A rule passes when the upper bound meets "
+        "its limit, fails when the lower one breaks it; between the two more packets are needed.",
+    ),
+)
 
 
 def books(document: Document) -> Iterator[Fact]:
@@ -45,19 +60,21 @@ def books(document: Document) -> Iterator[Fact]:
     if runs:
         yield Fact("Loss in runs of", runs)
     yield Fact(
-        "Order", f"{number(packets.reordered_echo)} reordered, "
-        f"{number(packets.duplicates_echo)} duplicates",
-    )  # fmt: skip
+        "Order",
+        f"{number(packets.reordered_echo)} reordered, {number(packets.duplicates_echo)} duplicates",
+    )
     explained = f"{number(totals.missing_explained)} of them explained (digits, hold, silence)"
     yield Fact(
-        "Missing from Asterisk", number(packets.upstream_missing),
+        "Missing from Asterisk",
+        number(packets.upstream_missing),
         explained if packets.upstream_missing else "",
-    )  # fmt: skip
+    )
     longest = totals.longest_interruption_ms
     yield Fact(
-        "Interruptions", number(packets.interruptions),
+        "Interruptions",
+        number(packets.interruptions),
         f"longest {ms(longest)} ms, dead air {span(totals.dead_air_s)}" if longest else "",
-    )  # fmt: skip
+    )
 
 
 def instrument(document: Document) -> Iterator[Fact]:
@@ -96,9 +113,10 @@ def environment(subject: Subject) -> Iterator[Fact]:
     for asterisk in document.asterisks:
         away = f"; events lost for {span(asterisk.events_lost_s)}" if asterisk.events_lost_s else ""
         yield Fact(
-            "Asterisk", clean_text(asterisk.version or "unknown version", 60),
+            "Asterisk",
+            clean_text(asterisk.version or "unknown version", 60),
             f"{clean_text(asterisk.url, 120)}, answers in {ms(asterisk.latency_ms)} ms{away}",
-        )  # fmt: skip
+        )
     yield Fact("ari-tui", clean_text(session.version, 40), f"session {clean_text(session.id, 40)}")
     if load is None:
         yield Fact("Host", clean_text(session.host, 80))

@@ -16,8 +16,11 @@ from ari_tui.snapshot.load import LoadReport
 
 Form = Literal["json", "html", "text"]
 _FORMS: Final[dict[str, Form]] = {
-    ".json": "json", ".html": "html", ".htm": "html", ".txt": "text",
-}  # fmt: skip
+    ".json": "json",
+    ".html": "html",
+    ".htm": "html",
+    ".txt": "text",
+}
 _NARROW: Final = 100
 
 

@@ -56,8 +56,9 @@ def _sections(subject: Subject, name: str) -> Iterator[Markup]:
     for note in filter(None, (subject.warning, facts_run.injected(document))):
         yield element("p", note, class_="note", role="note")
     yield _verdict(subject)
-    yield element("dl", [_tile(fact) for fact in facts_run.headline_numbers(subject)],
-                  class_="tiles")  # fmt: skip
+    yield element(
+        "dl", [_tile(fact) for fact in facts_run.headline_numbers(subject)], class_="tiles"
+    )
     yield _rules(subject)
     if load is not None and load.tiers:
         yield section("Load tiers", _TIERS, tiers(load.tiers))
@@ -66,8 +67,11 @@ def _sections(subject: Subject, name: str) -> Iterator[Markup]:
         yield from failed_calls(load)
     yield from worst_calls(subject)
     yield from _circumstances(subject)
-    yield element("footer", f"Made by ari-tui {session.version}. This file loads nothing from "
-                  "anywhere and runs no script.")  # fmt: skip
+    yield element(
+        "footer",
+        f"Made by ari-tui {session.version}. This file loads nothing from "
+        "anywhere and runs no script.",
+    )
 
 
 _TIERS: Final = "Each tier is judged by the seconds in which its calls were up."
@@ -80,46 +84,56 @@ _RULES: Final = (
 def _verdict(subject: Subject) -> Markup:
     found = facts.verdict(subject)
     sign = element(
-        "svg", element("circle", cx=15, cy=15, r=13), element("path", d=_SIGNS[tone(found)]),
-        viewBox="0 0 30 30", aria_hidden="true",
-    )  # fmt: skip
+        "svg",
+        element("circle", cx=15, cy=15, r=13),
+        element("path", d=_SIGNS[tone(found)]),
+        viewBox="0 0 30 30",
+        aria_hidden="true",
+    )
     reasons = facts.reasons(subject)
     return element(
-        "section", element("p", sign, word(found), class_="word"),
+        "section",
+        element("p", sign, word(found), class_="word"),
         element("ul", [element("li", reason) for reason in reasons]) if reasons else None,
         element("p", facts.judged(subject.document), class_="lead"),
         class_=f"verdict {tone(found)}",
-    )  # fmt: skip
+    )
 
 
 def _tile(fact: Fact) -> Markup:
     return element(
-        "div", element("dt", fact.name), element("dd", fact.value, class_="figure"),
-        element("dd", fact.note, class_="small"), class_="tile",
-    )  # fmt: skip
+        "div",
+        element("dt", fact.name),
+        element("dd", fact.value, class_="figure"),
+        element("dd", fact.note, class_="small"),
+        class_="tile",
+    )
 
 
 def _rules(subject: Subject) -> Markup:
     head = element(
-        "tr", [element("th", name, scope="col") for name in ("Rule", "Limit", "Found", "Evidence")],
+        "tr",
+        [element("th", name, scope="col") for name in ("Rule", "Limit", "Found", "Evidence")],
         element("th", "Seconds over", scope="col", class_="n"),
         element("th", "Verdict", scope="col"),
-    )  # fmt: skip
+    )
     rows = [_rule(rule) for rule in subject.document.sla.rules]
     table = element("table", element("thead", head), element("tbody", rows), class_="rules")
-    return section("Service level", _RULES, element("div", table, class_="scroll"),
-                   whole_page=True)  # fmt: skip
+    return section("Service level", _RULES, element("div", table, class_="scroll"), whole_page=True)
 
 
 def _rule(rule: SlaRule) -> Markup:
     words = facts.rule_words(rule)
     return element(
-        "tr", element("td", words.name, class_="id"), element("td", words.asked, class_="id"),
+        "tr",
+        element("td", words.name, class_="id"),
+        element("td", words.asked, class_="id"),
         element("td", words.found, class_="id"),
         element("td", gauge(rule), element("span", words.evidence, class_="small")),
-        element("td", words.violated, class_="n"), element("td", badge(words.verdict)),
+        element("td", words.violated, class_="n"),
+        element("td", badge(words.verdict)),
         class_=tone(words.verdict),
-    )  # fmt: skip
+    )
 
 
 def _pictures(subject: Subject) -> Iterator[Markup]:
@@ -132,8 +146,9 @@ def _pictures(subject: Subject) -> Iterator[Markup]:
         yield section("Round trips", "How often which round trip came.", spread, whole_page=True)
     times = None if load is None else set_up_times(load.set_up_ms)
     if times is not None:
-        yield section("Call set-up", "From the originate request to each step.", times,
-                      whole_page=True)  # fmt: skip
+        yield section(
+            "Call set-up", "From the originate request to each step.", times, whole_page=True
+        )
 
 
 def _tier_marks(subject: Subject) -> Iterator[Tick]:
@@ -165,10 +180,12 @@ def _circumstances(subject: Subject) -> Iterator[Markup]:
 def _facts(shown: Iterable[Fact]) -> Markup:
     rows = [
         element(
-            "div", element("dt", fact.name),
-            element("dd", fact.value, element("span", fact.note, class_="small")
-                    if fact.note else None),
+            "div",
+            element("dt", fact.name),
+            element(
+                "dd", fact.value, element("span", fact.note, class_="small") if fact.note else None
+            ),
         )
         for fact in shown
-    ]  # fmt: skip
+    ]
     return element("dl", rows, class_="facts")

@@ -35,10 +35,12 @@ def _tier(tier: LoadTier, rules: Sequence[str]) -> Markup:
     counts = [number(tier.calls), number(tier.reached), number(tier.good), number(tier.failed)]
     counts.append(f"{tier.sla.clean_s:g} of {tier.sla.of_s} s")
     return element(
-        "tr", [element("td", count, class_="n") for count in counts],
+        "tr",
+        [element("td", count, class_="n") for count in counts],
         [element("td", badge(verdicts[rule]) if rule in verdicts else "") for rule in rules],
-        element("td", badge(tier.sla.verdict)), class_=tone(tier.sla.verdict),
-    )  # fmt: skip
+        element("td", badge(tier.sla.verdict)),
+        class_=tone(tier.sla.verdict),
+    )
 
 
 def failed_calls(load: LoadReport) -> Iterator[Markup]:
@@ -48,13 +50,20 @@ def failed_calls(load: LoadReport) -> Iterator[Markup]:
         return
     rows = [
         element(
-            "tr", element("td", number(one.size), class_="n"), element("td", one.step),
-            element("td", one.reason, element("span", one.hint, class_="small")
-                    if one.hint else None, class_="name"),
-            element("td", one.endpoints, class_="name"), element("td", one.calls, class_="id"),
+            "tr",
+            element("td", number(one.size), class_="n"),
+            element("td", one.step),
+            element(
+                "td",
+                one.reason,
+                element("span", one.hint, class_="small") if one.hint else None,
+                class_="name",
+            ),
+            element("td", one.endpoints, class_="name"),
+            element("td", one.calls, class_="id"),
         )
         for one in found
-    ]  # fmt: skip
+    ]
     names = ("Did not reach", "Why", "Endpoint", "Call numbers")
     head = [("Calls", "n"), *((name, "") for name in names)]
     yield section("Failed calls", None, _table(head, rows))
@@ -66,10 +75,19 @@ def worst_calls(subject: Subject) -> Iterator[Markup]:
     if not rows:
         return
     head = [
-        ("Channel", ""), ("Call", ""), ("Held", "n"), ("Sent", "n"), ("Lost", "n"), ("Late", "n"),
-        ("p50 ms", "n"), ("p95 ms", "n"), ("p99 ms", "n"), ("Max ms", "n"), ("MOS", "n"),
+        ("Channel", ""),
+        ("Call", ""),
+        ("Held", "n"),
+        ("Sent", "n"),
+        ("Lost", "n"),
+        ("Late", "n"),
+        ("p50 ms", "n"),
+        ("p95 ms", "n"),
+        ("p99 ms", "n"),
+        ("Max ms", "n"),
+        ("MOS", "n"),
         ("End", ""),
-    ]  # fmt: skip
+    ]
     lead = f"The worst {WORST} of {number(len(rows))}" if len(rows) > WORST else "All"
     lead += " measured calls, by MOS, then loss and lateness, then round trip."
     if len(rows) > WORST:
@@ -80,10 +98,20 @@ def worst_calls(subject: Subject) -> Iterator[Markup]:
 def _call(row: CallRow) -> Markup:
     rtt = row.rtt
     numbers = [
-        span(row.held_s), number(row.sent), percent(row.loss), percent(row.late),
-        ms(rtt.p50), ms(rtt.p95), ms(rtt.p99), ms(rtt.max), number(row.mos, 2),
-    ]  # fmt: skip
+        span(row.held_s),
+        number(row.sent),
+        percent(row.loss),
+        percent(row.late),
+        ms(rtt.p50),
+        ms(rtt.p95),
+        ms(rtt.p99),
+        ms(rtt.max),
+        number(row.mos, 2),
+    ]
     return element(
-        "tr", element("td", row.name, class_="name"), element("td", row.number, class_="id"),
-        [element("td", value, class_="n") for value in numbers], element("td", row.state),
-    )  # fmt: skip
+        "tr",
+        element("td", row.name, class_="name"),
+        element("td", row.number, class_="id"),
+        [element("td", value, class_="n") for value in numbers],
+        element("td", row.state),
+    )

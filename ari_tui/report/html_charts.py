@@ -64,9 +64,13 @@ class CourseCharts:
         area = svg.steps(canvas, [start for start, _ in self._slots], self._course.step_s, values)
         marks = svg.marks(canvas, self._tiers, "tier")
         return self._figure(
-            "Calls up", canvas, up, "", [area, marks],
+            "Calls up",
+            canvas,
+            up,
+            "",
+            [area, marks],
             lambda point: f"{point.calls} calls up",
-        )  # fmt: skip
+        )
 
     def _rtt(self) -> Markup:
         points, limits = self._course.points, self._document.sla.rules
@@ -85,9 +89,11 @@ class CourseCharts:
             svg.limit(canvas, value, f"limit {name}: {value:g} ms", name) for name, value in drawn
         ]
         keys = [
-            key("k50", "median"), key("k95", "p95"), key("k99", "p99"),
+            key("k50", "median"),
+            key("k95", "p95"),
+            key("k99", "p99"),
             key("kmax", "longest", "round"),
-        ]  # fmt: skip
+        ]
         above = [value for value in maxima if value is not None and value > canvas.top]
         if above:
             plural = "s" if len(above) > 1 else ""
@@ -119,14 +125,25 @@ class CourseCharts:
         if limit:
             pieces.append(svg.limit(canvas, asked, "", "share"))
         return self._figure(
-            name, canvas, up, "%", pieces,
-            lambda point: f"{count(point)} of {point.sent} packets", keys,
-        )  # fmt: skip
+            name,
+            canvas,
+            up,
+            "%",
+            pieces,
+            lambda point: f"{count(point)} of {point.sent} packets",
+            keys,
+        )
 
     def _figure(
-        self, name: str, canvas: Canvas, up: Sequence[float], unit: str,
-        pieces: Sequence[Markup], tell: Tell, keys: Sequence[Markup] = (),
-    ) -> Markup:  # fmt: skip
+        self,
+        name: str,
+        canvas: Canvas,
+        up: Sequence[float],
+        unit: str,
+        pieces: Sequence[Markup],
+        tell: Tell,
+        keys: Sequence[Markup] = (),
+    ) -> Markup:
         points = self._course.points
         hovers = svg.hovers(
             canvas,

@@ -12,9 +12,12 @@ _WORDS: Final = {"pass": "Pass", "fail": "Fail", "inconclusive": "Inconclusive"}
 def section(name: str, lead: str | None, *content: Content, whole_page: bool = False) -> Markup:
     """Return a chapter with its heading and what it tells."""
     return element(
-        "section", element("h2", name), element("p", lead, class_="lead") if lead else None,
-        *content, class_="whole-page" if whole_page else None,
-    )  # fmt: skip
+        "section",
+        element("h2", name),
+        element("p", lead, class_="lead") if lead else None,
+        *content,
+        class_="whole-page" if whole_page else None,
+    )
 
 
 def tone(verdict: str) -> str:

@@ -39,18 +39,21 @@ def histogram(document: Document) -> Markup | None:
     # from half a packet up, so that one packet is seen on the logarithmic axis
     shown = [
         Bar(
-            place(one.low), place(one.high), math.log10(one.packets) + 0.5 if one.packets else 0.0,
+            place(one.low),
+            place(one.high),
+            math.log10(one.packets) + 0.5 if one.packets else 0.0,
             "over" if limit is not None and one.low >= limit else "",
         )
         for one in bins
-    ]  # fmt: skip
+    ]
     up = [Tick(power + 0.5, short(10.0**power)) for power in range(decades + 1)]
     frame = svg.axes(canvas, list(_log_ticks(bins, place)), up)
     marks = list(_percentile_marks(canvas, document.totals.rtt_ms, place))
     hovers = svg.hovers(
-        canvas, [(bar.low, bar.high) for bar in shown],
+        canvas,
+        [(bar.low, bar.high) for bar in shown],
         lambda i: f"{ms(bins[i].low)} to {ms(bins[i].high)} ms · {number(bins[i].packets)} packets",
-    )  # fmt: skip
+    )
     chart = svg.picture(
         canvas.height, "Histogram of round trips", frame, svg.bars(canvas, shown), *marks, hovers
     )
@@ -108,9 +111,10 @@ def set_up_times(times: Mapping[str, Spread]) -> Markup | None:
     ]
     chart = svg.picture(height, "Set-up times by step", *grid, *rows)
     caption = element(
-        "figcaption", key("kbar", "from the quickest to the slowest call"),
+        "figcaption",
+        key("kbar", "from the quickest to the slowest call"),
         key("kbar", "the middle: p50 to p95", "block"),
-    )  # fmt: skip
+    )
     return element("figure", caption, element("div", chart, class_="wide"))
 
 
@@ -119,19 +123,26 @@ def _set_up_row(step: str, spread: Spread, y: int, x: Callable[[float | None], f
     told = f"median {ms(spread.p50)}, p95 {ms(spread.p95)}, longest {ms(spread.max)} ms"
     return join(
         element("text", STEP_WORDS.get(step, step), x=0, y=middle + 4, class_="row"),
+        element("line", x1=x(spread.min), x2=x(spread.max), y1=middle, y2=middle, class_="whole"),
         element(
-            "line", x1=x(spread.min), x2=x(spread.max), y1=middle, y2=middle, class_="whole"
+            "rect",
+            x=x(spread.p50),
+            y=middle - 6,
+            width=max(x(spread.p95) - x(spread.p50), 1.5),
+            height=12,
+            rx=2,
+            class_="most",
         ),
         element(
-            "rect", x=x(spread.p50), y=middle - 6, width=max(x(spread.p95) - x(spread.p50), 1.5),
-            height=12, rx=2, class_="most",
-        ),
-        element(
-            "line", x1=x(spread.p50), x2=x(spread.p50), y1=middle - 8, y2=middle + 8,
+            "line",
+            x1=x(spread.p50),
+            x2=x(spread.p50),
+            y1=middle - 8,
+            y2=middle + 8,
             class_="middle",
         ),
         element("text", told, x=WIDTH - _VALUES + 24, y=middle + 4),
-    )  # fmt: skip
+    )
 
 
 def gauge(rule: SlaRule) -> Markup | None:
@@ -147,10 +158,17 @@ def gauge(rule: SlaRule) -> Markup | None:
         "svg",
         element("rect", x=0, y=7, width=_GAUGE, height=4, rx=2, class_="track"),
         element(
-            "rect", x=min(left, _GAUGE - 5), y=4, width=max(x(rule.high) - left, 5), height=10,
-            rx=3, class_="range",
+            "rect",
+            x=min(left, _GAUGE - 5),
+            y=4,
+            width=max(x(rule.high) - left, 5),
+            height=10,
+            rx=3,
+            class_="range",
         ),
         element("line", x1=middle, x2=middle, y1=1, y2=17, class_="bound"),
-        viewBox=f"0 0 {_GAUGE:g} {_GAUGE_HEIGHT}", class_="gauge", role="img",
+        viewBox=f"0 0 {_GAUGE:g} {_GAUGE_HEIGHT}",
+        class_="gauge",
+        role="img",
         aria_label="evidence against the limit, which is in the middle",
-    )  # fmt: skip
+    )

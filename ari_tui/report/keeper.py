@@ -9,8 +9,14 @@ from ari_tui.snapshot.load import LoadSecond
 from ari_tui.snapshot.model import Document
 
 _CELLS: Final = (
-    "sent", "lost", "late", "rtt_p50_us", "rtt_p95_us", "rtt_p99_us", "rtt_max_us",
-)  # fmt: skip
+    "sent",
+    "lost",
+    "late",
+    "rtt_p50_us",
+    "rtt_p95_us",
+    "rtt_p99_us",
+    "rtt_max_us",
+)
 
 
 class CourseKeeper:
@@ -52,7 +58,13 @@ def _second(at_s: float, calls: int, cells: dict[str, int | None]) -> LoadSecond
         return None if value is None else value / 1000
 
     return LoadSecond(
-        at_s=float(at_s), calls=calls, sent=cells.get("sent") or 0, lost=cells.get("lost") or 0,
-        late=cells.get("late") or 0, p50_ms=ms("p50"), p95_ms=ms("p95"), p99_ms=ms("p99"),
+        at_s=float(at_s),
+        calls=calls,
+        sent=cells.get("sent") or 0,
+        lost=cells.get("lost") or 0,
+        late=cells.get("late") or 0,
+        p50_ms=ms("p50"),
+        p95_ms=ms("p95"),
+        p99_ms=ms("p99"),
         max_ms=ms("max"),
-    )  # fmt: skip
+    )

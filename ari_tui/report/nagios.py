@@ -132,9 +132,13 @@ def _limits(sla: Sla) -> dict[str, float]:
     if sla.now is not None:
         limits = sla.now.limits
         return {
-            "p50": limits.p50_ms, "p95": limits.p95_ms, "p99": limits.p99_ms, "max": limits.max_ms,
-            "late": limits.late_ratio, "loss": limits.loss_ratio,
-        }  # fmt: skip
+            "p50": limits.p50_ms,
+            "p95": limits.p95_ms,
+            "p99": limits.p99_ms,
+            "max": limits.max_ms,
+            "late": limits.late_ratio,
+            "loss": limits.loss_ratio,
+        }
     return {rule.id: max(rule.limits_ms, default=rule.limit) for rule in sla.rules}
 
 

@@ -15,8 +15,9 @@ from ari_tui.report.units import ms, number, percent, span
 
 _NARROWEST: Final = 60
 _WORST: Final = 20
-_FALLBACKS: Final = str.maketrans({"█": "#", "≤": "<=", "…": "...", "—": "-", "→": "->", "×": "x",
-                                   "µ": "u", "▲": "^", "·": "."})  # fmt: skip
+_FALLBACKS: Final = str.maketrans(
+    {"█": "#", "≤": "<=", "…": "...", "—": "-", "→": "->", "×": "x", "µ": "u", "▲": "^", "·": "."}
+)
 
 
 def plain_report(
@@ -62,9 +63,17 @@ def _worst(subject: Subject) -> Iterator[str]:
         rtt = row.rtt
         table.append(
             (
-                row.name, row.number, span(row.held_s), number(row.sent),
-                percent(row.loss), percent(row.late), ms(rtt.p50), ms(rtt.p99),
-                ms(rtt.max), number(row.mos, 2), row.state,
+                row.name,
+                row.number,
+                span(row.held_s),
+                number(row.sent),
+                percent(row.loss),
+                percent(row.late),
+                ms(rtt.p50),
+                ms(rtt.p99),
+                ms(rtt.max),
+                number(row.mos, 2),
+                row.state,
             )
-        )  # fmt: skip
+        )
     yield from call_lines(table)

@@ -75,14 +75,15 @@ class _CourseText:
         yield from self._chart(f"Calls up ({step})", 5, [(_BAR, True, lambda one: one.calls)])
         signs = "longest ^, p99 +, p95 o, median " + (":" if self._ascii else "░")
         yield from self._chart(
-            f"Round trip, ms ({signs})", 14,
+            f"Round trip, ms ({signs})",
+            14,
             [
                 (":" if self._ascii else "░", True, lambda one: one.p50_ms),
                 ("^", False, lambda one: one.max_ms),
                 ("+", False, lambda one: one.p99_ms),
                 ("o", False, lambda one: one.p95_ms),
             ],
-        )  # fmt: skip
+        )
         for name, rule, count in _COUNTED:
             if any(count(one) for one in points):
                 limit = share_limit(self._document, rule)
@@ -94,9 +95,11 @@ class _CourseText:
                 yield f"{name} packets: none"
 
     def _chart(
-        self, name: str, height: int,
+        self,
+        name: str,
+        height: int,
         series: Sequence[tuple[str, bool, Callable[[LoadSecond], float | None]]],
-    ) -> Iterator[str]:  # fmt: skip
+    ) -> Iterator[str]:
         signs = []
         for sign, stems, value in series:
             found = [

@@ -54,9 +54,13 @@ class Tick(NamedTuple):
 def picture(height: int, label: str, *content: Markup, width: int = WIDTH) -> Markup:
     """Return a chart as a picture that scales with the page; `label` is for those who listen."""
     return element(
-        "svg", *content, viewBox=f"0 0 {width} {height}", role="img", aria_label=label,
+        "svg",
+        *content,
+        viewBox=f"0 0 {width} {height}",
+        role="img",
+        aria_label=label,
         class_="chart",
-    )  # fmt: skip
+    )
 
 
 def axes(canvas: Canvas, across: Iterable[Tick], up: Iterable[Tick]) -> Markup:
@@ -123,10 +127,14 @@ def bars(canvas: Canvas, shown: Iterable[Bar]) -> Markup:
         gap = min(1.0, width / 5)
         pieces.append(
             element(
-                "rect", x=left + gap / 2, y=canvas.floor - height, width=max(width - gap, 0.5),
-                height=height, class_=f"bar {bar.kind}",
+                "rect",
+                x=left + gap / 2,
+                y=canvas.floor - height,
+                width=max(width - gap, 0.5),
+                height=height,
+                class_=f"bar {bar.kind}",
             )
-        )  # fmt: skip
+        )
     return join(pieces)
 
 
@@ -181,9 +189,13 @@ def hovers(
     """Return what shows a text over each slot (from, to) of the x axis; `told` gets its place."""
     return join(
         element(
-            "rect", element("title", told(place)), x=canvas.x(low), y=_TOP,
-            width=max(canvas.x(high) - canvas.x(low), 0.5), height=canvas.floor - _TOP,
+            "rect",
+            element("title", told(place)),
+            x=canvas.x(low),
+            y=_TOP,
+            width=max(canvas.x(high) - canvas.x(low), 0.5),
+            height=canvas.floor - _TOP,
             class_="hover",
         )
         for place, (low, high) in enumerate(slots)
-    )  # fmt: skip
+    )

@@ -155,12 +155,18 @@ def _call_lines(document: Document) -> list[str]:
         packets, rtt = call.packets, call.rtt_ms
         rows.append(
             (
-                clean_text(call.channel, _NAME_WIDTH), clean_text(call.state, _NAME_WIDTH),
-                str(packets.sent), str(packets.returned),
-                str(packets.delivered), str(packets.lost), str(packets.late_echo),
-                milliseconds(rtt.p50), milliseconds(rtt.p95), milliseconds(rtt.max),
+                clean_text(call.channel, _NAME_WIDTH),
+                clean_text(call.state, _NAME_WIDTH),
+                str(packets.sent),
+                str(packets.returned),
+                str(packets.delivered),
+                str(packets.lost),
+                str(packets.late_echo),
+                milliseconds(rtt.p50),
+                milliseconds(rtt.p95),
+                milliseconds(rtt.max),
             )
-        )  # fmt: skip
+        )
     return call_lines(rows)
 
 

@@ -8,10 +8,24 @@ from typing import Final
 from ari_tui.sim.model import CallerId
 
 _NAMES: Final = (
-    "Ada Lovelace", "Zoë Müller", "José García", "Łukasz Wójcik", "Анна Петрова", "王小明",
-    "田中 さくら", "김민수", "مريم حسن", "O'Brien, Séan", "Nguyễn Thị Hoa", "Front Desk", "",
-    "conference room 3 (second floor)", "ΓΙΩΡΓΟΣ", "Anonymous", "🙂 Support",
-)  # fmt: skip
+    "Ada Lovelace",
+    "Zoë Müller",
+    "José García",
+    "Łukasz Wójcik",
+    "Анна Петрова",
+    "王小明",
+    "田中 さくら",
+    "김민수",
+    "مريم حسن",
+    "O'Brien, Séan",
+    "Nguyễn Thị Hoa",
+    "Front Desk",
+    "",
+    "conference room 3 (second floor)",
+    "ΓΙΩΡΓΟΣ",
+    "Anonymous",
+    "🙂 Support",
+)
 
 _NASTY: Final = (
     "\x1b[2J\x1b[31mred\x1b[0m",

@@ -26,9 +26,21 @@ class Source:
     """One stream: SSRC, first sequence and first timestamp are drawn, then everything follows."""
 
     __slots__ = (
-        "_marks", "_offset", "_samples", "_tone", "due_ns", "marker", "number", "phone", "port",
-        "sequence", "ssrc", "stopped", "swallow", "timestamp",
-    )  # fmt: skip
+        "_marks",
+        "_offset",
+        "_samples",
+        "_tone",
+        "due_ns",
+        "marker",
+        "number",
+        "phone",
+        "port",
+        "sequence",
+        "ssrc",
+        "stopped",
+        "swallow",
+        "timestamp",
+    )
 
     def __init__(self, number: int, phone: Phone, port: MediaPort, random: Random) -> None:
         self.number = number

@@ -150,18 +150,27 @@ def _call(
     until = call.ended_ns if call.ended_ns is not None else facts.now_ns
     payload_type = int(leg.payload_type[row])
     return model.Call(
-        id=call.id, mode=call.mode, asterisk=call.asterisk, channel=call.channel,
-        channel_id=call.channel_id, caller=call.caller, call_id=call.call_id,
-        linkedid=call.linkedid, state=call.state, reason=call.reason,
+        id=call.id,
+        mode=call.mode,
+        asterisk=call.asterisk,
+        channel=call.channel,
+        channel_id=call.channel_id,
+        caller=call.caller,
+        call_id=call.call_id,
+        linkedid=call.linkedid,
+        state=call.state,
+        reason=call.reason,
         started_at=iso(call.started_ns),
         ended_at=iso(call.ended_ns) if call.ended_ns is not None else None,
         duration_s=round((until - call.started_ns) / 1e9, 3),
-        bridge_technology=call.bridge_technology, ports=call.ports,
+        bridge_technology=call.bridge_technology,
+        ports=call.ports,
         codec=CODEC_NAMES.get(payload_type, str(payload_type)) if heard else None,
-        ptime_ms=leg.ptime_ms(row), ssrc=f"0x{int(leg.ssrc[row]):08x}" if heard else None,
+        ptime_ms=leg.ptime_ms(row),
+        ssrc=f"0x{int(leg.ssrc[row]):08x}" if heard else None,
         jitter_ms=_jitter(store, row),
         **numbers,  # type: ignore[arg-type]  # its fields
-    )  # fmt: skip
+    )
 
 
 def _jitter(store: Store, row: int) -> model.Jitter:
@@ -181,13 +190,20 @@ def _instrument(
 ) -> model.Instrument:
     dwell = {way: spread(store.dwell_spread(way), NS_PER_US) for way in ("out", "back")}
     return model.Instrument(
-        dwell_out_us=dwell["out"], dwell_back_us=dwell["back"], uncertain=counted.uncertain,
-        socket_drops=counted.socket_drops, log_overflow=facts.log_overflow,
-        log_fill=round(facts.log_fill, 4), tick_lag_ms=round(facts.tick_lag_ms, 3),
+        dwell_out_us=dwell["out"],
+        dwell_back_us=dwell["back"],
+        uncertain=counted.uncertain,
+        socket_drops=counted.socket_drops,
+        log_overflow=facts.log_overflow,
+        log_fill=round(facts.log_fill, 4),
+        tick_lag_ms=round(facts.tick_lag_ms, 3),
         ari_ms=None if facts.ari_ms is None else round(facts.ari_ms, 3),
         limited_s=round(sla.of_s - sla.clean_s, 1),
         reasons=[reason for reason in sla.reasons if "limited by" in reason],
-        orphans=store.orphans, workers=facts.workers, worker_restarts=facts.worker_restarts,
-        receive_buffer_bytes=facts.receive_buffer_bytes, ports_in_use=facts.ports_in_use,
+        orphans=store.orphans,
+        workers=facts.workers,
+        worker_restarts=facts.worker_restarts,
+        receive_buffer_bytes=facts.receive_buffer_bytes,
+        ports_in_use=facts.ports_in_use,
         ports_total=facts.ports_total,
-    )  # fmt: skip
+    )

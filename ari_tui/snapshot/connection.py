@@ -132,10 +132,17 @@ async def connected(target: Target, token: str) -> AsyncIterator[Connection]:
     # documents deflate to a thirteenth, which a network thanks for and a Unix socket does not need
     compression = None if target.path is not None else "deflate"
     opening = _Connect(
-        target.uri, **where, proxy=None, compression=compression, logger=_WIRE_LOG,
-        max_size=_MAX_MESSAGE, open_timeout=OPEN_S, close_timeout=1.0, ping_interval=_PING_S,
+        target.uri,
+        **where,
+        proxy=None,
+        compression=compression,
+        logger=_WIRE_LOG,
+        max_size=_MAX_MESSAGE,
+        open_timeout=OPEN_S,
+        close_timeout=1.0,
+        ping_interval=_PING_S,
         ping_timeout=_PING_S,
-    )  # fmt: skip
+    )
     async with opening as socket:
         connection = Connection(socket)
         try:

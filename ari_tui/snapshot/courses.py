@@ -31,9 +31,12 @@ def build_live(store: Store, calls: Mapping[int, str], last_second: int, seconds
     sums, known = store.series.of_seconds(rows, wanted), store.series.known(rows, wanted)
     answered = sums.rtt_count > 0
     tables = (
-        _cells(sums.sent, known), _cells(sums.lost, known), _cells(sums.late, known),
-        _cells(_us(store.series.p95(rows, wanted)), answered), _cells(_us(sums.rtt_max), answered),
-    )  # fmt: skip
+        _cells(sums.sent, known),
+        _cells(sums.lost, known),
+        _cells(sums.late, known),
+        _cells(_us(store.series.p95(rows, wanted)), answered),
+        _cells(_us(sums.rtt_max), answered),
+    )
     return Live(
         last_second=last_second,
         seconds=seconds,
@@ -57,10 +60,14 @@ def _of_all(course: SecondsOfAll) -> AllCourse:
 
     p50, p95, p99 = course.percentiles
     return AllCourse(
-        sent=counts(course.sent), lost=counts(course.lost), late=counts(course.late),
-        rtt_p50_us=times(p50), rtt_p95_us=times(p95), rtt_p99_us=times(p99),
+        sent=counts(course.sent),
+        lost=counts(course.lost),
+        late=counts(course.late),
+        rtt_p50_us=times(p50),
+        rtt_p95_us=times(p95),
+        rtt_p99_us=times(p99),
         rtt_max_us=times(course.rtt_max),
-    )  # fmt: skip
+    )
 
 
 def _session_rtt(store: Store) -> Counts:

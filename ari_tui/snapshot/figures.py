@@ -25,10 +25,14 @@ def spread(distribution: Distribution, unit_ns: int) -> Spread:
         return None if value is None else round(value / unit_ns, 3)
 
     return Spread(
-        count=distribution.number, min=scaled(low),
+        count=distribution.number,
+        min=scaled(low),
         mean=scaled(distribution.total / distribution.number),
-        p50=scaled(p50), p95=scaled(p95), p99=scaled(p99), max=scaled(high),
-    )  # fmt: skip
+        p50=scaled(p50),
+        p95=scaled(p95),
+        p99=scaled(p99),
+        max=scaled(high),
+    )
 
 
 def packets(totals: CallTotals) -> Packets:
@@ -73,10 +77,14 @@ def _bursts(losses: LossPattern) -> LossBursts:
         return None if value is None else round(value, 4)
 
     return LossBursts(
-        burst_ratio=short(losses.burst_ratio), bursts=losses.bursts,
-        mean_burst=short(losses.mean_burst), burst_density=short(losses.burst_density),
-        gaps=losses.gaps, mean_gap=short(losses.mean_gap), gap_density=short(losses.gap_density),
-    )  # fmt: skip
+        burst_ratio=short(losses.burst_ratio),
+        bursts=losses.bursts,
+        mean_burst=short(losses.mean_burst),
+        burst_density=short(losses.burst_density),
+        gaps=losses.gaps,
+        mean_gap=short(losses.mean_gap),
+        gap_density=short(losses.gap_density),
+    )
 
 
 def _directions(found: Directions | None) -> LossDirections | None:

@@ -34,10 +34,16 @@ def sla_of(evidence: Evidence, now: model.SlaNow | None = None) -> model.Sla:
 
 def _rule(rule: sla.Rule) -> model.SlaRule:
     return model.SlaRule(
-        id=rule.id, limit=rule.limit, limits_ms=[float(ms) for ms in rule.limits_ms],
-        actual=_short(rule.actual), low=_short(rule.low), high=_short(rule.high),
-        verdict=rule.verdict, violated_s=rule.violated_s, missing=rule.missing or None,
-    )  # fmt: skip
+        id=rule.id,
+        limit=rule.limit,
+        limits_ms=[float(ms) for ms in rule.limits_ms],
+        actual=_short(rule.actual),
+        low=_short(rule.low),
+        high=_short(rule.high),
+        verdict=rule.verdict,
+        violated_s=rule.violated_s,
+        missing=rule.missing or None,
+    )
 
 
 def _short(share: float | None) -> float | None:

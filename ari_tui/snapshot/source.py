@@ -29,8 +29,12 @@ _RETRY: Final = Backoff(first_s=0.2, longest_s=3.0)
 _HISTORY_S: Final = 10.0
 _HISTORY_TRIES: Final = 3
 _FAILURES: Final = (
-    OSError, EOFError, asyncio.TimeoutError, WebSocketException, StrangeMessageError,
-)  # fmt: skip
+    OSError,
+    EOFError,
+    asyncio.TimeoutError,
+    WebSocketException,
+    StrangeMessageError,
+)
 _log = log.get("source")
 
 

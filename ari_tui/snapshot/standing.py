@@ -42,6 +42,10 @@ def standing_of(store: Store, last_second: int) -> model.SlaNow:
 def _limits(profile: Profile, choice: TierChoice) -> model.SlaLimits:
     tier = choice.tier
     return model.SlaLimits(
-        p50_ms=float(tier.p50_ms), p95_ms=float(tier.p95_ms), p99_ms=float(tier.p99_ms),
-        max_ms=float(profile.max_ms), late_ratio=profile.late_ratio, loss_ratio=profile.loss_ratio,
-    )  # fmt: skip
+        p50_ms=float(tier.p50_ms),
+        p95_ms=float(tier.p95_ms),
+        p99_ms=float(tier.p99_ms),
+        max_ms=float(profile.max_ms),
+        late_ratio=profile.late_ratio,
+        loss_ratio=profile.loss_ratio,
+    )

@@ -19,10 +19,7 @@ LENGTHS: Final = (10, 60)
 def windows_of_all(store: Store, last_second: int) -> tuple[list[Window], Pool]:
     """Return the windows of all calls together, and the shortest as a pool for the E-model."""
     sums = [store.recent.window(last_second, length) for length in LENGTHS]
-    shown = [
-        _window(found, spread(found.rtt, NS_PER_MS))
-        for found in sums
-    ]  # fmt: skip
+    shown = [_window(found, spread(found.rtt, NS_PER_MS)) for found in sums]
     first = sums[0]
     pool = Pool(first.returned + first.lost, first.lost, 0, first.rtt.total, first.rtt.number)
     return shown, pool
@@ -31,10 +28,15 @@ def windows_of_all(store: Store, last_second: int) -> tuple[list[Window], Pool]:
 def _window(found: WindowSums, rtt: Spread) -> Window:
     settled = found.returned + found.lost
     return Window(
-        seconds=found.seconds, sent=found.sent, returned=found.returned, lost=found.lost,
-        late=found.late, loss_ratio=ratio(found.lost, settled),
-        late_ratio=ratio(found.late, settled), rtt_ms=rtt,
-    )  # fmt: skip
+        seconds=found.seconds,
+        sent=found.sent,
+        returned=found.returned,
+        lost=found.lost,
+        late=found.late,
+        loss_ratio=ratio(found.lost, settled),
+        late_ratio=ratio(found.late, settled),
+        rtt_ms=rtt,
+    )
 
 
 class CallWindows:
@@ -54,9 +56,12 @@ class CallWindows:
         sums = self._sums
         lost, returned = int(sums.lost[place, last].sum()), int(sums.returned[place, last].sum())
         pool = Pool(
-            returned + lost, lost, 0, int(sums.rtt_sum[place, last].sum()),
+            returned + lost,
+            lost,
+            0,
+            int(sums.rtt_sum[place, last].sum()),
             int(sums.rtt_count[place, last].sum()),
-        )  # fmt: skip
+        )
         return shown, pool
 
 
@@ -68,12 +73,22 @@ def _call_window(sums: SecondSums, place: int, length: int) -> Window:
     )
     low, high = int(sums.rtt_min[place, last].min()), int(sums.rtt_max[place, last].max())
     rtt = Spread(
-        count=count, min=round(low / NS_PER_MS, 3) if low < NO_RTT else None,
-        mean=round(rtt_sum / count / NS_PER_MS, 3) if count else None, p50=None, p95=None,
-        p99=None, max=round(high / NS_PER_MS, 3) if count else None,
-    )  # fmt: skip
+        count=count,
+        min=round(low / NS_PER_MS, 3) if low < NO_RTT else None,
+        mean=round(rtt_sum / count / NS_PER_MS, 3) if count else None,
+        p50=None,
+        p95=None,
+        p99=None,
+        max=round(high / NS_PER_MS, 3) if count else None,
+    )
     settled = returned + lost
     return Window(
-        seconds=length, sent=sent, returned=returned, lost=lost, late=late,
-        loss_ratio=ratio(lost, settled), late_ratio=ratio(late, settled), rtt_ms=rtt,
-    )  # fmt: skip
+        seconds=length,
+        sent=sent,
+        returned=returned,
+        lost=lost,
+        late=late,
+        loss_ratio=ratio(lost, settled),
+        late_ratio=ratio(late, settled),
+        rtt_ms=rtt,
+    )

@@ -19,9 +19,18 @@ from ari_tui.ui.limits import Grade
 from ari_tui.ui.metric_columns import METRIC_COLUMNS, SHARES, tenths
 
 __all__ = [
-    "BY_ID", "CHANNEL_WIDTH", "COLUMNS", "NARROW", "SHARES", "WIDE", "Column", "Value", "chosen",
-    "columns_width", "fitting",
-]  # fmt: skip
+    "BY_ID",
+    "CHANNEL_WIDTH",
+    "COLUMNS",
+    "NARROW",
+    "SHARES",
+    "WIDE",
+    "Column",
+    "Value",
+    "chosen",
+    "columns_width",
+    "fitting",
+]
 
 
 def _text(
@@ -93,55 +102,133 @@ _ENDS: Final = (
 
 _OWN: Final = (
     Column(
-        "mark", "", 1, "left", "! breaks a limit, ~ is near one or was interrupted, ? has no data",
-        lambda row, _: row.mark, order=_RANKS.__getitem__,
+        "mark",
+        "",
+        1,
+        "left",
+        "! breaks a limit, ~ is near one or was interrupted, ? has no data",
+        lambda row, _: row.mark,
+        order=_RANKS.__getitem__,
         judge=lambda row, _window, _limits: _MARK_GRADES[row.mark],
     ),
-    _text("channel", "CHANNEL", CHANNEL_WIDTH, "Asterisk's name of the caller's channel",
-          lambda call: call.channel or None,
-          form=lambda name: forms.middle_cut(forms.channel(name), CHANNEL_WIDTH)),
-    _text("id", "ID", 4, "The call's number in this session", lambda call: call.id, form=_serial,
-          order=_serial_order),
+    _text(
+        "channel",
+        "CHANNEL",
+        CHANNEL_WIDTH,
+        "Asterisk's name of the caller's channel",
+        lambda call: call.channel or None,
+        form=lambda name: forms.middle_cut(forms.channel(name), CHANNEL_WIDTH),
+    ),
+    _text(
+        "id",
+        "ID",
+        4,
+        "The call's number in this session",
+        lambda call: call.id,
+        form=_serial,
+        order=_serial_order,
+    ),
     _text("caller", "CALLER", 14, "Caller's name and number", lambda call: call.caller or None),
-    _number("duration", "DUR", 6, "How long the call has been up", lambda call: call.duration_s,
-            unit="s", form=forms.duration, order=int),
+    _number(
+        "duration",
+        "DUR",
+        6,
+        "How long the call has been up",
+        lambda call: call.duration_s,
+        unit="s",
+        form=forms.duration,
+        order=int,
+    ),
     _text("state", "STATE", 8, "Where the call is in its life", lambda call: call.state),
     _text("reason", "REASON", 20, "Why it ended, is ending, or failed", lambda call: call.reason),
     _text("codec", "CODEC", 5, "Codec of what Asterisk sends", lambda call: call.codec),
-    _number("ptime", "PTIM", 4, "Packet time (ms)", lambda call: call.ptime_ms, unit="ms",
-            form=lambda value: f"{value:g}"[:4]),
+    _number(
+        "ptime",
+        "PTIM",
+        4,
+        "Packet time (ms)",
+        lambda call: call.ptime_ms,
+        unit="ms",
+        form=lambda value: f"{value:g}"[:4],
+    ),
     _text("ports", "PORTS", 11, "Our ports towards Asterisk and the echo server", _ports),
     _text("asterisk", "ASTERISK", 10, "Which Asterisk the call is on", lambda call: call.asterisk),
     _text("call_id", "CALL-ID", 24, "SIP Call-ID of the caller's leg", lambda call: call.call_id),
     _text("linkedid", "LINKEDID", 16, "Asterisk's linkedid", lambda call: call.linkedid),
-    _text("channel_id", "UNIQUEID", 16, "Asterisk's id of the channel",
-          lambda call: call.channel_id or None),
+    _text(
+        "channel_id",
+        "UNIQUEID",
+        16,
+        "Asterisk's id of the channel",
+        lambda call: call.channel_id or None,
+    ),
     _text("ssrc", "SSRC#", 10, "SSRC of what Asterisk sends", lambda call: call.ssrc),
     _text("mode", "MODE", 8, "How the call is measured", lambda call: call.mode),
-    _text("bridge", "BRIDGE", 13, "Technology of the bridge: softmix re-clocks media",
-          lambda call: call.bridge_technology),
-    _number("burst", "BURST", 5, "Longest run of lost packets", _longest_run, whole=True,
-            form=lambda run: f"{run}+" if run >= _LONG_RUN else str(run)),
-    *(_number(name, label, 4, text, _jitter(leg), unit="ms", form=forms.milliseconds,
-              order=tenths) for name, label, leg, text in _JITTERS),
-    *(_number(name, label, 5, text, _lost_where(end), form=forms.count, whole=True)
-      for name, label, end, text in _ENDS),
-)  # fmt: skip
+    _text(
+        "bridge",
+        "BRIDGE",
+        13,
+        "Technology of the bridge: softmix re-clocks media",
+        lambda call: call.bridge_technology,
+    ),
+    _number(
+        "burst",
+        "BURST",
+        5,
+        "Longest run of lost packets",
+        _longest_run,
+        whole=True,
+        form=lambda run: f"{run}+" if run >= _LONG_RUN else str(run),
+    ),
+    *(
+        _number(
+            name, label, 4, text, _jitter(leg), unit="ms", form=forms.milliseconds, order=tenths
+        )
+        for name, label, leg, text in _JITTERS
+    ),
+    *(
+        _number(name, label, 5, text, _lost_where(end), form=forms.count, whole=True)
+        for name, label, end, text in _ENDS
+    ),
+)
 
 COLUMNS: Final = (*_OWN, *METRIC_COLUMNS)
 BY_ID: Final = {column.id: column for column in COLUMNS}
 
 NARROW: Final = (
-    "mark", "channel", "duration", "rtt_mean_ms", "rtt_p95_ms", "rtt_max_ms", "packets_late_echo",
-    "packets_lost", "longest_interruption_ms",
-)  # fmt: skip
+    "mark",
+    "channel",
+    "duration",
+    "rtt_mean_ms",
+    "rtt_p95_ms",
+    "rtt_max_ms",
+    "packets_late_echo",
+    "packets_lost",
+    "longest_interruption_ms",
+)
 """For 80x24."""
 WIDE: Final = (
-    "mark", "channel", "caller", "duration", "rtt_mean_ms", "rtt_p50_ms", "rtt_p95_ms",
-    "rtt_p99_ms", "rtt_max_ms", "packets_late_echo", "packets_lost", "longest_interruption_ms",
-    "jitter", "codec", "state", "burst", "packets_reordered_echo", "packets_duplicates_echo", "id",
+    "mark",
+    "channel",
+    "caller",
+    "duration",
+    "rtt_mean_ms",
+    "rtt_p50_ms",
+    "rtt_p95_ms",
+    "rtt_p99_ms",
+    "rtt_max_ms",
+    "packets_late_echo",
+    "packets_lost",
+    "longest_interruption_ms",
+    "jitter",
+    "codec",
+    "state",
+    "burst",
+    "packets_reordered_echo",
+    "packets_duplicates_echo",
+    "id",
     "ports",
-)  # fmt: skip
+)
 """For 200x50: what is needed least comes last, and is left out first."""
 
 

@@ -18,9 +18,25 @@ if TYPE_CHECKING:
 Test = Callable[["Row", WindowLength], bool]
 
 COMMON: Final = (
-    "rtt", "p50", "p95", "p99", "max", "late", "loss", "gap", "jitter", "dur", "mos", "burst",
-    "state", "mark", "channel", "caller", "codec", "call-id",
-)  # fmt: skip
+    "rtt",
+    "p50",
+    "p95",
+    "p99",
+    "max",
+    "late",
+    "loss",
+    "gap",
+    "jitter",
+    "dur",
+    "mos",
+    "burst",
+    "state",
+    "mark",
+    "channel",
+    "caller",
+    "codec",
+    "call-id",
+)
 """What an error lists; every other column has its id and its label as names too."""
 
 _ALIASES: Final = {
@@ -39,16 +55,27 @@ _SHARE_OF: Final = {"packets_lost": "loss_ratio", "packets_late_echo": "late_rat
 """Counts that may be asked for in percent."""
 
 _NUMBERS: Final[Mapping[str, Callable[[float, float], bool]]] = {
-    ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le,
-    "=": operator.eq, "!=": operator.ne,
-}  # fmt: skip
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+    "=": operator.eq,
+    "!=": operator.ne,
+}
 _TEXTS: Final = ("=", "!=", "~")
 _NUMBER: Final = re.compile(r"(\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})(%|[a-zµμ]*)")
 _CLOCK: Final = re.compile(r"(?:(\d{1,4}):)?(\d{1,4}):(\d{2})")
 _IN_SECONDS: Final = {
-    "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0,
-    "h": 3600.0, "d": 86400.0,
-}  # fmt: skip
+    "us": 1e-6,
+    "µs": 1e-6,
+    "μs": 1e-6,
+    "ms": 1e-3,
+    "s": 1.0,
+    "m": 60.0,
+    "min": 60.0,
+    "h": 3600.0,
+    "d": 86400.0,
+}
 
 
 class CompareError(AriTuiError):

@@ -100,9 +100,23 @@ def searched(row: Row) -> str:
     """Return the texts that a plain word is looked for in, without case."""
     call = row.call
     texts = (
-        call.channel, forms.channel(call.channel), call.caller, call.id, call.channel_id,
-        call.call_id, call.linkedid, call.codec, call.asterisk, call.state, call.reason, call.mode,
-        call.ssrc, call.bridge_technology, call.ports.media_local, call.ports.media_remote,
-        call.ports.echo_local, call.ports.echo_remote,
-    )  # fmt: skip
+        call.channel,
+        forms.channel(call.channel),
+        call.caller,
+        call.id,
+        call.channel_id,
+        call.call_id,
+        call.linkedid,
+        call.codec,
+        call.asterisk,
+        call.state,
+        call.reason,
+        call.mode,
+        call.ssrc,
+        call.bridge_technology,
+        call.ports.media_local,
+        call.ports.media_remote,
+        call.ports.echo_local,
+        call.ports.echo_remote,
+    )
     return "\n".join(text for text in texts if text).casefold()

@@ -76,8 +76,11 @@ def _before(call: Call, limits: Limits) -> list[str]:
             + f", {call.dead_air_s:.1f} s of dead air in all"
         )
     if found:
-        found += [f"{call.gaps[kind]} gaps {words}" for kind, words in _GAPS.items()
-                  if call.gaps.get(kind)]  # fmt: skip
+        found += [
+            f"{call.gaps[kind]} gaps {words}"
+            for kind, words in _GAPS.items()
+            if call.gaps.get(kind)
+        ]
     return found
 
 
@@ -99,9 +102,11 @@ def _echo(call: Call, limits: Limits) -> list[str]:
             f"{_against(call.late_ratio, limits.late_ratio)}"
         )
     for name, value, limit in (
-        ("p50", rtt.p50, limits.p50_ms), ("p95", rtt.p95, limits.p95_ms),
-        ("p99", rtt.p99, limits.p99_ms), ("maximum", rtt.max, limits.max_ms),
-    ):  # fmt: skip
+        ("p50", rtt.p50, limits.p50_ms),
+        ("p95", rtt.p95, limits.p95_ms),
+        ("p99", rtt.p99, limits.p99_ms),
+        ("maximum", rtt.max, limits.max_ms),
+    ):
         if value is not None and limit is not None and value > limit:
             found.append(f"round trip {name} {value:.1f} ms, limit {limit:g} ms")
     if packets.overdue:

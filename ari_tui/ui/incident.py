@@ -118,12 +118,15 @@ def _call(frame: Frame, call: Call) -> list[str]:
         ("Asterisk", _asterisk(frame, call)),
         ("Up", f"{_utc(call.started_at)} for {forms.duration(call.duration_s)}{until}"),
         ("State", f"{call.state}: {call.reason}" if call.reason else call.state),
-        ("Media", f"{call.codec or _NONE}, packets of {packet_time}, SSRC {call.ssrc or _NONE}, "
-         f"bridge {call.bridge_technology or _NONE}"),
+        (
+            "Media",
+            f"{call.codec or _NONE}, packets of {packet_time}, SSRC {call.ssrc or _NONE}, "
+            f"bridge {call.bridge_technology or _NONE}",
+        ),
         ("To Asterisk", f"{ports.media_local or _NONE} <-> {ports.media_remote or _NONE}"),
         ("To echo", f"{ports.echo_local or _NONE} <-> {ports.echo_remote or _NONE}"),
         ("Capture", _capture(call)),
-    ]  # fmt: skip
+    ]
     return [f"  {name:<12}{value or _NONE}" for name, value in named]
 
 
@@ -146,12 +149,15 @@ def _findings(frame: Frame, call: Call) -> list[str]:
         return ["  Nothing was heard from Asterisk: no RTP reached us. Is there a source of sound?"]
     found = findings(call, frame.document, frame.limits)
     lines = [
-        f"  Points to {found.conclusion}." if found.conclusion
+        f"  Points to {found.conclusion}."
+        if found.conclusion
         else "  No limit is broken and nothing was interrupted on this call.",
-    ]  # fmt: skip
+    ]
     for side, told in (
-        ("ourselves", found.ours), ("before us", found.before), ("echo path", found.echo)
-    ):  # fmt: skip
+        ("ourselves", found.ours),
+        ("before us", found.before),
+        ("echo path", found.echo),
+    ):
         lines += [f"  - {side}: {text}" for text in told]
     lines.append(f"  {_instrument(frame)}")
     return lines

@@ -37,20 +37,33 @@ def _round_trips(call: Call, windows: list[Window | None], limits: Limits) -> It
 
 def _shares(call: Call, windows: list[Window | None], limits: Limits) -> Iterator[str]:
     def line(
-        name: str, whole: float | None, read: Callable[[Window], float | None],
-        show: Callable[[float], str] = str, limit: float | None = None,
-    ) -> str:  # fmt: skip
+        name: str,
+        whole: float | None,
+        read: Callable[[Window], float | None],
+        show: Callable[[float], str] = str,
+        limit: float | None = None,
+    ) -> str:
         values = [whole, *(read(window) if window else None for window in windows), limit]
         return _line(name, [_NONE if value is None else show(value) for value in values])
 
     packets = call.packets
     yield line("sent to echo", packets.sent, lambda window: window.sent)
     yield line("lost", packets.lost, lambda window: window.lost)
-    yield line("lost, share", call.loss_ratio, lambda window: window.loss_ratio, forms.percent,
-               limits.loss_ratio)  # fmt: skip
+    yield line(
+        "lost, share",
+        call.loss_ratio,
+        lambda window: window.loss_ratio,
+        forms.percent,
+        limits.loss_ratio,
+    )
     yield line("late", packets.late_echo, lambda window: window.late)
-    yield line("late, share", call.late_ratio, lambda window: window.late_ratio, forms.percent,
-               limits.late_ratio)  # fmt: skip
+    yield line(
+        "late, share",
+        call.late_ratio,
+        lambda window: window.late_ratio,
+        forms.percent,
+        limits.late_ratio,
+    )
 
 
 def _further(call: Call) -> list[str]:
@@ -59,8 +72,10 @@ def _further(call: Call) -> list[str]:
     if known is not None:
         where = f"outward {known.outward}, at echo {known.at_echo}, back {known.back}"
     runs = ", ".join(f"{count} of {length}" for length, count in call.loss_runs.items() if count)
-    mos = [_NONE if value is None else f"{value:.2f}"
-           for value in (call.mos.session, call.mos.worst_10s)]  # fmt: skip
+    mos = [
+        _NONE if value is None else f"{value:.2f}"
+        for value in (call.mos.session, call.mos.worst_10s)
+    ]
     return [
         f"from Asterisk: received {packets.received}, missing {packets.upstream_missing} "
         f"({call.missing_explained} explained), late {packets.late_media}",

@@ -81,9 +81,12 @@ def _proven(part: int, whole: int, limit: float) -> bool:
     if not 0 < limit < 1:
         return True
     term = math.exp(
-        math.lgamma(whole + 1) - math.lgamma(part + 1) - math.lgamma(whole - part + 1)
-        + part * math.log(limit) + (whole - part) * math.log1p(-limit)
-    )  # fmt: skip
+        math.lgamma(whole + 1)
+        - math.lgamma(part + 1)
+        - math.lgamma(whole - part + 1)
+        + part * math.log(limit)
+        + (whole - part) * math.log1p(-limit)
+    )
     chance, count = 0.0, part
     # above its mean a binomial's terms fall: what is left soon adds nothing
     while term > 1e-9 and chance < _CHANCE:
@@ -143,10 +146,13 @@ def mark_of(call: Call, limits: Limits, window: int = 0) -> Mark:
 def _grades(call: Call, limits: Limits) -> list[Grade]:
     rtt = call.rtt_ms
     return [
-        grade(rtt.p50, limits.p50_ms), grade(rtt.p95, limits.p95_ms),
-        grade(rtt.p99, limits.p99_ms), grade(rtt.max, limits.max_ms),
-        late_grade(call, limits), loss_grade(call, limits),
-    ]  # fmt: skip
+        grade(rtt.p50, limits.p50_ms),
+        grade(rtt.p95, limits.p95_ms),
+        grade(rtt.p99, limits.p99_ms),
+        grade(rtt.max, limits.max_ms),
+        late_grade(call, limits),
+        loss_grade(call, limits),
+    ]
 
 
 def _window_grades(call: Call, limits: Limits, window: int) -> list[Grade]:
@@ -155,9 +161,10 @@ def _window_grades(call: Call, limits: Limits, window: int) -> list[Grade]:
         return []
     # a call's windows hold no percentiles
     return [
-        grade(found.rtt_ms.max, limits.max_ms), late_grade(call, limits, window),
+        grade(found.rtt_ms.max, limits.max_ms),
+        late_grade(call, limits, window),
         loss_grade(call, limits, window),
-    ]  # fmt: skip
+    ]
 
 
 def _has_data(call: Call, window: int) -> bool:

@@ -49,8 +49,12 @@ _ALARMING: Final = {"packets_overdue", "packets_interruptions", "longest_interru
 """Without a limit, but worth a look when there are any."""
 
 SHARES: Final = {
-    "loss_ratio", "late_ratio", "gone_ratio", "loss_burst_density", "loss_gap_density",
-}  # fmt: skip
+    "loss_ratio",
+    "late_ratio",
+    "gone_ratio",
+    "loss_burst_density",
+    "loss_gap_density",
+}
 """Columns whose value is a share, shown in percent."""
 _MEASURES: Final = {"loss_burst_ratio", "loss_mean_burst", "loss_mean_gap"}
 
@@ -123,12 +127,20 @@ def _form_of(metric: Metric) -> tuple[Callable[[float], str], int]:
 def _of_metric(metric: Metric) -> Column:
     form, width = _form_of(metric)
     return Column(
-        metric.id, metric.label, max(width, len(metric.label)), "right", metric.help,
-        _metric_value(metric), unit=metric.unit, form=form,
+        metric.id,
+        metric.label,
+        max(width, len(metric.label)),
+        "right",
+        metric.help,
+        _metric_value(metric),
+        unit=metric.unit,
+        form=form,
         order=tenths if form is forms.milliseconds else None,
-        judge=_judge_of(metric), numeric=True, whole=form is forms.count,
+        judge=_judge_of(metric),
+        numeric=True,
+        whole=form is forms.count,
         window_label="P95s" if metric.id == "rtt_p95_ms" else "",
-    )  # fmt: skip
+    )
 
 
 METRIC_COLUMNS: Final = tuple(_of_metric(metric) for metric in METRICS)

@@ -48,6 +48,9 @@ def _add(spans: list[Span], found: Span) -> None:
     before = spans[-1]
     longest = [us for us in (before.max_us, found.max_us) if us is not None]
     spans[-1] = Span(
-        before.first, found.last, before.lost + found.lost, before.late + found.late,
+        before.first,
+        found.last,
+        before.lost + found.lost,
+        before.late + found.late,
         max(longest, default=None),
-    )  # fmt: skip
+    )

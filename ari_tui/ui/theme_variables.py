@@ -50,6 +50,10 @@ def plain_theme() -> Theme:
     }
     cursor = dict.fromkeys(("block-cursor-foreground", "block-cursor-background"), _NONE)
     return Theme(
-        name=PLAIN, ansi=True, primary=_NONE, foreground=_NONE, background=_NONE,
+        name=PLAIN,
+        ansi=True,
+        primary=_NONE,
+        foreground=_NONE,
+        background=_NONE,
         variables={**ANSI_VARIABLES, **cursor, **styles},
-    )  # fmt: skip
+    )

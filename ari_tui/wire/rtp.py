@@ -28,9 +28,24 @@ OK, NOT_RTP, MALFORMED = 0, 1, 2
 _RTCP_LOW, _RTCP_HIGH = 192, 223
 """Second bytes that are RTCP packet types when both share a port (RFC 5761 section 4)."""
 
-CLOCK_RATES = {0: 8000, 3: 8000, 4: 8000, 5: 8000, 6: 16000, 7: 8000, 8: 8000, 9: 8000,
-               10: 44100, 11: 44100, 12: 8000, 13: 8000, 15: 8000, 16: 11025, 17: 22050,
-               18: 8000}  # fmt: skip
+CLOCK_RATES = {
+    0: 8000,
+    3: 8000,
+    4: 8000,
+    5: 8000,
+    6: 16000,
+    7: 8000,
+    8: 8000,
+    9: 8000,
+    10: 44100,
+    11: 44100,
+    12: 8000,
+    13: 8000,
+    15: 8000,
+    16: 11025,
+    17: 22050,
+    18: 8000,
+}
 """Clock rate in Hz by static payload type (RFC 3551 tables 4 and 5)."""
 
 CODEC_NAMES = {0: "ulaw", 3: "gsm", 4: "g723", 8: "alaw", 9: "g722", 13: "cn", 18: "g729"}

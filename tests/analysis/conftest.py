@@ -61,8 +61,16 @@ class Log:
             flags=flags,
         )
 
-    def echo(self, at_ms: float, seq: int, *, ts: int | None = None, ssrc: int = 1, call: int = 1,
-             sent: bool = True) -> None:  # fmt: skip
+    def echo(
+        self,
+        at_ms: float,
+        seq: int,
+        *,
+        ts: int | None = None,
+        ssrc: int = 1,
+        call: int = 1,
+        sent: bool = True,
+    ) -> None:
         """A packet from the echo server, sent back to Asterisk 50 µs later."""
         rx = START_NS + round(at_ms * MS)
         self._add(

@@ -48,9 +48,7 @@ def plain(lost: list[bool]) -> LossPattern:
         not here and (i == 0 or in_burst[i - 1]) for i, here in enumerate(in_burst)
     )  # where a gap begins
     burst_lost = sum(a and b for a, b in zip(lost, in_burst, strict=True))
-    return LossPattern(
-        len(lost), sum(lost), tuple(runs), bursts, sum(in_burst), burst_lost, gaps
-    )  # fmt: skip
+    return LossPattern(len(lost), sum(lost), tuple(runs), bursts, sum(in_burst), burst_lost, gaps)
 
 
 # losses lie close and far, so that runs, bursts and lone losses all come about
@@ -72,8 +70,17 @@ def test_run_lengths_are_counted_up_to_nine_and_above() -> None:
     found = pattern("x.xx.xx.xxx...." + "x" * 9 + "." + "x" * 10 + "." + "x" * 25)
     assert found.runs == (1, 2, 1, 0, 0, 0, 0, 0, 1, 2)
     assert found.named_runs() == {
-        "1": 1, "2": 2, "3": 1, "4": 0, "5": 0, "6": 0, "7": 0, "8": 0, "9": 1, "10+": 2
-    }  # fmt: skip
+        "1": 1,
+        "2": 2,
+        "3": 1,
+        "4": 0,
+        "5": 0,
+        "6": 0,
+        "7": 0,
+        "8": 0,
+        "9": 1,
+        "10+": 2,
+    }
     assert found.mean_run == pytest.approx((1 + 2 + 2 + 3 + 9 + 10 + 25) / 7)
 
 

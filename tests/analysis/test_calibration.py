@@ -14,10 +14,16 @@ from ari_tui.analysis.sla_profiles import Tier
 def watched(**changed: Any) -> Watched:
     """A minute of four calls on a path of 40 ms, with a budget of 2, 6, 10 and 20 ms above it."""
     made = Watched(
-        seconds=60.0, calls=4, settled=12_000, lost=6, late=0,
-        histogram={42_000: 9000, 46_000: 2500, 50_000: 400, 70_000: 100}, shortest_ms=40.0,
-        longest_ms=60.0, limited_s=0.0,
-    )  # fmt: skip
+        seconds=60.0,
+        calls=4,
+        settled=12_000,
+        lost=6,
+        late=0,
+        histogram={42_000: 9000, 46_000: 2500, 50_000: 400, 70_000: 100},
+        shortest_ms=40.0,
+        longest_ms=60.0,
+        limited_s=0.0,
+    )
     return made._replace(**changed)
 
 

@@ -42,9 +42,14 @@ def test_packets_sent_after_the_query_do_not_count() -> None:
     direction = CallDirection()
     direction.take(report(received=2))
     flight = flight_of(
-        (1, LOST), (2, BACK), (ASKED - 1, LOST), (ASKED, LOST), (ASKED + 1, BACK),
-        (ASKED + 2, UNDER_WAY), (ASKED + 3, BACK_LATE),
-    )  # fmt: skip
+        (1, LOST),
+        (2, BACK),
+        (ASKED - 1, LOST),
+        (ASKED, LOST),
+        (ASKED + 1, BACK),
+        (ASKED + 2, UNDER_WAY),
+        (ASKED + 3, BACK_LATE),
+    )
     direction.settle(0, counted(7, 4), flight, ASKED)
     assert direction.newest == Directions(outward=1, at_echo=0, back=1)
 

@@ -113,7 +113,7 @@ samples = st.lists(
     ),
     min_size=1,
     max_size=150,
-)  # fmt: skip
+)
 
 
 @settings(max_examples=150, deadline=None)

@@ -425,9 +425,17 @@ def test_any_schedule_keeps_the_twins_books_however_it_is_cut(
     found = bench_class.fold(log, cuts=tuple(cuts), until_ms=20 * 250 + 10_000)
     twin.count["lost"] = twin.count["sent"] - twin.count["returned"]
     names = [
-        "received", "sent", "returned", "lost", "returned_late", "foreign", "duplicates_media",
-        "duplicates_echo", "reordered_media", "reordered_echo",
-    ]  # fmt: skip
+        "received",
+        "sent",
+        "returned",
+        "lost",
+        "returned_late",
+        "foreign",
+        "duplicates_media",
+        "duplicates_echo",
+        "reordered_media",
+        "reordered_echo",
+    ]
     assert {n: found[n] for n in names} == {n: twin.count[n] for n in names}
     assert found["in_flight"] == 0
     whole = bench_class.fold(log, until_ms=20 * 250 + 10_000)

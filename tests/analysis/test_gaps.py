@@ -19,7 +19,7 @@ from ari_tui.analysis.gaps import (
     STALLED,
     CallGaps,
     Gap,
-)  # fmt: skip
+)
 
 MS = 1_000_000
 AT = 1_700_000_000_000_000_000
@@ -35,34 +35,46 @@ def none_came(_: Gap) -> int:
     return 0
 
 
-@pytest.mark.parametrize(("one", "kind"), [
-    (gap(), DELAYED),
-    (gap(step=2, moved_ns=JUMP_NS, marker=True), MISSING),
-    (gap(moved_ns=JUMP_NS), HIDDEN),
-    (gap(moved_ns=JUMP_NS, marker=True), STALLED),
-    (gap(moved_ns=JUMP_NS - 1, marker=True), DELAYED),
-    (gap(step=9, noise=True), NOISE),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("one", "kind"),
+    [
+        (gap(), DELAYED),
+        (gap(step=2, moved_ns=JUMP_NS, marker=True), MISSING),
+        (gap(moved_ns=JUMP_NS), HIDDEN),
+        (gap(moved_ns=JUMP_NS, marker=True), STALLED),
+        (gap(moved_ns=JUMP_NS - 1, marker=True), DELAYED),
+        (gap(step=9, noise=True), NOISE),
+    ],
+)
 def test_a_gap_is_told_by_what_moved(one: Gap, kind: str) -> None:
     assert CallGaps().kind_of(one) == kind
 
 
-@pytest.mark.parametrize(("one", "is_gap"), [
-    (gap(200), False), (gap(200.001), True), (gap(20, step=2), True),
-    (gap(20, moved_ns=JUMP_NS), True), (gap(20, moved_ns=JUMP_NS - 1), False),
-    (gap(20, step=-3), False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("one", "is_gap"),
+    [
+        (gap(200), False),
+        (gap(200.001), True),
+        (gap(20, step=2), True),
+        (gap(20, moved_ns=JUMP_NS), True),
+        (gap(20, moved_ns=JUMP_NS - 1), False),
+        (gap(20, step=-3), False),
+    ],
+)
 def test_a_step_is_a_gap_when_something_moved_more_than_it_should(one: Gap, is_gap: bool) -> None:
     assert one.is_gap is is_gap
 
 
-@pytest.mark.parametrize(("ended_ms", "kind"), [
-    (300, DTMF),
-    (100, DTMF),  # 200 ms of slack behind it
-    (99, DELAYED),
-    (400, DTMF),  # 200 ms of digit and 200 ms of slack before it
-    (401, DELAYED),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("ended_ms", "kind"),
+    [
+        (300, DTMF),
+        (100, DTMF),  # 200 ms of slack behind it
+        (99, DELAYED),
+        (400, DTMF),  # 200 ms of digit and 200 ms of slack before it
+        (401, DELAYED),
+    ],
+)
 def test_a_digit_explains_the_gap_that_lies_within_its_slack(ended_ms: int, kind: str) -> None:
     gaps = CallGaps()
     gaps.digit(AT + ended_ms * MS, 200 * MS)

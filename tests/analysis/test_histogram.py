@@ -19,9 +19,7 @@ def counted(values: list[int] | np.ndarray) -> np.ndarray:
 
 
 def exact(values: list[int] | np.ndarray) -> list[int]:
-    return [
-        int(np.percentile(values, 100 * share, method="inverted_cdf")) for share in SHARES
-    ]  # fmt: skip
+    return [int(np.percentile(values, 100 * share, method="inverted_cdf")) for share in SHARES]
 
 
 @settings(max_examples=200)
@@ -74,10 +72,20 @@ def test_a_value_lies_within_the_bounds_of_its_bucket(value: int) -> None:
     assert abs(middle - value) <= 0.0079 * value
 
 
-@pytest.mark.parametrize(("value", "bucket"), [
-    (-5, 0), (0, 0), (1, 1), (2, 65), (3, 97), (4, 129),
-    (2**35 - 1, h.BUCKETS - 1), (2**35, h.BUCKETS - 1), (2**62, h.BUCKETS - 1),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("value", "bucket"),
+    [
+        (-5, 0),
+        (0, 0),
+        (1, 1),
+        (2, 65),
+        (3, 97),
+        (4, 129),
+        (2**35 - 1, h.BUCKETS - 1),
+        (2**35, h.BUCKETS - 1),
+        (2**62, h.BUCKETS - 1),
+    ],
+)
 def test_values_at_the_edges_have_a_bucket(value: int, bucket: int) -> None:
     assert h.bucket_of(np.array([value])).tolist() == [bucket]
 

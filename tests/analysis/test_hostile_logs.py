@@ -52,8 +52,12 @@ def log_of(stream: list[Packet]) -> Records:
         sequences[packet.call] += packet.step
         sequence = sequences[packet.call]
         tx = 0 if packet.failed else now + 40_000
-        common = {"sequence": sequence & 0xFFFF, "timestamp": 160 * sequence & 0xFFFFFFFF,
-                  "ssrc": packet.ssrc, "call": packet.call}  # fmt: skip
+        common = {
+            "sequence": sequence & 0xFFFF,
+            "timestamp": 160 * sequence & 0xFFFFFFFF,
+            "ssrc": packet.ssrc,
+            "call": packet.call,
+        }
         rows.append((now, tx, r.KIND_MEDIA_IN, common))
         for trip in [] if packet.failed else packet.trips_ms:
             back = now + 40_000 + trip * MS

@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 
 from ari_tui.analysis import jitter
 
-differences = st.lists(
-    st.tuples(st.integers(0, 4), st.integers(-(10**10), 10**10)), max_size=120
-)  # fmt: skip
+differences = st.lists(st.tuples(st.integers(0, 4), st.integers(-(10**10), 10**10)), max_size=120)
 
 
 def plain(start: list[float], items: list[tuple[int, int]]) -> list[float]:

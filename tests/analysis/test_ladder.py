@@ -30,9 +30,12 @@ def test_what_equals_a_bound_meets_it_and_what_is_above_does_not() -> None:
 
 def test_every_limit_of_the_profile_is_a_bound_once() -> None:
     odd = Profile(
-        name="odd", tiers=(Tier(calls_up_to=1, p50_ms=1, p95_ms=7.3, p99_ms=9.9),), max_ms=41.5,
-        late_ratio=0.01, loss_ratio=0.01,
-    )  # fmt: skip
+        name="odd",
+        tiers=(Tier(calls_up_to=1, p50_ms=1, p95_ms=7.3, p99_ms=9.9),),
+        max_ms=41.5,
+        late_ratio=0.01,
+        loss_ratio=0.01,
+    )
     upper = Ladder(odd).read().upper_ns
     assert {1 * MS, 7_300_000, 9_900_000, 41_500_000} <= set(upper)
     assert list(upper) == sorted(set(upper))

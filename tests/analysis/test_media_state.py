@@ -31,12 +31,15 @@ def test_an_epoch_begins_above_the_one_before_with_room_for_older_packets(leg: M
     assert leg.upstream_missing(0) == 3  # of the first epoch
 
 
-@pytest.mark.parametrize(("closed", "now", "gap"), [
-    (0, INTERRUPTION_NS, 0),
-    (0, INTERRUPTION_NS + 1, INTERRUPTION_NS + 1),
-    (300_000_000, 900_000_000, 300_000_000),
-    (10, 900_000_000, 0),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("closed", "now", "gap"),
+    [
+        (0, INTERRUPTION_NS, 0),
+        (0, INTERRUPTION_NS + 1, INTERRUPTION_NS + 1),
+        (300_000_000, 900_000_000, 300_000_000),
+        (10, 900_000_000, 0),
+    ],
+)
 def test_silence_counts_until_the_leg_was_stopped(
     leg: MediaLeg, closed: int, now: int, gap: int
 ) -> None:

@@ -143,8 +143,11 @@ pools = st.builds(
     lambda settled, lost, rtt, known: Pool(
         settled, min(lost, settled), 0, rtt, 1, settled - min(lost, settled) if known else None
     ),
-    counts, counts, counts, st.booleans(),
-)  # fmt: skip
+    counts,
+    counts,
+    counts,
+    st.booleans(),
+)
 
 
 @given(pools, pools, pools)
@@ -241,9 +244,16 @@ def test_calls_are_judged_apart_and_each_like_alone() -> None:
     for row, found in enumerate(together):
         assert found == worst(settled[row], gone[row], rtt[row], count[row])
         plain = min(
-            mos_at(Pool(500, lost := int(gone[row, i : i + 10].sum()), 0,
-                        int(rtt[row, i : i + 10].sum()), 500 - lost))
+            mos_at(
+                Pool(
+                    500,
+                    lost := int(gone[row, i : i + 10].sum()),
+                    0,
+                    int(rtt[row, i : i + 10].sum()),
+                    500 - lost,
+                )
+            )
             for i in range(31)
-        )  # fmt: skip
+        )
         assert found is not None
         assert math.isclose(found.mos, plain, rel_tol=1e-12)

@@ -13,8 +13,10 @@ from ari_tui.analysis.segments import Segments, first_occurrence
 numbers = st.integers(-(2**39), 2**39)
 grouped = st.lists(
     st.tuples(st.integers(0, 50), st.lists(numbers, min_size=1, max_size=8), numbers),
-    min_size=1, max_size=12, unique_by=lambda group: group[0],
-).map(sorted)  # fmt: skip
+    min_size=1,
+    max_size=12,
+    unique_by=lambda group: group[0],
+).map(sorted)
 """Runs: a row, its values, and what was before them."""
 
 Groups = list[tuple[int, list[int], int]]

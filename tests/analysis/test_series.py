@@ -72,8 +72,11 @@ def plain_p95(values: list[int]) -> int:
 gaps_s = st.sampled_from([0.0, 0.02, 0.3, 1.0, 4.5])
 trips = st.lists(st.tuples(gaps_s, st.integers(0, 60 * MS)), max_size=60)
 summed: dict[str, Callable[[list[int]], int]] = {
-    "rtt_min": min, "rtt_max": max, "rtt_sum": sum, "rtt_p95": plain_p95
-}  # fmt: skip
+    "rtt_min": min,
+    "rtt_max": max,
+    "rtt_sum": sum,
+    "rtt_p95": plain_p95,
+}
 
 
 @settings(max_examples=80, deadline=None)

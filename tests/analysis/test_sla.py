@@ -17,9 +17,14 @@ LIMITS = SEED_PROFILE.thresholds_ms()
 
 
 def second(
-    packets: int = 50, *, lost: int = 0, late: int = 0, slow: int = 0, slow_ms: float = 0,
+    packets: int = 50,
+    *,
+    lost: int = 0,
+    late: int = 0,
+    slow: int = 0,
+    slow_ms: float = 0,
     limited: int = 0,
-) -> Second:  # fmt: skip
+) -> Second:
     """One call's second; `slow` of its round trips lie at `slow_ms`, the others at nothing."""
     above = [[slow if slow_ms > limit else 0 for limit in LIMITS]]
     counted = np.array([packets, late, lost, packets - lost], dtype=np.int64)[:, None]

@@ -18,7 +18,7 @@ from ari_tui.analysis.sla_evidence import (
     Evidence,
     Limited,
     Second,
-)  # fmt: skip
+)
 from ari_tui.analysis.sla_profiles import SEED_PROFILE, Profile, Tier
 
 LIMITS = SEED_PROFILE.thresholds_ms()
@@ -62,8 +62,13 @@ def test_packets_are_counted_over_the_limits_of_the_tier() -> None:
 
 def test_a_packet_right_at_the_limit_is_within_it() -> None:
     assert evidence((1, second(call([8.0, 12.0, 18.0, 22.0])))).violations.tolist() == [
-        3, 2, 1, 0, 0, 0
-    ]  # fmt: skip
+        3,
+        2,
+        1,
+        0,
+        0,
+        0,
+    ]
 
 
 def test_each_second_is_judged_by_the_tier_of_its_own_load() -> None:
@@ -122,9 +127,16 @@ def test_a_call_on_hold_is_no_evidence_but_a_frozen_instrument_is_told() -> None
     assert found.clean_s == 0
     found = evidence((1, second(call([], limited=Limited.DWELL))))
     assert (found.of_s, found.of_call_s, found.clean_call_s) == (1, 1, 0)
-    found = evidence((0, Second(*(np.zeros(0, dtype=np.int64),) * 4,
-                                np.zeros((0, len(LIMITS)), dtype=np.int64),
-                                np.zeros(0, dtype=np.int64))))  # fmt: skip
+    found = evidence(
+        (
+            0,
+            Second(
+                *(np.zeros(0, dtype=np.int64),) * 4,
+                np.zeros((0, len(LIMITS)), dtype=np.int64),
+                np.zeros(0, dtype=np.int64),
+            ),
+        )
+    )
     assert found.of_s == 0
 
 
@@ -158,10 +170,14 @@ def test_a_share_that_floating_point_cannot_hold_is_still_met_exactly() -> None:
 
 rtt = st.sampled_from([1.0, 8.0, 8.5, 11.0, 14.0, 17.0, 19.0, 21.0, 25.0])
 calls = st.builds(
-    lambda rtts, lost, late, limited: call(rtts, lost=lost, late=min(late, len(rtts)),
-                                           limited=limited),
-    st.lists(rtt, max_size=8), st.integers(0, 3), st.integers(0, 3), st.sampled_from([0, 0, 1, 6]),
-)  # fmt: skip
+    lambda rtts, lost, late, limited: call(
+        rtts, lost=lost, late=min(late, len(rtts)), limited=limited
+    ),
+    st.lists(rtt, max_size=8),
+    st.integers(0, 3),
+    st.integers(0, 3),
+    st.sampled_from([0, 0, 1, 6]),
+)
 stretch = st.lists(
     st.tuples(st.integers(0, 200), st.lists(calls, min_size=1, max_size=3)), max_size=8
 )
@@ -191,9 +207,12 @@ def test_no_rule_has_more_violations_than_packets(drawn: list[tuple[int, list[An
 
 def test_evidence_for_another_profile_is_not_mixed_in() -> None:
     other = Profile(
-        name="own", tiers=(Tier(calls_up_to=1, p50_ms=1, p95_ms=2, p99_ms=3),), max_ms=4,
-        late_ratio=0.1, loss_ratio=0.1,
-    )  # fmt: skip
+        name="own",
+        tiers=(Tier(calls_up_to=1, p50_ms=1, p95_ms=2, p99_ms=3),),
+        max_ms=4,
+        late_ratio=0.1,
+        loss_ratio=0.1,
+    )
     with pytest.raises(ValueError, match="'own' does not speak of 'seed'"):
         Evidence(SEED_PROFILE).merge(Evidence(other))
 

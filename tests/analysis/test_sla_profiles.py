@@ -27,10 +27,17 @@ def test_the_seed_profile_has_the_originals_numbers() -> None:
 @pytest.mark.parametrize(
     ("calls", "up_to", "beyond"),
     [
-        (0, 30, False), (1, 30, False), (30, 30, False), (31, 100, False), (100, 100, False),
-        (101, 150, False), (150, 150, False), (151, 150, True), (9999, 150, True),
+        (0, 30, False),
+        (1, 30, False),
+        (30, 30, False),
+        (31, 100, False),
+        (100, 100, False),
+        (101, 150, False),
+        (150, 150, False),
+        (151, 150, True),
+        (9999, 150, True),
     ],
-)  # fmt: skip
+)
 def test_the_tier_is_the_first_that_allows_the_calls(calls: int, up_to: int, beyond: bool) -> None:
     choice = tier_for(SEED_PROFILE, calls)
     assert choice.tier.calls_up_to == up_to
@@ -42,8 +49,10 @@ def test_the_thresholds_are_all_limits_once_and_rising() -> None:
     assert SEED_PROFILE.thresholds_ms() == (8, 10, 12, 15, 18, 20, 22)
     assert SEED_PROFILE.thresholds_ns()[:2] == (8_000_000, 10_000_000)
     assert profile(tier(p50_ms=0.3, p95_ms=0.3)).thresholds_ns() == (
-        300_000, 18_000_000, 22_000_000
-    )  # fmt: skip
+        300_000,
+        18_000_000,
+        22_000_000,
+    )
 
 
 @pytest.mark.parametrize(

@@ -240,9 +240,16 @@ def _start(asterisk: Asterisk) -> subprocess.Popen[bytes]:
     """Start Asterisk and return once it says, as to systemd, that it is fully booted."""
     name = f"ari-tui-lab-{asterisk.folder.name}"
     command = [
-        *PRIVATE, "--kill-child", f"--mount-proc={asterisk.root}/proc",
-        "chroot", str(asterisk.root), "asterisk", "-f", "-C", f"{asterisk.folder}/asterisk.conf",
-    ]  # fmt: skip
+        *PRIVATE,
+        "--kill-child",
+        f"--mount-proc={asterisk.root}/proc",
+        "chroot",
+        str(asterisk.root),
+        "asterisk",
+        "-f",
+        "-C",
+        f"{asterisk.folder}/asterisk.conf",
+    ]
     console = asterisk.outside / "console"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notices, console.open("wb") as output:
         notices.bind(f"\0{name}")  # abstract: reached from inside the root folder too

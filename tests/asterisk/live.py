@@ -138,11 +138,24 @@ async def _headless(
     """Start the run; end it, in order or else at once, when the block is left early."""
     with (folder / "errors").open("wb") as errors:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "ari_tui", "run", "--headless", "--json", "-",
-            "--duration", f"{duration_s:g}", "--status", "5",
-            cwd=folder, env=environment, limit=1 << 22,
-            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=errors,
-        )  # fmt: skip
+            sys.executable,
+            "-m",
+            "ari_tui",
+            "run",
+            "--headless",
+            "--json",
+            "-",
+            "--duration",
+            f"{duration_s:g}",
+            "--status",
+            "5",
+            cwd=folder,
+            env=environment,
+            limit=1 << 22,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=errors,
+        )
     try:
         yield process
     finally:

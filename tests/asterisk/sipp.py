@@ -66,10 +66,19 @@ def sipp_calls(
     shutil.copytree(_RECORDINGS, folder / "pcap", dirs_exist_ok=True)
     one_stream(_RECORDINGS, folder / "pcap", digit_after_s=7.2, voice_after_s=0.3)
     arguments = {
-        "-sf": _SCENARIO, "-s": extension, "-i": "127.0.0.1", "-p": free_port(),
-        "-mi": "127.0.0.1", "-mp": free_port(), "-m": calls, "-l": calls, "-r": calls,
-        "-stf": "statistics.csv", "-fd": 1, "-error_file": "errors",
-    }  # fmt: skip
+        "-sf": _SCENARIO,
+        "-s": extension,
+        "-i": "127.0.0.1",
+        "-p": free_port(),
+        "-mi": "127.0.0.1",
+        "-mp": free_port(),
+        "-m": calls,
+        "-l": calls,
+        "-r": calls,
+        "-stf": "statistics.csv",
+        "-fd": 1,
+        "-error_file": "errors",
+    }
     command = [program, f"127.0.0.1:{asterisk.sip_port}", "-nostdin", "-trace_stat", "-trace_err"]
     command += [str(word) for pair in arguments.items() for word in pair]
     with (folder / "output").open("wb") as output:

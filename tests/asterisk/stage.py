@@ -41,9 +41,13 @@ class Stage:
     async def external_media(self, port: MediaPort, media_format: str = "ulaw") -> dict[str, Any]:
         """Create a media channel that sends to `port`; return the response."""
         status, channel = await self.ari.request(
-            "POST", "/channels/externalMedia", app=self.app, channelId=new_id("media"),
-            external_host=port.address, format=media_format,
-        )  # fmt: skip
+            "POST",
+            "/channels/externalMedia",
+            app=self.app,
+            channelId=new_id("media"),
+            external_host=port.address,
+            format=media_format,
+        )
         assert status == 200, channel
         assert isinstance(channel, dict)
         return channel

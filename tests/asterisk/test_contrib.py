@@ -56,9 +56,12 @@ async def test_the_load_tests_endpoint_sends_audio(asterisk: Asterisk) -> None:
     async with empty_stage(asterisk) as stage, media_port() as port:
         caller = new_id("call")
         status, body = await stage.ari.request(
-            "POST", "/channels", endpoint="Local/tone@ari-tui-loadtest", app=stage.app,
+            "POST",
+            "/channels",
+            endpoint="Local/tone@ari-tui-loadtest",
+            app=stage.app,
             channelId=caller,
-        )  # fmt: skip
+        )
         assert status == 200, body
         media = await stage.external_media(port)
         await stage.bridge(caller, media["id"])

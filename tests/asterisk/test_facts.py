@@ -233,9 +233,12 @@ async def test_an_unknown_format_is_refused_and_no_channel(stage: Stage) -> None
     """Asterisk 16 says that the request is bad (400), 22 that it has failed (500)."""
     async with media_port() as port:
         status, _ = await stage.ari.request(
-            "POST", "/channels/externalMedia", app=stage.app, external_host=port.address,
+            "POST",
+            "/channels/externalMedia",
+            app=stage.app,
+            external_host=port.address,
             format="nonsense",
-        )  # fmt: skip
+        )
     assert status == (500 if stage.asterisk.major >= 22 else 400)
     assert stage.asterisk.channels() == []
 

@@ -27,10 +27,13 @@ def pane(asterisk: Asterisk, tmp_path: Path) -> Iterator[Terminal]:
     """A terminal in which `ari-tui run` finds Asterisk, an echo server and its ports."""
     ports = media_ports()
     environment = {
-        "ARI_URL": asterisk.ari_url, "ARI_USER": asterisk.username, "ARI_PASS": asterisk.password,
-        "PORT_RANGE": f"{ports[0]}-{ports[-1]}", "ECHO_HOST": "127.0.0.1",
+        "ARI_URL": asterisk.ari_url,
+        "ARI_USER": asterisk.username,
+        "ARI_PASS": asterisk.password,
+        "PORT_RANGE": f"{ports[0]}-{ports[-1]}",
+        "ECHO_HOST": "127.0.0.1",
         "ECHO_PORT": str(free_port()),
-    }  # fmt: skip
+    }
     terminal = Terminal(tmp_path, 80, 24, environment)
     try:
         terminal.type(

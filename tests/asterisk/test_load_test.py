@@ -27,11 +27,15 @@ async def load_test(asterisk: Asterisk, folder: Path, *flags: str) -> tuple[int,
     echo_port, ports = free_port(), media_ports()
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(_OURS)},
-        "ARI_URL": asterisk.ari_url, "ARI_USER": asterisk.username, "ARI_PASS": asterisk.password,
-        "PORT_RANGE": f"{ports[0]}-{ports[-1]}", "ECHO_PORT": str(echo_port),
-        "XDG_CONFIG_HOME": str(folder), "XDG_RUNTIME_DIR": str(folder),
+        "ARI_URL": asterisk.ari_url,
+        "ARI_USER": asterisk.username,
+        "ARI_PASS": asterisk.password,
+        "PORT_RANGE": f"{ports[0]}-{ports[-1]}",
+        "ECHO_PORT": str(echo_port),
+        "XDG_CONFIG_HOME": str(folder),
+        "XDG_RUNTIME_DIR": str(folder),
         "ARI_TUI_LOADTEST_ALLOW": "Local/*,PJSIP/nobody*",
-    }  # fmt: skip
+    }
     report = folder / "report.json"
     arguments = ["-m", "ari_tui", "loadtest", "--headless", "--report", str(report), *flags]
     echo = await Child.spawn(
@@ -39,10 +43,14 @@ async def load_test(asterisk: Asterisk, folder: Path, *flags: str) -> tuple[int,
     )
     try:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, *arguments, env=environment, cwd=folder,
-            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+            sys.executable,
+            *arguments,
+            env=environment,
+            cwd=folder,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
+        )
         try:
             printed, _ = await asyncio.wait_for(process.communicate(), 120)
         finally:
@@ -89,8 +97,13 @@ async def test_eight_calls_are_up_at_once_replaced_and_good(
 async def test_calls_that_come_to_nothing_say_where_and_why(
     asterisk: Asterisk, tmp_path: Path, note: Callable[[str], None]
 ) -> None:
-    endpoints = ["Local/tone@lab", "Local/nosuch@lab", "Local/busy@lab", "Local/silent@lab",
-                 "PJSIP/nobody"]  # fmt: skip
+    endpoints = [
+        "Local/tone@lab",
+        "Local/nosuch@lab",
+        "Local/busy@lab",
+        "Local/silent@lab",
+        "PJSIP/nobody",
+    ]
     flags = (f"--endpoint={','.join(endpoints)}", "--calls=5", "--duration=10", "--ramp=5")
     code, report, text = await load_test(asterisk, tmp_path, *flags)
     assert_nothing_left(asterisk)
@@ -100,9 +113,11 @@ async def test_calls_that_come_to_nothing_say_where_and_why(
     assert (code, report.verdict) == (1, "fail"), text
     assert first["Local/tone@lab"].outcome == "good"
     assert {endpoint: call.failed_at for endpoint, call in first.items() if call.failed_at} == {
-        "Local/nosuch@lab": "answered", "Local/busy@lab": "answered",
-        "Local/silent@lab": "media_out", "PJSIP/nobody": "accepted",
-    }  # fmt: skip
+        "Local/nosuch@lab": "answered",
+        "Local/busy@lab": "answered",
+        "Local/silent@lab": "media_out",
+        "PJSIP/nobody": "accepted",
+    }
     assert "busy" in (first["Local/busy@lab"].reason or "")
     assert "no such extension" in (first["Local/nosuch@lab"].reason or "")
     assert "Milliwatt" in (first["Local/silent@lab"].hint or "")

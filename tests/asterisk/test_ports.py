@@ -22,8 +22,14 @@ def default_media_ports() -> range:
 
 def test_asterisk_and_the_engines_of_tests_share_no_port() -> None:
     ephemeral = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()
-    pools = [RTP_BLOCKS, SERVICE_PORTS, MEDIA_BLOCKS, default_media_ports(), ENGINE_BLOCKS,
-             range(int(ephemeral[0]), int(ephemeral[1]) + 1)]  # fmt: skip
+    pools = [
+        RTP_BLOCKS,
+        SERVICE_PORTS,
+        MEDIA_BLOCKS,
+        default_media_ports(),
+        ENGINE_BLOCKS,
+        range(int(ephemeral[0]), int(ephemeral[1]) + 1),
+    ]
     for lower, upper in itertools.pairwise(pools):
         assert lower.stop <= upper.start
 

@@ -435,16 +435,37 @@ def document(*calls: CallFacts, store: Store | None = None, final: bool = False)
         store = Store(loss_timeout_ns=10**9, late_ns=3_000_000)
     counts = CallCounts(active=len(calls), peak=len(calls), started=len(calls), ended=0, failed=0)
     one = AsteriskState(
-        id="pbx", version="22.10.1", connected=True, url="http://pbx:8088", latency_ms=1.5,
+        id="pbx",
+        version="22.10.1",
+        connected=True,
+        url="http://pbx:8088",
+        latency_ms=1.5,
         events_lost_s=0.0,
-    )  # fmt: skip
+    )
     facts = EngineFacts(
-        kind="final" if final else "interval", now_ns=10**18, session_id="0123abcd", host="here",
-        version="0", started_ns=10**18 - 10**9, ended_ns=None, end_reason=None, asterisks=[one],
-        calls=calls, counts=counts, log_overflow=0, log_fill=0.0, tick_lag_ms=0.1, ari_ms=None,
-        workers=1, worker_restarts=0, receive_buffer_bytes=None, ports_in_use=0, ports_total=10,
-        injected=InjectedBy(echo=None, media=None), histograms=False,
-    )  # fmt: skip
+        kind="final" if final else "interval",
+        now_ns=10**18,
+        session_id="0123abcd",
+        host="here",
+        version="0",
+        started_ns=10**18 - 10**9,
+        ended_ns=None,
+        end_reason=None,
+        asterisks=[one],
+        calls=calls,
+        counts=counts,
+        log_overflow=0,
+        log_fill=0.0,
+        tick_lag_ms=0.1,
+        ari_ms=None,
+        workers=1,
+        worker_restarts=0,
+        receive_buffer_bytes=None,
+        ports_in_use=0,
+        ports_total=10,
+        injected=InjectedBy(echo=None, media=None),
+        histograms=False,
+    )
     return build(store, facts, Listener())
 
 
@@ -452,11 +473,22 @@ def call_facts(number: int, **changes: Any) -> CallFacts:
     """Return what an engine knows of a call that it has just taken up."""
     nowhere = Ports(media_local=None, media_remote=None, echo_local=None, echo_remote=None)
     facts = CallFacts(
-        number=number, id=f"0123abcd.{number}", mode="takeover", asterisk="pbx",
-        channel=f"PJSIP/{number}", channel_id=f"170.{number}", caller="Ann 100", call_id=None,
-        linkedid=None, state="up", reason=None, started_ns=10**18 - 10**9, ended_ns=None,
-        bridge_technology=None, ports=nowhere,
-    )  # fmt: skip
+        number=number,
+        id=f"0123abcd.{number}",
+        mode="takeover",
+        asterisk="pbx",
+        channel=f"PJSIP/{number}",
+        channel_id=f"170.{number}",
+        caller="Ann 100",
+        call_id=None,
+        linkedid=None,
+        state="up",
+        reason=None,
+        started_ns=10**18 - 10**9,
+        ended_ns=None,
+        bridge_technology=None,
+        ports=nowhere,
+    )
     return facts._replace(**changes)
 
 

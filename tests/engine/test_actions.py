@@ -33,8 +33,9 @@ async def test_release_lets_the_caller_go_on_and_hang_up_ends_it(pbx: Pbx, echo:
         reasons = {call.id: call.reason for call in run.parts.scribe.write().calls}
         assert reasons == {names[drop]: "released from here", names[end]: "hung up from here"}
         assert sorted(texts(run.events("call_ended"))) == [
-            "call ended: hung up from here", "call ended: released from here"
-        ]  # fmt: skip
+            "call ended: hung up from here",
+            "call ended: released from here",
+        ]
         assert pbx.faults.was_asked("POST", f"{drop}/continue")
         assert pbx.faults.was_asked("DELETE", f"/ari/channels/{end}")
         await run.end()

@@ -46,12 +46,17 @@ async def test_a_program_is_told_by_its_environment_and_by_json_on_its_input(
     await Command([script(tmp_path, text), str(tmp_path)], PATIENT_S).deliver(an_alert())
     told = dict(line.partition("=")[::2] for line in (tmp_path / "env").read_text().splitlines())
     assert {name: value for name, value in told.items() if name.startswith("ARI_TUI_")} == {
-        "ARI_TUI_ALERT_STATE": "fail", "ARI_TUI_ALERT_PREVIOUS": "ok",
-        "ARI_TUI_ALERT_RULES": "p95,loss", "ARI_TUI_ALERT_CALLS": "3",
-        "ARI_TUI_ALERT_TEXT": an_alert().text, "ARI_TUI_ALERT_TIME": an_alert().time,
-        "ARI_TUI_ALERT_PROFILE": "seed", "ARI_TUI_ALERT_SESSION": "0123abcd",
-        "ARI_TUI_ALERT_HOST": "here", "ARI_TUI_ALERT_VERDICT": "inconclusive",
-    }  # fmt: skip
+        "ARI_TUI_ALERT_STATE": "fail",
+        "ARI_TUI_ALERT_PREVIOUS": "ok",
+        "ARI_TUI_ALERT_RULES": "p95,loss",
+        "ARI_TUI_ALERT_CALLS": "3",
+        "ARI_TUI_ALERT_TEXT": an_alert().text,
+        "ARI_TUI_ALERT_TIME": an_alert().time,
+        "ARI_TUI_ALERT_PROFILE": "seed",
+        "ARI_TUI_ALERT_SESSION": "0123abcd",
+        "ARI_TUI_ALERT_HOST": "here",
+        "ARI_TUI_ALERT_VERDICT": "inconclusive",
+    }
     body = json.loads((tmp_path / "in").read_text())
     assert body["schema"] == "ari-tui.alert/1"
     assert body["failing"] == {"p95": 2, "loss": 3}
@@ -59,14 +64,19 @@ async def test_a_program_is_told_by_its_environment_and_by_json_on_its_input(
 
 def test_our_own_settings_and_secrets_are_not_inherited() -> None:
     ours = {
-        "ARI_TUI_ASTERISK_PASSWORD": "geheim", "ARI_TUI_HTTP_TOKEN": "t0ken", "ARI_PASS": "x",
-        "ASTERISK_PASSWORD": "y", "ARI_TUI_ALERTS_WEBHOOK": "https://chat/secret", "PATH": "/bin",
+        "ARI_TUI_ASTERISK_PASSWORD": "geheim",
+        "ARI_TUI_HTTP_TOKEN": "t0ken",
+        "ARI_PASS": "x",
+        "ASTERISK_PASSWORD": "y",
+        "ARI_TUI_ALERTS_WEBHOOK": "https://chat/secret",
+        "PATH": "/bin",
         "LANG": "C",
-    }  # fmt: skip
+    }
     found = environment_of(an_alert(), ours)
     assert {name: value for name, value in found.items() if "ALERT_" not in name} == {
-        "PATH": "/bin", "LANG": "C",
-    }  # fmt: skip
+        "PATH": "/bin",
+        "LANG": "C",
+    }
 
 
 async def test_what_it_writes_is_logged_up_to_a_bound_and_cleaned(

@@ -52,9 +52,11 @@ class Watch:
         self.at = 100.0
         self.events = EventLog()
         self.alerts = Alerts(
-            config_slices.Alerts(**{"after_s": 15, "clear_s": 60, **settings}), self.events, doors,
+            config_slices.Alerts(**{"after_s": 15, "clear_s": 60, **settings}),
+            self.events,
+            doors,
             clock=lambda: self.at,
-        )  # fmt: skip
+        )
 
     def see(self, now: SlaNow | None, seconds: int, **changed: Any) -> None:
         made = a_document(now)

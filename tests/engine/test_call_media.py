@@ -45,9 +45,14 @@ class Desk:
     ) -> None:
         self.store = Store(loss_timeout_ns=10**9, late_ns=3_000_000)
         self.media = CallMedia(
-            asterisk or Asterisk(), Media(**media), Echo(port=echo.port), supervisor=supervisor,
-            store=self.store, bind="127.0.0.1", echo_host=echo.host,
-        )  # fmt: skip
+            asterisk or Asterisk(),
+            Media(**media),
+            Echo(port=echo.port),
+            supervisor=supervisor,
+            store=self.store,
+            bind="127.0.0.1",
+            echo_host=echo.host,
+        )
         self.calls = 0
 
     def call(self) -> MeasuredCall:
@@ -288,9 +293,14 @@ async def test_the_last_question_waits_for_its_own_answer_not_for_an_earlier_one
     desk.media.ask_echo()
     await until(lambda: desk.store.directions)
     early = {
-        "call": call.number, "asked_ns": 1, "ssrc": 0xABC, "received": 4, "impaired_lost": 0,
-        "errors": 0, "dwell_max_ns": 0,
-    }  # fmt: skip
+        "call": call.number,
+        "asked_ns": 1,
+        "ssrc": 0xABC,
+        "received": 4,
+        "impaired_lost": 0,
+        "errors": 0,
+        "dwell_max_ns": 0,
+    }
     asked = asyncio.Event()
 
     async def no_answer_yet(_call: int, _ssrc: int) -> None:

@@ -34,10 +34,13 @@ class House:
             store.add_call(number)
         self.document: Document = document(call_facts(1), call_facts(2), store=store)
         self.door = Door(
-            settings, newest=lambda: self.document, round_trips=store.ladder.read,
-            health=self.health, stream=Stream(lambda: {"document": self.document}, {}),
+            settings,
+            newest=lambda: self.document,
+            round_trips=store.ladder.read,
+            health=self.health,
+            stream=Stream(lambda: {"document": self.document}, {}),
             sla=lambda: self.document.sla,
-        )  # fmt: skip
+        )
 
     def health(self) -> Health:
         return Health(
@@ -105,9 +108,12 @@ async def test_health_says_503_with_the_reason_in_its_body(tmp_path: Path) -> No
         status, body = await get(session, "/health")
         assert status == 503
         assert body == {
-            "ok": False, "asterisk_connected": False, "workers_alive": True, "calls": 2,
+            "ok": False,
+            "asterisk_connected": False,
+            "workers_alive": True,
+            "calls": 2,
             "version": "1",
-        }  # fmt: skip
+        }
 
 
 async def test_metrics_are_text_for_prometheus(tmp_path: Path) -> None:

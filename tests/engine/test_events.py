@@ -16,8 +16,12 @@ def test_an_event_reaches_the_list_the_log_and_every_listener(
     (line,) = heard
     assert list(log.lines) == [line]
     assert (line.level, line.kind, line.call, line.channel, line.text) == (
-        "error", "worker", "s.1", "PJSIP/1", "it died",
-    )  # fmt: skip
+        "error",
+        "worker",
+        "s.1",
+        "PJSIP/1",
+        "it died",
+    )
     (record,) = caplog.records
     assert (record.levelname, record.getMessage()) == ("ERROR", "it died")
 

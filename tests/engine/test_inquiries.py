@@ -131,13 +131,23 @@ async def test_a_channel_that_is_gone_and_an_asterisk_that_fails_are_told(
 
 
 def test_zeros_of_an_rtcp_that_never_came_are_no_measurements() -> None:
-    told = {"rxcount": 71, "txcount": 70, "rxploss": 0, "txploss": 0, "txjitter": 0.000125,
-            "rxjitter": 0.0, "rtt": 0.0}  # fmt: skip
+    told = {
+        "rxcount": 71,
+        "txcount": 70,
+        "rxploss": 0,
+        "txploss": 0,
+        "txjitter": 0.000125,
+        "rxjitter": 0.0,
+        "rtt": 0.0,
+    }
     silent = figures(msgspec.convert(told, RtpStatistics))
     assert (silent.received, silent.received_lost, silent.received_jitter_ms) == (71, 0, 0.125)
     assert (silent.sent, silent.sent_lost, silent.sent_jitter_ms, silent.rtt_ms) == (
-        70, None, None, None,
-    )  # fmt: skip
+        70,
+        None,
+        None,
+        None,
+    )
     heard = figures(msgspec.convert(told | {"rtt": 0.021, "rxjitter": 0.002}, RtpStatistics))
     assert (heard.sent_lost, heard.sent_jitter_ms, heard.rtt_ms) == (0, 2.0, 21.0)
 

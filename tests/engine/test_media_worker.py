@@ -38,9 +38,14 @@ async def worker(ends: Ends) -> AsyncIterator[MediaWorker]:
 
 def fields(port: int, **changes: Any) -> dict[str, Any]:
     return {
-        "call": 1, "host": "127.0.0.1", "port": port, "echo": ["127.0.0.1", 9], "dscp": 46,
-        "buffer_bytes": 65536, **changes,
-    }  # fmt: skip
+        "call": 1,
+        "host": "127.0.0.1",
+        "port": port,
+        "echo": ["127.0.0.1", 9],
+        "dscp": 46,
+        "buffer_bytes": 65536,
+        **changes,
+    }
 
 
 async def test_a_worker_starts_healthy_and_stops_without_a_word(ends: Ends) -> None:

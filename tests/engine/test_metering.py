@@ -86,14 +86,44 @@ class Bench:
 
 def media(sequence: int, at_ms: int, *, call: int = 1, ssrc: int = 0xABC, flags: int = 0) -> bytes:
     at = NOW + at_ms * MS
-    return RECORD.pack(at, at + 1000, 500, 160 * sequence, ssrc, call, sequence, 172, 0,
-                       KIND_MEDIA_IN, flags, 0, 64, 0, 0)  # fmt: skip
+    return RECORD.pack(
+        at,
+        at + 1000,
+        500,
+        160 * sequence,
+        ssrc,
+        call,
+        sequence,
+        172,
+        0,
+        KIND_MEDIA_IN,
+        flags,
+        0,
+        64,
+        0,
+        0,
+    )
 
 
 def back(sequence: int, at_ms: int, *, call: int = 1, ssrc: int = 0xABC) -> bytes:
     at = NOW + at_ms * MS
-    return RECORD.pack(at, at + 1000, 500, 160 * sequence, ssrc, call, sequence, 172, 0,
-                       KIND_ECHO_IN, 0, 0, 64, 0, 0)  # fmt: skip
+    return RECORD.pack(
+        at,
+        at + 1000,
+        500,
+        160 * sequence,
+        ssrc,
+        call,
+        sequence,
+        172,
+        0,
+        KIND_ECHO_IN,
+        0,
+        0,
+        64,
+        0,
+        0,
+    )
 
 
 def test_the_first_stream_and_every_other_is_told_with_its_ssrc() -> None:
@@ -171,8 +201,9 @@ def test_both_clocks_are_read_at_one_moment() -> None:
 
 def test_an_interruption_between_the_two_reads_is_no_step(monkeypatch: pytest.MonkeyPatch) -> None:
     # monotonic, realtime, monotonic: five times; the machine stops within all but the third
-    ticks = iter([0, 50, 50 * MS, 60, 90 * MS, 90 * MS, 100, 105, 110, 120, 130, 99 * MS,
-                  140, 150, 98 * MS])  # fmt: skip
+    ticks = iter(
+        [0, 50, 50 * MS, 60, 90 * MS, 90 * MS, 100, 105, 110, 120, 130, 99 * MS, 140, 150, 98 * MS]
+    )
     monkeypatch.setattr(metering, "time", Clock(ticks))
     assert read_clocks() == (105, 105)
 
@@ -192,10 +223,16 @@ def test_an_overflow_of_the_log_is_told_and_limits_every_second_since_the_last_l
 def test_an_echo_server_that_refuses_is_told_once_for_all_calls() -> None:
     bench = Bench(calls=3)
     for second in range(3):
-        bench.fold([
-            *(media(n, 20 * n, call=call, flags=FLAG_REFUSED)
-              for n in range(50 * second, 50 * second + 50) for call in (1, 2, 3)),
-        ], at_ms=1000 * second)  # fmt: skip
+        bench.fold(
+            [
+                *(
+                    media(n, 20 * n, call=call, flags=FLAG_REFUSED)
+                    for n in range(50 * second, 50 * second + 50)
+                    for call in (1, 2, 3)
+                ),
+            ],
+            at_ms=1000 * second,
+        )
     (text,) = bench.told("echo_refused")
     assert text.startswith("echo server 127.0.0.1:4000 refuses packets: nothing listens there")
     assert "\n" not in text

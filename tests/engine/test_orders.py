@@ -39,9 +39,7 @@ def test_a_command_becomes_its_request(command: do.Command) -> None:
     assert (asked[0], asked[1]) == (name, arguments)
     assert result is getattr(media if name in OF_MEDIA else client, name).return_value
     if name == "external_media":
-        assert asked[2] == {
-            "app": "app", "external_host": "127.0.0.1:5", "media_format": "alaw"
-        }  # fmt: skip
+        assert asked[2] == {"app": "app", "external_host": "127.0.0.1:5", "media_format": "alaw"}
 
 
 def test_no_command_is_forgotten() -> None:

@@ -15,9 +15,13 @@ def test_the_defaults_are_the_original_systems_limits() -> None:
 
 def test_every_key_reaches_the_profile() -> None:
     own = Sla(
-        profile="carrier", tiers=("10:1/2/3", "20:1.5/2.5/3.5"), max_ms=50, max_budget_s=2,
-        late_ratio=0.02, loss_ratio=0.03,
-    )  # fmt: skip
+        profile="carrier",
+        tiers=("10:1/2/3", "20:1.5/2.5/3.5"),
+        max_ms=50,
+        max_budget_s=2,
+        late_ratio=0.02,
+        loss_ratio=0.03,
+    )
     found = profile_of(own)
     assert (found.name, found.max_ms, found.max_budget_s) == ("carrier", 50, 2)
     assert (found.late_ratio, found.loss_ratio) == (0.02, 0.03)

@@ -86,8 +86,14 @@ def test_round_trips_are_a_histogram_whose_bounds_are_the_limits() -> None:
         for bound in ("0.0001", "0.008", "0.01", "0.022", "0.03", "3.0", "+Inf")
     }
     assert counts == {
-        "0.0001": 0, "0.008": 1, "0.01": 2, "0.022": 2, "0.03": 3, "3.0": 3, "+Inf": 4,
-    }  # fmt: skip
+        "0.0001": 0,
+        "0.008": 1,
+        "0.01": 2,
+        "0.022": 2,
+        "0.03": 3,
+        "3.0": 3,
+        "+Inf": 4,
+    }
     assert value_of(text, "ari_tui_rtt_seconds_count") == 4
     found = value_of(text, "ari_tui_rtt_seconds_sum")
     assert found is not None

@@ -13,12 +13,18 @@ from ari_tui.snapshot import model
 from tests.ui.kit import a_call, a_document, an_sla
 
 NOW = model.SlaNow(
-    state="fail", seconds=60, clean_s=57.0, of_s=57, calls=40, tier="up to 100 calls",
-    failing={"p95": 3}, reasons=[],
+    state="fail",
+    seconds=60,
+    clean_s=57.0,
+    of_s=57,
+    calls=40,
+    tier="up to 100 calls",
+    failing={"p95": 3},
+    reasons=[],
     limits=model.SlaLimits(
         p50_ms=10.0, p95_ms=15.0, p99_ms=20.0, max_ms=22.0, late_ratio=0.001, loss_ratio=0.002
     ),
-)  # fmt: skip
+)
 Samples = dict[tuple[str, ...], float]
 
 
@@ -51,8 +57,11 @@ def test_a_session_without_traffic_is_no_verdict_of_its_own() -> None:
 def test_limits_are_those_of_the_tier_that_judges_now() -> None:
     found = samples(sla_families(an_sla(now=NOW)))
     assert {key[1]: found[key] for key in found if key[0] == "sla_limit_seconds"} == {
-        "p50": 0.01, "p95": 0.015, "p99": 0.02, "max": 0.022,
-    }  # fmt: skip
+        "p50": 0.01,
+        "p95": 0.015,
+        "p99": 0.02,
+        "max": 0.022,
+    }
     assert found["sla_limit_ratio", "loss"] == 0.002
     assert found["sla_failing_calls", "p95"] == 3
     assert found["sla_failing_calls", "loss"] == 0

@@ -58,9 +58,12 @@ async def test_an_engine_that_loses_packets_tells_a_program_and_a_web_service_on
     spec = parse_impairment("loss=20%")
     async with chat() as service:
         alerts: dict[str, Any] = {
-            "command": (pager(tmp_path), str(notes)), "webhook": service.url(),
-            "webhook_token": TOKEN, "after_s": 1.0, "min_calls": 2,
-        }  # fmt: skip
+            "command": (pager(tmp_path), str(notes)),
+            "webhook": service.url(),
+            "webhook_token": TOKEN,
+            "after_s": 1.0,
+            "min_calls": 2,
+        }
         with echo_server(impairment=spec, seed=7) as echo:
             async with engine(pbx, echo.port, media=PATIENT, sla=WIDE, alerts=alerts) as run:
                 async with run.door() as door:

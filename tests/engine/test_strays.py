@@ -30,5 +30,6 @@ async def test_what_stays_all_the_same_is_told() -> None:
     await strays.hang_up("ari-tui.a.s.1.media")
     await strays.send_on("170.1")
     assert texts(list(events.lines)) == [
-        "a leftover channel stays: 500 no", "a caller who came late stays: 500 no",
-    ]  # fmt: skip
+        "a leftover channel stays: 500 no",
+        "a caller who came late stays: 500 no",
+    ]

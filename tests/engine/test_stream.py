@@ -21,9 +21,12 @@ from ari_tui.snapshot.model import Document
 from tests.engine.kit import document, until
 
 NOTHING = Live(
-    last_second=1, seconds=0, calls={}, rtt_histogram=[],
+    last_second=1,
+    seconds=0,
+    calls={},
+    rtt_histogram=[],
     all=AllCourse(**{name: [] for name in AllCourse.__struct_fields__}),
-)  # fmt: skip
+)
 
 
 class Stage:
@@ -36,9 +39,12 @@ class Stage:
         self.held: asyncio.Event = asyncio.Event()
         self.begun = 0
         actions = {
-            "add": self.add, "refuse": self.refuse, "break": self.broken, "hold": self.hold,
+            "add": self.add,
+            "refuse": self.refuse,
+            "break": self.broken,
+            "hold": self.hold,
             "much": self.much,
-        }  # fmt: skip
+        }
         self.stream = Stream(self.hello, actions)
         self.events.listeners.add(self.stream.publish_event)
 

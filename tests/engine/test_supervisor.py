@@ -78,9 +78,15 @@ async def running(told: Told, count: int = 1, **changes: Any) -> AsyncIterator[S
 
 def fields(port: int, echo: EchoRun, **changes: Any) -> dict[str, Any]:
     return {
-        "host": "127.0.0.1", "port": port, "echo": [echo.host, echo.port], "echo_local_port": 0,
-        "dscp": 46, "buffer_bytes": 65536, "networks": ["127.0.0.0/8"], **changes,
-    }  # fmt: skip
+        "host": "127.0.0.1",
+        "port": port,
+        "echo": [echo.host, echo.port],
+        "echo_local_port": 0,
+        "dscp": 46,
+        "buffer_bytes": 65536,
+        "networks": ["127.0.0.0/8"],
+        **changes,
+    }
 
 
 def speaking(far: Far, port: int) -> Callable[[], bool]:
@@ -118,9 +124,14 @@ async def test_a_killed_worker_is_replaced_and_its_calls_go_on_on_their_ports(
         await until(lambda: supervisor.restarts == 1 and supervisor.healthy)
         await until(speaking(far, port))
         assert worker_pids() != [old]
-        assert (placement.media_local, placement.echo_local) == local == (
-            f"127.0.0.1:{port}", placement.echo_local,
-        )  # fmt: skip
+        assert (
+            (placement.media_local, placement.echo_local)
+            == local
+            == (
+                f"127.0.0.1:{port}",
+                placement.echo_local,
+            )
+        )
         records = [from_bytes(data) for data in supervisor.read_logs()]
         media_in = sum(int((part["kind"] == 1).sum()) for part in records)
         assert media_in > 6  # the dead one's last words are among them

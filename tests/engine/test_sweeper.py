@@ -30,9 +30,11 @@ async def test_what_a_killed_engine_left_is_reaped_and_its_callers_are_taken_up(
 ) -> None:
     given = settings(pbx, echo.port)
     child = await Child.spawn(
-        "engine", ["run", "--headless"],
-        environment={**os.environ, **to_environment(given)}, stdout=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
+        "engine",
+        ["run", "--headless"],
+        environment={**os.environ, **to_environment(given)},
+        stdout=asyncio.subprocess.DEVNULL,
+    )
     try:
         callers = {pbx.call(), pbx.call()}
         await until(lambda: len(pbx.bridges) == 2 and len(pbx.channels) == 4)

@@ -66,9 +66,13 @@ async def load(
 ) -> AsyncIterator[Load]:
     """Run a load test of these extensions until it ends; `changes` are those of its settings."""
     slices = {name: changes.pop(name) for name in ("media", "asterisk") if name in changes}
-    wanted = Loadtest(**{
-        "endpoints": tuple(f"Local/{one}@lab" for one in endpoints or ("tone",)), **SHORT, **changes
-    })  # fmt: skip
+    wanted = Loadtest(
+        **{
+            "endpoints": tuple(f"Local/{one}@lab" for one in endpoints or ("tone",)),
+            **SHORT,
+            **changes,
+        }
+    )
     async with asterisk() as pbx:
         with contextlib.ExitStack() as stack:
             port = stack.enter_context(echo_server()).port if echo is None else next(echo)
@@ -80,10 +84,13 @@ async def load(
             own = engine_settings(settings(pbx, port, **slices))
             found.task = asyncio.create_task(
                 service.run_engine(
-                    own, RunOptions(headless=True), ParentLink(None, None), [found, found.test],
+                    own,
+                    RunOptions(headless=True),
+                    ParentLink(None, None),
+                    [found, found.test],
                     found.test,
                 )
-            )  # fmt: skip
+            )
             try:
                 yield found
             finally:

@@ -15,9 +15,13 @@ from tests.loadtest.kit import load
 def progress(**changes: int) -> LoadProgress:
     numbers = {"target": 0, "up": 0, "under_way": 0, "started": 9, "good": 9, "failed": 0, "cut": 0}
     return LoadProgress(
-        phase="over", failed_at={"answered": 2} if "failed" in changes else {}, cps=0.0,
-        elapsed_s=1.0, duration_s=1.0, **{**numbers, **changes},
-    )  # fmt: skip
+        phase="over",
+        failed_at={"answered": 2} if "failed" in changes else {},
+        cps=0.0,
+        elapsed_s=1.0,
+        duration_s=1.0,
+        **{**numbers, **changes},
+    )
 
 
 def sla(verdict: str) -> Sla:
@@ -29,10 +33,11 @@ def sla(verdict: str) -> Sla:
 @pytest.mark.parametrize(
     ("verdicts", "worst"),
     [
-        (("pass",), "pass"), (("pass", "inconclusive"), "inconclusive"),
+        (("pass",), "pass"),
+        (("pass", "inconclusive"), "inconclusive"),
         (("fail", "inconclusive", "pass"), "fail"),
     ],
-)  # fmt: skip
+)
 def test_the_worst_verdict_counts(verdicts: tuple[str, ...], worst: str) -> None:
     assert judge([sla(one) for one in verdicts], progress(), 0) == (worst, [f"SLA: {worst}"])
 
@@ -47,11 +52,12 @@ def test_more_failed_calls_than_may_fail_the_test_and_say_where() -> None:
 @pytest.mark.parametrize(
     ("clean_s", "failed_at", "expected"),
     [
-        (40.0, {"held": 2}, "fail"), (30.0, {"held": 2}, "fail"),
+        (40.0, {"held": 2}, "fail"),
+        (30.0, {"held": 2}, "fail"),
         (29.9, {"held": 2}, "inconclusive"),
         (1.0, {"held": 1, "answered": 1}, "fail"),
     ],
-)  # fmt: skip
+)
 def test_media_that_broke_off_prove_little_while_the_machine_starved_us(
     clean_s: float, failed_at: dict[str, int], expected: str
 ) -> None:

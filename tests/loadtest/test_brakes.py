@@ -12,12 +12,25 @@ ANYTHING = ("*",)
 @pytest.mark.parametrize(
     "endpoint",
     [
-        "Local/112@lab", "Local/911@lab/n", "PJSIP/112@trunk", "PJSIP/trunk/sip:112@192.0.2.1",
-        "PJSIP/trunk/sip:+112@host", "DAHDI/g1/9w911", "DAHDI/1/9911", "IAX2/peer/0112",
-        "SIP/999", "Local/9-1-1@lab", "Local/#31#110@lab", "Local/000@lab", "Local/0000@lab",
-        "PJSIP/118@trunk", "PJSIP/100/sip:112;phone-context=x@h", "Motif/a/(112)", "Local/119",
+        "Local/112@lab",
+        "Local/911@lab/n",
+        "PJSIP/112@trunk",
+        "PJSIP/trunk/sip:112@192.0.2.1",
+        "PJSIP/trunk/sip:+112@host",
+        "DAHDI/g1/9w911",
+        "DAHDI/1/9911",
+        "IAX2/peer/0112",
+        "SIP/999",
+        "Local/9-1-1@lab",
+        "Local/#31#110@lab",
+        "Local/000@lab",
+        "Local/0000@lab",
+        "PJSIP/118@trunk",
+        "PJSIP/100/sip:112;phone-context=x@h",
+        "Motif/a/(112)",
+        "Local/119",
     ],
-)  # fmt: skip
+)
 def test_an_emergency_number_is_never_called_in_whatever_form(endpoint: str) -> None:
     assert emergency_number(endpoint)
     with pytest.raises(ConfigError, match="emergency number"):
@@ -27,10 +40,17 @@ def test_an_emergency_number_is_never_called_in_whatever_form(endpoint: str) -> 
 @pytest.mark.parametrize(
     "endpoint",
     [
-        "Local/tone@lab", "PJSIP/1000", "PJSIP/9000", "Local/1120@lab", "Local/2112@lab",
-        "PJSIP/alice112", "Local/100@ctx-911", "PJSIP/100@112.example.org", "PJSIP/4991123456",
+        "Local/tone@lab",
+        "PJSIP/1000",
+        "PJSIP/9000",
+        "Local/1120@lab",
+        "Local/2112@lab",
+        "PJSIP/alice112",
+        "Local/100@ctx-911",
+        "PJSIP/100@112.example.org",
+        "PJSIP/4991123456",
     ],
-)  # fmt: skip
+)
 def test_an_extension_that_looks_a_little_like_one_may_be_called(endpoint: str) -> None:
     assert emergency_number(endpoint) == ""
     check_brakes(Loadtest(endpoints=(endpoint,), allow=ANYTHING))
@@ -69,10 +89,15 @@ def test_tiers_take_the_place_of_the_number_of_calls() -> None:
 @pytest.mark.parametrize(
     ("url", "ours"),
     [
-        ("localhost:8088", True), ("http://127.0.0.1:8088", True), ("127.3.2.1", True),
-        ("https://[::1]:8089", True), ("pbx:8088", False), ("http://10.0.0.1:8088", False),
-        ("localhost.example.org:8088", False), ("", False),
+        ("localhost:8088", True),
+        ("http://127.0.0.1:8088", True),
+        ("127.3.2.1", True),
+        ("https://[::1]:8089", True),
+        ("pbx:8088", False),
+        ("http://10.0.0.1:8088", False),
+        ("localhost.example.org:8088", False),
+        ("", False),
     ],
-)  # fmt: skip
+)
 def test_loopback_is_told_from_another_machine(url: str, ours: bool) -> None:
     assert is_loopback(url) is ours

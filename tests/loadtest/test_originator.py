@@ -68,8 +68,11 @@ async def test_each_failed_call_says_at_which_step_and_why() -> None:
     assert slow.set_up_ms["ringing"] < slow.set_up_ms["answered"]
     told = {call.endpoint[6:-4]: call for call in reversed(report.calls) if call.failed_at}
     assert {name: call.failed_at for name, call in told.items()} == {
-        "busy": "answered", "nosuch": "answered", "ring": "answered", "silent": "media_out",
-    }  # fmt: skip
+        "busy": "answered",
+        "nosuch": "answered",
+        "ring": "answered",
+        "silent": "media_out",
+    }
     assert "busy" in (told["busy"].reason or "")
     assert "no such extension" in (told["nosuch"].reason or "")
     assert "nobody answered" in (told["ring"].reason or "")
@@ -138,8 +141,11 @@ async def test_what_the_calls_are_given_reaches_asterisk() -> None:
     }
     async with load(calls=1, **given) as run:
         await until(lambda: run.test.progress().up == 1)
-        asked = [path for method, path in run.pbx.faults.requests
-                 if method == "POST" and path.startswith("/ari/channels?")]  # fmt: skip
+        asked = [
+            path
+            for method, path in run.pbx.faults.requests
+            if method == "POST" and path.startswith("/ari/channels?")
+        ]
         assert "callerId=Load" in asked[0]
         assert "appArgs=a,b" in asked[0] or "appArgs=a%2Cb" in asked[0]
         assert "red" not in asked[0]  # variables travel in the body

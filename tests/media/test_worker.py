@@ -121,8 +121,13 @@ def test_a_record_tells_what_the_packet_was_and_when_it_came_and_went(
     (back,) = rig.logged(record.KIND_ECHO_IN)
     for row in (out, back):
         said = {name: row[name] for name in ("call", "sequence", "timestamp", "ssrc", "length")}
-        assert said == {"call": 4_000_000_000, "sequence": 65_535, "timestamp": 0xFFFFFFF0,
-                        "ssrc": 0xCAFEF00D, "length": 92}  # fmt: skip
+        assert said == {
+            "call": 4_000_000_000,
+            "sequence": 65_535,
+            "timestamp": 0xFFFFFFF0,
+            "ssrc": 0xCAFEF00D,
+            "length": 92,
+        }
         assert row["marker_pt"] == 0x88
         assert (row["flags"], row["errno"]) == (0, 0)
     assert (out["ttl"], out["tos"]) == (33, 0x68)
@@ -709,9 +714,12 @@ def test_collection_never_pauses_audio() -> None:
     ring_fd = create_ring(8)
     done = subprocess.run(
         [sys.executable, "-c", script, str(theirs.fileno()), str(ring_fd)],
-        capture_output=True, text=True, check=True, timeout=WAIT_S,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=WAIT_S,
         pass_fds=(theirs.fileno(), ring_fd),
-    )  # fmt: skip
+    )
     ours.close()
     theirs.close()
     os.close(ring_fd)

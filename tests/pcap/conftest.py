@@ -45,9 +45,16 @@ def ipv4(
     options: bytes = b"",
 ) -> bytes:
     head = struct.pack(
-        "!BBHHHBBH", 0x45 + len(options) // 4, tos, 20 + len(options) + len(body), 1, fragment,
-        ttl, protocol, 0,
-    )  # fmt: skip
+        "!BBHHHBBH",
+        0x45 + len(options) // 4,
+        tos,
+        20 + len(options) + len(body),
+        1,
+        fragment,
+        ttl,
+        protocol,
+        0,
+    )
     return head + address(source) + address(destination) + options + body
 
 
@@ -88,8 +95,14 @@ class Writer:
         return cls.block(0x0A0D0D0A, struct.pack(f"{order}IHHq", 0x1A2B3C4D, 1, 0, -1), order)
 
     @classmethod
-    def interface(cls, link_type: int = ETHERNET, *, resolution: int | None = 9,
-                  offset_s: int | None = None, order: str = "<") -> bytes:  # fmt: skip
+    def interface(
+        cls,
+        link_type: int = ETHERNET,
+        *,
+        resolution: int | None = 9,
+        offset_s: int | None = None,
+        order: str = "<",
+    ) -> bytes:
         body = struct.pack(f"{order}HHI", link_type, 0, 262144)
         if resolution is not None:
             body += struct.pack(f"{order}HHB3x", 9, 1, resolution)
@@ -98,20 +111,29 @@ class Writer:
         return cls.block(1, body + bytes(4), order)
 
     @classmethod
-    def packet(cls, ticks: int, data: bytes, *, number: int = 0, wire: int | None = None,
-               order: str = "<") -> bytes:  # fmt: skip
+    def packet(
+        cls, ticks: int, data: bytes, *, number: int = 0, wire: int | None = None, order: str = "<"
+    ) -> bytes:
         head = struct.pack(
-            f"{order}IIIII", number, ticks >> 32, ticks & 0xFFFFFFFF, len(data),
+            f"{order}IIIII",
+            number,
+            ticks >> 32,
+            ticks & 0xFFFFFFFF,
+            len(data),
             len(data) if wire is None else wire,
-        )  # fmt: skip
+        )
         return cls.block(6, head + data + bytes(-len(data) % 4), order)
 
     @classmethod
     def pcapng(cls, frames: Sequence[Frame]) -> bytes:
         link_type = frames[0].link_type if frames else ETHERNET
-        return cls.section() + cls.interface(link_type) + b"".join(
-            cls.packet(frame.time_ns, frame.data, wire=frame.wire_length) for frame in frames
-        )  # fmt: skip
+        return (
+            cls.section()
+            + cls.interface(link_type)
+            + b"".join(
+                cls.packet(frame.time_ns, frame.data, wire=frame.wire_length) for frame in frames
+            )
+        )
 
 
 class Wire:
@@ -127,14 +149,32 @@ class Wire:
     def datagram(self, at_ms: float, payload: bytes, source: End = ALICE, to: End = BOB) -> None:
         self.raw(at_ms, ipv4(udp(payload, source, to), source[0], to[0]))
 
-    def rtp(self, at_ms: float, seq: int, *, ts: int | None = None, ssrc: int = 7, pt: int = 0,
-            source: End = ALICE, to: End = BOB, size: int = 160) -> None:  # fmt: skip
+    def rtp(
+        self,
+        at_ms: float,
+        seq: int,
+        *,
+        ts: int | None = None,
+        ssrc: int = 7,
+        pt: int = 0,
+        source: End = ALICE,
+        to: End = BOB,
+        size: int = 160,
+    ) -> None:
         stamp = seq * 160 if ts is None else ts
         packet = rtp.build(bytes(size), sequence=seq, timestamp=stamp, ssrc=ssrc, payload_type=pt)
         self.datagram(at_ms, packet, source, to)
 
-    def stream(self, count: int, *, first: int = 0, ptime_ms: float = 20.0, ssrc: int = 7,
-               source: End = ALICE, to: End = BOB) -> None:  # fmt: skip
+    def stream(
+        self,
+        count: int,
+        *,
+        first: int = 0,
+        ptime_ms: float = 20.0,
+        ssrc: int = 7,
+        source: End = ALICE,
+        to: End = BOB,
+    ) -> None:
         for i in range(first, first + count):
             self.rtp(i * ptime_ms, i, ssrc=ssrc, source=source, to=to)
 
@@ -158,12 +198,16 @@ class Kit(NamedTuple):
     def capture(data: bytes) -> Capture:
         return Capture(io.BytesIO(data), "x.pcap")
 
-    def options(self, *, ports: Sequence[int] = (), ssrcs: Sequence[int] = (),
-                echo: bool = False) -> Options:  # fmt: skip
+    def options(
+        self, *, ports: Sequence[int] = (), ssrcs: Sequence[int] = (), echo: bool = False
+    ) -> Options:
         return Options(
-            frozenset(ports), frozenset(ssrcs),
-            (address(self.echo[0]), self.echo[1]) if echo else None, 3 * MS, 3000 * MS,
-        )  # fmt: skip
+            frozenset(ports),
+            frozenset(ssrcs),
+            (address(self.echo[0]), self.echo[1]) if echo else None,
+            3 * MS,
+            3000 * MS,
+        )
 
     def analyze(self, wire: Wire, options: Options | None = None) -> StreamsDocument:
         path = self.folder / "test.pcapng"

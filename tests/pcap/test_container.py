@@ -150,9 +150,13 @@ def test_a_section_without_a_byte_order_is_damage(kit: Kit) -> None:
 
 @pytest.mark.parametrize(
     ("data", "told"),
-    [(b"", "empty"), (b"\x1f\x8b\x08\x00", "compressed"), (b"#!/bin/sh", "no capture"),
-     (b"ab", "no capture")],
-)  # fmt: skip
+    [
+        (b"", "empty"),
+        (b"\x1f\x8b\x08\x00", "compressed"),
+        (b"#!/bin/sh", "no capture"),
+        (b"ab", "no capture"),
+    ],
+)
 def test_what_is_no_capture_is_told(kit: Kit, data: bytes, told: str) -> None:
     with pytest.raises(ConfigError, match=f"x.pcap: .*{told}") as caught:
         kit.capture(data)

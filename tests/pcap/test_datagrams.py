@@ -121,9 +121,13 @@ def test_a_datagram_cut_within_its_header_is_unreadable(kit: Kit) -> None:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    payload=st.binary(max_size=40), padding=st.integers(0, 20), tos=st.integers(0, 255),
-    ttl=st.integers(0, 255), cut=st.integers(0, 60), fragment=st.sampled_from([0, 0x4000, 0x2000]),
-)  # fmt: skip
+    payload=st.binary(max_size=40),
+    padding=st.integers(0, 20),
+    tos=st.integers(0, 255),
+    ttl=st.integers(0, 255),
+    cut=st.integers(0, 60),
+    fragment=st.sampled_from([0, 0x4000, 0x2000]),
+)
 def test_the_quick_way_and_the_thorough_one_agree(
     kit: Kit, payload: bytes, padding: int, tos: int, ttl: int, cut: int, fragment: int
 ) -> None:

@@ -261,8 +261,10 @@ def test_a_stream_of_telephone_events_alone_has_no_timing(kit: Kit) -> None:
         wire.rtp(20 * i, i, ts=4000, pt=101, size=4)
     found = only(kit.analyze(wire))
     assert (found.codec, found.jitter_ms.last, found.packets.late) == (
-        "telephone-event", None, None,
-    )  # fmt: skip
+        "telephone-event",
+        None,
+        None,
+    )
 
 
 def test_events_within_a_stream_stand_among_its_payload_types(kit: Kit) -> None:

@@ -20,13 +20,18 @@ SHARES = (0.5, 0.95, 0.99)
 def beat(at: float, sent: int, lost: int = 0, **fields: Any) -> Beat:
     """Return a document `at` seconds after the start; without a histogram if none is given."""
     document: Document = a_run(
-        time=f"2026-11-22T12:00:{at:06.3f}+00:00", session__started_at="2026-11-22T12:00:00Z",
-        totals__packets__sent=sent, totals__packets__lost=lost, window__rtt_ms=a_spread(4.0),
+        time=f"2026-11-22T12:00:{at:06.3f}+00:00",
+        session__started_at="2026-11-22T12:00:00Z",
+        totals__packets__sent=sent,
+        totals__packets__lost=lost,
+        window__rtt_ms=a_spread(4.0),
         **{
-            "kind": "interval", "totals__rtt_histogram": None, "totals__packets__late_echo": 0,
+            "kind": "interval",
+            "totals__rtt_histogram": None,
+            "totals__packets__late_echo": 0,
             **fields,
         },
-    )  # fmt: skip
+    )
     return msgspec.json.decode(encode(document), type=Beat)
 
 
@@ -34,17 +39,23 @@ def timed_beat(at: float, rtt_ns: Ints, **fields: Any) -> Beat:
     """Return a document whose session has seen these round trips."""
     seen = no_durations().plus(rtt_ns)
     return beat(
-        at, len(rtt_ns), totals__rtt_histogram=sparse(seen.counts),
-        totals__rtt_ms=spread(seen, 1_000_000), **fields,
-    )  # fmt: skip
+        at,
+        len(rtt_ns),
+        totals__rtt_histogram=sparse(seen.counts),
+        totals__rtt_ms=spread(seen, 1_000_000),
+        **fields,
+    )
 
 
 def test_documents_tell_what_came_since_the_one_before() -> None:
     beats = [beat(1, 100), beat(2, 250, window__seconds=10), beat(3, 250), beat(4, 260)]
     course = course_of_beats(beats)
     assert [(one.at_s, one.sent) for one in course.points] == [
-        (0.0, 100), (1.0, 150), (2.0, 0), (3.0, 10),
-    ]  # fmt: skip
+        (0.0, 100),
+        (1.0, 150),
+        (2.0, 0),
+        (3.0, 10),
+    ]
     assert course.points[0].p95_ms == 8.0
     assert (course.step_s, course.rtt_over_s) == (1.0, 10.0)
 
@@ -79,9 +90,7 @@ def test_where_documents_hold_histograms_each_point_has_the_round_trips_of_its_o
     parts: list[Ints] = [
         (rng.gamma(2.0, 3e6, 400) + floor).astype(np.int64) for floor in (20e6, 90e6, 4e6, 40e6)
     ]
-    beats = [
-        timed_beat(2.0 * i, np.concatenate(parts[:i])) for i in range(1, len(parts) + 1)
-    ]  # fmt: skip
+    beats = [timed_beat(2.0 * i, np.concatenate(parts[:i])) for i in range(1, len(parts) + 1)]
     course = course_of_beats(beats)
     for point, own in zip(course.points, parts, strict=True):
         exact = np.sort(own) / 1e6

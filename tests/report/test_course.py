@@ -8,8 +8,10 @@ def test_joined_points_add_up_and_keep_the_worst() -> None:
     points = [a_second(float(n), lost=n, max_ms=float(n) or None, calls=n) for n in range(5)]
     found = Course(points).coarsened(3)
     assert [(one.at_s, one.sent, one.lost, one.max_ms, one.calls) for one in found.points] == [
-        (0.0, 200, 1, 1.0, 1), (2.0, 200, 5, 3.0, 3), (4.0, 100, 4, 4.0, 4),
-    ]  # fmt: skip
+        (0.0, 200, 1, 1.0, 1),
+        (2.0, 200, 5, 3.0, 3),
+        (4.0, 100, 4, 4.0, 4),
+    ]
     assert (found.step_s, found.joined, found.duration_s) == (2.0, 2, 6.0)
     assert Course(points).coarsened(5).points is points
     assert Course([]).coarsened(3).points == []

@@ -51,8 +51,10 @@ def test_rules_are_told_by_their_kind() -> None:
     assert p99.evidence == "0.30 % … 0.60 %"
     assert (loss.asked, loss.found, loss.violated) == ("≤ 0.2 %", "1.00 %", "7")
     assert (longest.asked, longest.found, longest.evidence) == (
-        "≤ 22 ms", "above it in 0 s", "budget 0 s",
-    )  # fmt: skip
+        "≤ 22 ms",
+        "above it in 0 s",
+        "budget 0 s",
+    )
     open_rule = a_rule("p50", actual=None, low=None, high=None, missing="no clean packets")
     assert facts.rule_words(open_rule)[2:4] == ("no packets", "no clean packets")
 

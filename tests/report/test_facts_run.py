@@ -16,10 +16,13 @@ def named(shown: object) -> dict[str, Fact]:
 
 def test_the_books_say_where_every_packet_is() -> None:
     document = a_run(
-        totals__packets__sent=1000, totals__packets__returned=985, totals__packets__lost=12,
-        totals__packets__in_flight=3, totals__loss_runs={"1": 10, "2": 1, "3": 0},
+        totals__packets__sent=1000,
+        totals__packets__returned=985,
+        totals__packets__lost=12,
+        totals__packets__in_flight=3,
+        totals__loss_runs={"1": 10, "2": 1, "3": 0},
         totals__loss_directions=LossDirections(outward=2, at_echo=0, back=10),
-    )  # fmt: skip
+    )
     told = named(facts_run.books(document))
     assert told["Packets"].value == "1,000 sent = 985 returned + 12 lost + 3 in flight"
     assert told["Lost where"].value == (
@@ -30,11 +33,18 @@ def test_the_books_say_where_every_packet_is() -> None:
 
 
 def test_the_instrument_tells_its_own_delay() -> None:
-    told = named(facts_run.instrument(a_run(
-        instrument__dwell_out_us__p99=61.4, instrument__dwell_out_us__p50=9.0,
-        instrument__dwell_out_us__max=1234.0, instrument__limited_s=2.5,
-        instrument__dwell_back_us__p50=None, instrument__log_fill=0.25,
-    )))  # fmt: skip
+    told = named(
+        facts_run.instrument(
+            a_run(
+                instrument__dwell_out_us__p99=61.4,
+                instrument__dwell_out_us__p50=9.0,
+                instrument__dwell_out_us__max=1234.0,
+                instrument__limited_s=2.5,
+                instrument__dwell_back_us__p50=None,
+                instrument__log_fill=0.25,
+            )
+        )
+    )
     out = told["Own delay, towards the echo"]
     assert (out.value, out.note) == ("61 µs p99", "median 9, longest 1,234 µs")
     assert told["Own delay, back to Asterisk"].value == "—"
@@ -59,10 +69,14 @@ def test_the_environment_is_the_load_test_s_or_the_session_s() -> None:
         (None, None, None),
         ((0, 0, 0), None, None),
         ((5, 0, 1), None, "5 lost, 0 duplicated, 1 reordered in the echo server."),
-        ((5, 0, 1), (1, 2, 3), "5 lost, 0 duplicated, 1 reordered in the echo server; "
-         "1 lost, 2 duplicated, 3 reordered on the callers' side."),
+        (
+            (5, 0, 1),
+            (1, 2, 3),
+            "5 lost, 0 duplicated, 1 reordered in the echo server; "
+            "1 lost, 2 duplicated, 3 reordered on the callers' side.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_was_impaired_on_purpose_is_told(
     echo: tuple[int, ...] | None, media: tuple[int, ...] | None, told: str | None
 ) -> None:

@@ -33,9 +33,7 @@ class Bench:
     def __init__(self, output: Output, document: Make) -> None:
         self.clock, self.text, self.json = Clock(), io.StringIO(), io.BytesIO()
         self.document = document
-        self.report = HeadlessReport(
-            output, clock=self.clock, stdout=self.json, text=self.text
-        )  # fmt: skip
+        self.report = HeadlessReport(output, clock=self.clock, stdout=self.json, text=self.text)
 
     def run(self, *at_s: float) -> None:
         """Hand a document over at each of these times after the start."""
@@ -172,10 +170,13 @@ def test_the_file_is_closed_and_a_stream_that_was_lent_is_not(tmp_path: Path) ->
     assert open_after == open_before
 
 
-@pytest.mark.parametrize(("name", "reason"), [
-    ("no/such/folder/x.json", "No such file or directory"),
-    ("", "Is a directory"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("no/such/folder/x.json", "No such file or directory"),
+        ("", "Is a directory"),
+    ],
+)
 def test_a_file_that_cannot_be_written_is_one_clear_line(
     tmp_path: Path, name: str, reason: str
 ) -> None:

@@ -75,18 +75,35 @@ def test_a_name_from_outside_is_text_and_nothing_else(name: str) -> None:
 def test_a_load_test_has_all_its_chapters() -> None:
     text = Page(html_report(a_subject(plan__tiers=[1, 2]))).text
     for chapter in (
-        "Load test of Local/tone@lab", "Fail", "1 of 3 calls failed (1 at answered); 0 may",
-        "Service level", "Load tiers", "Over time", "Calls up", "Round trip, ms",
-        "Lost packets, %", "Late packets, %", "Round trips", "Call set-up", "Failed calls",
-        "busy (cause 17)", "Worst calls", "Local/tone@lab-2;1", "The test", "The books",
-        "The instrument", "Environment", "What the words mean",
-    ):  # fmt: skip
+        "Load test of Local/tone@lab",
+        "Fail",
+        "1 of 3 calls failed (1 at answered); 0 may",
+        "Service level",
+        "Load tiers",
+        "Over time",
+        "Calls up",
+        "Round trip, ms",
+        "Lost packets, %",
+        "Late packets, %",
+        "Round trips",
+        "Call set-up",
+        "Failed calls",
+        "busy (cause 17)",
+        "Worst calls",
+        "Local/tone@lab-2;1",
+        "The test",
+        "The books",
+        "The instrument",
+        "Environment",
+        "What the words mean",
+    ):
         assert chapter in text
 
 
 def test_a_run_without_a_course_or_calls_is_still_a_page() -> None:
-    document = a_run(calls=[], totals__rtt_histogram=None, sla__verdict="inconclusive",
-                     sla__state="no_traffic")  # fmt: skip
+    document = a_run(
+        calls=[], totals__rtt_histogram=None, sla__verdict="inconclusive", sla__state="no_traffic"
+    )
     text = Page(html_report(Subject(document, Course([])))).text
     assert "No traffic" in text
     for chapter in ("Over time", "Round trips", "Worst calls", "Failed calls", "The test"):
@@ -117,11 +134,22 @@ def test_a_browser_shows_the_page_without_a_complaint(tmp_path: Path) -> None:
         path = tmp_path / "report.html"
         path.write_text(text, encoding="utf-8")
         done = subprocess.run(
-            [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu",
-             "--disable-dev-shm-usage", f"--user-data-dir={tmp_path / 'profile'}",
-             "--enable-logging=stderr", "--dump-dom", path.as_uri()],
-            capture_output=True, text=True, timeout=50, check=True,
-        )  # fmt: skip
+            [
+                str(CHROMIUM),
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-dev-shm-usage",
+                f"--user-data-dir={tmp_path / 'profile'}",
+                "--enable-logging=stderr",
+                "--dump-dom",
+                path.as_uri(),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=50,
+            check=True,
+        )
         assert "What the words mean" in done.stdout
         return [line for line in done.stderr.splitlines() if "CONSOLE" in line]
 

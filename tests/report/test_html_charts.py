@@ -28,8 +28,11 @@ def classes(page: Page, tag: str) -> list[str]:
 def test_four_charts_share_the_time_and_tell_every_second() -> None:
     pages = figures([a_second(float(at), sent=100 + at) for at in range(10)])
     assert [page.texts[0] for page in pages] == [
-        "Calls up", "Round trip, ms", "Lost packets, %", "Late packets, %",
-    ]  # fmt: skip
+        "Calls up",
+        "Round trip, ms",
+        "Lost packets, %",
+        "Late packets, %",
+    ]
     for page in pages:
         assert page.tags.count("title") == 10
     assert "0:03 · 2 calls up" in pages[0].texts

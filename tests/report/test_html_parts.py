@@ -8,9 +8,13 @@ from tests.report.kit import HOSTILE, Page
 
 @pytest.mark.parametrize(
     ("verdict", "shown", "colour"),
-    [("pass", "Pass", "pass"), ("fail", "Fail", "fail"), ("inconclusive", "Inconclusive", "open"),
-     ("no_traffic", "No traffic", "open")],
-)  # fmt: skip
+    [
+        ("pass", "Pass", "pass"),
+        ("fail", "Fail", "fail"),
+        ("inconclusive", "Inconclusive", "open"),
+        ("no_traffic", "No traffic", "open"),
+    ],
+)
 def test_a_verdict_has_a_word_and_a_colour(verdict: str, shown: str, colour: str) -> None:
     assert (word(verdict), tone(verdict)) == (shown, colour)
     assert badge(verdict) == f'<span class="badge {colour}">{shown}</span>'

@@ -11,12 +11,20 @@ def live(last: int, *sent: int | None, lost: int = 0, p95_us: int | None = 9000)
     n = len(sent)
     rtt = [None if one is None else p95_us for one in sent]
     return Live(
-        last_second=last, seconds=n, calls={}, rtt_histogram=[],
+        last_second=last,
+        seconds=n,
+        calls={},
+        rtt_histogram=[],
         all=AllCourse(
-            sent=list(sent), lost=[lost] * n, late=[1] * n, rtt_p50_us=rtt, rtt_p95_us=rtt,
-            rtt_p99_us=rtt, rtt_max_us=rtt,
+            sent=list(sent),
+            lost=[lost] * n,
+            late=[1] * n,
+            rtt_p50_us=rtt,
+            rtt_p95_us=rtt,
+            rtt_p99_us=rtt,
+            rtt_max_us=rtt,
         ),
-    )  # fmt: skip
+    )
 
 
 def test_seconds_told_again_are_written_over_and_the_rest_is_kept() -> None:
@@ -25,8 +33,10 @@ def test_seconds_told_again_are_written_over_and_the_rest_is_kept() -> None:
     keeper.take(a_run(totals__calls__active=2), live(T + 2, 20, 30, lost=4))
     course = keeper.seconds(T + 0.7, T + 2.2)
     assert [(one.at_s, one.calls, one.sent, one.lost) for one in course] == [
-        (0.0, 0, 10, 0), (1.0, 1, 20, 4), (2.0, 2, 30, 4),
-    ]  # fmt: skip
+        (0.0, 0, 10, 0),
+        (1.0, 1, 20, 4),
+        (2.0, 2, 30, 4),
+    ]
     assert course[0].p95_ms == 9.0
 
 

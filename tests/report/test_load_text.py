@@ -16,12 +16,14 @@ def test_verdict_outcome_tiers_failures_and_set_up_are_told() -> None:
     )
     start = next(i for i, line in enumerate(lines) if line.startswith("Tier"))
     assert [line.split()[:6] for line in lines[start + 1 : start + 3]] == [
-        ["1", "calls", "1", "1", "0", "0"], ["2", "calls", "2", "1", "0", "0"],
-    ]  # fmt: skip
+        ["1", "calls", "1", "1", "0", "0"],
+        ["2", "calls", "2", "1", "0", "0"],
+    ]
     failed = lines.index("1 failed at answered: busy (cause 17)")
     assert lines[failed + 1 : failed + 3] == [
-        "  fewer at once", "  calls 3 to Local/tone@lab",
-    ]  # fmt: skip
+        "  fewer at once",
+        "  calls 3 to Local/tone@lab",
+    ]
     reached = lines[next(i for i, line in enumerate(lines) if line.startswith("Set-up, ms")) + 1 :]
     assert [line.split()[0] for line in reached] == ["accepted", "answered"]
     assert reached[0].split()[1:] == ["2.00", "4.00", "6.00", "6.00", "1000"]

@@ -30,9 +30,16 @@ def document(**changed: Any) -> model.Document:
 
 def now(state: str, **changed: Any) -> model.SlaNow:
     made = model.SlaNow(
-        state=state, seconds=60, clean_s=57.0, of_s=57, calls=2, tier="up to 100 calls",
-        limits=LIMITS, failing={}, reasons=[],
-    )  # fmt: skip
+        state=state,
+        seconds=60,
+        clean_s=57.0,
+        of_s=57,
+        calls=2,
+        tier="up to 100 calls",
+        limits=LIMITS,
+        failing={},
+        reasons=[],
+    )
     return msgspec.structs.replace(made, **changed)
 
 
@@ -92,8 +99,10 @@ def test_too_few_packets_in_a_minute_are_judged_by_the_session() -> None:
     }
     # nothing bad is known of the minute, and a failure of the session is over
     assert states == {
-        "pass": State.OK, "inconclusive": State.WARNING, "fail": State.WARNING,
-    }  # fmt: skip
+        "pass": State.OK,
+        "inconclusive": State.WARNING,
+        "fail": State.WARNING,
+    }
 
 
 def test_a_minute_in_which_our_machine_was_too_busy_is_a_warning_whatever_the_session() -> None:

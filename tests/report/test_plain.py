@@ -12,10 +12,16 @@ def test_a_load_test_is_told_with_its_charts() -> None:
     text = plain_report(a_subject(plan__tiers=[1, 2]))
     assert text.startswith("Load test of Local/tone@lab\n===")
     for part in (
-        "FAIL, 2026-11-22 11:59:00 UTC, 10.0 s", "- 1 of 3 calls failed (1 at answered); 0 may",
-        "2 good, 1 failed, 0 cut", "1 failed at answered: busy (cause 17)", "fewer at once",
-        "Calls up", "Round trip, ms", "Worst calls (2 of 2)", "Environment",
-    ):  # fmt: skip
+        "FAIL, 2026-11-22 11:59:00 UTC, 10.0 s",
+        "- 1 of 3 calls failed (1 at answered); 0 may",
+        "2 good, 1 failed, 0 cut",
+        "1 failed at answered: busy (cause 17)",
+        "fewer at once",
+        "Calls up",
+        "Round trip, ms",
+        "Worst calls (2 of 2)",
+        "Environment",
+    ):
         assert part in text
 
 

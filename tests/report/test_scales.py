@@ -9,9 +9,17 @@ from ari_tui.report.scales import bins_of, clock, round_up, short, ticks, time_t
 
 @pytest.mark.parametrize(
     ("value", "rounded"),
-    [(0.0, 1.0), (-3.0, 1.0), (1.0, 1.0), (1.1, 2.0), (20.0, 20.0), (21.0, 50.0), (0.03, 0.05),
-     (51.0, 100.0)],
-)  # fmt: skip
+    [
+        (0.0, 1.0),
+        (-3.0, 1.0),
+        (1.0, 1.0),
+        (1.1, 2.0),
+        (20.0, 20.0),
+        (21.0, 50.0),
+        (0.03, 0.05),
+        (51.0, 100.0),
+    ],
+)
 def test_steps_are_one_two_or_five(value: float, rounded: float) -> None:
     assert round_up(value) == pytest.approx(rounded)
 
@@ -31,7 +39,7 @@ def test_an_axis_of_nothing_has_two_ticks() -> None:
 @pytest.mark.parametrize(
     ("duration", "step"),
     [(0.5, None), (8, 1), (60, 10), (61, 10), (3600, 600), (86400, 14400), (5e6, 518400)],
-)  # fmt: skip
+)
 def test_times_stand_at_round_steps(duration: float, step: float | None) -> None:
     found = time_ticks(duration, 10)
     assert len(found) <= 11

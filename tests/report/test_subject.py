@@ -14,11 +14,12 @@ from tests.report.kit import a_load_report, a_run
 def lines(*kinds: str) -> bytes:
     documents = [
         a_run(
-            kind=kind, time=f"2026-11-22T11:59:{i:02}.000+00:00",
+            kind=kind,
+            time=f"2026-11-22T11:59:{i:02}.000+00:00",
             session__started_at="2026-11-22T11:59:00Z",
         )
         for i, kind in enumerate(kinds, 1)
-    ]  # fmt: skip
+    ]
     return b"".join(encode(document) + b"\n" for document in documents)
 
 

@@ -20,9 +20,14 @@ from tests.report.kit import RULES
 
 Make = Callable[..., Document]
 NASTY = (
-    "SIP/a\nINJECTED  LINE", "SIP/\x1b[2J\x1b]0;title\x07b", "SIP/\r\x00\x85\u2028c",
-    "x" * 5000, "", "\u202egnp", "漢字",
-)  # fmt: skip
+    "SIP/a\nINJECTED  LINE",
+    "SIP/\x1b[2J\x1b]0;title\x07b",
+    "SIP/\r\x00\x85\u2028c",
+    "x" * 5000,
+    "",
+    "\u202egnp",
+    "漢字",
+)
 
 
 @pytest.mark.parametrize(
@@ -41,11 +46,17 @@ def test_shares_are_percents_and_no_sample_is_a_dash(value: float, text: str) ->
 
 def test_the_status_line_begins_as_the_originals(document: Make) -> None:
     made = document(
-        totals__rtt_ms__p50=8.2, totals__rtt_ms__p95=11.7, totals__rtt_ms__p99=17.1,
-        totals__rtt_ms__max=21.3, totals__late_ratio=0.0004, totals__loss_ratio=0.0015,
-        totals__calls__active=3, totals__packets__sent=1500, totals__packets__in_flight=2,
+        totals__rtt_ms__p50=8.2,
+        totals__rtt_ms__p95=11.7,
+        totals__rtt_ms__p99=17.1,
+        totals__rtt_ms__max=21.3,
+        totals__late_ratio=0.0004,
+        totals__loss_ratio=0.0015,
+        totals__calls__active=3,
+        totals__packets__sent=1500,
+        totals__packets__in_flight=2,
         sla__verdict="pass",
-    )  # fmt: skip
+    )
     assert status_line(made) == (
         "p50=8.2ms p95=11.7ms p99=17.1ms max=21.3ms late_ratio=0.04% drops=0.15% "
         "calls=3 sent=1500 in_flight=2 interruptions=0 sla=pass"
@@ -74,12 +85,21 @@ def test_a_name_cannot_break_the_status_line(
 
 
 def test_the_final_report_gives_the_books_and_the_reason(document: Make) -> None:
-    text = final_report(document(
-        session__version="1.2", session__id="abc", session__duration_s=15.04,
-        session__end_reason="duration", totals__packets__sent=100, totals__packets__returned=97,
-        totals__packets__lost=3, totals__loss_ratio=0.03, totals__rtt_ms__p99=9.96,
-        instrument__dwell_out_us__p99=61.4, totals__calls__started=4,
-    ))  # fmt: skip
+    text = final_report(
+        document(
+            session__version="1.2",
+            session__id="abc",
+            session__duration_s=15.04,
+            session__end_reason="duration",
+            totals__packets__sent=100,
+            totals__packets__returned=97,
+            totals__packets__lost=3,
+            totals__loss_ratio=0.03,
+            totals__rtt_ms__p99=9.96,
+            instrument__dwell_out_us__p99=61.4,
+            totals__calls__started=4,
+        )
+    )
     lines = text.splitlines()
     assert lines[0] == "ari-tui 1.2, session abc: 15.0 s, ended by duration"
     assert "sent 100 = returned 97 + lost 3 + in flight 0" in text
@@ -112,10 +132,17 @@ def test_every_call_has_a_line_under_its_heading(document: Make, call: Callable[
 @pytest.mark.parametrize("name", NASTY)
 def test_words_of_a_document_from_a_file_cannot_break_the_report(document: Make, name: str) -> None:
     def lines(word: str) -> list[str]:
-        return final_report(document(
-            session__id=word, session__version=word, session__end_reason=word, sla__headline=word,
-            sla__profile=word, sla__tier=word or "t", sla__reasons=[word],
-        )).splitlines()  # fmt: skip
+        return final_report(
+            document(
+                session__id=word,
+                session__version=word,
+                session__end_reason=word,
+                sla__headline=word,
+                sla__profile=word,
+                sla__tier=word or "t",
+                sla__reasons=[word],
+            )
+        ).splitlines()
 
     assert len(lines(name)) == len(lines("word"))
     assert all(line.isprintable() for line in lines(name))
@@ -146,9 +173,22 @@ def test_a_reason_that_the_headline_has_said_is_not_said_again(document: Make) -
 def test_rules_are_told_in_the_words_of_every_report(document: Make) -> None:
     told = measured_lines(document(sla__rules=RULES))[-3:]
     assert told[0].split() == [
-        "pass", "Round", "trip,", "p99", "≤", "18", "ms", "for", "all", "but", "1", "%", "0.40",
-        "%", "above",
-    ]  # fmt: skip
+        "pass",
+        "Round",
+        "trip,",
+        "p99",
+        "≤",
+        "18",
+        "ms",
+        "for",
+        "all",
+        "but",
+        "1",
+        "%",
+        "0.40",
+        "%",
+        "above",
+    ]
     assert told[1].split()[:3] == ["fail", "Lost", "packets"]
 
 

@@ -7,9 +7,15 @@ from ari_tui.report import units
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(None, "—"), (0.0, "0.00 %"), (0.0004, "0.04 %"), (0.00001, "0.0010 %"),
-     (1e-9, "under 0.0001 %"), (1.0, "100.00 %")],
-)  # fmt: skip
+    [
+        (None, "—"),
+        (0.0, "0.00 %"),
+        (0.0004, "0.04 %"),
+        (0.00001, "0.0010 %"),
+        (1e-9, "under 0.0001 %"),
+        (1.0, "100.00 %"),
+    ],
+)
 def test_shares_are_percents_and_small_ones_are_no_zero(value: float | None, text: str) -> None:
     assert units.percent(value) == text
 

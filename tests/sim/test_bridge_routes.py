@@ -12,8 +12,9 @@ async def test_channels_enter_and_leave_a_bridge_all_or_none() -> None:
         path = f"/bridges/{bridge}/removeChannel"
         both = f"{media},{other}"
         assert await room.ari.call("POST", path, channel=both) == (
-            422, {"message": "Channel not in this bridge"},
-        )  # fmt: skip
+            422,
+            {"message": "Channel not in this bridge"},
+        )
         (found,) = (await room.ari.call("GET", "/bridges"))[1]
         assert set(found["channels"]) == {caller, media}
         assert (await room.ari.call("POST", path, channel=f"{media},{caller}"))[0] == 204

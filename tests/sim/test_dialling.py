@@ -81,6 +81,9 @@ def test_what_is_no_extension_is_unknown(name: str) -> None:
 
 
 def test_only_the_loud_ones_hum() -> None:
-    loud = {name for name in ("tone", "fade-9", "silent", "echo", "ring", "busy")
-            if extension(name).frequency_hz}  # fmt: skip
+    loud = {
+        name
+        for name in ("tone", "fade-9", "silent", "echo", "ring", "busy")
+        if extension(name).frequency_hz
+    }
     assert loud == {"tone", "fade-9"}

@@ -45,11 +45,22 @@ def call_facts() -> Callable[..., CallFacts]:
             media_local="127.0.0.1:5000", media_remote=None, echo_local=None, echo_remote=None
         )
         facts = CallFacts(
-            number=number, id=f"id-{number}", mode="takeover", asterisk="pbx",
-            channel=f"SIP/{number}", channel_id="c", caller="", call_id=None, linkedid=None,
-            state="measuring", reason=None,
-            started_ns=START_NS, ended_ns=None, bridge_technology=None, ports=ports,
-        )  # fmt: skip
+            number=number,
+            id=f"id-{number}",
+            mode="takeover",
+            asterisk="pbx",
+            channel=f"SIP/{number}",
+            channel_id="c",
+            caller="",
+            call_id=None,
+            linkedid=None,
+            state="measuring",
+            reason=None,
+            started_ns=START_NS,
+            ended_ns=None,
+            bridge_technology=None,
+            ports=ports,
+        )
         return facts._replace(**changed)
 
     return make
@@ -58,13 +69,35 @@ def call_facts() -> Callable[..., CallFacts]:
 @pytest.fixture
 def engine_facts(call_facts: Callable[..., CallFacts]) -> EngineFacts:
     return EngineFacts(
-        kind="interval", now_ns=START_NS + 190 * MS, session_id="s", host="h", version="1",
-        started_ns=START_NS, ended_ns=None, end_reason=None,
-        asterisks=[model.AsteriskState(id="pbx", version=None, connected=True, url="http://pbx",
-                                       latency_ms=None, events_lost_s=0.0)],
+        kind="interval",
+        now_ns=START_NS + 190 * MS,
+        session_id="s",
+        host="h",
+        version="1",
+        started_ns=START_NS,
+        ended_ns=None,
+        end_reason=None,
+        asterisks=[
+            model.AsteriskState(
+                id="pbx",
+                version=None,
+                connected=True,
+                url="http://pbx",
+                latency_ms=None,
+                events_lost_s=0.0,
+            )
+        ],
         calls=[call_facts(1), call_facts(2)],
         counts=model.CallCounts(active=2, peak=2, started=2, ended=0, failed=0),
-        log_overflow=0, log_fill=0.123456, tick_lag_ms=0.1234, ari_ms=None, workers=1,
-        worker_restarts=0, receive_buffer_bytes=None, ports_in_use=2, ports_total=10,
-        injected=model.InjectedBy(echo=None, media=None), histograms=False,
-    )  # fmt: skip
+        log_overflow=0,
+        log_fill=0.123456,
+        tick_lag_ms=0.1234,
+        ari_ms=None,
+        workers=1,
+        worker_restarts=0,
+        receive_buffer_bytes=None,
+        ports_in_use=2,
+        ports_total=10,
+        injected=model.InjectedBy(echo=None, media=None),
+        histograms=False,
+    )

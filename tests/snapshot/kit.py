@@ -69,9 +69,12 @@ class CardboardEngine:
             wanted = range(self.second - seconds + 1, self.second + 1)
             flat: list[int | None] = [5000] * seconds
             found[call.id] = CallCourse(
-                sent=[50] * seconds, lost=[lost.get(one, 0) for one in wanted],
-                late=[0] * seconds, rtt_p95_us=flat, rtt_max_us=flat,
-            )  # fmt: skip
+                sent=[50] * seconds,
+                lost=[lost.get(one, 0) for one in wanted],
+                late=[0] * seconds,
+                rtt_p95_us=flat,
+                rtt_max_us=flat,
+            )
         everything = msgspec.structs.replace(
             whole.all,
             **{name: getattr(whole.all, name)[:seconds] for name in whole.all.__struct_fields__},
@@ -80,10 +83,13 @@ class CardboardEngine:
 
     def hello(self) -> Mapping[str, Any]:
         return {
-            "schema": SCHEMA, "session": self.session, "document": self.document,
-            "live": self.live(SECONDS), "events": [an_event(f"hello of {self.session}")],
+            "schema": SCHEMA,
+            "session": self.session,
+            "document": self.document,
+            "live": self.live(SECONDS),
+            "events": [an_event(f"hello of {self.session}")],
             **self.hello_changes,
-        }  # fmt: skip
+        }
 
     async def start(self) -> None:
         """Open the door."""
@@ -91,9 +97,13 @@ class CardboardEngine:
         told = {name: partial(self.on_told, name) for name in TOLD}
         self.stream = Stream(self.hello, {**actions, **told})
         self.door = Door(
-            self.settings, newest=lambda: self.document, round_trips=Ladder(SEED_PROFILE).read,
-            health=self.health, stream=self.stream, sla=lambda: self.document.sla,
-        )  # fmt: skip
+            self.settings,
+            newest=lambda: self.document,
+            round_trips=Ladder(SEED_PROFILE).read,
+            health=self.health,
+            stream=self.stream,
+            sla=lambda: self.document.sla,
+        )
         await self.door.open(self.path)
 
     def health(self) -> Health:

@@ -16,9 +16,14 @@ from ari_tui.snapshot.source import ActionError, LiveSource
 from tests.snapshot.kit import cardboard, following
 
 STATISTICS = CallerStatistics(
-    time="2026-11-22T12:00:01.000+00:00", channel="PJSIP/1001-1", state="Up",
-    bridge="simple_bridge", members=2, rtp=None, note="none",
-)  # fmt: skip
+    time="2026-11-22T12:00:01.000+00:00",
+    channel="PJSIP/1001-1",
+    state="Up",
+    bridge="simple_bridge",
+    members=2,
+    rtp=None,
+    note="none",
+)
 
 
 async def test_each_action_reaches_the_engine_with_its_arguments(tmp_path: Path) -> None:
@@ -32,9 +37,12 @@ async def test_each_action_reaches_the_engine_with_its_arguments(tmp_path: Path)
             assert await actions.hang_up("call-2") == "done"
             assert await actions.statistics("call-1") == STATISTICS
         assert engine.asked == [
-            ("drain", {}), ("quit", {}), ("release", {"call": "call-1"}),
-            ("hang_up", {"call": "call-2"}), ("statistics", {"call": "call-1"}),
-        ]  # fmt: skip
+            ("drain", {}),
+            ("quit", {}),
+            ("release", {"call": "call-1"}),
+            ("hang_up", {"call": "call-2"}),
+            ("statistics", {"call": "call-1"}),
+        ]
 
 
 @pytest.mark.parametrize("answer", [None, 5, {"rtp": "much"}, []])

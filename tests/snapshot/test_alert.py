@@ -17,9 +17,16 @@ LIMITS = SlaLimits(p50_ms=8, p95_ms=12, p99_ms=18, max_ms=22, late_ratio=0.001, 
 
 def standing(state: str = "pass", **changed: Any) -> SlaNow:
     made = SlaNow(
-        state=state, seconds=60, clean_s=60.0, of_s=60, calls=2, tier="up to 30 calls",
-        limits=LIMITS, failing={}, reasons=[],
-    )  # fmt: skip
+        state=state,
+        seconds=60,
+        clean_s=60.0,
+        of_s=60,
+        calls=2,
+        tier="up to 30 calls",
+        limits=LIMITS,
+        failing={},
+        reasons=[],
+    )
     return msgspec.structs.replace(made, **changed)
 
 

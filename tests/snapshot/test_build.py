@@ -15,11 +15,14 @@ from tests.schemas import decode
 SECOND_NS = 1_000_000_000
 
 
-@pytest.mark.parametrize(("ns", "text"), [
-    (0, "1970-01-01T00:00:00.000+00:00"),
-    (1_700_000_000_123_000_000, "2023-11-14T22:13:20.123+00:00"),
-    (1_700_000_000_999_999_000, "2023-11-14T22:13:20.999+00:00"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("ns", "text"),
+    [
+        (0, "1970-01-01T00:00:00.000+00:00"),
+        (1_700_000_000_123_000_000, "2023-11-14T22:13:20.123+00:00"),
+        (1_700_000_000_999_999_000, "2023-11-14T22:13:20.999+00:00"),
+    ],
+)
 def test_times_are_utc_to_the_millisecond(ns: int, text: str) -> None:
     assert iso(ns) == text
 
@@ -38,8 +41,17 @@ def test_a_silent_call_has_null_where_there_is_no_sample(
     store: Store, engine_facts: EngineFacts
 ) -> None:
     silent = msgspec.json.decode(encode(build(store, engine_facts, Listener())))["calls"][1]
-    for name in ("loss_ratio", "late_ratio", "codec", "ptime_ms", "ssrc", "longest_interruption_ms",
-                 "rtt_histogram", "ended_at", "call_id"):  # fmt: skip
+    for name in (
+        "loss_ratio",
+        "late_ratio",
+        "codec",
+        "ptime_ms",
+        "ssrc",
+        "longest_interruption_ms",
+        "rtt_histogram",
+        "ended_at",
+        "call_id",
+    ):
         assert silent[name] is None, name
     assert silent["jitter_ms"] == {"media": None, "echo": None, "hop": None}
     assert {k: v for k, v in silent["rtt_ms"].items() if v is not None} == {"count": 0}
@@ -104,10 +116,17 @@ def test_the_end_of_a_call_and_of_the_session_ends_their_clocks(
 ) -> None:
     start = engine_facts.started_ns
     ended = call_facts(1, ended_ns=start + SECOND_NS, reason="hung up")
-    document = build(store, engine_facts._replace(
-        kind="final", calls=[ended], now_ns=start + 5 * SECOND_NS,
-        ended_ns=start + 4 * SECOND_NS, end_reason="duration",
-    ), Listener())  # fmt: skip
+    document = build(
+        store,
+        engine_facts._replace(
+            kind="final",
+            calls=[ended],
+            now_ns=start + 5 * SECOND_NS,
+            ended_ns=start + 4 * SECOND_NS,
+            end_reason="duration",
+        ),
+        Listener(),
+    )
     assert (document.calls[0].duration_s, document.session.duration_s) == (1.0, 4.0)
     assert document.session.ended_at == iso(start + 4 * SECOND_NS)
     assert document.kind == "final"

@@ -50,8 +50,11 @@ def test_a_call_without_packets_has_no_samples(store: Store) -> None:
     found = detail(store, call=2)
     assert (found.intervals.asterisk_ms.p50, found.intervals.out_us.count) == (None, 0)
     assert (found.rtt_histogram, found.gaps, found.echo_floor_ms, found.skew_ppm) == (
-        [], [], None, None,
-    )  # fmt: skip
+        [],
+        [],
+        None,
+        None,
+    )
     assert set(found.course.sent) == {None}
 
 

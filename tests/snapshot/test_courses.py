@@ -17,9 +17,12 @@ def test_a_calls_course_is_what_was_measured_second_by_second(store: Store) -> N
     live = build_live(store, NAMES, SECOND + 1, 4)
     assert (live.last_second, live.seconds) == (SECOND + 1, 4)
     assert live.calls["s.1"] == CallCourse(
-        sent=[None, None, 10, None], lost=[None, None, 0, None], late=[None, None, 0, None],
-        rtt_p95_us=[None, None, 10_000, None], rtt_max_us=[None, None, 10_000, None],
-    )  # fmt: skip
+        sent=[None, None, 10, None],
+        lost=[None, None, 0, None],
+        late=[None, None, 0, None],
+        rtt_p95_us=[None, None, 10_000, None],
+        rtt_max_us=[None, None, 10_000, None],
+    )
     silent: list[int | None] = [None] * 4
     assert live.calls["s.2"] == CallCourse(
         sent=silent, lost=silent, late=silent, rtt_p95_us=silent, rtt_max_us=silent
@@ -30,9 +33,14 @@ def test_all_together_have_the_percentiles_of_each_second(store: Store) -> None:
     live = build_live(store, NAMES, SECOND, 2)
     flat = [None, 10_000]
     assert live.all == AllCourse(
-        sent=[None, 10], lost=[None, 0], late=[None, 0], rtt_p50_us=flat, rtt_p95_us=flat,
-        rtt_p99_us=flat, rtt_max_us=flat,
-    )  # fmt: skip
+        sent=[None, 10],
+        lost=[None, 0],
+        late=[None, 0],
+        rtt_p50_us=flat,
+        rtt_p95_us=flat,
+        rtt_p99_us=flat,
+        rtt_max_us=flat,
+    )
 
 
 def test_a_loss_booked_later_is_in_the_second_of_its_sending(store: Store) -> None:

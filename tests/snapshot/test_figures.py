@@ -50,9 +50,17 @@ def test_a_sample_of_nothing_at_all_is_zero_and_not_null() -> None:
     assert (found.min, found.p50, found.max) == (0.0, 0.0, 0.0)
 
 
-@pytest.mark.parametrize(("part", "whole", "share"), [
-    (0, 0, None), (5, 0, None), (0, 5, 0.0), (1, 3, 0.33333333), (5, 5, 1.0), (0, -1, None),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("part", "whole", "share"),
+    [
+        (0, 0, None),
+        (5, 0, None),
+        (0, 5, 0.0),
+        (1, 3, 0.33333333),
+        (5, 5, 1.0),
+        (0, -1, None),
+    ],
+)
 def test_a_share_of_nothing_is_none(part: int, whole: int, share: float | None) -> None:
     assert ratio(part, whole) == share
 

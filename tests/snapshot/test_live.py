@@ -20,13 +20,21 @@ def course(cells: Cells, **changed: Cells) -> CallCourse:
 def live(last_second: int, cells: Cells, *calls: str, **changed: Cells) -> Live:
     """Return a message whose every row is `cells`."""
     everything = AllCourse(
-        sent=cells, lost=cells, late=cells, rtt_p50_us=cells, rtt_p95_us=cells, rtt_p99_us=cells,
+        sent=cells,
+        lost=cells,
+        late=cells,
+        rtt_p50_us=cells,
+        rtt_p95_us=cells,
+        rtt_p99_us=cells,
         rtt_max_us=cells,
-    )  # fmt: skip
+    )
     return Live(
-        last_second=last_second, seconds=len(cells), all=everything,
-        calls={call: course(cells, **changed) for call in calls}, rtt_histogram=[[last_second, 1]],
-    )  # fmt: skip
+        last_second=last_second,
+        seconds=len(cells),
+        all=everything,
+        calls={call: course(cells, **changed) for call in calls},
+        rtt_histogram=[[last_second, 1]],
+    )
 
 
 def merged(*messages: Live) -> History:

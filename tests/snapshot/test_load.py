@@ -27,5 +27,10 @@ def test_what_is_no_report_is_refused(data: bytes) -> None:
 
 def test_the_steps_are_in_the_order_in_which_a_call_takes_them() -> None:
     assert load.STEPS == (
-        "accepted", "ringing", "answered", "bridged", "media_out", "media_back",
-    )  # fmt: skip
+        "accepted",
+        "ringing",
+        "answered",
+        "bridged",
+        "media_out",
+        "media_back",
+    )

@@ -51,8 +51,14 @@ def test_names_are_legal_for_prometheus_and_say_their_unit(metric: Metric) -> No
 
 def test_what_may_fall_is_no_counter() -> None:
     kinds = {metric.path: metric.kind for metric in METRICS}
-    falling = ("packets.in_flight", "packets.overdue", "packets.upstream_missing", "loss_ratio",
-               "rtt_ms.p99", "rtt_ms.min")  # fmt: skip
+    falling = (
+        "packets.in_flight",
+        "packets.overdue",
+        "packets.upstream_missing",
+        "loss_ratio",
+        "rtt_ms.p99",
+        "rtt_ms.min",
+    )
     assert {kinds[path] for path in falling} == {GAUGE}
     assert {kinds[f"packets.{name}"] for name in ("sent", "returned", "lost")} == {COUNTER}
 

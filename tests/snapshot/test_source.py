@@ -358,9 +358,12 @@ async def test_a_real_engine_killed_and_started_again_is_followed(
 async def spawn(given: object) -> Child:
     environment = {**os.environ, **to_environment(given)}  # type: ignore[arg-type]  # Settings
     return await Child.spawn(
-        "engine", ["run", "--headless"], environment=environment,
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
+        "engine",
+        ["run", "--headless"],
+        environment=environment,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
 
 
 def sent(source: LiveSource) -> int:

@@ -37,8 +37,9 @@ def busy() -> Store:
                 rows.append((at + rtt_ms(n) * MS, r.KIND_ECHO_IN, n, call))
     rows.sort()
     log = np.zeros(len(rows), dtype=RECORD_DTYPE)
-    for name, values in zip(("rx_ns", "kind", "sequence", "call"), zip(*rows, strict=True),
-                            strict=True):  # fmt: skip
+    for name, values in zip(
+        ("rx_ns", "kind", "sequence", "call"), zip(*rows, strict=True), strict=True
+    ):
         log[name] = values
     log["tx_ns"], log["timestamp"], log["ssrc"] = log["rx_ns"], log["sequence"] * 800, 1
     fold(store, log, START_NS + 75_000 * MS)
@@ -56,8 +57,9 @@ def test_windows_are_the_sums_of_their_seconds(busy: Store, last: int) -> None:
         for window, calls in ((shown[place], 1), (all_shown[place], 2)):
             assert (window.seconds, window.sent) == (length, calls * len(seen))
             assert (window.returned, window.lost) == (
-                calls * len(trips), calls * (len(seen) - len(trips))
-            )  # fmt: skip
+                calls * len(trips),
+                calls * (len(seen) - len(trips)),
+            )
             assert (window.late, window.rtt_ms.count) == (calls * late, calls * len(trips))
             assert window.loss_ratio == pytest.approx(1 - len(trips) / len(seen), abs=1e-8)
             assert (window.rtt_ms.min, window.rtt_ms.max) == (10.0, 30.0)

@@ -34,10 +34,17 @@ def a_course_of(up_s: int = 60, **changed: Cells) -> d.DetailCourse:
         return [None] * (SECONDS - up_s) + [value] * up_s
 
     made = d.DetailCourse(
-        sent=cells(50), lost=cells(0), late=cells(0), rtt_min_us=cells(4000),
-        rtt_mean_us=cells(5000), rtt_p95_us=cells(8000), rtt_max_us=cells(11000),
-        asterisk_max_us=cells(900), dwell_max_us=cells(300), limited=cells(0),
-    )  # fmt: skip
+        sent=cells(50),
+        lost=cells(0),
+        late=cells(0),
+        rtt_min_us=cells(4000),
+        rtt_mean_us=cells(5000),
+        rtt_p95_us=cells(8000),
+        rtt_max_us=cells(11000),
+        asterisk_max_us=cells(900),
+        dwell_max_us=cells(300),
+        limited=cells(0),
+    )
     return msgspec.structs.replace(made, **changed)
 
 
@@ -49,46 +56,69 @@ def last(values: Sequence[int | None], quiet: int = 0, up_s: int = 60) -> Cells:
 
 def a_detail(**changed: Any) -> d.CallDetail:
     made = d.CallDetail(
-        time="2026-11-22T12:00:01.000+00:00", call="call-1", last_second=LAST_SECOND,
+        time="2026-11-22T12:00:01.000+00:00",
+        call="call-1",
+        last_second=LAST_SECOND,
         course=a_course_of(),
         intervals=d.Intervals(
-            asterisk_ms=a_spread_of(0.4, 1.2), out_us=a_spread_of(48.0, 140.0),
-            echo_ms=a_spread_of(5.0, 9.0), back_us=a_spread_of(41.0, 120.0),
+            asterisk_ms=a_spread_of(0.4, 1.2),
+            out_us=a_spread_of(48.0, 140.0),
+            echo_ms=a_spread_of(5.0, 9.0),
+            back_us=a_spread_of(41.0, 120.0),
         ),
-        late_ms=3.0, echo_floor_ms=4.2, skew_ppm=-12.3,
-        rtt_histogram=[[4719, 10], [5243, 900], [5767, 89], [6291, 1]], limited_by=[], gaps=[],
+        late_ms=3.0,
+        echo_floor_ms=4.2,
+        skew_ppm=-12.3,
+        rtt_histogram=[[4719, 10], [5243, 900], [5767, 89], [6291, 1]],
+        limited_by=[],
+        gaps=[],
         events=[an_event("up, simple_bridge", call="call-1")],
-    )  # fmt: skip
+    )
     return msgspec.structs.replace(made, **changed)
 
 
 def a_gap(**changed: Any) -> d.GapLine:
     made = d.GapLine(
-        time="2026-11-22T11:59:40.100+00:00", length_ms=420.0, kind="missing", missing=20,
-        timestamp_ms=0.0, interrupts=True, settled=True,
-    )  # fmt: skip
+        time="2026-11-22T11:59:40.100+00:00",
+        length_ms=420.0,
+        kind="missing",
+        missing=20,
+        timestamp_ms=0.0,
+        interrupts=True,
+        settled=True,
+    )
     return msgspec.structs.replace(made, **changed)
 
 
 def statistics(**changed: Any) -> d.CallerStatistics:
     """Return Asterisk's view of a clean leg; fields of `rtp` are changed by their names."""
     rtp = d.RtpFigures(
-        received=3000, sent=2990, received_lost=0, sent_lost=0, received_jitter_ms=0.31,
-        sent_jitter_ms=0.62, rtt_ms=None, local_ssrc=1, remote_ssrc=2,
-    )  # fmt: skip
+        received=3000,
+        sent=2990,
+        received_lost=0,
+        sent_lost=0,
+        received_jitter_ms=0.31,
+        sent_jitter_ms=0.62,
+        rtt_ms=None,
+        local_ssrc=1,
+        remote_ssrc=2,
+    )
     own = {name: changed.pop(name) for name in list(changed) if name in rtp.__struct_fields__}
     made = d.CallerStatistics(
-        time="2026-11-22T12:00:00.000+00:00", channel="PJSIP/1001-00000001", state="Up",
-        bridge="simple_bridge", members=2, rtp=msgspec.structs.replace(rtp, **own), note=None,
-    )  # fmt: skip
+        time="2026-11-22T12:00:00.000+00:00",
+        channel="PJSIP/1001-00000001",
+        state="Up",
+        bridge="simple_bridge",
+        members=2,
+        rtp=msgspec.structs.replace(rtp, **own),
+        note=None,
+    )
     return msgspec.structs.replace(made, **changed)
 
 
 def counted(call: model.Call, **counters: int) -> model.Call:
     """Return a call with some counters changed."""
-    return msgspec.structs.replace(
-        call, packets=msgspec.structs.replace(call.packets, **counters)
-    )  # fmt: skip
+    return msgspec.structs.replace(call, packets=msgspec.structs.replace(call.packets, **counters))
 
 
 def a_view(call: model.Call | None = None, *, ascii_only: bool = False, **changed: Any) -> View:

@@ -37,9 +37,12 @@ def window(seconds: int, rtt: model.Spread = NO_SPREAD, **counted: int) -> model
     counts = {"sent": 50 * seconds, "returned": 50 * seconds, "lost": 0, "late": 0, **counted}
     whole = counts["returned"] + counts["lost"]
     return model.Window(
-        seconds=seconds, rtt_ms=rtt, loss_ratio=counts["lost"] / whole if whole else None,
-        late_ratio=counts["late"] / whole if whole else None, **counts,
-    )  # fmt: skip
+        seconds=seconds,
+        rtt_ms=rtt,
+        loss_ratio=counts["lost"] / whole if whole else None,
+        late_ratio=counts["late"] / whole if whole else None,
+        **counts,
+    )
 
 
 def figures(
@@ -47,18 +50,30 @@ def figures(
 ) -> dict[str, Any]:
     settled = counted.sent - counted.in_flight
     return {
-        "packets": counted, "rtt_ms": rtt, "windows": windows,
+        "packets": counted,
+        "rtt_ms": rtt,
+        "windows": windows,
         "loss_ratio": counted.lost / settled if settled else None,
         "late_ratio": counted.late_echo / settled if settled else None,
         "gone_ratio": counted.lost / settled if settled else None,
-        "loss_runs": {}, "loss_directions": None, "gaps": {}, "missing_explained": 0,
+        "loss_runs": {},
+        "loss_directions": None,
+        "gaps": {},
+        "missing_explained": 0,
         "loss_bursts": model.LossBursts(
-            burst_ratio=None, bursts=0, mean_burst=None, burst_density=None, gaps=0,
-            mean_gap=None, gap_density=None,
+            burst_ratio=None,
+            bursts=0,
+            mean_burst=None,
+            burst_density=None,
+            gaps=0,
+            mean_gap=None,
+            gap_density=None,
         ),
         "mos": model.Mos(session=4.4, now=4.4, worst_10s=4.3, plain=4.3, loss_from="half"),
-        "longest_interruption_ms": None, "dead_air_s": 0.0, "rtt_histogram": None,
-    }  # fmt: skip
+        "longest_interruption_ms": None,
+        "dead_air_s": 0.0,
+        "rtt_histogram": None,
+    }
 
 
 def a_call(
@@ -67,26 +82,44 @@ def a_call(
     """Return call `number` of PJSIP/10NN, up for a minute, 3000 packets sent."""
     rtt = a_spread(p50)
     counted = packets(
-        received=3000, sent=3000, returned=3000 - lost, delivered=3000 - lost, lost=lost,
+        received=3000,
+        sent=3000,
+        returned=3000 - lost,
+        delivered=3000 - lost,
+        lost=lost,
         late_echo=late,
-    )  # fmt: skip
+    )
     made = model.Call(
-        id=f"call-{number}", mode="takeover", asterisk="pbx1",
-        channel=f"PJSIP/{1000 + number}-{number:08x}", channel_id=f"1795348740.{number}",
-        caller=f"Caller {number} {1000 + number}", call_id=f"{number}@10.0.0.1",
-        linkedid=f"1795348740.{number}", state="measuring", reason=None,
-        started_at="2026-11-22T11:59:00.000+00:00", ended_at=None, duration_s=60.0,
-        bridge_technology="simple_bridge", codec="PCMU", ptime_ms=20.0,
-        ssrc=f"0x{number:08x}", jitter_ms=model.Jitter(media=0.5, echo=0.6, hop=0.1),
+        id=f"call-{number}",
+        mode="takeover",
+        asterisk="pbx1",
+        channel=f"PJSIP/{1000 + number}-{number:08x}",
+        channel_id=f"1795348740.{number}",
+        caller=f"Caller {number} {1000 + number}",
+        call_id=f"{number}@10.0.0.1",
+        linkedid=f"1795348740.{number}",
+        state="measuring",
+        reason=None,
+        started_at="2026-11-22T11:59:00.000+00:00",
+        ended_at=None,
+        duration_s=60.0,
+        bridge_technology="simple_bridge",
+        codec="PCMU",
+        ptime_ms=20.0,
+        ssrc=f"0x{number:08x}",
+        jitter_ms=model.Jitter(media=0.5, echo=0.6, hop=0.1),
         ports=model.Ports(
-            media_local=f"127.0.0.1:{21000 + number}", media_remote=f"127.0.0.1:{10000 + number}",
-            echo_local=f"127.0.0.1:{40000 + number}", echo_remote="127.0.0.1:4000",
+            media_local=f"127.0.0.1:{21000 + number}",
+            media_remote=f"127.0.0.1:{10000 + number}",
+            echo_local=f"127.0.0.1:{40000 + number}",
+            echo_remote="127.0.0.1:4000",
         ),
         **figures(
-            rtt, counted,
+            rtt,
+            counted,
             [window(10, rtt, lost=lost, late=late), window(60, rtt, lost=lost, late=late)],
         ),
-    )  # fmt: skip
+    )
     return msgspec.structs.replace(made, **changed)
 
 
@@ -94,21 +127,38 @@ def a_rule(name: str, limit: float, verdict: str = "pass", **changed: Any) -> mo
     limits_ms = [limit] if name[0] in "pm" else []
     share = {"p50": 0.5, "p95": 0.05, "p99": 0.01, "max": 0.0}.get(name, limit)
     made = model.SlaRule(
-        id=name, limit=share, limits_ms=limits_ms, actual=0.0, low=0.0, high=0.0001,
-        verdict=verdict, violated_s=0, missing=None,
-    )  # fmt: skip
+        id=name,
+        limit=share,
+        limits_ms=limits_ms,
+        actual=0.0,
+        low=0.0,
+        high=0.0001,
+        verdict=verdict,
+        violated_s=0,
+        missing=None,
+    )
     return msgspec.structs.replace(made, **changed)
 
 
 def an_sla(verdict: str = "pass", **changed: Any) -> model.Sla:
     rules = [
-        a_rule("p50", 8.0), a_rule("p95", 12.0), a_rule("p99", 18.0), a_rule("max", 22.0),
-        a_rule("late", 0.001), a_rule("loss", 0.002),
-    ]  # fmt: skip
+        a_rule("p50", 8.0),
+        a_rule("p95", 12.0),
+        a_rule("p99", 18.0),
+        a_rule("max", 22.0),
+        a_rule("late", 0.001),
+        a_rule("loss", 0.002),
+    ]
     made = model.Sla(
-        verdict=verdict, headline=f"{verdict.upper()} over 60 of 60 s", profile="seed", tier="≤30",
-        clean_s=60.0, of_s=60, reasons=[], rules=rules,
-    )  # fmt: skip
+        verdict=verdict,
+        headline=f"{verdict.upper()} over 60 of 60 s",
+        profile="seed",
+        tier="≤30",
+        clean_s=60.0,
+        of_s=60,
+        reasons=[],
+        rules=rules,
+    )
     return msgspec.structs.replace(made, **changed)
 
 
@@ -121,36 +171,62 @@ def a_document(calls: Sequence[model.Call] = (), **changed: Any) -> model.Docume
     active = sum(call.ended_at is None for call in calls)
     windows = [window(10, rtt), window(60, rtt)]
     made = model.Document(
-        kind="interval", time="2026-11-22T12:00:01.000+00:00",
+        kind="interval",
+        time="2026-11-22T12:00:01.000+00:00",
         session=model.Session(
-            id="s1", host="jump", version="0.1.0", started_at="2026-11-22T11:59:00.000+00:00",
-            ended_at=None, duration_s=61.0, end_reason=None,
+            id="s1",
+            host="jump",
+            version="0.1.0",
+            started_at="2026-11-22T11:59:00.000+00:00",
+            ended_at=None,
+            duration_s=61.0,
+            end_reason=None,
         ),
         asterisks=[
             model.AsteriskState(
-                id="pbx1", version="22.10.1", connected=True, url="http://pbx1:8088",
-                latency_ms=1.5, events_lost_s=0.0,
+                id="pbx1",
+                version="22.10.1",
+                connected=True,
+                url="http://pbx1:8088",
+                latency_ms=1.5,
+                events_lost_s=0.0,
             )
         ],
         sla=an_sla(),
         totals=model.Totals(
             calls=model.CallCounts(
-                active=active, peak=len(calls), started=len(calls), ended=len(calls) - active,
+                active=active,
+                peak=len(calls),
+                started=len(calls),
+                ended=len(calls) - active,
                 failed=0,
             ),
             **figures(
                 rtt, packets(sent=sent, returned=sent - lost, lost=lost, late_echo=late), windows
             ),
         ),
-        window=windows[0], calls=list(calls),
+        window=windows[0],
+        calls=list(calls),
         instrument=model.Instrument(
-            dwell_out_us=a_spread(50.0), dwell_back_us=a_spread(40.0), uncertain=0,
-            socket_drops=0, log_overflow=0, log_fill=0.001, tick_lag_ms=1.0, ari_ms=1.5,
-            limited_s=0.0, reasons=[], orphans=0, workers=1, worker_restarts=0,
-            receive_buffer_bytes=2 << 20, ports_in_use=len(calls), ports_total=4000,
+            dwell_out_us=a_spread(50.0),
+            dwell_back_us=a_spread(40.0),
+            uncertain=0,
+            socket_drops=0,
+            log_overflow=0,
+            log_fill=0.001,
+            tick_lag_ms=1.0,
+            ari_ms=1.5,
+            limited_s=0.0,
+            reasons=[],
+            orphans=0,
+            workers=1,
+            worker_restarts=0,
+            receive_buffer_bytes=2 << 20,
+            ports_in_use=len(calls),
+            ports_total=4000,
         ),
         injected=model.InjectedBy(echo=None, media=None),
-    )  # fmt: skip
+    )
     return msgspec.structs.replace(made, **changed)
 
 
@@ -167,23 +243,33 @@ def a_course(
         losses[-1 - ago] = count
     micros: list[int | None] = [None if ms is None else round(ms * 1000) for ms in p95]
     return CallCourse(
-        sent=[50] * SECONDS, lost=list(losses), late=[0] * SECONDS, rtt_p95_us=micros,
+        sent=[50] * SECONDS,
+        lost=list(losses),
+        late=[0] * SECONDS,
+        rtt_p95_us=micros,
         rtt_max_us=micros[:],
-    )  # fmt: skip
+    )
 
 
 def a_live(courses: Mapping[str, CallCourse], last_second: int = LAST_SECOND) -> Live:
     """Return five minutes of these calls, by id; all together had a p95 of 5 ms."""
     flat: list[int | None] = [5000] * SECONDS
     everything = AllCourse(
-        sent=[50 * len(courses)] * SECONDS, lost=[0] * SECONDS, late=[0] * SECONDS,
-        rtt_p50_us=[2500] * SECONDS, rtt_p95_us=flat, rtt_p99_us=[7500] * SECONDS,
+        sent=[50 * len(courses)] * SECONDS,
+        lost=[0] * SECONDS,
+        late=[0] * SECONDS,
+        rtt_p50_us=[2500] * SECONDS,
+        rtt_p95_us=flat,
+        rtt_p99_us=[7500] * SECONDS,
         rtt_max_us=[7500] * SECONDS,
-    )  # fmt: skip
+    )
     return Live(
-        last_second=last_second, seconds=SECONDS, all=everything, calls=dict(courses),
+        last_second=last_second,
+        seconds=SECONDS,
+        all=everything,
+        calls=dict(courses),
         rtt_histogram=[[2000, 10], [4000, 500], [8000, 450], [16000, 40]],
-    )  # fmt: skip
+    )
 
 
 def a_history(courses: Mapping[str, CallCourse]) -> History:
@@ -194,9 +280,13 @@ def a_history(courses: Mapping[str, CallCourse]) -> History:
 
 def an_event(text: str, **changed: Any) -> model.EventLine:
     made = model.EventLine(
-        time="2026-11-22T12:00:00.000+00:00", level="info", kind="call", call=None, channel=None,
+        time="2026-11-22T12:00:00.000+00:00",
+        level="info",
+        kind="call",
+        call=None,
+        channel=None,
         text=text,
-    )  # fmt: skip
+    )
     return msgspec.structs.replace(made, **changed)
 
 
@@ -248,9 +338,13 @@ def a_frame(
     """Return a frame of these calls under the rules of `an_sla`; `changed` are fields of it."""
     document = changed.pop("document", None) or a_document(calls)
     made = Frame(
-        document=document, history=a_history(courses or {}), events=[],
-        limits=Limits.of(document.sla), link=Link("live"), age_s=0.4,
-    )  # fmt: skip
+        document=document,
+        history=a_history(courses or {}),
+        events=[],
+        limits=Limits.of(document.sla),
+        link=Link("live"),
+        age_s=0.4,
+    )
     return made._replace(**changed)
 
 

@@ -19,11 +19,26 @@ from textual.color import Color
 from textual.strip import Strip
 
 _NAMES = (
-    "sla-fail", "sla-near", "sla-ok", "lost", "spark-hi", "spark-lo", "stale", "frozen",
-    "foreground", "background", "surface", "panel", "primary", "border", "boost",
-    "block-cursor-background", "block-cursor-blurred-background", "scrollbar",
+    "sla-fail",
+    "sla-near",
+    "sla-ok",
+    "lost",
+    "spark-hi",
+    "spark-lo",
+    "stale",
+    "frozen",
+    "foreground",
+    "background",
+    "surface",
+    "panel",
+    "primary",
+    "border",
+    "boost",
+    "block-cursor-background",
+    "block-cursor-blurred-background",
+    "scrollbar",
     "scrollbar-background",
-)  # fmt: skip
+)
 _ATTRIBUTES = ("bold", "dim", "italic", "underline", "reverse", "strike")
 Names = dict[ColorTriplet | None, str]
 _SIGNS = ascii_letters + digits

@@ -60,9 +60,15 @@ class Stage(AriTuiApp):
     ) -> None:
         self.seconds = 100.0
         super().__init__(
-            source, Ui(**{**SELDOM, **ui}), owned=owned, stays=stays, folder=folder,
-            environment=environment or {}, clock=lambda: self.seconds, now=lambda: NOW,
-        )  # fmt: skip
+            source,
+            Ui(**{**SELDOM, **ui}),
+            owned=owned,
+            stays=stays,
+            folder=folder,
+            environment=environment or {},
+            clock=lambda: self.seconds,
+            now=lambda: NOW,
+        )
         self.bells = 0
         self.sent: list[str] = []
         self.told: list[str] = []

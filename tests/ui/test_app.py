@@ -84,10 +84,28 @@ async def test_the_palette_lists_every_command_of_the_screen_and_of_the_app() ->
         await play.press("enter")
         of_a_call = {command.name for command in Commands(play.app.screen).commands()}
     assert found >= {
-        "freeze", "lock order", "window", "columns", "bell", "filter", "sort left", "reverse",
-        "violators", "hang up", "copy row", "copy incident", "export", "help", "quit",
-        "leave screen", "stop", "stop engine", "drain engine", "theme light", "theme ansi",
-    }  # fmt: skip
+        "freeze",
+        "lock order",
+        "window",
+        "columns",
+        "bell",
+        "filter",
+        "sort left",
+        "reverse",
+        "violators",
+        "hang up",
+        "copy row",
+        "copy incident",
+        "export",
+        "help",
+        "quit",
+        "leave screen",
+        "stop",
+        "stop engine",
+        "drain engine",
+        "theme light",
+        "theme ansi",
+    }
     assert of_a_call >= {"next call", "back", "hang up", "copy incident", "drain engine"}
 
 

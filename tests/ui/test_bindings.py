@@ -118,9 +118,14 @@ def test_ctrl_c_goes_before_everything() -> None:
 def test_the_bar_begins_with_what_a_stranger_needs_and_fits_80_columns() -> None:
     first = bar("overview")[:7]
     assert first == [
-        ("?", "help"), ("/", "filter"), ("< >", "sort"), ("space", "freeze"), ("⏎", "detail"),
-        ("e", "export"), ("q", "quit"),
-    ]  # fmt: skip
+        ("?", "help"),
+        ("/", "filter"),
+        ("< >", "sort"),
+        ("space", "freeze"),
+        ("⏎", "detail"),
+        ("e", "export"),
+        ("q", "quit"),
+    ]
     assert len("  ".join(f"{key} {label}" for key, label in first)) <= 80
     assert bar("detail")[0] == ("esc", "back")
 

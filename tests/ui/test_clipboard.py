@@ -44,8 +44,10 @@ def test_a_cut_falls_on_the_end_of_a_line() -> None:
     assert len(got) > LARGEST // 4 * 3 - 15
 
 
-@given(text=st.text(st.characters(exclude_categories=["Cs"]), min_size=10, max_size=60),
-       largest=st.integers(4, 40))  # fmt: skip
+@given(
+    text=st.text(st.characters(exclude_categories=["Cs"]), min_size=10, max_size=60),
+    largest=st.integers(4, 40),
+)
 def test_a_cut_halves_no_character(text: str, largest: int) -> None:
     found = osc52(text, largest)
     (payload,) = re.findall(r";c;(.*)\x07", found.sequence)
@@ -88,10 +90,12 @@ def test_half_a_character_from_outside_stops_no_copy(tmp_path: Path) -> None:
     ("environment", "said"),
     [
         ({"TMUX": "/run/tmux,1,0", "TERM": "tmux-256color"}, "set -s set-clipboard on"),
-        ({"STY": "1.pts"}, "screen"), ({"TERM": "linux"}, "console"),
-        ({"TERM": "xterm-256color", "TMUX": ""}, ""), ({}, ""),
+        ({"STY": "1.pts"}, "screen"),
+        ({"TERM": "linux"}, "console"),
+        ({"TERM": "xterm-256color", "TMUX": ""}, ""),
+        ({}, ""),
     ],
-)  # fmt: skip
+)
 def test_what_keeps_it_from_the_terminal_is_said(environment: dict[str, str], said: str) -> None:
     note = obstacle(environment)
     assert said in note

@@ -27,13 +27,25 @@ def test_labels_tell_columns_apart() -> None:
 
 def test_every_column_shows_a_call_that_has_just_come_and_nothing_is_known_of() -> None:
     call = kit.a_call(
-        1, packets=kit.packets(), rtt_ms=kit.NO_SPREAD, windows=[], loss_ratio=None,
-        late_ratio=None, gone_ratio=None, call_id=None, linkedid=None, bridge_technology=None,
-        codec=None, ptime_ms=None, ssrc=None, channel="", caller="",
+        1,
+        packets=kit.packets(),
+        rtt_ms=kit.NO_SPREAD,
+        windows=[],
+        loss_ratio=None,
+        late_ratio=None,
+        gone_ratio=None,
+        call_id=None,
+        linkedid=None,
+        bridge_technology=None,
+        codec=None,
+        ptime_ms=None,
+        ssrc=None,
+        channel="",
+        caller="",
         jitter_ms=model.Jitter(media=None, echo=None, hop=None),
         mos=model.Mos(session=None, now=None, worst_10s=None, plain=None, loss_from=None),
         ports=model.Ports(media_local=None, media_remote=None, echo_local=None, echo_remote=None),
-    )  # fmt: skip
+    )
     row = kit.a_row(call)
     for column in COLUMNS:
         for window in (0, 10, 60):
@@ -47,19 +59,40 @@ def test_every_column_shows_a_call_that_has_just_come_and_nothing_is_known_of() 
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("mark", "!"), ("channel", "PJSIP/1001-01"), ("id", "17"), ("caller", "Caller 1 1001"),
-        ("duration", "1:00"), ("state", "measuring"), ("codec", "PCMU"), ("ports", "21001/40001"),
-        ("asterisk", "pbx1"), ("call_id", "1@10.0.0.1"), ("jitter", "0.5"), ("jitter_hop", "0.1"),
-        ("burst", "10+"), ("lost_outward", "2"), ("lost_at_echo", "3"), ("lost_back", "4"),
-        ("ptime", "20"), ("bridge", "simple_bridge"), ("reason", "—"), ("mode", "takeover"),
-        ("ssrc", "0x00000001"), ("linkedid", "1795348740.1"), ("jitter_echo", "0.6"),
+        ("mark", "!"),
+        ("channel", "PJSIP/1001-01"),
+        ("id", "17"),
+        ("caller", "Caller 1 1001"),
+        ("duration", "1:00"),
+        ("state", "measuring"),
+        ("codec", "PCMU"),
+        ("ports", "21001/40001"),
+        ("asterisk", "pbx1"),
+        ("call_id", "1@10.0.0.1"),
+        ("jitter", "0.5"),
+        ("jitter_hop", "0.1"),
+        ("burst", "10+"),
+        ("lost_outward", "2"),
+        ("lost_at_echo", "3"),
+        ("lost_back", "4"),
+        ("ptime", "20"),
+        ("bridge", "simple_bridge"),
+        ("reason", "—"),
+        ("mode", "takeover"),
+        ("ssrc", "0x00000001"),
+        ("linkedid", "1795348740.1"),
+        ("jitter_echo", "0.6"),
     ],
-)  # fmt: skip
+)
 def test_what_a_call_is_called_is_shown_in_its_columns(name: str, expected: str) -> None:
     call = kit.a_call(
-        1, p50=5.0, lost=12, id="1f2e3d4c.17", loss_runs={"1": 2, "3": 1, "9": 0, "10+": 1},
+        1,
+        p50=5.0,
+        lost=12,
+        id="1f2e3d4c.17",
+        loss_runs={"1": 2, "3": 1, "9": 0, "10+": 1},
         loss_directions=model.LossDirections(outward=2, at_echo=3, back=4),
-    )  # fmt: skip
+    )
     assert cell(name, call) == expected
 
 
@@ -109,8 +142,11 @@ def test_mark_and_channel_stay_however_little_room_there_is() -> None:
     assert fitting([], 80) == []
 
 
-@given(names=st.lists(st.sampled_from(sorted(BY_ID)), unique=True), width=st.integers(0, 250),
-       spark_min=st.integers(0, 60))  # fmt: skip
+@given(
+    names=st.lists(st.sampled_from(sorted(BY_ID)), unique=True),
+    width=st.integers(0, 250),
+    spark_min=st.integers(0, 60),
+)
 def test_what_fits_fits(names: list[str], width: int, spark_min: int) -> None:
     kept = fitting(chosen(names), width, spark_min)
     assert kept == chosen(names)[: len(kept)]

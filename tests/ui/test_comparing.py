@@ -27,13 +27,21 @@ def test_every_column_goes_by_its_id_and_every_label_names_one() -> None:
 @pytest.mark.parametrize(
     ("name", "column"),
     [
-        ("rtt", "rtt_mean_ms"), ("p95", "rtt_p95_ms"), ("late", "packets_late_echo"),
-        ("loss", "packets_lost"), ("lost", "packets_lost"), ("gap", "longest_interruption_ms"),
-        ("dur", "duration"), ("overdue", "packets_overdue"), ("sent", "packets_sent"),
-        ("call-id", "call_id"), ("jitter", "jitter"), ("ssrc", "ssrc"),
+        ("rtt", "rtt_mean_ms"),
+        ("p95", "rtt_p95_ms"),
+        ("late", "packets_late_echo"),
+        ("loss", "packets_lost"),
+        ("lost", "packets_lost"),
+        ("gap", "longest_interruption_ms"),
+        ("dur", "duration"),
+        ("overdue", "packets_overdue"),
+        ("sent", "packets_sent"),
+        ("call-id", "call_id"),
+        ("jitter", "jitter"),
+        ("ssrc", "ssrc"),
         ("dead", "dead_air_seconds"),
     ],
-)  # fmt: skip
+)
 def test_words_of_the_trade_name_their_columns(name: str, column: str) -> None:
     assert NAMES[name].id == column
 
@@ -49,13 +57,31 @@ def test_numbers_are_compared(sign: str, expected: bool) -> None:
 @pytest.mark.parametrize(
     ("name", "wanted"),
     [
-        ("p95", "9.9"), ("p95", "9.9ms"), ("P95", "9900us"), ("p95", "9900µs"), ("p95", ".0099s"),
-        ("rtt_p95_ms", "9"), ("gap", "999"), ("gap", "0.9s"), ("dur", "59"), ("dur", "0:59"),
-        ("dur", "0:00:59"), ("dur", "0.98m"), ("dur", "0.01h"), ("loss", "0.09%"), ("loss", "2"),
-        ("lost", "0.09%"), ("loss_ratio", "0.0009"), ("loss_ratio", "0.09%"), ("late%", "0.06"),
-        ("late%", "0.06%"), ("late", "0.06%"), ("late_ratio", "0.0006"), ("loss%", "0.09"),
+        ("p95", "9.9"),
+        ("p95", "9.9ms"),
+        ("P95", "9900us"),
+        ("p95", "9900µs"),
+        ("p95", ".0099s"),
+        ("rtt_p95_ms", "9"),
+        ("gap", "999"),
+        ("gap", "0.9s"),
+        ("dur", "59"),
+        ("dur", "0:59"),
+        ("dur", "0:00:59"),
+        ("dur", "0.98m"),
+        ("dur", "0.01h"),
+        ("loss", "0.09%"),
+        ("loss", "2"),
+        ("lost", "0.09%"),
+        ("loss_ratio", "0.0009"),
+        ("loss_ratio", "0.09%"),
+        ("late%", "0.06"),
+        ("late%", "0.06%"),
+        ("late", "0.06%"),
+        ("late_ratio", "0.0006"),
+        ("loss%", "0.09"),
     ],
-)  # fmt: skip
+)
 def test_a_number_may_have_the_unit_that_people_think_in(name: str, wanted: str) -> None:
     call = row(p50=5.0, lost=3, late=2, longest_interruption_ms=1000.0)
     assert meets(call, name, ">", wanted)
@@ -83,14 +109,22 @@ def test_no_sample_can_be_asked_for() -> None:
 @pytest.mark.parametrize(
     ("name", "sign", "wanted", "expected"),
     [
-        ("state", "=", "MEASURING", True), ("state", "=", "measur", False),
-        ("state", "!=", "ended", True), ("state", "~", "sur", True), ("codec", "~", "alaw", False),
-        ("channel", "=", "PJSIP/1001-01", True), ("channel", "=", "pjsip/1001-00000001", True),
-        ("id", "=", "17", True), ("id", "=", "1f2e3d4c.17", True), ("mark", "=", "!", True),
-        ("call-id", "=", "1@10.0.0.1", True), ("reason", "!=", "hangup", True),
-        ("reason", "~", "hang", False), ("ports", "~", "21001", True),
+        ("state", "=", "MEASURING", True),
+        ("state", "=", "measur", False),
+        ("state", "!=", "ended", True),
+        ("state", "~", "sur", True),
+        ("codec", "~", "alaw", False),
+        ("channel", "=", "PJSIP/1001-01", True),
+        ("channel", "=", "pjsip/1001-00000001", True),
+        ("id", "=", "17", True),
+        ("id", "=", "1f2e3d4c.17", True),
+        ("mark", "=", "!", True),
+        ("call-id", "=", "1@10.0.0.1", True),
+        ("reason", "!=", "hangup", True),
+        ("reason", "~", "hang", False),
+        ("ports", "~", "21001", True),
     ],
-)  # fmt: skip
+)
 def test_texts_are_compared_without_case_as_shown_or_whole(
     name: str, sign: str, wanted: str, expected: bool
 ) -> None:
@@ -110,8 +144,10 @@ def test_directions_are_columns_like_others() -> None:
         ("zd1f", "=", "34@1.2.3.4", "a text to look for goes in quotes"),
         ("p95", ">", "", "p95 needs a number, like 12 or 1.5s: '' is none"),
         ("dur", ">", "long", "dur needs a number, like 90, 5m or 1:30"),
-        ("lost", ">", "1.0.0", "needs a number"), ("lost", ">", "-1", "needs a number"),
-        ("lost", ">", "nan", "needs a number"), ("lost", ">", "1e9", "needs a number"),
+        ("lost", ">", "1.0.0", "needs a number"),
+        ("lost", ">", "-1", "needs a number"),
+        ("lost", ">", "nan", "needs a number"),
+        ("lost", ">", "1e9", "needs a number"),
         ("lost", ">", "3ms", "lost has no unit 'ms': known are none"),
         ("p95", ">", "3parsec", "p95 has no unit 'parsec': known are us"),
         ("p95", ">", "3%", "p95 is no share: leave the % out"),
@@ -120,10 +156,11 @@ def test_directions_are_columns_like_others() -> None:
         ("dup", ">", "0.5", "dup counts whole packets or events"),
         ("p95", "~", "3", "p95 is a number: use > >= < <= = !="),
         ("state", ">", "up", "state is a text: use = != ~"),
-        ("state", "=", "", "state= lacks a text"), ("state", "~", "", "state~ lacks a text"),
+        ("state", "=", "", "state= lacks a text"),
+        ("state", "~", "", "state~ lacks a text"),
         ("p95", ">", "none", "none goes with = and != only"),
     ],
-)  # fmt: skip
+)
 def test_what_makes_no_sense_is_said_with_what_would(
     name: str, sign: str, wanted: str, said: str
 ) -> None:

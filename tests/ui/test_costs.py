@@ -107,10 +107,22 @@ def test_the_screens_process_does_without_numpy_and_aiohttp() -> None:
 
 def test_a_headless_run_never_imports_textual(bare_start: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "ari_tui", "run", "--headless",
-         "--ari-url", "http://127.0.0.1:1"],
-        capture_output=True, text=True, timeout=50, check=False,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-X",
+            "importtime",
+            "-m",
+            "ari_tui",
+            "run",
+            "--headless",
+            "--ari-url",
+            "http://127.0.0.1:1",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
     assert done.returncode == 3, done.stderr[-500:]
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "ari_tui.engine.service" in imported

@@ -53,9 +53,13 @@ def test_continued_without_having_been_suspended_it_reads_with_one_thread_and_en
 def run_to_its_end(code: str, terminal: int, end: int, **environment: str) -> None:
     """Run Python code on a terminal, which is read from meanwhile; both ends are closed."""
     process = subprocess.Popen(
-        [sys.executable, "-c", code], stdin=end, stdout=end, stderr=end,
-        env={**os.environ, "TERM": "xterm", **environment}, start_new_session=True,
-    )  # fmt: skip
+        [sys.executable, "-c", code],
+        stdin=end,
+        stdout=end,
+        stderr=end,
+        env={**os.environ, "TERM": "xterm", **environment},
+        start_new_session=True,
+    )
     os.close(end)
     drain = threading.Thread(target=_read_all, args=(terminal,), daemon=True)
     drain.start()

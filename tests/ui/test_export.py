@@ -45,8 +45,9 @@ def test_no_file_is_overwritten(tmp_path: Path) -> None:
     before = first.read_bytes()
     second, third = exported(tmp_path, lost=2), exported(tmp_path, lost=3)
     assert [path.name for path in (second, third)] == [
-        "ari-tui-calls-20261122T120001Z-2.csv", "ari-tui-calls-20261122T120001Z-3.csv",
-    ]  # fmt: skip
+        "ari-tui-calls-20261122T120001Z-2.csv",
+        "ari-tui-calls-20261122T120001Z-3.csv",
+    ]
     assert first.read_bytes() == before != second.read_bytes()
 
 

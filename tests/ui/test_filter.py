@@ -22,11 +22,27 @@ def test_a_blank_filter_is_everything(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "1001", "pjsip/1001", "PJSIP/1001-00000001", "PJSIP/1001-01", "1@10.0.0.1", "call-1",
-        "1795348740.1", "pcmu", "pbx1", "measuring", "127.0.0.1:21001", ":10001", "0x00000001",
-        "simple_bridge", "takeover", '"caller 1 1001"', "caller", "1:2", '"1001"',
+        "1001",
+        "pjsip/1001",
+        "PJSIP/1001-00000001",
+        "PJSIP/1001-01",
+        "1@10.0.0.1",
+        "call-1",
+        "1795348740.1",
+        "pcmu",
+        "pbx1",
+        "measuring",
+        "127.0.0.1:21001",
+        ":10001",
+        "0x00000001",
+        "simple_bridge",
+        "takeover",
+        '"caller 1 1001"',
+        "caller",
+        "1:2",
+        '"1001"',
     ],
-)  # fmt: skip
+)
 def test_a_word_is_looked_for_in_all_that_a_call_is_called(text: str) -> None:
     assert matches(text)
     assert not matches(f"!{text}")
@@ -82,13 +98,17 @@ def test_the_text_is_kept_for_the_header() -> None:
 @pytest.mark.parametrize(
     ("text", "position", "said"),
     [
-        ("1001 p59>3", 5, "at 6: no column 'p59'"), ("p95>", 0, "needs a number"),
-        ('1001 "open', 5, "at 6: this quote is not closed"), ('!"open', 0, "not closed"),
-        ('1001 ""', 5, "nothing stands between the quotes"), ("1001 !", 5, "must follow one !"),
-        ("!! 1001", 0, "must follow one !"), ("!p59>3", 1, "at 2: no column"),
+        ("1001 p59>3", 5, "at 6: no column 'p59'"),
+        ("p95>", 0, "needs a number"),
+        ('1001 "open', 5, "at 6: this quote is not closed"),
+        ('!"open', 0, "not closed"),
+        ('1001 ""', 5, "nothing stands between the quotes"),
+        ("1001 !", 5, "must follow one !"),
+        ("!! 1001", 0, "must follow one !"),
+        ("!p59>3", 1, "at 2: no column"),
         ("  p59>3", 2, "at 3: no column"),
     ],
-)  # fmt: skip
+)
 def test_an_error_says_where_it_is(text: str, position: int, said: str) -> None:
     with pytest.raises(FilterError) as caught:
         parse(text)

@@ -30,10 +30,13 @@ def test_a_good_call_points_nowhere() -> None:
 @pytest.mark.parametrize(
     ("outward", "at_echo", "back", "where"),
     [
-        (9, 1, 2, "on the way out"), (1, 9, 2, "within the echo server"),
-        (1, 2, 9, "on the way back"), (5, 0, 5, "both ways"), (6, 0, 6, "both ways"),
+        (9, 1, 2, "on the way out"),
+        (1, 9, 2, "within the echo server"),
+        (1, 2, 9, "on the way back"),
+        (5, 0, 5, "both ways"),
+        (6, 0, 6, "both ways"),
     ],
-)  # fmt: skip
+)
 def test_losses_point_to_the_part_of_the_echo_path_that_lost_most(
     outward: int, at_echo: int, back: int, where: str
 ) -> None:
@@ -59,9 +62,11 @@ def test_losses_and_lateness_within_their_limits_are_no_findings() -> None:
 
 def test_slow_round_trips_are_told_with_their_limits() -> None:
     assert found(p50=9.0).echo == [
-        "round trip p50 9.0 ms, limit 8 ms", "round trip p95 18.0 ms, limit 12 ms",
-        "round trip p99 27.0 ms, limit 18 ms", "round trip maximum 27.0 ms, limit 22 ms",
-    ]  # fmt: skip
+        "round trip p50 9.0 ms, limit 8 ms",
+        "round trip p95 18.0 ms, limit 12 ms",
+        "round trip p99 27.0 ms, limit 18 ms",
+        "round trip maximum 27.0 ms, limit 22 ms",
+    ]
     assert found(late=4).echo == ["4 of 3000 packets came back late (0.13%, limit 0.10%)"]
 
 
@@ -70,14 +75,16 @@ def test_an_echo_server_that_is_gone_shows_before_packets_count_as_lost() -> Non
     assert told.echo == [
         "80 packets are out for more than 500 ms",
         "nothing listens at the echo address (60 refusals)",
-    ]  # fmt: skip
+    ]
 
 
 def test_an_interruption_points_before_us_and_its_gaps_say_why() -> None:
     told = found(
-        packets=counted(interruptions=2), longest_interruption_ms=3020.0, dead_air_s=4.5,
+        packets=counted(interruptions=2),
+        longest_interruption_ms=3020.0,
+        dead_air_s=4.5,
         gaps={"stalled": 1, "hidden": 1, "dtmf": 4, "delayed": 0},
-    )  # fmt: skip
+    )
     assert told.conclusion == BEFORE
     assert told.before == [
         "2 interruptions of what Asterisk sends, the longest 3020 ms, 4.5 s of dead air in all",

@@ -13,9 +13,15 @@ from ari_tui.ui.rows import Row
 from tests.ui import kit
 
 BAD = kit.a_call(
-    1, p50=7.0, lost=12, late=4, ended_at="2026-11-22T12:00:00.000+00:00", state="ended",
-    reason="hung up", loss_directions=model.LossDirections(outward=10, at_echo=0, back=2),
-)  # fmt: skip
+    1,
+    p50=7.0,
+    lost=12,
+    late=4,
+    ended_at="2026-11-22T12:00:00.000+00:00",
+    state="ended",
+    reason="hung up",
+    loss_directions=model.LossDirections(outward=10, at_echo=0, back=2),
+)
 
 
 def told(call: model.Call = BAD, losses: dict[int, int] | None = None, **changed: Any) -> str:
@@ -27,12 +33,20 @@ def told(call: model.Call = BAD, losses: dict[int, int] | None = None, **changed
 def test_the_call_is_named_as_other_tools_name_it() -> None:
     text = told()
     for name in (
-        "PJSIP/1001-00000001", "Caller 1 1001", "1@10.0.0.1", "1795348740.1", "call-1",
-        "pbx1, version 22.10.1, http://pbx1:8088", "PCMU, packets of 20 ms, SSRC 0x00000001",
-        "127.0.0.1:21001 <-> 127.0.0.1:10001", "127.0.0.1:40001 <-> 127.0.0.1:4000",
-        "udp port 21001 or udp port 40001", "ended: hung up", "simple_bridge",
+        "PJSIP/1001-00000001",
+        "Caller 1 1001",
+        "1@10.0.0.1",
+        "1795348740.1",
+        "call-1",
+        "pbx1, version 22.10.1, http://pbx1:8088",
+        "PCMU, packets of 20 ms, SSRC 0x00000001",
+        "127.0.0.1:21001 <-> 127.0.0.1:10001",
+        "127.0.0.1:40001 <-> 127.0.0.1:4000",
+        "udp port 21001 or udp port 40001",
+        "ended: hung up",
+        "simple_bridge",
         "measured on jump by ari-tui 0.1.0, session s1",
-    ):  # fmt: skip
+    ):
         assert name in text
 
 
@@ -91,8 +105,9 @@ def test_without_a_course_the_seconds_are_not_known() -> None:
 def test_the_calls_own_events_are_listed_and_no_others() -> None:
     events = [
         kit.an_event("path floor moved +5 ms", call=BAD.id, level="warning"),
-        kit.an_event("another call came", call="call-2"), kit.an_event("engine started"),
-    ]  # fmt: skip
+        kit.an_event("another call came", call="call-2"),
+        kit.an_event("engine started"),
+    ]
     text = told(events=events)
     assert "2026-11-22 12:00:00 UTC warning: path floor moved +5 ms" in text
     assert "another call" not in text
@@ -163,8 +178,9 @@ def test_nothing_from_outside_reaches_a_terminal_or_starts_a_line(name: str) -> 
     row = Row(call, "!", None)
     frame: Frame = kit.a_frame([call], events=[kit.an_event(name, call=call.id)])
     text = incident(frame, row)
-    plain = incident(kit.a_frame([BAD], events=[kit.an_event("x", call=BAD.id)]),
-                     Row(BAD, "!", None))  # fmt: skip
+    plain = incident(
+        kit.a_frame([BAD], events=[kit.an_event("x", call=BAD.id)]), Row(BAD, "!", None)
+    )
     assert text.count("\n") == plain.count("\n")
     for line in [*text.split("\n"), row_text(row, chosen(WIDE), frame)]:
         assert not set(line) & set("\x1b\n\r\x07\u202e\u2028\x9b")

@@ -21,9 +21,11 @@ def test_of_several_tiers_met_the_highest_limit_counts() -> None:
 
 
 def test_the_limits_are_those_of_the_tier_that_judges_now() -> None:
-    now = standing(limits=SlaLimits(
-        p50_ms=10, p95_ms=15, p99_ms=20, max_ms=22, late_ratio=0.001, loss_ratio=0.002
-    ))  # fmt: skip
+    now = standing(
+        limits=SlaLimits(
+            p50_ms=10, p95_ms=15, p99_ms=20, max_ms=22, late_ratio=0.001, loss_ratio=0.002
+        )
+    )
     rules = [kit.a_rule("p95", 18.0, limits_ms=[12.0, 15.0, 18.0])]
     assert Limits.of(kit.an_sla(rules=rules, now=now)) == Limits(10, 15, 20, 22, 0.001, 0.002)
 
@@ -42,11 +44,17 @@ def test_the_scale_is_the_limit_of_the_longest_round_trip() -> None:
 @pytest.mark.parametrize(
     ("value", "limit", "expected"),
     [
-        (None, 10.0, "none"), (5.0, None, "none"), (0.0, 10.0, "ok"), (7.9, 10.0, "ok"),
-        (8.0, 10.0, "near"), (10.0, 10.0, "near"), (10.1, 10.0, "fail"), (0.0, 0.0, "ok"),
+        (None, 10.0, "none"),
+        (5.0, None, "none"),
+        (0.0, 10.0, "ok"),
+        (7.9, 10.0, "ok"),
+        (8.0, 10.0, "near"),
+        (10.0, 10.0, "near"),
+        (10.1, 10.0, "fail"),
+        (0.0, 0.0, "ok"),
         (0.1, 0.0, "fail"),
     ],
-)  # fmt: skip
+)
 def test_a_limit_may_be_reached_and_is_near_from_four_fifths_on(
     value: float | None, limit: float | None, expected: str
 ) -> None:
@@ -120,9 +128,8 @@ def test_without_limits_a_call_with_data_is_unmarked() -> None:
 @pytest.mark.parametrize("limit", [0.001, 0.002, 0.3])
 def test_a_share_fails_where_the_verdicts_own_bounds_say_so(whole: int, limit: float) -> None:
     first = next(
-        part for part in range(int(whole * limit), whole + 1)
-        if lower_bound(part, whole) > limit
-    )  # fmt: skip
+        part for part in range(int(whole * limit), whole + 1) if lower_bound(part, whole) > limit
+    )
     assert share_grade(first, whole, limit) == "fail"
     assert share_grade(first - 1, whole, limit) != "fail"
 

@@ -48,9 +48,20 @@ def pane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
         themes(terminal).mkdir()
         wear(terminal, "#102030")
         terminal.run(
-            "demo", "--calls", "2", "--seed", "2", "--impair", "delay=8ms", "--ascii", "--mouse",
-            "--themes-dir", str(themes(terminal)), "--config", str(folder / "config.toml"),
-        )  # fmt: skip
+            "demo",
+            "--calls",
+            "2",
+            "--seed",
+            "2",
+            "--impair",
+            "delay=8ms",
+            "--ascii",
+            "--mouse",
+            "--themes-dir",
+            str(themes(terminal)),
+            "--config",
+            str(folder / "config.toml"),
+        )
         terminal.until_shown(A_CALL)
         yield terminal
     finally:
@@ -169,10 +180,15 @@ def test_with_no_color_not_one_color_code_is_sent(
     pane = plain("--impair", "loss=5%,delay=8ms", "--theme", "light")
     pane.until_shown(A_CALL)
     for key, shown, leaving in (
-        ("?", "Help", "Escape"), ("c", "Columns", "Escape"), ("/", "Filter ─", "Escape"),
-        ("C-p", "Search for", "Escape"), ("Space", "FROZEN", "Space"), ("q", "Stay here", "n"),
-        ("t", "NO_COLOR is set", ""), ("Enter", "above floor", "Escape"),
-    ):  # fmt: skip
+        ("?", "Help", "Escape"),
+        ("c", "Columns", "Escape"),
+        ("/", "Filter ─", "Escape"),
+        ("C-p", "Search for", "Escape"),
+        ("Space", "FROZEN", "Space"),
+        ("q", "Stay here", "n"),
+        ("t", "NO_COLOR is set", ""),
+        ("Enter", "above floor", "Escape"),
+    ):
         pane.keys(key)
         pane.until_shown(shown)
         assert not COLOR.search(pane.colored)

@@ -17,9 +17,12 @@ def spread_window(seconds: int, **counted: int) -> Any:
 
 
 CALL = kit.a_call(
-    1, p50=5.0, lost=30, late=6,
+    1,
+    p50=5.0,
+    lost=30,
+    late=6,
     windows=[spread_window(10, lost=1, late=2), spread_window(60, lost=3, late=4)],
-)  # fmt: skip
+)
 ROW = kit.a_row(CALL, kit.a_course([5.0, 9.0, 14.5, 6.0]))
 
 
@@ -48,11 +51,15 @@ def test_every_windowed_metric_is_read_from_the_window() -> None:
 @pytest.mark.parametrize(
     ("name", "session", "last_10_s"),
     [
-        ("rtt_mean_ms", "5.0", "10.0"), ("rtt_max_ms", "15.0", "30.0"), ("packets_lost", "30", "1"),
-        ("packets_late_echo", "6", "2"), ("loss_ratio", "1.00%", "0.20%"),
-        ("packets_received", "3000", "3000"), ("mos", "4.40", "4.40"),
+        ("rtt_mean_ms", "5.0", "10.0"),
+        ("rtt_max_ms", "15.0", "30.0"),
+        ("packets_lost", "30", "1"),
+        ("packets_late_echo", "6", "2"),
+        ("loss_ratio", "1.00%", "0.20%"),
+        ("packets_received", "3000", "3000"),
+        ("mos", "4.40", "4.40"),
     ],
-)  # fmt: skip
+)
 def test_what_a_window_has_is_the_windows_and_the_rest_the_sessions(
     name: str, session: str, last_10_s: str
 ) -> None:
@@ -90,10 +97,12 @@ def test_counts_are_graded_by_their_share() -> None:
 @pytest.mark.parametrize(
     ("p50", "expected"),
     [
-        (3.0, ["ok", "ok", "ok", "ok"]), (5.5, ["ok", "near", "near", "ok"]),
-        (7.0, ["near", "fail", "fail", "near"]), (8.5, ["fail", "fail", "fail", "fail"]),
+        (3.0, ["ok", "ok", "ok", "ok"]),
+        (5.5, ["ok", "near", "near", "ok"]),
+        (7.0, ["near", "fail", "fail", "near"]),
+        (8.5, ["fail", "fail", "fail", "fail"]),
     ],
-)  # fmt: skip
+)
 def test_percentiles_are_graded_by_their_limits(p50: float, expected: list[str]) -> None:
     row, frame = kit.a_row(kit.a_call(1, p50=p50)), kit.a_frame()
     names = ("rtt_p50_ms", "rtt_p95_ms", "rtt_p99_ms", "rtt_max_ms")

@@ -80,10 +80,20 @@ def pane(tmp_path: Path, hand: Hand) -> Iterator[Terminal]:
             terminal.allow_clipboard()
             terminal.record(tmp_path / "sent")
             terminal.run(
-                "run", "--ari-url", hand.pbx.sim.url, "--app", kit.APP, "--json", "documents",
-                "--echo", f"{echo.host}:{echo.port}", "--log", "log",
-                "--ports", "{}-{}".format(*kit.free_block()),
-            )  # fmt: skip
+                "run",
+                "--ari-url",
+                hand.pbx.sim.url,
+                "--app",
+                kit.APP,
+                "--json",
+                "documents",
+                "--echo",
+                f"{echo.host}:{echo.port}",
+                "--log",
+                "log",
+                "--ports",
+                "{}-{}".format(*kit.free_block()),
+            )
             yield terminal
         finally:
             terminal.close()

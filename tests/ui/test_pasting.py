@@ -66,12 +66,19 @@ def test_the_end_of_input_within_a_paste_is_its_end() -> None:
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("1001", "1001"), (" late>0 ", " late>0 "), ("1001\n", "1001"), ("a\r\nb\nc\rd", "a b c d"),
-        ("a\tb\x0bc\x85d\u2028e", "a b c d e"), ("a\x00b\x1b[31mc\x7f\x9bd", "ab[31mcd"),
-        ("\u200b10\u202e01\ufeff", "1001"), ("p95\xa0>\u300012", "p95 > 12"), ("名前\n", "名前"),
-        ("\n", ""), ("", ""),
+        ("1001", "1001"),
+        (" late>0 ", " late>0 "),
+        ("1001\n", "1001"),
+        ("a\r\nb\nc\rd", "a b c d"),
+        ("a\tb\x0bc\x85d\u2028e", "a b c d e"),
+        ("a\x00b\x1b[31mc\x7f\x9bd", "ab[31mcd"),
+        ("\u200b10\u202e01\ufeff", "1001"),
+        ("p95\xa0>\u300012", "p95 > 12"),
+        ("名前\n", "名前"),
+        ("\n", ""),
+        ("", ""),
     ],
-)  # fmt: skip
+)
 def test_a_line_holds_no_control_and_nothing_invisible(text: str, line: str) -> None:
     assert one_line(text) == line
 

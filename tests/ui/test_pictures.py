@@ -47,21 +47,34 @@ def troubled() -> kit.FakeSource:
     """A call that fails, one near a limit, one without data, one that ended, one from afar."""
     ended = "2026-11-22T11:59:50.000+00:00"
     calls = [
-        a_call(1, p50=9.0, lost=40, late=70), a_call(2, p50=5.0),
-        a_call(3, rtt_ms=kit.NO_SPREAD, packets=kit.packets(), duration_s=1.0, state="joining",
-               windows=[], loss_ratio=None, late_ratio=None),
+        a_call(1, p50=9.0, lost=40, late=70),
+        a_call(2, p50=5.0),
+        a_call(
+            3,
+            rtt_ms=kit.NO_SPREAD,
+            packets=kit.packets(),
+            duration_s=1.0,
+            state="joining",
+            windows=[],
+            loss_ratio=None,
+            late_ratio=None,
+        ),
         a_call(4, p50=3.0, ended_at=ended, state="ended", reason="caller hung up"),
         a_call(5, p50=3.0, channel="PJSIP/日本語の名前-00000005", caller="[bold]Eve[/] \\x1b"),
-    ]  # fmt: skip
+    ]
     courses = {
-        "s1.1": kit.a_course((9.0, 14.0, 25.0, 12.0), {2: 1, 9: 3}), "s1.2": kit.a_course((5.0,)),
-        "s1.4": kit.a_course((3.0, None)), "s1.5": kit.a_course((3.0, 4.0)),
-    }  # fmt: skip
+        "s1.1": kit.a_course((9.0, 14.0, 25.0, 12.0), {2: 1, 9: 3}),
+        "s1.2": kit.a_course((5.0,)),
+        "s1.4": kit.a_course((3.0, None)),
+        "s1.5": kit.a_course((3.0, 4.0)),
+    }
     bad = a_bad_document()
     document = msgspec.structs.replace(
-        bad, calls=calls, asterisks=kit.a_document().asterisks,
+        bad,
+        calls=calls,
+        asterisks=kit.a_document().asterisks,
         session=kit.a_document().session,
-    )  # fmt: skip
+    )
     return a_scene(document, courses, "up, simple_bridge", "3 packets lost in a row")
 
 

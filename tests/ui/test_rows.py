@@ -44,8 +44,10 @@ def test_rows_without_a_sample_come_last_both_ways() -> None:
 
 
 def test_a_difference_that_nobody_sees_moves_no_row() -> None:
-    calls = [kit.a_call(1, rtt_ms=kit.a_spread(5, p95=10.01)),
-             kit.a_call(2, rtt_ms=kit.a_spread(5, p95=10.04))]  # fmt: skip
+    calls = [
+        kit.a_call(1, rtt_ms=kit.a_spread(5, p95=10.01)),
+        kit.a_call(2, rtt_ms=kit.a_spread(5, p95=10.04)),
+    ]
     assert shown(calls) == ["call-1", "call-2"]
 
 

@@ -12,8 +12,9 @@ NOW = kit.LAST_SECOND
 def test_neighbouring_bad_seconds_are_one_span() -> None:
     row = kit.a_row(kit.a_call(1), kit.a_course([5.0], {0: 1, 1: 2, 3: 4}))
     assert bad_spans(row, NOW, LIMITS) == [
-        Span(NOW - 3, NOW - 3, 4, 0, 5000), Span(NOW - 1, NOW, 3, 0, 5000),
-    ]  # fmt: skip
+        Span(NOW - 3, NOW - 3, 4, 0, 5000),
+        Span(NOW - 1, NOW, 3, 0, 5000),
+    ]
 
 
 def test_a_round_trip_above_the_limit_and_a_late_packet_are_bad() -> None:

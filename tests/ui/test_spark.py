@@ -20,16 +20,23 @@ def test_loss_over_scale_and_no_data_have_shapes_of_their_own() -> None:
     p95_us = [1000, None, 22_001, 1000, None]
     lost = [0, 0, 0, 2, 5]
     assert spark(p95_us, lost, 22.0) == [
-        ("▁", "plain"), (" ", "none"), ("^", "over"), ("××", "lost"),
-    ]  # fmt: skip
+        ("▁", "plain"),
+        (" ", "none"),
+        ("^", "over"),
+        ("××", "lost"),
+    ]
 
 
 def test_ascii_draws_the_same_heights_without_blocks() -> None:
     p95_us: list[int | None] = [0, 2750, 5500, 8250, 11000, 13750, 16500, 22000, 23000, None, 5]
     lost = [0] * 10 + [1]
     assert spark(p95_us, lost, 22.0, ascii=True) == [
-        ("_.:-", "plain"), ("=+*#", "high"), ("^", "over"), (" ", "none"), ("x", "lost"),
-    ]  # fmt: skip
+        ("_.:-", "plain"),
+        ("=+*#", "high"),
+        ("^", "over"),
+        (" ", "none"),
+        ("x", "lost"),
+    ]
 
 
 def test_the_scale_is_what_it_is_told_to_be() -> None:

@@ -14,8 +14,13 @@ OURS = Themes([Path(__file__).parents[2] / "themes"])
 
 def test_six_themes_come_with_the_program_and_nothing_is_wrong_with_them() -> None:
     assert OURS.names == [
-        "dark", "ansi", "deuteranopia", "high-contrast", "light", "tritanopia",
-    ]  # fmt: skip
+        "dark",
+        "ansi",
+        "deuteranopia",
+        "high-contrast",
+        "light",
+        "tritanopia",
+    ]
     assert OURS.problems == []
     assert all(file.help and file.path.stem == name for name, file in OURS.files.items())
 

@@ -139,11 +139,14 @@ class DetailScreen(CallTaking):
         newer = _NEWER if asked.newer and self.drawn.frozen_s is not None else ""
         self.query_one(Sheet).show_view(
             View(
-                frame=self.drawn, call=self._known, detail=asked.detail,
-                statistics=asked.statistics, trouble=gone or asked.trouble or newer,
+                frame=self.drawn,
+                call=self._known,
+                detail=asked.detail,
+                statistics=asked.statistics,
+                trouble=gone or asked.trouble or newer,
                 statistics_trouble=asked.statistics_trouble,
             )
-        )  # fmt: skip
+        )
 
     # -- asking the engine -----------------------------------------------------------------
 

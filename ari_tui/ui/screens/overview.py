@@ -47,8 +47,13 @@ class Overview(Hands, Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [*textual_bindings("overview")]
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (40, "-narrow"), (80, "-normal"), (WIDE, "-wide")]
     VERTICAL_BREAKPOINTS = [
-        (0, "-flat"), (8, "-low"), (24, "-high"), (34, "-tall"), (42, "-taller"), (48, "-huge"),
-    ]  # fmt: skip
+        (0, "-flat"),
+        (8, "-low"),
+        (24, "-high"),
+        (34, "-tall"),
+        (42, "-taller"),
+        (48, "-huge"),
+    ]
     DEFAULT_CSS = """
     Overview {
         #waiting, OneLine, EventsPane, #panes { display: none; }

@@ -48,8 +48,12 @@ def lines(frame: Frame, width: int, height: int) -> Text:
 def messages(frame: Frame) -> list[Item]:
     """Return all that is to be said, the most important first, each in short and in full."""
     told = [
-        *_link(frame), *_frozen(frame), *_asterisk(frame), *_session(frame), *_load(frame.document)
-    ]  # fmt: skip
+        *_link(frame),
+        *_frozen(frame),
+        *_asterisk(frame),
+        *_session(frame),
+        *_load(frame.document),
+    ]
     return [
         (Form(rank, [(short, style)]), Form(10 + rank, [(short + more, style)]))
         for rank, (short, more, style) in enumerate(told)

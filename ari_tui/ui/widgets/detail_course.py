@@ -19,8 +19,12 @@ MEAN, P95, LONGEST, OVER = "·", "o", "+", "^"
 LOST, LATE = "×", "~"
 _PLAIN: Final = {MEAN: ".", LOST: "x"}
 _RTT_STYLES: Final[dict[str, Style]] = {
-    MEAN: "dim", _PLAIN[MEAN]: "dim", P95: "low", LONGEST: "high", OVER: "fail",
-}  # fmt: skip
+    MEAN: "dim",
+    _PLAIN[MEAN]: "dim",
+    P95: "low",
+    LONGEST: "high",
+    OVER: "fail",
+}
 _LOSS_STYLES: Final[dict[str, Style]] = {LOST: "lost", _PLAIN[LOST]: "lost", LATE: "near"}
 _RTT_ROWS, _LOSS_ROWS = 9, 5
 _LABEL: Final = 4
@@ -71,19 +75,24 @@ def course(view: View, width: int) -> list[Text]:
     columns = width - _LABEL - 1
     each = max(1, -(-(seconds - _FORGONE_S) // columns))
     steps = _Steps(min(columns, len(found.course.sent) // each), each, found.last_second)
-    return [
-        *_trips(view, found.course, steps, width), *_losses(view, found.course, steps, width)
-    ]  # fmt: skip
+    return [*_trips(view, found.course, steps, width), *_losses(view, found.course, steps, width)]
 
 
 def _trips(view: View, course: DetailCourse, steps: _Steps, width: int) -> list[Text]:
     ink = box(view, width)
     top, signs = view.limits.scale_ms, _PLAIN if view.ascii else {}
     ink.heading(
-        "RTT", (f"{_of_point(steps)}{', the worst' * (steps.each > 1)}  ", "dim"),
-        (MEAN, "dim"), " mean ", (P95, "low"), " p95 ", (LONGEST, "high"), " max ",
-        (OVER, "fail"), " over",
-    )  # fmt: skip
+        "RTT",
+        (f"{_of_point(steps)}{', the worst' * (steps.each > 1)}  ", "dim"),
+        (MEAN, "dim"),
+        " mean ",
+        (P95, "low"),
+        " p95 ",
+        (LONGEST, "high"),
+        " max ",
+        (OVER, "fail"),
+        " over",
+    )
     if not newest(course.rtt_p95_us, steps.span):
         ink.line(("no round trip in this time", "dim"))
         return lines_of(ink)
@@ -98,9 +107,10 @@ def _trips(view: View, course: DetailCourse, steps: _Steps, width: int) -> list[
         curves.append(
             Points(
                 [at for at, value in zip(x, y, strict=True) if value <= top],
-                [value for value in y if value <= top], signs.get(sign, sign),
+                [value for value in y if value <= top],
+                signs.get(sign, sign),
             )
-        )  # fmt: skip
+        )
         over |= {at for at, value in zip(x, y, strict=True) if value > top}
     curves.append(Points(sorted(over), [top] * len(over), OVER))
     axes = Axes(_range(steps), top, _times(steps, width), _levels(view.limits))
@@ -117,8 +127,9 @@ def _losses(view: View, course: DetailCourse, steps: _Steps, width: int) -> list
     if not top:
         ink.heading("Loss", (f"none lost, none late in {steps.span} s", "ok"))
         return lines_of(ink)
-    ink.heading("Loss", (f"{_of_point(steps)}  ", "dim"), (LOST, "lost"), " lost ", (LATE, "near"),
-                " late")  # fmt: skip
+    ink.heading(
+        "Loss", (f"{_of_point(steps)}  ", "dim"), (LOST, "lost"), " lost ", (LATE, "near"), " late"
+    )
     curves = []
     for values, sign in ((late, LATE), (lost, LOST)):
         x, y = steps.place([value or None for value in values])

@@ -40,26 +40,51 @@ def counts(view: View, width: int) -> list[Text]:
     packets, jitter, mos = call.packets, call.jitter_ms, call.mos
     ink.heading("Counted")
     _fact(
-        ink, "packets", f"{packets.sent:,} sent, {packets.returned:,} back",
+        ink,
+        "packets",
+        f"{packets.sent:,} sent, {packets.returned:,} back",
         f"{packets.in_flight:,} under way",
-    )  # fmt: skip
+    )
     share, style = graded(percent(call.loss_ratio), call.loss_ratio, limits.loss_ratio)
     _fact(ink, "lost", (f"{packets.lost:,} ({share})", style), _split(call))
     share, style = graded(percent(call.late_ratio), call.late_ratio, limits.late_ratio)
     _fact(ink, "late", (f"{packets.late_echo:,} ({share})", style))
-    _fact(ink, "upstream", f"{packets.upstream_missing - call.missing_explained:,} missing",
-          f"{packets.interruptions:,} over 200 ms silent", f"{call.dead_air_s:g} s dead air",
-          f"late {packets.late_media:,}")  # fmt: skip
-    _fact(ink, "disorder", f"twice {packets.duplicates_media:,}/{packets.duplicates_echo:,}",
-          f"reordered {packets.reordered_media:,}/{packets.reordered_echo:,}")  # fmt: skip
-    _fact(ink, "jitter", f"from Asterisk {ms(jitter.media)}", f"echo {ms(jitter.echo)}",
-          f"hop {ms(jitter.hop)} ms")  # fmt: skip
-    _fact(ink, "MOS est.", f"{mos.session or DASH} session", f"{mos.now or DASH} now",
-          f"{mos.worst_10s or DASH} worst 10 s")  # fmt: skip
+    _fact(
+        ink,
+        "upstream",
+        f"{packets.upstream_missing - call.missing_explained:,} missing",
+        f"{packets.interruptions:,} over 200 ms silent",
+        f"{call.dead_air_s:g} s dead air",
+        f"late {packets.late_media:,}",
+    )
+    _fact(
+        ink,
+        "disorder",
+        f"twice {packets.duplicates_media:,}/{packets.duplicates_echo:,}",
+        f"reordered {packets.reordered_media:,}/{packets.reordered_echo:,}",
+    )
+    _fact(
+        ink,
+        "jitter",
+        f"from Asterisk {ms(jitter.media)}",
+        f"echo {ms(jitter.echo)}",
+        f"hop {ms(jitter.hop)} ms",
+    )
+    _fact(
+        ink,
+        "MOS est.",
+        f"{mos.session or DASH} session",
+        f"{mos.now or DASH} now",
+        f"{mos.worst_10s or DASH} worst 10 s",
+    )
     if view.detail is not None:
         skew = view.detail.skew_ppm
-        _fact(ink, "floor", f"{ms(view.detail.echo_floor_ms)} ms round trip",
-              f"clocks {DASH if skew is None else f'{skew:+.1f}'} ppm")  # fmt: skip
+        _fact(
+            ink,
+            "floor",
+            f"{ms(view.detail.echo_floor_ms)} ms round trip",
+            f"clocks {DASH if skew is None else f'{skew:+.1f}'} ppm",
+        )
     return lines_of(ink)
 
 
@@ -96,13 +121,23 @@ def _rtp(ink: Ink, rtp: RtpFigures) -> None:
     def count(value: int | None) -> str:
         return DASH if value is None else f"{value:,}"
 
-    _fact(ink, "from caller", count(rtp.received), f"lost {count(rtp.received_lost)}",
-          f"jitter {ms(rtp.received_jitter_ms)} ms")  # fmt: skip
+    _fact(
+        ink,
+        "from caller",
+        count(rtp.received),
+        f"lost {count(rtp.received_lost)}",
+        f"jitter {ms(rtp.received_jitter_ms)} ms",
+    )
     if rtp.sent_jitter_ms is None:
         _fact(ink, "to caller", count(rtp.sent), "no RTCP report of it yet")
         return
-    _fact(ink, "to caller", count(rtp.sent), f"lost {count(rtp.sent_lost)}",
-          f"jitter {ms(rtp.sent_jitter_ms)} ms by RTCP")  # fmt: skip
+    _fact(
+        ink,
+        "to caller",
+        count(rtp.sent),
+        f"lost {count(rtp.sent_lost)}",
+        f"jitter {ms(rtp.sent_jitter_ms)} ms by RTCP",
+    )
     _fact(ink, "its RTT", f"{ms(rtp.rtt_ms)} ms by RTCP")
 
 

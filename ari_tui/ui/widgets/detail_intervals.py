@@ -59,8 +59,12 @@ def _columns(view: View) -> list[_Interval]:
     spreads = found.intervals if found is not None else None
     course = found.course if found is not None else None
     allowed = found.late_ms if found is not None else None
-    by_name = {"p50": limits.p50_ms, "p95": limits.p95_ms, "p99": limits.p99_ms,
-               "max": limits.max_ms}  # fmt: skip
+    by_name = {
+        "p50": limits.p50_ms,
+        "p95": limits.p95_ms,
+        "p99": limits.p99_ms,
+        "max": limits.max_ms,
+    }
 
     def ours(name: str) -> float | None:
         return allowed if name in ("p99", "max") else None
@@ -71,15 +75,37 @@ def _columns(view: View) -> list[_Interval]:
     # of a second only the longer one of B and D is kept
     either = DASH if dwell is None else f"≤{ms(dwell)}"
     return [
-        _Interval("A", "arrival", "above floor", "Asterisk, caller",
-                  spreads.asterisk_ms if spreads else None, lambda _: None, ms(arrival)),
-        _Interval("B", "out", "ours, out", "ourselves",
-                  _in_ms(spreads.out_us if spreads else None), ours, either),
-        _Interval("C", "echo", "round trip", "network, echo", view.call.rtt_ms, by_name.get,
-                  ms(trip)),
-        _Interval("D", "back", "ours, back", "ourselves",
-                  _in_ms(spreads.back_us if spreads else None), ours, either),
-    ]  # fmt: skip
+        _Interval(
+            "A",
+            "arrival",
+            "above floor",
+            "Asterisk, caller",
+            spreads.asterisk_ms if spreads else None,
+            lambda _: None,
+            ms(arrival),
+        ),
+        _Interval(
+            "B",
+            "out",
+            "ours, out",
+            "ourselves",
+            _in_ms(spreads.out_us if spreads else None),
+            ours,
+            either,
+        ),
+        _Interval(
+            "C", "echo", "round trip", "network, echo", view.call.rtt_ms, by_name.get, ms(trip)
+        ),
+        _Interval(
+            "D",
+            "back",
+            "ours, back",
+            "ourselves",
+            _in_ms(spreads.back_us if spreads else None),
+            ours,
+            either,
+        ),
+    ]
 
 
 def _in_ms(spread: Spread | None) -> Spread | None:
@@ -90,10 +116,14 @@ def _in_ms(spread: Spread | None) -> Spread | None:
         return None if value is None else value / 1000
 
     return Spread(
-        count=spread.count, min=scaled(spread.min), mean=scaled(spread.mean),
-        p50=scaled(spread.p50), p95=scaled(spread.p95), p99=scaled(spread.p99),
+        count=spread.count,
+        min=scaled(spread.min),
+        mean=scaled(spread.mean),
+        p50=scaled(spread.p50),
+        p95=scaled(spread.p95),
+        p99=scaled(spread.p99),
         max=scaled(spread.max),
-    )  # fmt: skip
+    )
 
 
 def _cell(ink: Ink, one: _Interval, name: str, width: int) -> Part:
@@ -108,5 +138,7 @@ def _accused(ink: Ink, columns: list[_Interval], label: int, cell: int) -> list[
     if cell >= 17:
         head: list[str | Part] = [(ink.left("look at", label), "dim")]
         return [[*head, *((ink.right(f"{one.accuses} ", cell), "dim") for one in columns)]]
-    return [[("A: Asterisk's side and the caller's", "dim")],
-            [("B, D: ourselves  C: network and echo", "dim")]]  # fmt: skip
+    return [
+        [("A: Asterisk's side and the caller's", "dim")],
+        [("B, D: ourselves  C: network and echo", "dim")],
+    ]

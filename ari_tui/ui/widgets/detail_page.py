@@ -69,8 +69,15 @@ def trips(view: View, width: int) -> list[Text]:
 _LEFT: Final[tuple[Block, ...]] = (intervals, course, trips, gaps)
 _RIGHT: Final[tuple[Block, ...]] = (facts, counts, asterisk_says, events)
 _ONE: Final[tuple[Block, ...]] = (
-    intervals, course, counts, asterisk_says, gaps, events, trips, facts,
-)  # fmt: skip
+    intervals,
+    course,
+    counts,
+    asterisk_says,
+    gaps,
+    events,
+    trips,
+    facts,
+)
 
 
 def page(view: View, width: int, block: Callable[[Block, View, int], list[Text]]) -> list[Text]:
@@ -82,10 +89,8 @@ def page(view: View, width: int, block: Callable[[Block, View, int], list[Text]]
     right = width - _GUTTER - left
     return [
         *head,
-        *_beside(
-            _stacked(_LEFT, view, left, block), _stacked(_RIGHT, view, right, block), left
-        ),
-    ]  # fmt: skip
+        *_beside(_stacked(_LEFT, view, left, block), _stacked(_RIGHT, view, right, block), left),
+    ]
 
 
 def _stacked(

@@ -108,11 +108,13 @@ def _at_the_echo(call: Call, limits: Limits) -> Iterator[Finding]:
     broken = [
         (value / limit, f"{name} {ms(value)} of {limit:g} ms")
         for name, value, limit in (
-            ("p50", call.rtt_ms.p50, limits.p50_ms), ("p95", call.rtt_ms.p95, limits.p95_ms),
-            ("p99", call.rtt_ms.p99, limits.p99_ms), ("max", call.rtt_ms.max, limits.max_ms),
+            ("p50", call.rtt_ms.p50, limits.p50_ms),
+            ("p95", call.rtt_ms.p95, limits.p95_ms),
+            ("p99", call.rtt_ms.p99, limits.p99_ms),
+            ("max", call.rtt_ms.max, limits.max_ms),
         )
         if value is not None and limit is not None and value > limit
-    ]  # fmt: skip
+    ]
     if broken:
         yield Finding("network", True, f"RTT {max(broken)[1]}")
     if call.late_ratio is not None and grade(call.late_ratio, limits.late_ratio) == "fail":
@@ -131,10 +133,12 @@ def _loss(call: Call, *, serious: bool) -> Finding:
     parts = [
         f"{count:,} {where}"
         for count, where in (
-            (split.outward, "out"), (split.at_echo, "in the echo server"), (split.back, "back"),
+            (split.outward, "out"),
+            (split.at_echo, "in the echo server"),
+            (split.back, "back"),
         )
         if count
-    ]  # fmt: skip
+    ]
     return Finding("network", serious, f"{text}: {joined(parts)}" if parts else text)
 
 

@@ -53,8 +53,11 @@ def event_parts(ink: Ink, event: EventLine) -> list[Part]:
     else:
         shown = f"{channel} " if channel else ""
     return [
-        (f.clock(event.time), "dim"), (f" {mark} ", style), (shown, "strong"), (event.text, style),
-    ]  # fmt: skip
+        (f.clock(event.time), "dim"),
+        (f" {mark} ", style),
+        (shown, "strong"),
+        (event.text, style),
+    ]
 
 
 def _summary(events: Sequence[EventLine]) -> list[Part]:

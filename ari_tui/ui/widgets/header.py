@@ -112,10 +112,12 @@ def _verdict(sla: Sla) -> Item:
     head: list[Part] = [("SLA ", ""), (word, style)]
     told: list[Part] = [*head, (f" {tier}" if tier else "", "")]
     return (
-        Form(1, [("SLA ", ""), (word[:7], style)]), Form(4, head), Form(7, told),
+        Form(1, [("SLA ", ""), (word[:7], style)]),
+        Form(4, head),
+        Form(7, told),
         Form(9, [*told, (f" {sla.clean_s:g}/{sla.of_s}s", "dim")]),
         Form(17, [*told, (f" {sla.clean_s:g} of {sla.of_s} s clean", "dim")]),
-    )  # fmt: skip
+    )
 
 
 def _losses(frame: Frame) -> list[Item]:
@@ -129,9 +131,12 @@ def _losses(frame: Frame) -> list[Item]:
         shown: list[Part] = [(f"{name} ", "dim"), f.graded(f.percent(value), value, limit)]
         asked = f" of {f.percent(limit)}" if limit is not None else ""
         found.append(
-            (Form(rank, shown), Form(12, [*shown, (window, "dim")]),
-             Form(13, [*shown, (asked + window, "dim")]))
-        )  # fmt: skip
+            (
+                Form(rank, shown),
+                Form(12, [*shown, (window, "dim")]),
+                Form(13, [*shown, (asked + window, "dim")]),
+            )
+        )
     return found
 
 
@@ -211,12 +216,15 @@ def _books(frame: Frame) -> list[Item]:
     missing = packets.upstream_missing - totals.missing_explained
     return [
         _counted(
-            11, ("sent ", packets.sent), (" = back ", packets.returned), (" + lost ", packets.lost),
+            11,
+            ("sent ", packets.sent),
+            (" = back ", packets.returned),
+            (" + lost ", packets.lost),
             (" + in flight ", packets.in_flight),
         ),
         _counted(12, ("missing upstream ", missing)),
         _counted(13, ("dup ", packets.duplicates_echo), (" reordered ", packets.reordered_echo)),
-    ]  # fmt: skip
+    ]
 
 
 def _counted(rank: int, *pairs: tuple[str, int]) -> Item:

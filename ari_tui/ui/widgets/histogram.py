@@ -178,8 +178,12 @@ def _ruler(scale: Scale) -> str:
 def _labels(scale: Scale, limits: Limits) -> list[Part]:
     """Return the labels below: the limits first, by name, then what has room of the ticks."""
     taken: list[tuple[int, str, Style]] = []
-    named = (("max", limits.max_ms), ("p95", limits.p95_ms), ("p50", limits.p50_ms),
-             ("p99", limits.p99_ms))  # fmt: skip
+    named = (
+        ("max", limits.max_ms),
+        ("p95", limits.p95_ms),
+        ("p50", limits.p50_ms),
+        ("p99", limits.p99_ms),
+    )
     for name, limit in named:
         if limit is not None:
             _take(taken, scale, limit, f"{name}≤{limit:g}", "strong")

@@ -44,8 +44,10 @@ def lines(frame: Frame, width: int, height: int) -> Text:
     ink.heading("Instrument", *_summary(found))
     for reason in found.reasons:
         ink.line((f"~ {reason}", "near"))
-    for name, spread in (("own delay out", found.dwell_out_us), ("own delay back",
-                                                                 found.dwell_back_us)):  # fmt: skip
+    for name, spread in (
+        ("own delay out", found.dwell_out_us),
+        ("own delay back", found.dwell_back_us),
+    ):
         ink.line((ink.left(f"  {name}", 17), "dim"), *_spread(spread))
     columns = max(1, width // _COLUMN)
     entries = _entries(found)

@@ -45,9 +45,11 @@ def lines(frame: Frame, width: int, height: int) -> Text:
         ink.line((ink.left("length", label), "dim"), *((ink.right(n, cell), "dim") for n in NAMES))
         ink.line(
             (ink.left("runs", label), "dim"),
-            *((ink.right(f.count(n) if n else "·", cell), "strong" if n else "dim")
-              for n in runs.values()),
-        )  # fmt: skip
+            *(
+                (ink.right(f.count(n) if n else "·", cell), "strong" if n else "dim")
+                for n in runs.values()
+            ),
+        )
     if where:
         ink.line(*where)
     return ink.text()
@@ -84,8 +86,9 @@ def _directions(totals: Figures) -> list[Part]:
         return []
     parts: list[Part] = [("lost    ", "dim")]
     for name, number in (
-        ("outward ", where.outward), ("  at the echo server ", where.at_echo),
+        ("outward ", where.outward),
+        ("  at the echo server ", where.at_echo),
         ("  on the way back ", where.back),
-    ):  # fmt: skip
+    ):
         parts += [(name, "dim"), (f.count(number), "strong")]
     return parts

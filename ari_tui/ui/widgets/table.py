@@ -35,10 +35,19 @@ class ChannelTable(ScrollView, can_focus=True, inherit_bindings=False):
     ALLOW_SELECT = False
     ALLOW_MAXIMIZE = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "table--header", "table--row", "table--selected", "table--ended", "table--stale",
-        "table--fail", "table--near", "table--lost", "table--over", "table--spark",
-        "table--spark-high", "table--dim",
-    }  # fmt: skip
+        "table--header",
+        "table--row",
+        "table--selected",
+        "table--ended",
+        "table--stale",
+        "table--fail",
+        "table--near",
+        "table--lost",
+        "table--over",
+        "table--spark",
+        "table--spark-high",
+        "table--dim",
+    }
     DEFAULT_CSS = """
     ChannelTable {
         width: 1fr;

@@ -22,8 +22,12 @@ Tone = Literal["row", "ended", "stale"]
 
 _GRADES: Final = {"fail": "fail", "near": "near"}
 _SPARKS: Final = {
-    "plain": "spark", "high": "spark-high", "lost": "lost", "over": "over", "none": "spark",
-}  # fmt: skip
+    "plain": "spark",
+    "high": "spark-high",
+    "lost": "lost",
+    "over": "over",
+    "none": "spark",
+}
 _NOTE_MIN: Final = 2
 """Cells of a sparkline that a note leaves alone."""
 

@@ -92,9 +92,11 @@ def _legend(p95: Cells, p50: Cells) -> list[Part]:
     worst = max((value for value in p95 if value is not None), default=None)
     median = next((value for value in reversed(p50) if value is not None), None)
     return [
-        ("p95 ", "high"), (f"{_of_us(now)} worst {_of_us(worst)}", ""),
-        ("  p50 ", "low"), (f"{_of_us(median)} (dotted)", ""),
-    ]  # fmt: skip
+        ("p95 ", "high"),
+        (f"{_of_us(now)} worst {_of_us(worst)}", ""),
+        ("  p50 ", "low"),
+        (f"{_of_us(median)} (dotted)", ""),
+    ]
 
 
 def _of_us(value: int | None) -> str:

@@ -209,9 +209,15 @@ async def test_there_are_ways_back(key: str) -> None:
         assert app.closed == 1
 
 
-@pytest.mark.parametrize(("there", "back"), [
-    ("down", "up"), ("j", "k"), ("pagedown", "pageup"), ("end", "home"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("there", "back"),
+    [
+        ("down", "up"),
+        ("j", "k"),
+        ("pagedown", "pageup"),
+        ("end", "home"),
+    ],
+)
 async def test_the_page_scrolls(there: str, back: str) -> None:
     async with stage() as (app, pilot):
         scroll = app.detail.query_one("_Scroll")

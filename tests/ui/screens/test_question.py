@@ -93,9 +93,12 @@ async def test_words_of_the_question_go_before_its_answers() -> None:
             told[height] = "whole" if LONG in words else "brief" if "brief" in words else ""
     # the whole takes nine lines
     assert told == {
-        3: "", 4: "brief", 5: "", **dict.fromkeys(range(6, 14), "brief"),
+        3: "",
+        4: "brief",
+        5: "",
+        **dict.fromkeys(range(6, 14), "brief"),
         **dict.fromkeys(range(14, 16), "whole"),
-    }  # fmt: skip
+    }
 
 
 def test_the_longest_form_that_fits_is_asked() -> None:
@@ -104,9 +107,12 @@ def test_the_longest_form_that_fits_is_asked() -> None:
         height: [line.plain for line in question.lines(7, height)] for height in (4, 5, 6, 7, 8)
     }
     assert asked == {
-        4: [], 5: ["one two"], 6: ["one two", "three"], 7: ["one two", "three", ""],
+        4: [],
+        5: ["one two"],
+        6: ["one two", "three"],
+        7: ["one two", "three", ""],
         8: ["one two", "three", ""],
-    }  # fmt: skip
+    }
 
 
 async def test_a_question_is_not_cut_where_there_is_room_for_all_of_it() -> None:

@@ -54,34 +54,47 @@ def changed(struct: Any, path: str, **values: Any) -> Any:
 def a_bad_document(name: str = "pbx1") -> model.Document:
     """Return a document in which nothing is well, with texts from outside called `name`."""
     rules = [
-        a_rule("p50", 10.0), a_rule("p95", 15.0, "fail", actual=0.08, violated_s=9),
+        a_rule("p50", 10.0),
+        a_rule("p95", 15.0, "fail", actual=0.08, violated_s=9),
         a_rule("p99", 20.0, "inconclusive", actual=0.01, missing="1,240 of about 3,000"),
         a_rule("max", 22.0, "fail", actual=4.0, violated_s=4),
-        a_rule("late", 0.001, "fail", actual=0.0213), a_rule("loss", 0.002, actual=0.0017),
-    ]  # fmt: skip
+        a_rule("late", 0.001, "fail", actual=0.0213),
+        a_rule("loss", 0.002, actual=0.0017),
+    ]
     reasons = ["p95: 8% above 15 ms, allowed 5%", "max: 4 s above 22 ms, allowed 0 s", name]
     document = a_document(
         [a_call(1, p50=9.0, lost=40, late=70)],
         sla=an_sla(
-            "fail", rules=rules, reasons=reasons, clean_s=54.0, tier="up to 100 calls",
+            "fail",
+            rules=rules,
+            reasons=reasons,
+            clean_s=54.0,
+            tier="up to 100 calls",
         ),
-    )  # fmt: skip
+    )
     document = changed(
-        document, "totals",
+        document,
+        "totals",
         rtt_ms=kit.a_spread(9.3, p95=16.8, p99=19.4, max=31.2),
         packets=kit.packets(
             sent=123_456, returned=123_246, lost=210, interruptions=3, late_echo=2630
         ),
-        loss_ratio=0.0017, late_ratio=0.0213,
-        loss_runs={"1": 44, "2": 12, "3": 5, "7": 1, "10+": 3}, dead_air_s=2.31,
+        loss_ratio=0.0017,
+        late_ratio=0.0213,
+        loss_runs={"1": 44, "2": 12, "3": 5, "7": 1, "10+": 3},
+        dead_air_s=2.31,
         longest_interruption_ms=1480.0,
         loss_directions=model.LossDirections(outward=180, at_echo=2, back=28),
-    )  # fmt: skip
+    )
     document = changed(document, "totals.calls", active=32, peak=40, started=57, failed=2)
     document = changed(
-        document, "instrument", socket_drops=12, limited_s=6.0, worker_restarts=1,
+        document,
+        "instrument",
+        socket_drops=12,
+        limited_s=6.0,
+        worker_restarts=1,
         reasons=[f"6 of 60 s limited by drops at our socket {name}"],
-    )  # fmt: skip
+    )
     away = msgspec.structs.replace(document.asterisks[0], id=name, connected=False)
     document = changed(document, "", asterisks=[away])
     draining: model.Document = changed(document, "session", draining=True)
@@ -98,10 +111,14 @@ def a_bad_history() -> History:
     late: Cells = [None if p95 is None else 2 * (p95 > 15_000) for p95 in hump]
     live = kit.a_live({"call-1": a_course()})
     everything = AllCourse(
-        sent=[1600] * SECONDS, lost=lost, late=late, rtt_p95_us=hump, rtt_p99_us=hump,
+        sent=[1600] * SECONDS,
+        lost=lost,
+        late=late,
+        rtt_p95_us=hump,
+        rtt_p99_us=hump,
         rtt_p50_us=[None if v is None else v * 2 // 3 for v in hump],
         rtt_max_us=[None if v is None else v * 5 // 4 for v in hump],
-    )  # fmt: skip
+    )
     history = History()
     history.merge(msgspec.structs.replace(live, all=everything, rtt_histogram=a_hump()))
     return history
@@ -123,9 +140,13 @@ def a_bad_frame(name: str = "pbx1", **changes: Any) -> Frame:
         an_event(f"Asterisk {name}: connection lost", level="error"),
     ]
     made = a_frame(
-        document, history=a_bad_history(), events=events, link=Link("lost", name), age_s=75.0,
+        document,
+        history=a_bad_history(),
+        events=events,
+        link=Link("lost", name),
+        age_s=75.0,
         limits=Limits.of(document.sla),
-    )  # fmt: skip
+    )
     return made._replace(**changes)
 
 

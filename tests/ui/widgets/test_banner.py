@@ -21,17 +21,25 @@ from tests.ui.widgets.frames import (
 @pytest.mark.parametrize(
     ("changes", "told", "style"),
     [
-        ({"frozen_s": 12.0}, "‖ FROZEN for 12s; this is 12:00:01 UTC, the engine goes on",
-         "frozen"),
-        ({"link": Link("lost", "connection refused"), "age_s": 75.0},
-         "! engine lost 1m15s ago, looking for it; these figures are old (connection refused)",
-         "fail"),
-        ({"link": Link("ended", "drained")},
-         "■ the engine has ended; these figures are its last (drained)", "stale"),
+        (
+            {"frozen_s": 12.0},
+            "‖ FROZEN for 12s; this is 12:00:01 UTC, the engine goes on",
+            "frozen",
+        ),
+        (
+            {"link": Link("lost", "connection refused"), "age_s": 75.0},
+            "! engine lost 1m15s ago, looking for it; these figures are old (connection refused)",
+            "fail",
+        ),
+        (
+            {"link": Link("ended", "drained")},
+            "■ the engine has ended; these figures are its last (drained)",
+            "stale",
+        ),
         ({"link": Link("connecting")}, "○ connecting", "stale"),
         ({"age_s": 3.0}, "~ nothing new for 3s", "stale"),
     ],
-)  # fmt: skip
+)
 def test_why_the_figures_are_not_of_now_is_told(
     changes: dict[str, Any], told: str, style: str
 ) -> None:
@@ -80,10 +88,19 @@ async def test_the_banner_takes_no_room_while_there_is_nothing_to_say() -> None:
 
 def test_a_load_test_tells_how_far_it_is_and_what_failed() -> None:
     load = model.LoadProgress(
-        phase="holding", target=30, up=28, under_way=1, started=41, good=11, failed=2, cut=0,
-        failed_at={"answered": 1, "media_out": 1, "held": 0}, cps=2.0, elapsed_s=31.0,
+        phase="holding",
+        target=30,
+        up=28,
+        under_way=1,
+        started=41,
+        good=11,
+        failed=2,
+        cut=0,
+        failed_at={"answered": 1, "media_out": 1, "held": 0},
+        cps=2.0,
+        elapsed_s=31.0,
         duration_s=60.0,
-    )  # fmt: skip
+    )
     frame = a_frame()
     frame = frame._replace(document=msgspec.structs.replace(frame.document, load=load))
     assert lines(frame, 50, 1).plain.strip() == "load test holding: 28 of 30 up, 2 failed!"

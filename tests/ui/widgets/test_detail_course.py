@@ -48,9 +48,11 @@ def test_signs_have_the_themes_colours() -> None:
     bad = a_course_of(lost=last([3]), rtt_max_us=last([30_000], quiet=11_000))
     lines = course(a_view(detail=a_detail(course=bad)), 80)
     styles = {
-        line.plain[span.start]: span.style for line in lines[1:] for span in line.spans
+        line.plain[span.start]: span.style
+        for line in lines[1:]
+        for span in line.spans
         if line.plain[span.start] in "o+^×~"
-    }  # fmt: skip
+    }
     assert styles == {"o": "low", "+": "high", "^": "fail", "×": "lost", "~": "near"}
 
 

@@ -38,8 +38,13 @@ def test_a_uniqueid_that_is_the_linkedid_is_not_told_twice() -> None:
 
 
 def test_counters_are_told_with_where_packets_were_lost() -> None:
-    call = a_call(1, lost=25, late=3, missing_explained=7,
-                  loss_directions=LossDirections(outward=20, at_echo=0, back=5))  # fmt: skip
+    call = a_call(
+        1,
+        lost=25,
+        late=3,
+        missing_explained=7,
+        loss_directions=LossDirections(outward=20, at_echo=0, back=5),
+    )
     call = counted(call, upstream_missing=27, interruptions=1, duplicates_echo=4)
     found = told(plain(counts(a_view(call), 80)))
     assert found["lost"] == "25 (0.83%!)  out 20, at echo 0, back 5"

@@ -22,8 +22,9 @@ def test_gaps_are_counted_by_kind_and_the_newest_are_told() -> None:
     lines = plain(gaps(a_view(call, detail=a_detail(gaps=newest)), 80)).splitlines()
     assert lines[0].startswith("Gaps 3 in the stream from Asterisk")
     assert lines[1:3] == [
-        "2 missing: numbered packets did not come", "1 dtmf: a digit: Asterisk keeps its packets",
-    ]  # fmt: skip
+        "2 missing: numbered packets did not come",
+        "1 dtmf: a digit: Asterisk keeps its packets",
+    ]
     assert lines[3] == "11:59:40 ! 0.4s missing  seq +21"
     assert lines[4] == "11:59:40 ! 3.0s hidden  ts +3020 ms  (may be explained yet)"
     assert lines[5] == "11:59:40   0.2s dtmf  seq +8"

@@ -33,9 +33,11 @@ def test_our_own_stay_is_judged_by_what_counts_as_late() -> None:
     from tests.ui.detail_kit import a_detail, a_spread_of
 
     slow = Intervals(
-        asterisk_ms=a_spread_of(0.4, 1.2), out_us=a_spread_of(50.0, 4000.0),
-        echo_ms=a_spread_of(5.0, 9.0), back_us=a_spread_of(41.0, 120.0),
-    )  # fmt: skip
+        asterisk_ms=a_spread_of(0.4, 1.2),
+        out_us=a_spread_of(50.0, 4000.0),
+        echo_ms=a_spread_of(5.0, 9.0),
+        back_us=a_spread_of(41.0, 120.0),
+    )
     text = plain(intervals(a_view(detail=a_detail(intervals=slow)), 80))
     assert rows(text)["p99"] == ["1.20", "4.00!", "12.0", "0.120"]
 

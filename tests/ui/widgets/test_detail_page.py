@@ -10,8 +10,17 @@ from tests.ui.detail_kit import HOSTILE, WIDTHS, a_detail, a_view, assert_fits, 
 from tests.ui.kit import a_call
 from tests.ui.widgets.frames import PaneApp
 
-HEADINGS = ("Where a packet's time goes", "RTT ", "Loss", "RTT histogram", "Gaps", "Call",
-            "Counted", "Asterisk says", "Events")  # fmt: skip
+HEADINGS = (
+    "Where a packet's time goes",
+    "RTT ",
+    "Loss",
+    "RTT histogram",
+    "Gaps",
+    "Call",
+    "Counted",
+    "Asterisk says",
+    "Events",
+)
 
 
 def whole(view: View, width: int) -> list[Text]:

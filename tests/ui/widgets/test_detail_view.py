@@ -6,10 +6,20 @@ from ari_tui.ui.widgets.detail_view import box, joined, lines_of, ms, newest, wo
 from tests.ui.detail_kit import a_view
 
 
-@pytest.mark.parametrize(("value", "text"), [
-    (None, "—"), (0.0481, "0.048"), (5.213, "5.21"), (25.06, "25.1"), (1234.5, "1234"),
-    (-0.1, "-0.100"), (0.99996, "1.00"), (9.996, "10.0"), (99.96, "100"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "—"),
+        (0.0481, "0.048"),
+        (5.213, "5.21"),
+        (25.06, "25.1"),
+        (1234.5, "1234"),
+        (-0.1, "-0.100"),
+        (0.99996, "1.00"),
+        (9.996, "10.0"),
+        (99.96, "100"),
+    ],
+)
 def test_milliseconds_have_three_digits_that_count(value: float | None, text: str) -> None:
     assert ms(value) == text
 
@@ -26,9 +36,14 @@ def test_texts_are_cut_at_blanks() -> None:
     assert wrapped("unbreakable", 4) == ["unbreakable"]
 
 
-@pytest.mark.parametrize(("parts", "text"), [
-    (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("parts", "text"),
+    [
+        (["a"], "a"),
+        (["a", "b"], "a and b"),
+        (["a", "b", "c"], "a, b and c"),
+    ],
+)
 def test_parts_are_joined_as_one_says_them(parts: list[str], text: str) -> None:
     assert joined(parts) == text
 

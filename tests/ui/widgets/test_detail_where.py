@@ -38,13 +38,19 @@ def test_too_few_packets_prove_nothing() -> None:
     assert of(a_view(call)) == ("Too few packets yet to say anything.", "dim")
 
 
-@pytest.mark.parametrize(("changed", "text", "style"), [
-    ({"state": "up"}, "Look at Asterisk: the call is up, and no RTP has come from it.", "fail"),
-    ({"state": "bridging"}, "No RTP from Asterisk yet.", "dim"),
-    ({"state": "failed", "reason": "422"}, "The call failed before any RTP: 422.", "fail"),
-    ({"state": "ended", "ended_at": "2026-11-22T12:00:00.000+00:00"},
-     "The call ended, and no RTP ever came from Asterisk.", "near"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("changed", "text", "style"),
+    [
+        ({"state": "up"}, "Look at Asterisk: the call is up, and no RTP has come from it.", "fail"),
+        ({"state": "bridging"}, "No RTP from Asterisk yet.", "dim"),
+        ({"state": "failed", "reason": "422"}, "The call failed before any RTP: 422.", "fail"),
+        (
+            {"state": "ended", "ended_at": "2026-11-22T12:00:00.000+00:00"},
+            "The call ended, and no RTP ever came from Asterisk.",
+            "near",
+        ),
+    ],
+)
 def test_silence_is_told_by_the_state(changed: Any, text: str, style: str) -> None:
     silent = counted(up(rtt_ms=NO_SPREAD, **changed), received=0, sent=0, returned=0)
     assert of(a_view(silent)) == (text, style)
@@ -57,11 +63,14 @@ def test_round_trips_over_a_limit_point_to_the_network() -> None:
     assert style == "fail"
 
 
-@pytest.mark.parametrize(("split", "text"), [
-    (None, "Look at the network or the echo server: 25 lost (0.83%)"),
-    ((20, 0, 5), "Look at the network to the echo server: 25 lost (0.83%): 20 out and 5 back"),
-    ((0, 25, 0), "Look at the echo server: 25 lost (0.83%), all within it"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("split", "text"),
+    [
+        (None, "Look at the network or the echo server: 25 lost (0.83%)"),
+        ((20, 0, 5), "Look at the network to the echo server: 25 lost (0.83%): 20 out and 5 back"),
+        ((0, 25, 0), "Look at the echo server: 25 lost (0.83%), all within it"),
+    ],
+)
 def test_losses_are_blamed_as_far_as_counts_divide_them(split: Any, text: str) -> None:
     call = up(lost=25)
     if split is not None:
@@ -80,8 +89,9 @@ def test_our_own_seconds_point_to_this_machine() -> None:
     few = a_course_of(limited=last([1, 1]), dwell_max_us=last([9000, 9000], quiet=300))
     view = a_view(detail=a_detail(course=few, limited_by=["our own dwell"]))
     assert of(view) == (
-        "Worth a look: this machine: 2 of 60 s limited by our own dwell", "near",
-    )  # fmt: skip
+        "Worth a look: this machine: 2 of 60 s limited by our own dwell",
+        "near",
+    )
     many = a_course_of(limited=last([1] * 30))
     view = a_view(detail=a_detail(course=many, limited_by=["our own dwell"]))
     assert of(view)[1] == "fail"

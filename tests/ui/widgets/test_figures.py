@@ -11,18 +11,33 @@ from tests.ui.widgets.frames import a_bad_frame
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(None, "—"), (0.0, "0.00"), (0.214, "0.21"), (0.994, "0.99"), (0.996, "1.0"), (9.84, "9.8"),
-     (99.96, "100"), (132.4, "132")],
-)  # fmt: skip
+    [
+        (None, "—"),
+        (0.0, "0.00"),
+        (0.214, "0.21"),
+        (0.994, "0.99"),
+        (0.996, "1.0"),
+        (9.84, "9.8"),
+        (99.96, "100"),
+        (132.4, "132"),
+    ],
+)
 def test_milliseconds_have_two_or_three_figures(value: float | None, shown: str) -> None:
     assert f.ms(value) == shown
 
 
 @pytest.mark.parametrize(
     ("share", "shown"),
-    [(None, "—"), (0.0, "0.00%"), (0.000001, "<0.01%"), (0.0002, "0.02%"), (0.0213, "2.13%"),
-     (0.5, "50.0%"), (1.0, "100.0%")],
-)  # fmt: skip
+    [
+        (None, "—"),
+        (0.0, "0.00%"),
+        (0.000001, "<0.01%"),
+        (0.0002, "0.02%"),
+        (0.0213, "2.13%"),
+        (0.5, "50.0%"),
+        (1.0, "100.0%"),
+    ],
+)
 def test_a_share_that_is_something_never_reads_as_nothing(share: float | None, shown: str) -> None:
     assert f.percent(share) == shown
 
@@ -37,18 +52,30 @@ def test_lengths_of_time_have_two_units(seconds: float, shown: str) -> None:
 
 @pytest.mark.parametrize(
     ("number", "shown"),
-    [(0, "0"), (9999, "9999"), (10_000, "10.0k"), (12_345, "12.3k"), (999_600, "1.00M"),
-     (1_234_567, "1.23M"), (5_000_000_000, "5.00G"), (10**13, "10000G")],
-)  # fmt: skip
+    [
+        (0, "0"),
+        (9999, "9999"),
+        (10_000, "10.0k"),
+        (12_345, "12.3k"),
+        (999_600, "1.00M"),
+        (1_234_567, "1.23M"),
+        (5_000_000_000, "5.00G"),
+        (10**13, "10000G"),
+    ],
+)
 def test_counts_take_few_signs(number: int, shown: str) -> None:
     assert f.count(number) == shown
 
 
 @pytest.mark.parametrize(
     ("label", "shown"),
-    [(None, ""), ("up to 30 calls", "≤30"), ("up to 30 and 100 calls (120 seen)", "≤30/100"),
-     ("gold", "gold")],
-)  # fmt: skip
+    [
+        (None, ""),
+        ("up to 30 calls", "≤30"),
+        ("up to 30 and 100 calls (120 seen)", "≤30/100"),
+        ("gold", "gold"),
+    ],
+)
 def test_a_tier_is_told_in_short(label: str | None, shown: str) -> None:
     assert f.tier(label) == shown
 

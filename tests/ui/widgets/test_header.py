@@ -22,15 +22,25 @@ from tests.ui.widgets.frames import (
 def a_usual_document() -> model.Document:
     """Return 32 calls in the second tier, as good as they should be."""
     sla = an_sla(
-        tier="up to 100 calls", clean_s=54.0,
-        rules=[a_rule("p50", 10.0), a_rule("p95", 15.0), a_rule("p99", 20.0), a_rule("max", 22.0),
-               a_rule("late", 0.001), a_rule("loss", 0.002)],
-    )  # fmt: skip
+        tier="up to 100 calls",
+        clean_s=54.0,
+        rules=[
+            a_rule("p50", 10.0),
+            a_rule("p95", 15.0),
+            a_rule("p99", 20.0),
+            a_rule("max", 22.0),
+            a_rule("late", 0.001),
+            a_rule("loss", 0.002),
+        ],
+    )
     document = changed(a_document(), "totals.calls", active=32)
     document = changed(
-        document, "totals", loss_ratio=0.0002, late_ratio=0.0001,
+        document,
+        "totals",
+        loss_ratio=0.0002,
+        late_ratio=0.0001,
         rtt_ms=kit.a_spread(5.2, p95=9.8, p99=14.1, max=17.0),
-    )  # fmt: skip
+    )
     found: model.Document = changed(document, "", sla=sla, time="2026-11-22T12:04:31.000+00:00")
     return found
 
@@ -87,9 +97,12 @@ def test_no_traffic_is_told_in_the_header() -> None:
 def test_what_breaks_a_limit_is_marked_and_not_only_coloured() -> None:
     text = lines(a_bad_frame(), 120, 2)
     for told, style in (
-        ("9.3/10~", "near"), ("16.8/15!", "fail"), ("0.17%~", "near"), ("2.13%!", "fail"),
+        ("9.3/10~", "near"),
+        ("16.8/15!", "fail"),
+        ("0.17%~", "near"),
+        ("2.13%!", "fail"),
         ("FAIL", "fail"),
-    ):  # fmt: skip
+    ):
         assert style_of(text, told) == style
 
 

@@ -44,7 +44,7 @@ def test_columns_hold_every_round_trip_once(
 @pytest.mark.parametrize(
     ("upper_ms", "lower"),
     [(8.388608, 7.864320), (9.437184, 8.388608), (16.777216, 15.728640)],
-)  # fmt: skip
+)
 def test_a_bucket_is_an_eighth_of_its_octave_of_nanoseconds(upper_ms: float, lower: float) -> None:
     # 2**23 ns = 8.388608 ms begins an octave
     assert lower_ms(upper_ms) == pytest.approx(lower, rel=0.001)

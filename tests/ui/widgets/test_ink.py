@@ -56,9 +56,12 @@ def test_signs_of_ours_have_a_form_in_ascii_and_foreign_letters_do_not() -> None
 
 
 @given(
-    st.text(max_size=40), st.text(max_size=40), st.integers(0, 30), st.integers(0, 4),
+    st.text(max_size=40),
+    st.text(max_size=40),
+    st.integers(0, 30),
+    st.integers(0, 4),
     st.booleans(),
-)  # fmt: skip
+)
 def test_no_text_leaves_its_box(
     one: str, two: str, width: int, height: int, ascii_only: bool
 ) -> None:

@@ -73,8 +73,18 @@ def test_ports_that_run_out_are_marked_before_they_have() -> None:
 
 def test_every_figure_has_its_place_in_one_column_too() -> None:
     told = lines(a_frame(), 40, 20).plain
-    for name in ("socket drops", "log overflow", "uncertain", "log fill", "tick lag", "RTP ports",
-                 "ARI answers in", "buffers", "workers", "orphans"):  # fmt: skip
+    for name in (
+        "socket drops",
+        "log overflow",
+        "uncertain",
+        "log fill",
+        "tick lag",
+        "RTP ports",
+        "ARI answers in",
+        "buffers",
+        "workers",
+        "orphans",
+    ):
         assert f"  {name}" in told
 
 

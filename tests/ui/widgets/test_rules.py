@@ -72,7 +72,7 @@ def test_no_sample_is_a_dash() -> None:
         ("loss", 0.001, 94),
         ("unknown", 1.0, None),
     ],
-)  # fmt: skip
+)
 def test_the_history_tells_when_a_limit_was_last_broken(
     rule: str, limit: float, ago: int | None
 ) -> None:

@@ -17,8 +17,10 @@ def test_runs_are_counted_by_length() -> None:
 
 def test_bars_are_as_high_as_the_runs_are_many() -> None:
     rows = drawn(height=12)[1:-3]
-    heights = [sum(bar in row[start : start + 5] for row in rows for bar in "▁▂▃▄▅▆▇█")
-               for start in range(8, 58, 5)]  # fmt: skip
+    heights = [
+        sum(bar in row[start : start + 5] for row in rows for bar in "▁▂▃▄▅▆▇█")
+        for start in range(8, 58, 5)
+    ]
     assert heights[0] == len(rows)
     assert heights[0] > heights[1] > heights[2]
     assert heights[3] == 0

@@ -19,9 +19,21 @@ async def test_a_line_holds_mark_channel_figures_and_sparkline() -> None:
         await hands.show([bad, *calls(1, first=2)], {"call-1": kit.a_course((3.0, 30.0), {0: 2})})
         header, first, second, *rest = hands.lines()
         assert header.split() == [
-            "CHANNEL", "DUR", "RTT", "P95", "MAX", "LATE", "LOST", "GAP", "RTT", "0..22ms,", "1",
-            "s", "a", "cell",
-        ]  # fmt: skip
+            "CHANNEL",
+            "DUR",
+            "RTT",
+            "P95",
+            "MAX",
+            "LATE",
+            "LOST",
+            "GAP",
+            "RTT",
+            "0..22ms,",
+            "1",
+            "s",
+            "a",
+            "cell",
+        ]
         assert first.startswith("!▸PJSIP/1001-01 ")
         assert first.split()[1:8] == ["1:00", "10.0", "20.0", "30.0", "0", "30", "—"]
         assert first.endswith("▂^▂^▂×")
@@ -131,9 +143,16 @@ async def test_wide_characters_are_cut_by_cells() -> None:
 async def test_hostile_names_stay_text() -> None:
     async with a_table(120, 10) as hands:
         hostile = [
-            "[bold]", "[/]", "[@click=app.quit]x", "\x1b[2J\x1b[31m", "a\nb\tc\r", "\u202eevil",
-            "x" * 65536, "\u0301" * 65536, "",
-        ]  # fmt: skip
+            "[bold]",
+            "[/]",
+            "[@click=app.quit]x",
+            "\x1b[2J\x1b[31m",
+            "a\nb\tc\r",
+            "\u202eevil",
+            "x" * 65536,
+            "\u0301" * 65536,
+            "",
+        ]
         shown = [
             changed(call, caller=name, channel=f"PJSIP/{call.channel[6:10]}")
             for call, name in zip(calls(len(hostile)), hostile, strict=True)
@@ -172,9 +191,11 @@ async def test_another_theme_is_drawn_in_its_colours() -> None:
     async with a_table() as hands:
         await hands.show(calls(3))
         theme = Theme(
-            name="other", primary="#112233", background="#000011",
+            name="other",
+            primary="#112233",
+            background="#000011",
             variables={**DARK_VARIABLES, "spark-lo": "#00aa00"},
-        )  # fmt: skip
+        )
         hands.app.register_theme(theme)
         hands.app.theme = "other"
         await hands.pilot.pause()

@@ -39,8 +39,13 @@ def test_lines_are_the_header_the_rows_in_view_and_nothing() -> None:
     assert canvas.content(0, view).what == Head("rtt_p95_ms", True, 8, 12, 20)
     calls = [canvas.content(y, view) for y in range(1, 7)]
     assert [content.call for content in calls] == [
-        "call-8", "call-9", "call-10", "call-11", "call-12", "",
-    ]  # fmt: skip
+        "call-8",
+        "call-9",
+        "call-10",
+        "call-11",
+        "call-12",
+        "",
+    ]
     assert [content.selected for content in calls] == [False, True, False, False, False, False]
     assert isinstance(calls[0].what, Line)
     assert calls[5] == NOTHING

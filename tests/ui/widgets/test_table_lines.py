@@ -116,8 +116,11 @@ def test_neighbours_of_one_style_are_one_segment() -> None:
     styles = [segment.style for segment in strip]
     assert all(one is not other for one, other in pairwise(styles))
     assert {kind for kind in STYLES if STYLES[kind].color in {s.color for s in styles if s}} >= {
-        "lost", "over", "spark", "spark-high",
-    }  # fmt: skip
+        "lost",
+        "over",
+        "spark",
+        "spark-high",
+    }
 
 
 def test_a_sparkline_is_never_reversed() -> None:

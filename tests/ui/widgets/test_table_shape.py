@@ -23,8 +23,11 @@ def test_columns_leave_room_for_a_sparkline_that_fills_the_rest() -> None:
         assert shape.spark >= min(12, width // 5)
     assert len(shape_of(chosen(NARROW), 80, frame).columns) == len(NARROW)
     assert [column.id for column in shape_of(chosen(NARROW), 40, frame).columns] == [
-        "mark", "channel", "duration", "rtt_mean_ms",
-    ]  # fmt: skip
+        "mark",
+        "channel",
+        "duration",
+        "rtt_mean_ms",
+    ]
 
 
 @pytest.mark.parametrize(
