@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ari_tui.engine.media_worker import MediaWorker
-from ari_tui.media import control
+from ari_tui.relay import control
 
 _SOURCE = Path(__file__).with_name("tools.c")
 

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ari_tui.analysis.media_leg import UNCERTAIN_NS
 from ari_tui.analysis.records import Records, from_bytes
+from ari_tui.analysis.stream.media_leg import UNCERTAIN_NS
 from ari_tui.wire import record as r
 from bench.bed import free_block, generate, running, worker_with
 

@@ -36,7 +36,7 @@ _WINDOW_S: Final = 8
 _TAIL_S: Final = 1
 _HALF_NS: Final = 500_000_000
 _ROW: Final = rb"PJSIP/\d"
-_SCREEN: Final = "import ari_tui.cli, ari_tui.onscreen, ari_tui.ui.app"
+_SCREEN: Final = "import ari_tui.cli.main, ari_tui.session.onscreen, ari_tui.ui.app"
 
 
 class Turn(NamedTuple):

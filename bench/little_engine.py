@@ -18,15 +18,15 @@ from aiohttp import web
 from ari_tui.analysis.fold import fold
 from ari_tui.analysis.records import from_bytes
 from ari_tui.analysis.store import Store
-from ari_tui.cancellation import end_tasks
+from ari_tui.building.build import build
+from ari_tui.building.live import build_live
+from ari_tui.building.sla import Listener
+from ari_tui.core.cancellation import end_tasks
+from ari_tui.document.live import SECONDS as HISTORY_S
+from ari_tui.document.live import Live
+from ari_tui.document.model import SCHEMA, Document
+from ari_tui.engine.http.stream import Stream
 from ari_tui.engine.media_worker import MediaWorker
-from ari_tui.engine.stream import Stream
-from ari_tui.snapshot.build import build
-from ari_tui.snapshot.courses import build_live
-from ari_tui.snapshot.judgement import Listener
-from ari_tui.snapshot.live import SECONDS as HISTORY_S
-from ari_tui.snapshot.live import Live
-from ari_tui.snapshot.model import SCHEMA, Document
 from bench.starting import facts_of
 
 _FOLD_S: Final = 0.25

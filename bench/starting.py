@@ -10,9 +10,9 @@ from typing import Any
 
 from ari_tui.analysis.fold import fold
 from ari_tui.analysis.store import Store
-from ari_tui.snapshot import model
-from ari_tui.snapshot.build import CallFacts, EngineFacts, build
-from ari_tui.snapshot.judgement import Listener
+from ari_tui.building.build import CallFacts, EngineFacts, build
+from ari_tui.building.sla import Listener
+from ari_tui.document import model
 from bench.folding import synthetic_log
 
 ROUNDS = 5

@@ -28,8 +28,8 @@ from textual.drivers.headless_driver import HeadlessDriver
 from textual.widget import Widget
 from textual.widgets import DataTable
 
-from ari_tui.snapshot.model import Call
-from ari_tui.snapshot.source import Link
+from ari_tui.client.source import Link
+from ari_tui.document.model import Call
 from ari_tui.ui.columns import NARROW, WIDE, Column, chosen
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits

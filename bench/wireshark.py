@@ -26,9 +26,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ari_tui.pcap.model import RtpStream
-from ari_tui.pcap.report import analyze_file
-from ari_tui.pcap.streams import Options
+from ari_tui.capture.model import RtpStream
+from ari_tui.capture.streams import Options, analyze_file
 from bench.capture import captured
 
 _RTP = ["-o", "rtp.heuristic_rtp:TRUE"]

@@ -8,8 +8,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from ari_tui import log
-from ari_tui.config_sources import ORIGINAL_VARIABLES, PREFIX
+from ari_tui.config.sources import ORIGINAL_VARIABLES, PREFIX
+from ari_tui.core import log
 
 # machines stall: no example has a deadline. CI always tries the same ones; elsewhere they vary
 hypothesis.settings.register_profile("here", deadline=None)

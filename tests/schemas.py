@@ -10,11 +10,11 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 import ari_tui
-from ari_tui.snapshot import model
-from ari_tui.snapshot.load import LoadReport, decode_load
-from ari_tui.snapshot.schema import schema_id
+from ari_tui.document import model
+from ari_tui.document.load_test import LoadReport, decode_load
+from ari_tui.document.schema import schema_id
 
-FOLDER = Path(ari_tui.__file__).parent / "schema"
+FOLDER = Path(ari_tui.__file__).parent / "document" / "schemas"
 
 
 def file_name(name: str) -> str:

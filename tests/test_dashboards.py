@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from ari_tui.analysis.ladder import Ladder
-from ari_tui.analysis.sla_profiles import SEED_PROFILE
-from ari_tui.engine.prometheus import PER_CALL
+from ari_tui.analysis.histogram import Ladder
+from ari_tui.analysis.sla.profiles import SEED_PROFILE
+from ari_tui.engine.http.prometheus import PER_CALL
 from tests.processes import until
 from tests.prometheus import (
     DASHBOARDS,

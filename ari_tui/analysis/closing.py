@@ -10,11 +10,11 @@ from typing import Final
 
 import numpy as np
 
-from ari_tui.analysis.events import Interruption, Note
-from ari_tui.analysis.gaps import Classified
+from ari_tui.analysis.notes import Interruption, Note
 from ari_tui.analysis.records import Ints
-from ari_tui.analysis.sla_evidence import Limited
+from ari_tui.analysis.sla.evidence import Limited
 from ari_tui.analysis.store import NEVER, Store
+from ari_tui.analysis.stream.gaps import Classified
 
 _SECOND_NS: Final = 1_000_000_000
 

@@ -13,9 +13,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ari_tui.analysis.grouping import Segments
 from ari_tui.analysis.records import Ints, Mask
-from ari_tui.analysis.rows import RowArrays, add_at, column
-from ari_tui.analysis.segments import Segments
+from ari_tui.analysis.row_arrays import RowArrays, add_at, column
 
 SECONDS: Final = 300
 SAMPLES: Final = 128

@@ -11,13 +11,13 @@ import numpy as np
 
 from ari_tui.analysis import counters as c
 from ari_tui.analysis import histogram
-from ari_tui.analysis.direction import Directions, EchoReport
-from ari_tui.analysis.gaps import CallGaps, Classified, Gap
-from ari_tui.analysis.inflight import SLOTS
-from ari_tui.analysis.intervals import ASTERISK, BACK, OUT
 from ari_tui.analysis.records import Floats, Ints
-from ari_tui.analysis.sla_evidence import Limited
-from ari_tui.analysis.sla_profiles import SEED_PROFILE, Profile
+from ari_tui.analysis.roundtrip.direction import Directions, EchoReport
+from ari_tui.analysis.roundtrip.in_flight import SLOTS
+from ari_tui.analysis.roundtrip.intervals import ASTERISK, BACK, OUT
+from ari_tui.analysis.sla.evidence import Limited
+from ari_tui.analysis.sla.profiles import SEED_PROFILE, Profile
+from ari_tui.analysis.stream.gaps import CallGaps, Classified, Gap
 from ari_tui.analysis.tables import Tables
 from ari_tui.analysis.totals import CallTotals, merge
 from ari_tui.wire.rtp import COMFORT_NOISE

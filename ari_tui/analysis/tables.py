@@ -8,22 +8,20 @@ from __future__ import annotations
 import numpy as np
 
 from ari_tui.analysis import counters as c
-from ari_tui.analysis.bursts import LossRuns
-from ari_tui.analysis.direction import CallDirection
-from ari_tui.analysis.echo_state import EchoLeg
-from ari_tui.analysis.floor import Floor
-from ari_tui.analysis.gaps import CallGaps
-from ari_tui.analysis.inflight import SLOTS, InFlight
-from ari_tui.analysis.intervals import Intervals
-from ari_tui.analysis.jury import Jury
-from ari_tui.analysis.ladder import Ladder
-from ari_tui.analysis.media_state import MediaLeg
+from ari_tui.analysis.histogram import Ladder
 from ari_tui.analysis.recent import Recent
 from ari_tui.analysis.records import Ints
-from ari_tui.analysis.rows import RowArrays, grown
+from ari_tui.analysis.roundtrip.direction import CallDirection
+from ari_tui.analysis.roundtrip.in_flight import SLOTS, InFlight
+from ari_tui.analysis.roundtrip.intervals import Intervals
+from ari_tui.analysis.roundtrip.loss_runs import LossRuns
+from ari_tui.analysis.row_arrays import RowArrays, grown
 from ari_tui.analysis.series import Series
-from ari_tui.analysis.sla_profiles import Profile
-from ari_tui.analysis.strangers import Strangers
+from ari_tui.analysis.sla.evaluator import Jury
+from ari_tui.analysis.sla.profiles import Profile
+from ari_tui.analysis.stream.floor import Floor
+from ari_tui.analysis.stream.gaps import CallGaps
+from ari_tui.analysis.stream.state import EchoLeg, MediaLeg, Strangers
 
 
 class Tables:

@@ -9,10 +9,10 @@ import numpy as np
 
 from ari_tui.analysis import counters as c
 from ari_tui.analysis import histogram
-from ari_tui.analysis.bursts import NO_LOSSES, LossPattern
-from ari_tui.analysis.direction import Directions
-from ari_tui.analysis.gaps import KINDS
 from ari_tui.analysis.records import Ints
+from ari_tui.analysis.roundtrip.direction import Directions
+from ari_tui.analysis.roundtrip.loss_runs import NO_LOSSES, LossPattern
+from ari_tui.analysis.stream.gaps import KINDS
 
 
 class CallTotals(NamedTuple):

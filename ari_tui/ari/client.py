@@ -14,16 +14,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from ari_tui.ari.endpoint import AriEndpoint
-from ari_tui.ari.models import (
-    Application,
-    AsteriskInfo,
-    Bridge,
-    Channel,
-    RtpStatistics,
-    Variable,
-)
+from ari_tui.ari.models import Application, AsteriskInfo, Bridge, Channel, RtpStatistics, Variable
 from ari_tui.ari.rest import RestSession
-from ari_tui.errors import AriError, AriNotFoundError, AriUnreachableError
+from ari_tui.core.errors import AriError, AriNotFoundError, AriUnreachableError
 
 DEFAULT_DISALLOWED: Final = ("ChannelVarset", "ChannelDialplan")
 """Event types that we never read, and that are many."""

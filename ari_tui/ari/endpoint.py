@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote, urlencode, urlsplit
 
-from ari_tui.ari.text import clean_text
-from ari_tui.errors import ConfigError
+from ari_tui.core.errors import ConfigError
+from ari_tui.core.text import clean_text
 
 _DEFAULT_PORTS: Final = {"http": 8088, "https": 8089}
 

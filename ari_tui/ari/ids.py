@@ -12,7 +12,7 @@ from __future__ import annotations
 import secrets
 from typing import Final, Literal, NamedTuple
 
-from ari_tui.errors import ConfigError
+from ari_tui.core.errors import ConfigError
 
 What = Literal["media", "bridge", "caller"]
 

@@ -1,7 +1,7 @@
 """What Asterisk is made of, as frozen structures: channels, bridges, applications.
 
 Only what we read is named; unknown fields are ignored, so that a newer Asterisk does not stop us.
-Text that a person may see is cleaned here, once (`ari_tui.ari.text`); ids stay raw because they go
+Text that a person may see is cleaned here, once (`ari_tui.core.text`); ids stay raw because they go
 back into URLs, and must be percent-encoded there and cleaned where they are shown.
 
 Names and meanings: https://docs.asterisk.org, "Asterisk REST Data Models".
@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import force_setattr
 
-from ari_tui.ari.text import clean_text
+from ari_tui.core.text import clean_text
 
 
 def clean_fields(struct: msgspec.Struct, *fields: str, limit: int = 128) -> None:

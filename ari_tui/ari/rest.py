@@ -20,14 +20,14 @@ import msgspec
 from yarl import URL
 
 from ari_tui.ari.endpoint import AriEndpoint, join_path
-from ari_tui.ari.text import clean_text
-from ari_tui.errors import (
+from ari_tui.core.errors import (
     AriConflictError,
     AriError,
     AriNotFoundError,
     AriUnauthorizedError,
     AriUnreachableError,
 )
+from ari_tui.core.text import clean_text
 
 T = TypeVar("T")
 Path = tuple[str, ...]

@@ -23,14 +23,14 @@ from enum import Enum
 from typing import Final
 
 from ari_tui.ari.commands import Command, ContinueChannel, DrainMedia, StartTimer, Undo
-from ari_tui.ari.text import clean_text
-from ari_tui.errors import (
+from ari_tui.core.errors import (
     AriConflictError,
     AriError,
     AriNotFoundError,
     BindError,
     PortsExhaustedError,
 )
+from ari_tui.core.text import clean_text
 
 _TIMER_PREFIX: Final = "undo "
 

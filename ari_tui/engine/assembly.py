@@ -8,34 +8,62 @@ import socket
 from collections.abc import Mapping
 from typing import Any
 
-from ari_tui import log
+import msgspec
+
+from ari_tui.analysis.series import LIMITS
+from ari_tui.analysis.sla.profiles import SEED_PROFILE, Profile, Tier
 from ari_tui.analysis.store import Store
 from ari_tui.ari.client import AriClient
-from ari_tui.ari.events import EventStream
+from ari_tui.ari.event_stream import EventStream
 from ari_tui.ari.ids import new_session
 from ari_tui.ari.models import AsteriskInfo
-from ari_tui.backoff import Backoff
-from ari_tui.cancellation import end_tasks
-from ari_tui.config import Settings
-from ari_tui.config_slices import Echo
-from ari_tui.engine.actions import EngineActions
-from ari_tui.engine.alerts import Alerts, doors_of
+from ari_tui.config.settings import Echo, Settings, Sla
+from ari_tui.config.text_values import parse_tier
+from ari_tui.core import log
+from ari_tui.core.backoff import Backoff
+from ari_tui.core.cancellation import end_tasks
+from ari_tui.core.errors import ConfigError
+from ari_tui.core.runtime_folder import find_group, socket_path
+from ari_tui.document.model import SCHEMA
+from ari_tui.engine.actions import EngineActions, Inquiries
+from ari_tui.engine.alerts.watcher import Alerts, doors_of
+from ari_tui.engine.call_manager import Switchboard
 from ari_tui.engine.call_media import CallMedia
-from ari_tui.engine.door import Door, Health, check_exposure
-from ari_tui.engine.events import EventLog
+from ari_tui.engine.document_publisher import Scribe
+from ari_tui.engine.event_log import EventLog
+from ari_tui.engine.http.server import Door, Health, SlaPage, check_exposure, sla_page
+from ari_tui.engine.http.stream import Action, Stream
 from ari_tui.engine.injected import InjectedTruth
-from ari_tui.engine.inquiries import Inquiries
-from ari_tui.engine.metering import Metering
-from ari_tui.engine.paths import find_group, socket_path
-from ari_tui.engine.profiles import profile_of
-from ari_tui.engine.scribe import Scribe
-from ari_tui.engine.sla_page import SlaPage, sla_page
-from ari_tui.engine.stream import Action, Stream
-from ari_tui.engine.supervisor import Hooks, Supervisor
+from ari_tui.engine.live_analyzer import Metering
 from ari_tui.engine.sweeper import Sweeper
-from ari_tui.engine.switchboard import Switchboard
-from ari_tui.errors import ConfigError
-from ari_tui.snapshot.model import SCHEMA
+from ari_tui.engine.worker_pool import Hooks, Supervisor
+
+
+def profile_of(sla: Sla) -> Profile:
+    """Return the profile. Raises ConfigError when its limits contradict one another.
+
+    Other limits than the original's do not go by its name.
+    """
+    try:
+        profile = Profile(
+            name=sla.profile,
+            tiers=tuple(Tier(**parse_tier(text)._asdict()) for text in sla.tiers),
+            max_ms=sla.max_ms,
+            max_budget_s=sla.max_budget_s,
+            late_ratio=sla.late_ratio,
+            loss_ratio=sla.loss_ratio,
+        )
+    except ValueError as error:
+        raise ConfigError(f"sla: {error}") from None
+    if len(profile.thresholds_ms()) > LIMITS:
+        raise ConfigError(
+            f"sla: {len(profile.thresholds_ms())} different round-trip limits; at most {LIMITS}, "
+            "which four tiers need"
+        )
+    if profile.name == SEED_PROFILE.name and profile != SEED_PROFILE:
+        return msgspec.structs.replace(profile, name=f"{SEED_PROFILE.name} (changed)")
+    return profile
+
 
 _log = log.get("engine")
 

@@ -14,8 +14,8 @@ import secrets
 from typing import Final
 
 from ari_tui.ari.client import AriClient
-from ari_tui.errors import AriError
-from ari_tui.snapshot.model import Injected, InjectedBy
+from ari_tui.core.errors import AriError
+from ari_tui.document.model import Injected, InjectedBy
 from ari_tui.wire import status
 
 VARIABLE: Final = "ARI_TUI_INJECTED"

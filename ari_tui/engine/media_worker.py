@@ -10,11 +10,11 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final
 
-from ari_tui import log
-from ari_tui.cancellation import unbroken
-from ari_tui.errors import BindError, WorkerError
-from ari_tui.media import control
-from ari_tui.media.ring import DEFAULT_CAPACITY, RingReader, create_ring
+from ari_tui.core import log
+from ari_tui.core.cancellation import unbroken
+from ari_tui.core.errors import BindError, WorkerError
+from ari_tui.packet_log.ring import DEFAULT_CAPACITY, RingReader, create_ring
+from ari_tui.relay import control
 
 _READY_S: Final = 15.0
 _REQUEST_S: Final = 5.0
@@ -56,7 +56,7 @@ class MediaWorker:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
-                "ari_tui.media.worker",
+                "ari_tui.relay.worker",
                 str(theirs.fileno()),
                 str(ring_fd),
                 stdin=asyncio.subprocess.DEVNULL,

@@ -13,18 +13,18 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final
 
-from ari_tui import log
-from ari_tui.ari.events import Connected, StreamItem
-from ari_tui.cancellation import end_tasks
-from ari_tui.config import Settings
+from ari_tui.ari.event_stream import Connected, StreamItem
+from ari_tui.config.run_options import RunOptions
+from ari_tui.config.settings import Settings
+from ari_tui.core import log
+from ari_tui.core.cancellation import end_tasks
+from ari_tui.core.errors import AriError, AriReplacedError
+from ari_tui.core.process import ParentLink
+from ari_tui.core.signals import StopSignals
+from ari_tui.core.systemd import Notifier
 from ari_tui.engine.assembly import Parts
-from ari_tui.engine.herald import Herald
-from ari_tui.engine.rounds import Companion, Rounds, Sink
-from ari_tui.errors import AriError, AriReplacedError
-from ari_tui.notify import Notifier
-from ari_tui.options import RunOptions
-from ari_tui.process import ParentLink
-from ari_tui.stop import StopSignals
+from ari_tui.engine.loop import Companion, Rounds, Sink
+from ari_tui.engine.service_status import Herald
 
 VERDICT_CODES: Final = {"pass": 0, "fail": 1, "inconclusive": 4}
 _DRAIN_MARGIN_S: Final = 10.0

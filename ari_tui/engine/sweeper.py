@@ -9,9 +9,9 @@ from typing import Final
 
 from ari_tui.ari.client import AriClient
 from ari_tui.ari.sweep import LiveCall, SweepPlan, plan_sweep
-from ari_tui.engine.events import EventLog
-from ari_tui.engine.switchboard import Switchboard
-from ari_tui.errors import AriError
+from ari_tui.core.errors import AriError
+from ari_tui.engine.call_manager import Switchboard
+from ari_tui.engine.event_log import EventLog
 
 _COMPARE_AFTER_S: Final = (0.0, 1.0, 2.0, 5.0, 10.0)
 """Waits before each attempt after a reconnect: Asterisk may still be starting."""

@@ -5,14 +5,19 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Literal
 
 import msgspec
 
-from ari_tui.errors import ConfigError
-from ari_tui.report.subject import Subject, subject_of_load
-from ari_tui.snapshot.load import LoadReport
+from ari_tui.core.errors import ConfigError
+from ari_tui.document.load_test import LoadReport
+from ari_tui.document.model import Document
+from ari_tui.report.report_input import ReportFileError, Subject, read_subject, subject_of_load
+from ari_tui.report.text.full import plain_report
+from ari_tui.report.text.summary import final_report
 
 Form = Literal["json", "html", "text"]
 _FORMS: Final[dict[str, Form]] = {
@@ -38,10 +43,10 @@ def render(subject: Subject, form: Form, *, width: int = _NARROW, ascii_only: bo
         shown = subject.document if subject.load is None else subject.load
         return msgspec.json.format(msgspec.json.encode(shown), indent=1).decode() + "\n"
     if form == "html":
-        from ari_tui.report.html import html_report
+        from ari_tui.report.html.page import html_report
 
         return html_report(subject)
-    from ari_tui.report.plain import plain_report
+    from ari_tui.report.text.full import plain_report
 
     return plain_report(subject, width=width, ascii_only=ascii_only) + "\n"
 
@@ -72,3 +77,41 @@ def write_file(path: str, text: str, origin: str = "--report") -> None:
         with contextlib.suppress(OSError):
             waiting.unlink()
         raise ConfigError(f"{origin}: cannot write {path}: {error.strerror or error}") from None
+
+
+_WIDEST: Final = 120
+
+
+def terminal_width() -> int:
+    """Return how wide a text may be: the terminal's columns, at most 120, 100 without one."""
+    return min(shutil.get_terminal_size((100, 24)).columns, _WIDEST)
+
+
+def closing_report(document: Document, reports: Iterable[str] = ()) -> str:
+    """Return what a run ends with; `reports` are files that its load test may have written.
+
+    Without a load test, or when none of them is its own, it is how the document stands.
+    """
+    if document.load is not None:
+        for path in reports:
+            load = _report_of(document, path)
+            if load is not None:
+                return closing_load_report(load)
+    return final_report(document)
+
+
+def closing_load_report(report: LoadReport) -> str:
+    """Return all of a load test but its charts, as wide as the terminal."""
+    return plain_report(subject_of_load(report), width=terminal_width(), charts=False)
+
+
+def _report_of(document: Document, path: str) -> LoadReport | None:
+    if form_of(path) != "json":
+        return None
+    try:
+        load = read_subject(Path(path)).load
+    except ReportFileError:  # it was never written
+        return None
+    # a file may be left from a test before
+    own = load is not None and load.document.session.id == document.session.id
+    return load if own else None

@@ -13,11 +13,11 @@ import time
 from collections.abc import Callable
 from typing import IO, Protocol, TextIO
 
-from ari_tui.config_slices import Output
-from ari_tui.errors import ConfigError
-from ari_tui.report.patient import PatientWriter
-from ari_tui.report.text import final_report, readable, status_line
-from ari_tui.snapshot.model import Document, encode
+from ari_tui.config.settings import Output
+from ari_tui.core.errors import ConfigError
+from ari_tui.document.model import Document, encode
+from ari_tui.report.background_writer import PatientWriter
+from ari_tui.report.text.summary import final_report, readable, status_line
 
 _SLACK_S = 0.1  # a document that comes a little early is on time
 

@@ -18,9 +18,9 @@ from __future__ import annotations
 import enum
 from typing import Final, NamedTuple
 
-from ari_tui.log import clean
-from ari_tui.snapshot.load import LoadReport
-from ari_tui.snapshot.model import Document, Sla, SlaNow, Spread
+from ari_tui.core.log import clean
+from ari_tui.document.load_test import LoadReport
+from ari_tui.document.model import Document, Sla, SlaNow, Spread
 
 _NAME: Final = "ARI-TUI"
 _LONGEST: Final = 300

@@ -7,10 +7,10 @@ import contextlib
 import socket
 import time
 
-from ari_tui.errors import BindError, PortsExhaustedError
+from ari_tui.core.errors import BindError, PortsExhaustedError
 from ari_tui.sim.config import MediaCounters
 from ari_tui.wire import rtp
-from ari_tui.wire.sequence import signed_difference
+from ari_tui.wire.rtp import signed_difference
 
 _NS_PER_TICK = 125_000
 """One unit of an 8 kHz clock."""

@@ -8,20 +8,53 @@ leaves media channel and bridge behind.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ari_tui.media.impair import Impairment, parse_impairment
+from ari_tui.reflector.impairment import Impairment, parse_impairment
 from ari_tui.sim.bridging import Bridging
 from ari_tui.sim.config import SimConfig, SimCounters
 from ari_tui.sim.events import EventHub
 from ari_tui.sim.media import MediaPort, Phone
 from ari_tui.sim.model import CallerId, Channel, Dialplan, RefusalError, timestamp
 from ari_tui.sim.source import Pacer
-from ari_tui.sim.timers import Timers
+
+
+class Timers:
+    """Delayed calls on the running event loop; `close` cancels what is left and refuses more."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._handles: set[asyncio.TimerHandle] = set()
+        self._closed = False
+
+    def later(self, delay_s: float, function: Callable[[], object]) -> None:
+        """Call `function` in `delay_s` seconds, unless everything is called off before."""
+        if self._closed:
+            return
+
+        def run() -> None:
+            self._handles.discard(handle)
+            function()
+
+        handle = self._loop.call_later(delay_s, run)
+        self._handles.add(handle)
+
+    def cancel_all(self) -> None:
+        """Call off what is waiting."""
+        for handle in self._handles:
+            handle.cancel()
+        self._handles.clear()
+
+    def close(self) -> None:
+        """Call off what is waiting, and whatever is asked for from now on."""
+        self._closed = True
+        self.cancel_all()
+
 
 _NOT_IN_STASIS = "Channel not in Stasis application"
 _NORMAL_CLEARING = {"cause": 16, "cause_txt": "Normal Clearing"}

@@ -15,7 +15,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 from aiohttp.typedefs import Handler, Middleware
 
-from ari_tui.cancellation import end_tasks
+from ari_tui.core.cancellation import end_tasks
 from ari_tui.sim.config import SimConfig
 from ari_tui.sim.events import EventHub, EventSocket
 from ari_tui.sim.model import Json, RefusalError

@@ -11,8 +11,8 @@ from typing import Any
 
 from aiohttp import web
 
-from ari_tui.errors import BindError
-from ari_tui.process import ParentLink
+from ari_tui.core.errors import BindError
+from ari_tui.core.process import ParentLink
 from ari_tui.sim.callers import Callers
 from ari_tui.sim.config import SimConfig, SimCounters
 from ari_tui.sim.pbx import Pbx

@@ -10,16 +10,62 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import math
 import time
+from functools import lru_cache
 from random import Random
+from typing import Final
 
-from ari_tui.media.impair import Impairment
-from ari_tui.sim import g711
+from ari_tui.reflector.impairment import Impairment
 from ari_tui.sim.media import MediaPort, Phone
 from ari_tui.wire import rtp
 
+SAMPLE_RATE: Final = 8000
+LONGEST_FRAME: Final = 240
+"""Samples of the longest packet, 30 ms."""
+
+_BIAS, _CLIP = 0x84, 32635
+_PEAK: Final = 22900
+"""Amplitude of a 0 dBm0 sine: 1 kHz then comes out as the digital milliwatt of G.711 table 5."""
+
+
+def ulaw(sample: int) -> int:
+    """Return the µ-law byte of one 16-bit linear sample (G.711 section 3)."""
+    sign = 0x80 if sample < 0 else 0
+    magnitude = min(abs(sample), _CLIP) + _BIAS
+    exponent = magnitude.bit_length() - 8
+    mantissa = (magnitude >> (exponent + 3)) & 0x0F
+    return ~(sign | exponent << 4 | mantissa) & 0xFF
+
+
+def alaw(sample: int) -> int:
+    """Return the A-law byte of one 16-bit linear sample (G.711 section 3)."""
+    value, mask = sample >> 3, 0xD5
+    if value < 0:
+        value, mask = -value - 1, 0x55
+    value = min(value, 0xFFF)
+    segment = max(0, value.bit_length() - 5)
+    return (segment << 4 | (value >> max(1, segment)) & 0x0F) ^ mask
+
+
+_ENCODERS: Final = {0: ulaw, 8: alaw}
+
+
+@lru_cache(maxsize=64)
+def tone(frequency_hz: int, payload_type: int) -> bytes:
+    """Return one second of a sine, and its beginning again so that any frame is one slice.
+
+    A whole number of hertz repeats after exactly one second. `payload_type` is 0 (µ-law) or 8
+    (A-law), as in RFC 3551.
+    """
+    encode = _ENCODERS[payload_type]
+    step = 2 * math.pi * frequency_hz / SAMPLE_RATE
+    second = bytes(encode(round(_PEAK * math.sin((n + 0.5) * step))) for n in range(SAMPLE_RATE))
+    return second + second[:LONGEST_FRAME]
+
+
 _MS = 1_000_000
-_PER_MS = g711.SAMPLE_RATE // 1000
+_PER_MS = SAMPLE_RATE // 1000
 
 
 class Source:
@@ -56,7 +102,7 @@ class Source:
         self.stopped = False
         self.due_ns = 0
         self._samples = phone.packet_ms * _PER_MS
-        self._tone = g711.tone(phone.frequency_hz, port.payload_type)
+        self._tone = tone(phone.frequency_hz, port.payload_type)
         self._offset = 0
         self._marks = port.begin(self.ssrc)
 
@@ -92,7 +138,7 @@ class Source:
 
     def _advance(self) -> None:
         self.timestamp = (self.timestamp + self._samples) & 0xFFFFFFFF
-        self._offset = (self._offset + self._samples) % g711.SAMPLE_RATE
+        self._offset = (self._offset + self._samples) % SAMPLE_RATE
 
 
 class Pacer:

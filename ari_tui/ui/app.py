@@ -20,22 +20,44 @@ from textual.reactive import reactive
 from textual.screen import Screen
 from textual.timer import Timer
 
-from ari_tui.config_slices import Ui
-from ari_tui.snapshot.actions import Actions
-from ari_tui.snapshot.source import Link, Source
-from ari_tui.ui.bell import Bell
+from ari_tui.client.actions import Actions
+from ari_tui.client.source import Link, Source
+from ari_tui.config.settings import Ui
+from ari_tui.document.model import Document
 from ari_tui.ui.bindings import keymap, textual_bindings
 from ari_tui.ui.driver import TerminalDriver
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.leaving import LeavingApp
-from ari_tui.ui.limits import Limits
+from ari_tui.ui.limits import Limits, mark_of
 from ari_tui.ui.palette import Commands
 from ari_tui.ui.screens.overview import Overview
-from ari_tui.ui.themed import plain
+from ari_tui.ui.themed_app import plain
 from ari_tui.ui.themes import Themes
 
 if TYPE_CHECKING:
     from ari_tui.ui.screens.detail import DetailScreen
+
+
+class Bell:
+    """Follows which calls break a limit."""
+
+    def __init__(self, *, on: bool) -> None:
+        self.on = on
+        self._failing: set[str] | None = None
+        """None before the first document, of which nothing is new."""
+
+    def toggle(self) -> bool:
+        """Ring from now on, or no more; return which."""
+        self.on = not self.on
+        return self.on
+
+    def rings(self, document: Document, limits: Limits) -> bool:
+        """Tell whether a call breaks a limit that broke none in the document before."""
+        failing = {call.id for call in document.calls if mark_of(call, limits) == "!"}
+        fresh = self._failing is not None and bool(failing - self._failing)
+        self._failing = failing
+        return self.on and fresh
+
 
 _THEMES_S: Final = 1.0
 _EAGER_S: Final = 0.1

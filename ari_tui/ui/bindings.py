@@ -1,7 +1,7 @@
 """Every key of the screen in one table: what it does, where, and how it is called in ui.keys.
 
 The table, the help, the key bar, the palette and `ari-tui keys` are drawn from it. Without
-Textual, so that `ui.keys` is checked before anything is started.
+Textual, so that `ui.key_names` is checked before anything is started.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from ari_tui.errors import ConfigError
-from ari_tui.log import clean
-from ari_tui.ui.keys import canonical, shown
+from ari_tui.core.errors import ConfigError
+from ari_tui.core.log import clean
+from ari_tui.ui.key_names import canonical, shown
 
 if TYPE_CHECKING:
     from textual.binding import Binding as TextualBinding
@@ -35,7 +35,7 @@ class Binding(NamedTuple):
 
     id: str
     keys: str
-    """Textual's names, with commas between; `ui.keys` changes them."""
+    """Textual's names, with commas between; `ui.key_names` changes them."""
     action: str
     """`action_<this>` of the class that has the binding."""
     label: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from ari_tui.ui import forms
+from ari_tui.ui import number_format as forms
 from ari_tui.ui.frame import Frame, WindowLength
 from ari_tui.ui.limits import Grade, Limits
 

@@ -16,8 +16,8 @@ from typing import Final, Literal
 
 import msgspec
 
-from ari_tui.errors import AriTuiError
-from ari_tui.log import clean
+from ari_tui.core.errors import AriTuiError
+from ari_tui.core.log import clean
 from ari_tui.ui.columns import BY_ID, Column, Value
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.rows import Choices, Row

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from ari_tui.snapshot.model import Call, Document
-from ari_tui.ui import forms
+from ari_tui.document.model import Call, Document
+from ari_tui.ui import number_format as forms
 from ari_tui.ui.limits import Limits, grade
 
 _GAPS: Final = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from ari_tui.snapshot.live import History
-from ari_tui.snapshot.model import Document, EventLine
-from ari_tui.snapshot.source import Link
+from ari_tui.client.source import Link
+from ari_tui.document.live import History
+from ari_tui.document.model import Document, EventLine
 from ari_tui.ui.limits import Limits
 
 WindowLength = Literal[10, 60, 0]

@@ -6,22 +6,152 @@ limit, where the packets were lost and when, in UTC.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ari_tui.log import clean
-from ari_tui.snapshot.live import SECONDS
-from ari_tui.snapshot.model import Call, Injected, Spread
-from ari_tui.ui import forms
+from ari_tui.core.log import clean
+from ari_tui.document.live import SECONDS
+from ari_tui.document.model import Call, Injected, Spread, Window
+from ari_tui.ui import number_format as forms
 from ari_tui.ui.columns import Column
 from ari_tui.ui.findings import findings
 from ari_tui.ui.frame import Frame
-from ari_tui.ui.incident_figures import figures
+from ari_tui.ui.limits import Limits, window_of
 from ari_tui.ui.rows import Row
-from ari_tui.ui.spans import Span, bad_spans
+
+if TYPE_CHECKING:
+    from ari_tui.ui.rows import Row
 
 _NONE: Final = "-"
+
+
+def figures(call: Call, limits: Limits) -> list[str]:
+    """Return the lines: round trips, losses, lateness, then what else was counted."""
+    windows = [window_of(call, 60), window_of(call, 10)]
+    return [
+        _line("", ["whole call", "last 60 s", "last 10 s", "limit"]),
+        *_round_trips(call, windows, limits),
+        *_shares(call, windows, limits),
+        *_further(call),
+    ]
+
+
+def _line(name: str, cells: list[str]) -> str:
+    return f"{name:<22}{''.join(f'{cell:>12}' for cell in cells)}".rstrip()
+
+
+def _round_trips(call: Call, windows: list[Window | None], limits: Limits) -> Iterator[str]:
+    spreads = [call.rtt_ms, *(window.rtt_ms if window else None for window in windows)]
+    for name in ("min", "mean", "p50", "p95", "p99", "max"):
+        values = [getattr(spread, name) if spread else None for spread in spreads]
+        limit = getattr(limits, f"{name}_ms", None)
+        yield _line(f"round trip {name}, ms", [tenths(value) for value in (*values, limit)])
+
+
+def _shares(call: Call, windows: list[Window | None], limits: Limits) -> Iterator[str]:
+    def line(
+        name: str,
+        whole: float | None,
+        read: Callable[[Window], float | None],
+        show: Callable[[float], str] = str,
+        limit: float | None = None,
+    ) -> str:
+        values = [whole, *(read(window) if window else None for window in windows), limit]
+        return _line(name, [_NONE if value is None else show(value) for value in values])
+
+    packets = call.packets
+    yield line("sent to echo", packets.sent, lambda window: window.sent)
+    yield line("lost", packets.lost, lambda window: window.lost)
+    yield line(
+        "lost, share",
+        call.loss_ratio,
+        lambda window: window.loss_ratio,
+        forms.percent,
+        limits.loss_ratio,
+    )
+    yield line("late", packets.late_echo, lambda window: window.late)
+    yield line(
+        "late, share",
+        call.late_ratio,
+        lambda window: window.late_ratio,
+        forms.percent,
+        limits.late_ratio,
+    )
+
+
+def _further(call: Call) -> list[str]:
+    packets, jitter, known = call.packets, call.jitter_ms, call.loss_directions
+    where = "not known"
+    if known is not None:
+        where = f"outward {known.outward}, at echo {known.at_echo}, back {known.back}"
+    runs = ", ".join(f"{count} of {length}" for length, count in call.loss_runs.items() if count)
+    mos = [
+        _NONE if value is None else f"{value:.2f}"
+        for value in (call.mos.session, call.mos.worst_10s)
+    ]
+    return [
+        f"from Asterisk: received {packets.received}, missing {packets.upstream_missing} "
+        f"({call.missing_explained} explained), late {packets.late_media}",
+        f"lost where: {where}; runs of losses: {runs or 'none'}",
+        f"in flight {packets.in_flight}, overdue {packets.overdue}, "
+        f"duplicates {packets.duplicates_echo}, reordered {packets.reordered_echo}",
+        f"jitter (RFC 3550), ms: from Asterisk {tenths(jitter.media)}, "
+        f"from echo {tenths(jitter.echo)}, echo path alone {tenths(jitter.hop)}",
+        f"MOS-CQ est., this hop: {mos[0]}, worst 10 s {mos[1]}",
+    ]
+
+
+def tenths(value: float | None) -> str:
+    """Return a figure with one decimal, `-` for no sample."""
+    return _NONE if value is None else f"{value:.1f}"
+
+
+class Span(NamedTuple):
+    """Neighbouring bad seconds, both ends included (since 1970, UTC)."""
+
+    first: int
+    last: int
+    lost: int
+    late: int
+    max_us: int | None
+    """Longest round trip; None when none came back."""
+
+
+def bad_spans(row: Row, last_second: int, limits: Limits) -> list[Span]:
+    """Return the bad stretches of the last five minutes, oldest first.
+
+    A second is bad when a packet sent in it is lost, one came back late, or a round trip took
+    longer than the limit of the longest.
+    """
+    if row.course is None:
+        return []
+    tails = [row.course.tail(name, SECONDS) for name in ("lost", "late", "rtt_max_us")]
+    most_us = None if limits.max_ms is None else limits.max_ms * 1000
+    spans: list[Span] = []
+    for i, (lost, late, max_us) in enumerate(zip(*tails, strict=True)):
+        above = most_us is not None and max_us is not None and max_us > most_us
+        if lost or late or above:
+            second = last_second - SECONDS + 1 + i
+            _add(spans, Span(second, second, lost or 0, late or 0, max_us))
+    return spans
+
+
+def _add(spans: list[Span], found: Span) -> None:
+    if not spans or spans[-1].last + 1 < found.first:
+        spans.append(found)
+        return
+    before = spans[-1]
+    longest = [us for us in (before.max_us, found.max_us) if us is not None]
+    spans[-1] = Span(
+        before.first,
+        found.last,
+        before.lost + found.lost,
+        before.late + found.late,
+        max(longest, default=None),
+    )
+
+
 _SPANS: Final = 12
 _EVENTS: Final = 20
 _WIDEST: Final = 1000

@@ -7,10 +7,10 @@ from typing import Literal, NamedTuple
 
 from textual.css.query import NoMatches
 
-from ari_tui.snapshot.actions import Actions
-from ari_tui.snapshot.source import ActionError, Source
-from ari_tui.ui.screens.quit import QuitDialog
-from ari_tui.ui.themed import ThemedApp
+from ari_tui.client.actions import Actions
+from ari_tui.client.source import ActionError, Source
+from ari_tui.ui.screens.question import QuitDialog
+from ari_tui.ui.themed_app import ThemedApp
 
 
 class Leaving(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from ari_tui.snapshot.model import Call, Sla, Window
+from ari_tui.document.model import Call, Sla, Window
 
 Mark = Literal["!", "~", "?", " "]
 Grade = Literal["ok", "near", "fail", "none"]

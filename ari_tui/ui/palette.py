@@ -12,8 +12,8 @@ from textual.dom import DOMNode
 from textual.markup import escape
 
 from ari_tui.ui.bindings import BINDINGS, Binding, keys_of
-from ari_tui.ui.keys import shown
-from ari_tui.ui.themed import ThemedApp
+from ari_tui.ui.key_names import shown
+from ari_tui.ui.themed_app import ThemedApp
 
 _BY_HELP: Final = 0.01
 """How much a command is like what is looked for when only its help holds it: names go first."""

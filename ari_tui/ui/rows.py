@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from ari_tui.snapshot.live import Course, History
-from ari_tui.snapshot.model import Call, Document
+from ari_tui.document.live import Course, History
+from ari_tui.document.model import Call, Document
 from ari_tui.ui.columns import BY_ID, NARROW, Column
 from ari_tui.ui.filter import EVERYTHING, Filter
 from ari_tui.ui.frame import WindowLength

@@ -15,7 +15,7 @@
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 FIXED_HEADER = struct.Struct("!BBHII")
 HEADER_SIZE = FIXED_HEADER.size
@@ -142,3 +142,13 @@ def build(
         )
         + payload
     )
+
+
+SEQUENCE_BITS: Final = 16
+TIMESTAMP_BITS: Final = 32
+
+
+def signed_difference(later: int, earlier: int, bits: int) -> int:
+    """Return `later − earlier` on a circle of 2**bits, in −2**(bits−1) … 2**(bits−1)−1."""
+    half = 1 << (bits - 1)
+    return ((later - earlier + half) & ((1 << bits) - 1)) - half

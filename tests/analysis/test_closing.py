@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ari_tui.analysis.closing import close_all, close_until
-from ari_tui.analysis.events import Interruption
 from ari_tui.analysis.fold import fold
+from ari_tui.analysis.notes import Interruption
 
 Bench = Any
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from ari_tui.analysis import counters as c
-from ari_tui.snapshot.model import Packets
+from ari_tui.document.model import Packets
 
 
 def test_every_counter_has_its_own_place_under_its_own_name() -> None:

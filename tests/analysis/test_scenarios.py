@@ -27,12 +27,12 @@ import pytest
 
 from ari_tui.analysis import counters as c
 from ari_tui.analysis.closing import clock_stepped, log_overflowed
-from ari_tui.analysis.direction import EchoReport
 from ari_tui.analysis.fold import fold
-from ari_tui.analysis.gaps import KINDS
 from ari_tui.analysis.records import RECORD_DTYPE, Floats, Ints, Records
-from ari_tui.analysis.sla_evidence import Evidence, Limited
+from ari_tui.analysis.roundtrip.direction import EchoReport
+from ari_tui.analysis.sla.evidence import Evidence, Limited
 from ari_tui.analysis.store import Store
+from ari_tui.analysis.stream.gaps import KINDS
 from ari_tui.analysis.totals import CallTotals
 from ari_tui.wire import record as r
 

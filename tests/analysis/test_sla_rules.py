@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ari_tui.analysis.sla import Verdict, judge
+from ari_tui.analysis.sla.verdict import Verdict, judge
 from tests.analysis.conftest import Bench
 
 PACKETS = 6000

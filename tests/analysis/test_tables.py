@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ari_tui.analysis import counters as c
-from ari_tui.analysis.sla_profiles import SEED_PROFILE
+from ari_tui.analysis.sla.profiles import SEED_PROFILE
 from ari_tui.analysis.tables import Tables
 
 LATE_NS = 3_000_000

@@ -7,9 +7,9 @@ import pytest
 
 from ari_tui.analysis import counters as c
 from ari_tui.analysis import histogram
-from ari_tui.analysis.bursts import LossRuns
-from ari_tui.analysis.direction import Directions
-from ari_tui.analysis.gaps import KINDS
+from ari_tui.analysis.roundtrip.direction import Directions
+from ari_tui.analysis.roundtrip.loss_runs import LossRuns
+from ari_tui.analysis.stream.gaps import KINDS
 from ari_tui.analysis.totals import CallTotals, merge
 
 

@@ -8,9 +8,9 @@ from functools import partial
 from typing import NamedTuple
 
 from ari_tui.ari import commands as do
-from ari_tui.ari.calls import CallMachine
+from ari_tui.ari.call_machine import CallMachine
 from ari_tui.ari.commands import CallState, Command, OnRelease
-from ari_tui.ari.event_models import (
+from ari_tui.ari.events import (
     BridgeDestroyed,
     ChannelDestroyed,
     ChannelEnteredBridge,
@@ -21,7 +21,7 @@ from ari_tui.ari.event_models import (
 )
 from ari_tui.ari.ids import call_ids
 from ari_tui.ari.models import Bridge, Channel
-from ari_tui.errors import (
+from ari_tui.core.errors import (
     AriConflictError,
     AriError,
     AriNotFoundError,

@@ -7,7 +7,7 @@ import pytest
 
 from ari_tui.ari.client import AriClient
 from ari_tui.ari.models import Bridge, Channel
-from ari_tui.errors import (
+from ari_tui.core.errors import (
     AriConflictError,
     AriError,
     AriNotFoundError,

@@ -6,7 +6,7 @@ import ssl
 import pytest
 
 from ari_tui.ari.endpoint import AriEndpoint
-from ari_tui.errors import ConfigError
+from ari_tui.core.errors import ConfigError
 
 
 @pytest.mark.parametrize(

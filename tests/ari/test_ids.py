@@ -13,7 +13,7 @@ from ari_tui.ari.ids import (
     new_session,
     parse_id,
 )
-from ari_tui.errors import ConfigError
+from ari_tui.core.errors import ConfigError
 
 _APPS = st.text(st.characters(categories=["L", "N"], include_characters=".-_/"), min_size=1)
 _SESSIONS = st.text("0123456789abcdef", min_size=1, max_size=12)

@@ -12,7 +12,7 @@ from aiohttp import web
 from ari_tui.ari.endpoint import AriEndpoint
 from ari_tui.ari.models import Channel
 from ari_tui.ari.rest import RestSession
-from ari_tui.errors import (
+from ari_tui.core.errors import (
     AriConflictError,
     AriError,
     AriNotFoundError,

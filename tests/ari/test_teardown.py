@@ -15,7 +15,7 @@ from ari_tui.ari.commands import (
     Undo,
 )
 from ari_tui.ari.teardown import Teardown, Thing
-from ari_tui.errors import (
+from ari_tui.core.errors import (
     AriConflictError,
     AriError,
     AriNotFoundError,

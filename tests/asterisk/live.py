@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ari_tui.process import Child
+from ari_tui.core.process import Child
 from tests.asterisk.lab import Asterisk, free_port
 from tests.schemas import to_the_letter
 

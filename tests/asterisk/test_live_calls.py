@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ari_tui.analysis.gaps import EXPLAINED
+from ari_tui.analysis.stream.gaps import EXPLAINED
 from tests.asterisk.lab import Asterisk
 from tests.asterisk.live import Document, LiveRun, live_run
 from tests.asterisk.raw_ari import RawAri, raw_ari

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ari_tui.process import Child
-from ari_tui.snapshot.load import STEPS, LoadCall, LoadReport, decode_load
+from ari_tui.core.process import Child
+from ari_tui.document.load_test import STEPS, LoadCall, LoadReport, decode_load
 from tests.asterisk.lab import Asterisk, free_port
 from tests.asterisk.live import media_ports
 from tests.asterisk.tools import wait_until

@@ -21,22 +21,12 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from ari_tui.analysis.store import Store
-from ari_tui.config import Settings
-from ari_tui.config_slices import Alerts, Asterisk, Echo, Http, Media, Output, Sla
-from ari_tui.engine import call_media, service
-from ari_tui.engine.assembly import Parts
-from ari_tui.engine.calls import MeasuredCall
-from ari_tui.engine.service import VERDICT_CODES
-from ari_tui.media.echo import EchoConfig, EchoCounters, EchoServer
-from ari_tui.options import RunOptions
-from ari_tui.process import ParentLink
-from ari_tui.sim import rest, server
-from ari_tui.sim.config import SimConfig
-from ari_tui.sim.control import SimControl
-from ari_tui.sim.server import SimulatedAsterisk
-from ari_tui.snapshot.build import CallFacts, EngineFacts, build
-from ari_tui.snapshot.judgement import Listener
-from ari_tui.snapshot.model import (
+from ari_tui.building.build import CallFacts, EngineFacts, build
+from ari_tui.building.sla import Listener
+from ari_tui.config.run_options import RunOptions
+from ari_tui.config.settings import Alerts, Asterisk, Echo, Http, Media, Output, Settings, Sla
+from ari_tui.core.process import ParentLink
+from ari_tui.document.model import (
     AsteriskState,
     CallCounts,
     Document,
@@ -45,6 +35,15 @@ from ari_tui.snapshot.model import (
     InjectedBy,
     Ports,
 )
+from ari_tui.engine import call_media, service
+from ari_tui.engine.assembly import Parts
+from ari_tui.engine.measured_call import MeasuredCall
+from ari_tui.engine.service import VERDICT_CODES
+from ari_tui.reflector.server import EchoConfig, EchoCounters, EchoServer
+from ari_tui.sim import rest, server
+from ari_tui.sim.config import SimConfig
+from ari_tui.sim.control import SimControl
+from ari_tui.sim.server import SimulatedAsterisk
 
 WAIT_S = 20.0
 VERDICTS = frozenset(VERDICT_CODES.values())

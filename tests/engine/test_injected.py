@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from ari_tui.ari.client import AriClient
+from ari_tui.document.model import Injected, InjectedBy
 from ari_tui.engine.injected import InjectedTruth
-from ari_tui.media.impair_spec import parse_impairment
-from ari_tui.snapshot.model import Injected, InjectedBy
+from ari_tui.reflector.impairment_spec import parse_impairment
 from ari_tui.wire import rtp
 from tests.engine.kit import EchoRun, Pbx, asterisk, echo_server, unused_udp_port
 

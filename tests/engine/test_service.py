@@ -9,10 +9,10 @@ from unittest import mock
 import pytest
 from aiohttp import ClientSession
 
+from ari_tui.config.run_options import RunOptions
+from ari_tui.core.errors import AriError, AriReplacedError
+from ari_tui.core.process import ParentLink
 from ari_tui.engine import service
-from ari_tui.errors import AriError, AriReplacedError
-from ari_tui.options import RunOptions
-from ari_tui.process import ParentLink
 from tests.engine.kit import (
     APP,
     VERDICTS,

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 import aiohttp
 
 from ari_tui.ari.client import AriClient
-from ari_tui.config_text import to_environment
-from ari_tui.process import Child
+from ari_tui.config.dump import to_environment
+from ari_tui.core.process import Child
 from tests.engine.kit import EchoRun, Pbx, engine, settings, texts, udp_ports, until
 
 

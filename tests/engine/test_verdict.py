@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from ari_tui.media.impair_spec import parse_impairment
-from ari_tui.options import RunOptions
-from ari_tui.snapshot.model import Document
+from ari_tui.config.run_options import RunOptions
+from ari_tui.document.model import Document
+from ari_tui.reflector.impairment_spec import parse_impairment
 from tests.engine.kit import EchoRun, Pbx, Run, echo_server, engine, until
 
 PATIENT: dict[str, Any] = {"late_ms": 10_000.0}

@@ -8,7 +8,7 @@ from typing import Any, get_type_hints
 import msgspec
 import pytest
 
-from ari_tui.snapshot import model
+from ari_tui.document import model
 
 BLANKS: dict[Any, Any] = {str: "", int: 0, float: 0.0, bool: True}
 

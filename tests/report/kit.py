@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from ari_tui.report.subject import Subject, subject_of_load
-from ari_tui.snapshot import load, model
+from ari_tui.document import load_test as load
+from ari_tui.document import model
+from ari_tui.report.report_input import Subject, subject_of_load
 from tests.report.conftest import blank, changed
 from tests.ui.kit import NO_SPREAD, a_call, a_document, a_spread
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from ari_tui.config_slices import Output
-from ari_tui.errors import ConfigError
+from ari_tui.config.settings import Output
+from ari_tui.core.errors import ConfigError
+from ari_tui.document.model import Document
 from ari_tui.report.headless import HeadlessReport
-from ari_tui.snapshot.model import Document
 from tests.schemas import decode
 
 Make = Callable[..., Document]

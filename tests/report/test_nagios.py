@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from ari_tui.document import model
+from ari_tui.document.load_test import LoadReport
 from ari_tui.report.nagios import Result, State, check_document, check_report
-from ari_tui.snapshot import model
-from ari_tui.snapshot.load import LoadReport
 from tests.report.conftest import blank, changed
 from tests.ui.kit import a_call, a_document, an_sla, window
 

@@ -1,9 +1,15 @@
+"""."""
+
 from __future__ import annotations
 
 import itertools
 import re
 from collections.abc import Callable
+from random import Random
 
+import pytest
+
+from ari_tui.sim.callers import draw_caller
 from tests.sim.kit import echo, lab, until
 
 
@@ -94,3 +100,22 @@ async def test_some_callers_press_digits_of_their_own_accord() -> None:
         assert event["digit"] in "0123456789*#"
         assert 2 <= delays[0] <= 12
         assert event["duration_ms"] <= delays[1] * 1000 < event["duration_ms"] + 30
+
+
+def _hostile(text: str) -> bool:
+    return not text.isprintable() or "[" in text or len(text) > 1000
+
+
+@pytest.mark.parametrize("nasty", [False, True])
+def test_hostile_names_come_only_when_asked_for(nasty: bool) -> None:
+    random = Random(1)
+    callers = [draw_caller(random, nasty=nasty) for _ in range(300)]
+    assert any(_hostile(one.name) or _hostile(one.number) for one in callers) is nasty
+    assert len({one.name for one in callers}) > 10
+
+
+def test_every_name_can_be_sent_as_utf_8() -> None:
+    random = Random(2)
+    for _ in range(300):
+        caller = draw_caller(random, nasty=True)
+        assert caller.name.encode().decode() == caller.name

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from ari_tui.errors import BindError, PortsExhaustedError
+from ari_tui.core.errors import BindError, PortsExhaustedError
 from ari_tui.sim.media import MediaPort, Phone, bind_rtp
 from ari_tui.wire import rtp
 from tests.sim.kit import echo, until

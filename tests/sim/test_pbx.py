@@ -1,5 +1,10 @@
+"""."""
+
 from __future__ import annotations
 
+import asyncio
+
+from ari_tui.sim.pbx import Timers
 from tests.sim.kit import echo, lab, until
 
 
@@ -82,3 +87,25 @@ async def test_a_delayed_packet_that_meets_a_closed_channel_is_counted() -> None
         assert injected is not None
         assert counted.undelivered == injected["undelivered"] > 0
         assert counted.generated == counted.sent + counted.undelivered
+
+
+async def test_what_waits_happens_in_its_time() -> None:
+    timers, seen, done = Timers(), [], asyncio.Event()
+    timers.later(0.02, done.set)
+    timers.later(0.01, lambda: seen.append("first"))
+    await asyncio.wait_for(done.wait(), 5)
+    assert seen == ["first"]
+
+
+async def test_what_was_called_off_does_not_happen() -> None:
+    timers, seen, done = Timers(), [], asyncio.Event()
+    timers.later(0, lambda: seen.append("called off"))
+    timers.cancel_all()
+    timers.later(0.01, done.set)
+    await asyncio.wait_for(done.wait(), 5)
+    timers.close()
+    timers.later(0, lambda: seen.append("after the end"))
+    asyncio.get_running_loop().call_later(0.01, done.set)
+    done.clear()
+    await asyncio.wait_for(done.wait(), 5)
+    assert seen == []

@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
-from ari_tui.errors import BindError, ConfigError
-from ari_tui.process import ParentLink
+from ari_tui.core.errors import BindError, ConfigError
+from ari_tui.core.process import ParentLink
 from ari_tui.sim.config import SimConfig
 from ari_tui.sim.server import SimulatedAsterisk, run_sim
 from tests.sim.contract import WAIT_S

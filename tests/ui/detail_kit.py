@@ -9,9 +9,9 @@ import msgspec
 from rich.cells import cell_len
 from rich.text import Text
 
-from ari_tui.snapshot import detail as d
-from ari_tui.snapshot import model
-from ari_tui.snapshot.live import SECONDS, Cells
+from ari_tui.document import detail as d
+from ari_tui.document import model
+from ari_tui.document.live import SECONDS, Cells
 from ari_tui.ui.widgets.detail_view import View
 from tests.ui.kit import LAST_SECOND, a_call, a_document, an_event
 from tests.ui.widgets.frames import a_frame

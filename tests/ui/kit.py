@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from ari_tui.snapshot import model
-from ari_tui.snapshot.live import SECONDS, AllCourse, CallCourse, History, Live
-from ari_tui.snapshot.source import ActionError, Link
+from ari_tui.client.source import ActionError, Link
+from ari_tui.document import model
+from ari_tui.document.live import SECONDS, AllCourse, CallCourse, History, Live
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits, mark_of
 from ari_tui.ui.rows import Row

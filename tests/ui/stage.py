@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 from textual.pilot import Pilot
 
-from ari_tui.config_slices import Ui
-from ari_tui.snapshot.model import Call, Document
+from ari_tui.config.settings import Ui
+from ari_tui.document.model import Call, Document
 from ari_tui.ui.app import AriTuiApp
 from ari_tui.ui.leaving import Leaving
 from ari_tui.ui.screens.overview import Overview

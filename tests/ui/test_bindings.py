@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from ari_tui.errors import ConfigError
+from ari_tui.core.errors import ConfigError
 from ari_tui.ui.bindings import (
     BINDINGS,
     BY_ID,
@@ -16,7 +16,7 @@ from ari_tui.ui.bindings import (
     keys_of,
     textual_bindings,
 )
-from ari_tui.ui.keys import canonical
+from ari_tui.ui.key_names import canonical
 
 
 def problems(*texts: str) -> list[str]:

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from textual._styles_cache import StylesCache
 
-from ari_tui.snapshot.model import Call
+from ari_tui.document.model import Call
 from ari_tui.ui.screens import detail
 from ari_tui.ui.widgets.pane import Pane
 from tests.ui import kit
@@ -96,7 +96,7 @@ async def objects_after(play: Play, ticks: range) -> int:
 
 def test_the_screens_process_does_without_numpy_and_aiohttp() -> None:
     code = (
-        "import sys, ari_tui.cli_run, ari_tui.onscreen, ari_tui.ui.app, ari_tui.ui.screens.detail\n"
+        "import sys, ari_tui.cli.run, ari_tui.session.onscreen, ari_tui.ui.app, ari_tui.ui.screens.detail\n"
         "print({'numpy', 'aiohttp', 'ari_tui.analysis', 'ari_tui.media'} & set(sys.modules))\n"
     )
     done = subprocess.run(

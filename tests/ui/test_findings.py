@@ -3,7 +3,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from ari_tui.snapshot import model
+from ari_tui.document import model
 from ari_tui.ui.findings import BEFORE, ECHO, OURS, Findings, findings
 from ari_tui.ui.limits import Limits
 from tests.ui import kit

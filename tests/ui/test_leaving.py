@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from textual.widgets import OptionList
 
-from ari_tui.snapshot.source import ActionError
+from ari_tui.client.source import ActionError
 from ari_tui.ui.leaving import Leaving
 from tests.ui import kit
 from tests.ui.stage import a_source, playing

@@ -2,10 +2,10 @@ from typing import Any
 
 import pytest
 
-from ari_tui.analysis.bounds import lower_bound
-from ari_tui.snapshot.model import SlaLimits
+from ari_tui.analysis.binomial import lower_bound
+from ari_tui.document.model import SlaLimits
 from ari_tui.ui.limits import SCALE_MS, Limits, grade, mark_of, share_grade, window_of
-from tests.snapshot.test_alert import standing
+from tests.document.test_alert import standing
 from tests.ui import kit
 
 SEED = Limits(8.0, 12.0, 18.0, 22.0, 0.001, 0.002)

@@ -15,8 +15,8 @@ import msgspec
 import pytest
 from textual.widgets import Input
 
-from ari_tui.snapshot import model
-from ari_tui.snapshot.source import Link
+from ari_tui.client.source import Link
+from ari_tui.document import model
 from tests.ui import kit
 from tests.ui.picture import picture
 from tests.ui.stage import Play, playing

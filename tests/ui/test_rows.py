@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ari_tui.snapshot import model
-from ari_tui.snapshot.live import History
+from ari_tui.document import model
+from ari_tui.document.live import History
 from ari_tui.ui.columns import BY_ID
 from ari_tui.ui.filter import parse
 from ari_tui.ui.limits import Limits

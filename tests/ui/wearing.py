@@ -15,7 +15,7 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
-from ari_tui.snapshot.source import Link
+from ari_tui.client.source import Link
 from ari_tui.ui.bindings import textual_bindings
 from ari_tui.ui.columns import NARROW, chosen
 from ari_tui.ui.frame import Frame
@@ -25,9 +25,8 @@ from ari_tui.ui.rows import Choices, arrange
 from ari_tui.ui.screens.columns import ColumnsDialog
 from ari_tui.ui.screens.filter import FilterDialog
 from ari_tui.ui.screens.help import HelpDialog
-from ari_tui.ui.screens.question import Answer, QuestionDialog
-from ari_tui.ui.screens.quit import QuitDialog
-from ari_tui.ui.themed import ThemedApp, plain
+from ari_tui.ui.screens.question import Answer, QuestionDialog, QuitDialog
+from ari_tui.ui.themed_app import ThemedApp, plain
 from ari_tui.ui.themes import Themes
 from ari_tui.ui.widgets.table import ChannelTable
 from tests.ui import kit

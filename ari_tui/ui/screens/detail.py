@@ -14,15 +14,15 @@ from textual.containers import VerticalScroll
 from textual.message import Message
 from textual.timer import Timer
 
-from ari_tui.snapshot.actions import Actions
-from ari_tui.snapshot.model import Call
+from ari_tui.client.actions import Actions
+from ari_tui.document.model import Call
 from ari_tui.ui.bindings import Where, bar, textual_bindings
 from ari_tui.ui.column import Column
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import mark_of
 from ari_tui.ui.rows import Row
-from ari_tui.ui.screens.inquiry import Inquiry, What
-from ari_tui.ui.taking import CallTaking
+from ari_tui.ui.screens.call_actions import CallTaking
+from ari_tui.ui.screens.call_queries import Inquiry, What
 from ari_tui.ui.widgets.banner import Banner
 from ari_tui.ui.widgets.detail_page import Sheet
 from ari_tui.ui.widgets.detail_view import View

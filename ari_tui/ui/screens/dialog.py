@@ -16,7 +16,7 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 
 from ari_tui.ui.bindings import BY_ID, Keymap, keys_of, textual_bindings
-from ari_tui.ui.keys import shown
+from ari_tui.ui.key_names import shown
 
 _REVERSE: Final = Style(reverse=True)
 

@@ -14,26 +14,25 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widgets import Static
 
-from ari_tui.config_slices import Ui
-from ari_tui.snapshot.source import Link
+from ari_tui.client.source import Link
+from ari_tui.config.settings import Ui
 from ari_tui.ui.bindings import BY_ID, Keymap, bar, keys_of, textual_bindings
 from ari_tui.ui.columns import NARROW, Column, chosen
 from ari_tui.ui.columns import WIDE as WIDE_COLUMNS
 from ari_tui.ui.frame import Frame
-from ari_tui.ui.keys import shown as shown_key
+from ari_tui.ui.key_names import shown as shown_key
 from ari_tui.ui.rows import Choices, Row, arrange
-from ari_tui.ui.screens.hands import Hands
-from ari_tui.ui.steering import told_filter, told_sort
+from ari_tui.ui.screens.overview_actions import Hands
+from ari_tui.ui.view_state import told_filter, told_sort
 from ari_tui.ui.widgets.banner import Banner
 from ari_tui.ui.widgets.events import EventsPane
-from ari_tui.ui.widgets.header import HeaderPane
+from ari_tui.ui.widgets.header import HeaderPane, OneLine
 from ari_tui.ui.widgets.histogram import HistogramPane
 from ari_tui.ui.widgets.instrument import InstrumentPane
 from ari_tui.ui.widgets.keybar import KeyBar
-from ari_tui.ui.widgets.oneline import OneLine
+from ari_tui.ui.widgets.loss_runs import RunsPane
 from ari_tui.ui.widgets.pane import Pane
 from ari_tui.ui.widgets.rules import RulesPane
-from ari_tui.ui.widgets.runs import RunsPane
 from ari_tui.ui.widgets.table import ChannelTable
 from ari_tui.ui.widgets.trend import TrendPane
 

@@ -7,12 +7,12 @@ from typing import Final
 
 from rich.text import Text
 
-from ari_tui.snapshot.model import Document
+from ari_tui.document.model import Document
 from ari_tui.ui.frame import Frame
-from ari_tui.ui.widgets import figures as f
-from ari_tui.ui.widgets.ink import Form, Ink, Item, Style, fit
+from ari_tui.ui.widgets import pane_figures as f
+from ari_tui.ui.widgets.line_canvas import Form, Ink, Item, Style, fit
+from ari_tui.ui.widgets.link_status import FRESH_S
 from ari_tui.ui.widgets.pane import Pane
-from ari_tui.ui.widgets.standing import FRESH_S
 
 _DETAIL: Final = 60
 """Signs of what others say that are shown."""

@@ -7,13 +7,13 @@ from typing import Final, NamedTuple
 
 from rich.text import Text
 
-from ari_tui.charts import Axes, Points, chart
-from ari_tui.snapshot.detail import DetailCourse
-from ari_tui.snapshot.live import Cells
+from ari_tui.core.charts import Axes, Points, chart
+from ari_tui.document.detail import DetailCourse
+from ari_tui.document.live import Cells
 from ari_tui.ui.limits import Limits
 from ari_tui.ui.widgets.detail_view import View, box, lines_of, newest
-from ari_tui.ui.widgets.figures import of_day
-from ari_tui.ui.widgets.ink import Part, Style
+from ari_tui.ui.widgets.line_canvas import Part, Style
+from ari_tui.ui.widgets.pane_figures import of_day
 
 MEAN, P95, LONGEST, OVER = "·", "o", "+", "^"
 LOST, LATE = "×", "~"

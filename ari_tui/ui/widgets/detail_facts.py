@@ -6,12 +6,12 @@ from typing import Final
 
 from rich.text import Text
 
-from ari_tui.snapshot.detail import CallerStatistics, RtpFigures
-from ari_tui.snapshot.model import Call
-from ari_tui.ui.forms import DASH
+from ari_tui.document.detail import CallerStatistics, RtpFigures
+from ari_tui.document.model import Call
+from ari_tui.ui.number_format import DASH
 from ari_tui.ui.widgets.detail_view import View, box, lines_of, ms, wrapped
-from ari_tui.ui.widgets.figures import MARKS, STYLES, clock, graded, percent
-from ari_tui.ui.widgets.ink import Ink, Part
+from ari_tui.ui.widgets.line_canvas import Ink, Part
+from ari_tui.ui.widgets.pane_figures import MARKS, STYLES, clock, graded, percent
 
 _LABEL: Final = 12
 

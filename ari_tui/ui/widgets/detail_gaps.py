@@ -6,11 +6,11 @@ from typing import Final
 
 from rich.text import Text
 
-from ari_tui.snapshot.detail import GapLine
+from ari_tui.document.detail import GapLine
 from ari_tui.ui.widgets.detail_view import View, box, lines_of, wrapped
 from ari_tui.ui.widgets.events import event_parts
-from ari_tui.ui.widgets.figures import clock, silence
-from ari_tui.ui.widgets.ink import Ink, Style
+from ari_tui.ui.widgets.line_canvas import Ink, Style
+from ari_tui.ui.widgets.pane_figures import clock, silence
 
 MEANINGS: Final = {
     "missing": "numbered packets did not come",

@@ -7,12 +7,12 @@ from typing import Final, NamedTuple
 
 from rich.text import Text
 
-from ari_tui.snapshot.model import Spread
-from ari_tui.ui.forms import DASH
+from ari_tui.document.model import Spread
 from ari_tui.ui.limits import grade
+from ari_tui.ui.number_format import DASH
 from ari_tui.ui.widgets.detail_view import View, box, lines_of, ms, worst_ms
-from ari_tui.ui.widgets.figures import MARKS, STYLES
-from ari_tui.ui.widgets.ink import Ink, Part
+from ari_tui.ui.widgets.line_canvas import Ink, Part
+from ari_tui.ui.widgets.pane_figures import MARKS, STYLES
 
 _RECENT_S: Final = 60
 _PATH: Final = "caller ─── Asterisk ──A──> ari-tui: B out, D back ──C──> echo server and back"

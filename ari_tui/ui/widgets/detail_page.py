@@ -7,8 +7,8 @@ from typing import Final
 
 from rich.text import Text
 
-from ari_tui.snapshot.live import History
-from ari_tui.ui.forms import middle_cut
+from ari_tui.document.live import History
+from ari_tui.ui.number_format import middle_cut
 from ari_tui.ui.widgets import histogram
 from ari_tui.ui.widgets.detail_course import course
 from ari_tui.ui.widgets.detail_facts import asterisk_says, counts, facts
@@ -16,9 +16,9 @@ from ari_tui.ui.widgets.detail_gaps import events, gaps
 from ari_tui.ui.widgets.detail_intervals import intervals
 from ari_tui.ui.widgets.detail_view import View, box, lines_of, wrapped
 from ari_tui.ui.widgets.detail_where import conclusion
-from ari_tui.ui.widgets.figures import length
-from ari_tui.ui.widgets.ink import Form, Item, Style, fit, item
+from ari_tui.ui.widgets.line_canvas import Form, Item, Style, fit, item
 from ari_tui.ui.widgets.pane import Pane
+from ari_tui.ui.widgets.pane_figures import length
 
 Block = Callable[[View, int], list[Text]]
 TWO_COLUMNS: Final = 130

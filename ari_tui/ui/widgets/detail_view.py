@@ -7,13 +7,13 @@ from typing import Final, NamedTuple
 
 from rich.text import Text
 
-from ari_tui.snapshot.detail import CallDetail, CallerStatistics
-from ari_tui.snapshot.live import Cells
-from ari_tui.snapshot.model import Call
-from ari_tui.ui.forms import DASH
+from ari_tui.document.detail import CallDetail, CallerStatistics
+from ari_tui.document.live import Cells
+from ari_tui.document.model import Call
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits
-from ari_tui.ui.widgets.ink import Ink
+from ari_tui.ui.number_format import DASH
+from ari_tui.ui.widgets.line_canvas import Ink
 
 _ENDLESS: Final = 10_000
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
-from ari_tui.snapshot.detail import CallDetail
-from ari_tui.snapshot.model import Call
+from ari_tui.document.detail import CallDetail
+from ari_tui.document.model import Call
 from ari_tui.ui.limits import Limits, grade
 from ari_tui.ui.widgets.detail_view import View, joined, ms, newest
-from ari_tui.ui.widgets.ink import Style
+from ari_tui.ui.widgets.line_canvas import Style
 
 Place = Literal["ours", "network", "echo", "either", "asterisk", "caller"]
 PLACES: Final[dict[Place, str]] = {

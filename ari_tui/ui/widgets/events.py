@@ -8,10 +8,10 @@ from typing import Final
 
 from rich.text import Text
 
-from ari_tui.snapshot.model import EventLine
+from ari_tui.document.model import EventLine
 from ari_tui.ui.frame import Frame
-from ari_tui.ui.widgets import figures as f
-from ari_tui.ui.widgets.ink import Ink, Part, Style
+from ari_tui.ui.widgets import pane_figures as f
+from ari_tui.ui.widgets.line_canvas import Ink, Part, Style
 from ari_tui.ui.widgets.pane import Pane
 
 _LEVELS: Final[dict[str, tuple[str, Style]]] = {

@@ -14,8 +14,8 @@ from rich.text import Text
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits
 from ari_tui.ui.spark import BLOCKS
-from ari_tui.ui.widgets import figures as f
-from ari_tui.ui.widgets.ink import Ink, Part, Style, merged
+from ari_tui.ui.widgets import pane_figures as f
+from ari_tui.ui.widgets.line_canvas import Ink, Part, Style, merged
 from ari_tui.ui.widgets.pane import Pane
 
 _PER_OCTAVE: Final = 8

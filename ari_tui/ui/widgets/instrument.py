@@ -7,11 +7,11 @@ from typing import Final, NamedTuple
 
 from rich.text import Text
 
-from ari_tui.snapshot.model import Instrument, Spread
-from ari_tui.ui.forms import DASH
+from ari_tui.document.model import Instrument, Spread
 from ari_tui.ui.frame import Frame
-from ari_tui.ui.widgets import figures as f
-from ari_tui.ui.widgets.ink import Ink, Part, Style
+from ari_tui.ui.number_format import DASH
+from ari_tui.ui.widgets import pane_figures as f
+from ari_tui.ui.widgets.line_canvas import Ink, Part, Style
 from ari_tui.ui.widgets.pane import Pane
 
 _LAG_MS: Final = 250.0

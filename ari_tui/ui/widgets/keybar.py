@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from ari_tui.ui.widgets.ink import Ink, fit, item
+from ari_tui.ui.widgets.line_canvas import Ink, fit, item
 from ari_tui.ui.widgets.pane import Pane
 
 Key = tuple[str, str]

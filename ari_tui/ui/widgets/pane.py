@@ -16,7 +16,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from ari_tui.ui.frame import Frame
-from ari_tui.ui.widgets.ink import Style
+from ari_tui.ui.widgets.line_canvas import Style
 
 NAMES: Final[tuple[str, ...]] = tuple(filter(None, get_args(Style)))
 

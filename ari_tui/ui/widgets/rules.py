@@ -10,15 +10,15 @@ from typing import Final, NamedTuple
 
 from rich.text import Text
 
-from ari_tui.snapshot.live import SECONDS
-from ari_tui.snapshot.model import SlaRule
-from ari_tui.ui.forms import DASH
+from ari_tui.document.live import SECONDS
+from ari_tui.document.model import SlaRule
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import grade
-from ari_tui.ui.widgets import figures as f
-from ari_tui.ui.widgets.ink import Ink, Part, Style
+from ari_tui.ui.number_format import DASH
+from ari_tui.ui.widgets import pane_figures as f
+from ari_tui.ui.widgets.line_canvas import Ink, Part, Style
+from ari_tui.ui.widgets.link_status import verdict
 from ari_tui.ui.widgets.pane import Pane
-from ari_tui.ui.widgets.standing import verdict
 
 _VERDICTS: Final[dict[str, tuple[str, Style]]] = {
     "pass": (" ", "ok"),

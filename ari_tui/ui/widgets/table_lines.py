@@ -10,8 +10,8 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from ari_tui.log import clean
-from ari_tui.snapshot.live import Cells
+from ari_tui.core.log import clean
+from ari_tui.document.live import Cells
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.rows import Row
 from ari_tui.ui.spark import Run, heading, spark

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from ari_tui.ui import forms
+from ari_tui.ui import number_format as forms
 from ari_tui.ui.columns import Column, fitting
 from ari_tui.ui.frame import Frame, WindowLength
 

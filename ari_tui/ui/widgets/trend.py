@@ -11,11 +11,11 @@ from typing import Final, NamedTuple
 
 from rich.text import Text
 
-from ari_tui.snapshot.live import SECONDS, Cells
+from ari_tui.document.live import SECONDS, Cells
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits
-from ari_tui.ui.widgets import figures as f
-from ari_tui.ui.widgets.ink import Ink, Part, Style, merged
+from ari_tui.ui.widgets import pane_figures as f
+from ari_tui.ui.widgets.line_canvas import Ink, Part, Style, merged
 from ari_tui.ui.widgets.pane import Pane
 
 _AXIS: Final = 6

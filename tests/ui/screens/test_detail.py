@@ -11,12 +11,12 @@ import msgspec
 import pytest
 from textual.pilot import Pilot
 
-from ari_tui.snapshot import model
-from ari_tui.snapshot.actions import Actions
-from ari_tui.snapshot.source import ActionError
+from ari_tui.client.actions import Actions
+from ari_tui.client.source import ActionError
+from ari_tui.document import model
 from ari_tui.ui.screens import detail as module
 from ari_tui.ui.screens.detail import DetailScreen
-from ari_tui.ui.themed import ThemedApp
+from ari_tui.ui.themed_app import ThemedApp
 from ari_tui.ui.themes import Themes
 from ari_tui.ui.widgets.detail_page import Sheet
 from tests.ui.detail_kit import a_detail, statistics

@@ -6,7 +6,7 @@ import msgspec
 from textual.widget import Widget
 from textual.widgets import Static
 
-from ari_tui.snapshot.source import Link
+from ari_tui.client.source import Link
 from ari_tui.ui.columns import NARROW, WIDE
 from ari_tui.ui.widgets.table import ChannelTable
 from tests.ui import kit

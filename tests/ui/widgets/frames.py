@@ -9,12 +9,12 @@ from rich.cells import cell_len
 from rich.text import Text
 from textual.app import ComposeResult
 
-from ari_tui.snapshot import model
-from ari_tui.snapshot.live import SECONDS, AllCourse, Cells, History
-from ari_tui.snapshot.source import Link
+from ari_tui.client.source import Link
+from ari_tui.document import model
+from ari_tui.document.live import SECONDS, AllCourse, Cells, History
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits
-from ari_tui.ui.themed import ThemedApp
+from ari_tui.ui.themed_app import ThemedApp
 from ari_tui.ui.themes import Themes
 from ari_tui.ui.widgets.pane import Pane
 from tests.ui import kit

@@ -16,9 +16,9 @@ from textual.drivers.headless_driver import HeadlessDriver
 from textual.pilot import Pilot
 from textual.strip import Strip
 
-from ari_tui.snapshot.live import CallCourse
-from ari_tui.snapshot.model import Call
-from ari_tui.snapshot.source import Link
+from ari_tui.client.source import Link
+from ari_tui.document.live import CallCourse
+from ari_tui.document.model import Call
 from ari_tui.ui.columns import NARROW, chosen
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits

@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from ari_tui.snapshot import model
-from ari_tui.snapshot.source import Link
+from ari_tui.client.source import Link
+from ari_tui.document import model
 from ari_tui.ui.widgets.banner import Banner, lines
 from tests.ui.widgets.frames import (
     PaneApp,

@@ -3,7 +3,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from ari_tui.snapshot.model import LossDirections
+from ari_tui.document.model import LossDirections
 from ari_tui.ui.widgets.detail_facts import asterisk_says, counts, facts
 from tests.ui.detail_kit import (
     HOSTILE,

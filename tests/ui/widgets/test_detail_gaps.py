@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ari_tui.analysis.gaps import KINDS
+from ari_tui.analysis.stream.gaps import KINDS
 from ari_tui.ui.widgets.detail_gaps import MEANINGS, events, gaps
 from tests.ui.detail_kit import HOSTILE, WIDTHS, a_detail, a_gap, a_view, assert_fits, plain
 from tests.ui.kit import a_call, an_event

@@ -29,7 +29,7 @@ def test_what_breaks_a_limit_is_marked_and_coloured() -> None:
 
 
 def test_our_own_stay_is_judged_by_what_counts_as_late() -> None:
-    from ari_tui.snapshot.detail import Intervals
+    from ari_tui.document.detail import Intervals
     from tests.ui.detail_kit import a_detail, a_spread_of
 
     slow = Intervals(

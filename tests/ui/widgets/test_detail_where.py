@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from ari_tui.snapshot.model import LossDirections
+from ari_tui.document.model import LossDirections
 from ari_tui.ui.widgets.detail_view import View
 from ari_tui.ui.widgets.detail_where import conclusion
 from tests.ui.detail_kit import (

@@ -1,10 +1,14 @@
 """The two lines at the top."""
 
-from ari_tui.snapshot import model
+import pytest
+
+from ari_tui.client.source import Link
+from ari_tui.document import model
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits
 from ari_tui.ui.widgets import header
-from ari_tui.ui.widgets.header import HeaderPane, Hints, lines
+from ari_tui.ui.widgets.header import HeaderPane, Hints, OneLine, lines
+from ari_tui.ui.widgets.header import lines_oneline as lines_test_oneline
 from tests.ui import kit
 from tests.ui.kit import a_document, a_rule, an_sla
 from tests.ui.widgets.frames import (
@@ -148,3 +152,54 @@ async def test_the_header_takes_two_lines_and_shows_hints_at_once() -> None:
         assert pane.size.height == 2
         pane.hints("1001", "max▼")
         assert "filter: 1001" in pane.shown
+
+
+@pytest.mark.parametrize(
+    ("width", "told"),
+    [
+        (3, ""),
+        (4, "PASS"),
+        (8, "PASS  ●"),
+        (18, "PASS  ●  p95 10.0~"),
+        (30, "PASS  ●  p95 10.0~  loss 0.00%"),
+        (34, "SLA PASS  ●  p95 10.0~  loss 0.00%"),
+        (39, "SLA PASS  ● LIVE  p95 10.0~  loss 0.00%"),
+        (60, "SLA PASS  ● LIVE  p95 10.0~  loss 0.00%  2 calls    12:00:01"),
+    ],
+)
+def test_the_verdict_is_the_last_to_go(width: int, told: str) -> None:
+    assert lines_test_oneline(a_frame(), width, 1).plain == told
+
+
+def test_a_verdict_that_is_open_is_not_mistaken_for_another() -> None:
+    document = a_frame().document
+    assert lines_test_oneline(a_frame(document), 4, 1).plain == "PASS"
+    assert lines_test_oneline(a_bad_frame(), 4, 1).plain == "FAIL"
+
+
+def test_no_traffic_is_told_in_one_line() -> None:
+    document = changed(a_frame().document, "sla", verdict="inconclusive", state="no_traffic")
+    assert lines_test_oneline(a_frame(document), 40, 1).plain.startswith("SLA NO TRAFFIC")
+
+
+def test_a_lost_engine_shows_at_any_width() -> None:
+    text = lines_test_oneline(a_frame(link=Link("lost"), age_s=75.0), 7, 1)
+    assert text.plain == "PASS  ○"
+    assert style_of(text, "○") == "fail"
+
+
+def test_interruptions_are_told() -> None:
+    assert "gaps 3~" in lines_test_oneline(a_bad_frame(), 80, 1).plain
+
+
+def test_no_box_is_too_small_of_oneline() -> None:
+    assert_fits_everywhere(lines_test_oneline)
+
+
+async def test_the_pane_is_one_line() -> None:
+    pane = OneLine()
+    async with PaneApp(pane).run_test(size=(39, 7)) as pilot:
+        pane.show(a_frame())
+        await pilot.pause()
+        assert pane.size.height == 1
+        assert pane.shown.startswith("SLA PASS")

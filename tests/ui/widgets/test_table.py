@@ -4,7 +4,7 @@ from rich.cells import cell_len
 from rich.style import Style
 from textual.theme import Theme
 
-from ari_tui.snapshot.source import Link
+from ari_tui.client.source import Link
 from ari_tui.ui.columns import NARROW, WIDE, chosen
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.rows import rows_of

@@ -2,7 +2,7 @@ from typing import Any
 
 from rich.style import Style
 
-from ari_tui.snapshot.source import Link
+from ari_tui.client.source import Link
 from ari_tui.ui.columns import NARROW, chosen
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.style import Style
 
-from ari_tui.snapshot.source import Link
+from ari_tui.client.source import Link
 from ari_tui.ui.columns import NARROW, chosen
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits

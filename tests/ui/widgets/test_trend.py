@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ari_tui.snapshot.live import SECONDS, Cells
+from ari_tui.document.live import SECONDS, Cells
 from ari_tui.ui.widgets.trend import Span, TrendPane, lines, row_of, span_of
 from tests.ui.kit import LAST_SECOND
 from tests.ui.widgets.frames import (

@@ -1,0 +1,1 @@
+"""Pairs of packets, sent to the echo server and back: round trip, loss, direction, intervals."""

@@ -1,0 +1,183 @@
+"""What comes back from the echo server: round trip, loss made good, duplicates, reordering."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ari_tui.analysis import counters as c
+from ari_tui.analysis import histogram
+from ari_tui.analysis.grouping import Segments, first_occurrence
+from ari_tui.analysis.notes import Moved, Note
+from ari_tui.analysis.records import Ints, Mask, Records, pick
+from ari_tui.analysis.roundtrip.in_flight import (
+    BACK,
+    BACK_LATE,
+    EMPTY,
+    LOST,
+    NEVER_SENT,
+    SLOTS,
+    UNDER_WAY,
+)
+from ari_tui.analysis.row_arrays import add_at
+from ari_tui.analysis.store import Store
+from ari_tui.analysis.stream import jitter
+from ari_tui.analysis.stream.gaps import JUMP_NS
+from ari_tui.analysis.stream.state import is_voice, ticks_to_ns, wrapped_difference
+
+
+def fold_echo(store: Store, rows: Ints, records: Records) -> list[Note]:
+    """Take n packets from the echo server (`rows` sorted, each call's in order) into the store.
+
+    Everything sent before them has been folded. A packet that was never sent is foreign; one of
+    another stream was counted on its way out.
+    """
+    ext, known = _match(store, rows, records)
+    if not known.all():
+        store.tally(c.FOREIGN, _never_met(store, rows[~known], pick(records, ~known)))
+        rows, records, ext = rows[known], pick(records, known), ext[known]
+    if not len(rows):
+        return []
+    flight, slots = store.flight, ext % SLOTS
+    state = flight.state[rows, slots].astype(np.int64)
+    sent_ns = flight.sent_ns[rows, slots]
+    rtt = records["rx_ns"] - sent_ns
+    first = first_occurrence(rows * SLOTS + slots, store.scratch)
+    in_time = first & (state == UNDER_WAY) & (rtt <= store.loss_timeout_ns)
+    _close_late(store, rows, slots, sent_ns, first & ~in_time, state)
+    _count_duplicates(store, rows, first, state)
+    tx = records["tx_ns"]
+    gone = tx > 0
+    store.book_dwell("back", rows[gone], tx[gone], tx[gone] - records["rx_ns"][gone])
+    if not in_time.any():
+        return []
+    at = np.flatnonzero(in_time)
+    flight.state[rows[at], slots[at]] = BACK
+    return _take_back(store, rows[at], ext[at], slots[at], rtt[at], pick(records, at))
+
+
+def _match(store: Store, rows: Ints, records: Records) -> tuple[Ints, Mask]:
+    """Return the extended sequence of each packet, and whether it was sent.
+
+    It is the newest one up to the highest from Asterisk that ends in the packet's sequence, in the
+    current epoch or, failing that, the one before.
+    """
+    leg, sequence, ssrc = store.media, records["sequence"].astype(np.int64), records["ssrc"]
+    top = leg.max_ext[rows]
+    ext = top - ((top - leg.offset[rows] - sequence) & 0xFFFF)
+    known = (ssrc == leg.ssrc[rows]) & leg.started[rows] & _held(store, rows, ext)
+    if known.all():
+        return ext, known
+    older = top - ((top - leg.old_offset[rows] - sequence) & 0xFFFF)
+    was = (ssrc == leg.old_ssrc[rows]) & leg.has_old[rows] & _held(store, rows, older) & ~known
+    return np.where(was, older, ext), known | was
+
+
+def _never_met(store: Store, rows: Ints, records: Records) -> Ints:
+    """Return the rows of those packets that are not of a stream which was counted as foreign."""
+    keys = zip(rows.tolist(), records["ssrc"].tolist(), records["sequence"].tolist(), strict=True)
+    new = [
+        row not in store.strangers or not store.strangers[row].knows(ssrc, sequence)
+        for row, ssrc, sequence in keys
+    ]
+    return np.asarray(rows[new])
+
+
+def _held(store: Store, rows: Ints, ext: Ints) -> Mask:
+    slots = ext % SLOTS
+    state = store.flight.state[rows, slots]
+    held = (store.flight.ext[rows, slots] == ext) & (state != EMPTY) & (state != NEVER_SENT)
+    return np.asarray(held)
+
+
+def _close_late(
+    store: Store, rows: Ints, slots: Ints, sent_ns: Ints, other: Mask, state: Ints
+) -> None:
+    """Book packets that came back after the loss time-out: they are lost, and stay lost."""
+    overtime = other & (state == UNDER_WAY)
+    if overtime.any():
+        store.book_lost(rows[overtime], sent_ns[overtime])
+    late = overtime | (other & (state == LOST))
+    if late.any():
+        store.tally(c.RETURNED_LATE, rows[late])
+        store.flight.state[rows[late], slots[late]] = BACK_LATE
+
+
+def _count_duplicates(store: Store, rows: Ints, first: Mask, state: Ints) -> None:
+    again = ~first | (state == BACK) | (state == BACK_LATE)
+    if again.any():
+        store.tally(c.DUPLICATES_ECHO, rows[again])
+
+
+def _take_back(
+    store: Store, rows: Ints, ext: Ints, slots: Ints, rtt: Ints, records: Records
+) -> list[Note]:
+    """Book n packets that are back in time: order, jitter, RTT, lateness."""
+    leg, flight, segments = store.echo, store.flight, Segments(rows)
+    owners, rx = segments.rows, records["rx_ns"]
+    count = np.bincount(segments.of)
+    store.counters[owners, c.RETURNED] += count
+    store.counters[owners, c.DELIVERED] += segments.count(records["tx_ns"] > 0)
+    store.book("returned", rows, flight.sent_ns[rows, slots])
+    fresh = leg.first_rx[owners] == 0
+    leg.first_rx[owners[fresh]] = rx[segments.starts][fresh]
+    order = flight.order[rows, slots].astype(np.int64)
+    newest = leg.order_max[owners]
+    before = segments.running_max(segments.previous(order, newest), newest)
+    store.counters[owners, c.REORDERED_ECHO] += segments.count(order < before)
+    leg.order_max[owners] = np.maximum(before, order)[segments.ends]
+    _advance_jitter(store, segments, rows, ext, slots, records)
+    # an unsure departure, or a clock that was set back meanwhile: back, but no sample
+    uncertain = flight.uncertain[rows, slots] | (rtt < 0)
+    store.counters[owners, c.UNCERTAIN] += segments.count(uncertain)
+    sure = ~uncertain
+    return _book_rtt(store, rows[sure], rx[sure], rtt[sure], flight.sent_ns[rows, slots][sure])
+
+
+def _advance_jitter(
+    store: Store, segments: Segments, rows: Ints, ext: Ints, slots: Ints, records: Records
+) -> None:
+    leg, owners = store.echo, segments.rows
+    rx, sent = records["rx_ns"], store.flight.sent_ns[rows, slots]
+    timestamps = records["timestamp"].astype(np.int64)
+    earlier = segments.previous(timestamps, leg.last_units[owners])
+    spacing = rx - segments.previous(rx, leg.last_rx[owners])
+    paired = (ext - segments.previous(ext, leg.last_ext[owners])) == 1
+    voice = is_voice(store.media, rows, records["marker_pt"].astype(np.int64) & 0x7F)
+    paired &= voice & segments.previous(voice, leg.last_voice[owners])
+    step = ticks_to_ns(wrapped_difference(timestamps, earlier, 32), store.media.clock_rate[rows])
+    apart = sent - segments.previous(sent, leg.last_sent[owners])
+    hop = spacing - apart
+    # where the timestamp jumped against sequence and sending there is no spacing to compare
+    usual = ticks_to_ns(store.media.ptime_units[rows], store.media.clock_rate[rows])
+    jumped = (np.abs(step - usual) > JUMP_NS) & (np.abs(apart - step) > JUMP_NS) & (usual > 0)
+    paired &= ~jumped
+    jitter.advance(leg.jitter_ns, rows[paired], (spacing - step)[paired])
+    jitter.advance(leg.hop_jitter_ns, rows[paired], hop[paired])
+    leg.jitter_count += np.bincount(rows[paired], minlength=store.capacity)
+    ends = segments.ends
+    leg.last_ext[owners], leg.last_rx[owners] = ext[ends], rx[ends]
+    leg.last_units[owners], leg.last_sent[owners] = timestamps[ends], sent[ends]
+    leg.last_voice[owners] = voice[ends]
+
+
+def _book_rtt(store: Store, rows: Ints, rx: Ints, rtt: Ints, sent_ns: Ints) -> list[Note]:
+    """Take n round trips into histogram, extremes, series, and judge their lateness."""
+    if not len(rows):
+        return []
+    leg, segments = store.echo, Segments(rows)
+    owners = segments.rows
+    add_at(leg.rtt, rows, histogram.bucket_of(rtt))
+    leg.rtt_min[owners] = np.minimum(leg.rtt_min[owners], np.minimum.reduceat(rtt, segments.starts))
+    leg.rtt_max[owners] = np.maximum(leg.rtt_max[owners], np.maximum.reduceat(rtt, segments.starts))
+    leg.rtt_sum[owners] += np.add.reduceat(rtt, segments.starts)
+    leg.rtt_count[owners] += np.bincount(segments.of)
+    store.series.book_rtt(rows, rx, rtt)
+    store.recent.book_rtt(rx, rtt)
+    store.ladder.book(rtt)
+    excess, moved = store.echo_floor.judge(rows, rx, rtt)
+    late = excess > store.late_ns
+    store.tally(c.LATE_ECHO, rows[late])
+    store.tally(c.DISCARDED, rows[excess > store.jitter_buffer_ns])
+    store.book("late", rows[late], sent_ns[late])
+    store.tally(c.BASELINE_STEPS, np.array([step.row for step in moved], dtype=np.int64))
+    return [Moved(step.row, step.at_ns, step.by_ns, "echo") for step in moved]

@@ -1,0 +1,182 @@
+"""The moving floor of a path: the delay that a packet has when nothing holds it up.
+
+Transit d = arrival − timestamp (or the RTT). Minima of one-second blocks, the last 30; the edge of
+their lower hull over the window's middle gives level and slope, the slope being the skew between
+the two clocks. A packet is late when it lies more than the allowance above the floor. A block that
+lies below the floor resets it at once, two whole blocks above move it up (a path change); until
+then the packets there are late. Each call's floor is refitted at its own block boundaries, so the
+answer does not depend on how records are cut into batches.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from ari_tui.analysis.grouping import Segments
+from ari_tui.analysis.records import Floats, Ints
+from ari_tui.analysis.row_arrays import RowArrays, column
+
+BLOCK_NS: Final = 1_000_000_000
+BLOCKS: Final = 30
+STEP_NS: Final = 2_000_000
+"""A block this far from the floor is a step of the path."""
+MAX_SKEW: Final = 500e-6
+_TIE_NS: Final = 1e-3
+"""Chords closer than this at the middle meet there, but for rounding."""
+_NONE: Final = np.iinfo(np.int64).max
+
+
+class Step(NamedTuple):
+    """The floor of `row` moved by `by_ns` at `at_ns`: a baseline step."""
+
+    row: int
+    at_ns: int
+    by_ns: int
+
+
+class Floor(RowArrays):
+    """Floors of every call, for one leg. `skewed` allows a slope; an RTT has none."""
+
+    origin_ns = column(np.int64, 0)  # start of the first block; 0 before the first sample
+    base_ns = column(np.int64, 0)  # the first value: the rest is kept relative to it
+    block = column(np.int64, -1)  # number of the open block
+    block_min = column(np.int64, _NONE)
+    block_min_at = column(np.int64, 0)
+    mins = column(np.float64, np.nan, (BLOCKS,))  # relative values of closed blocks
+    times = column(np.float64, np.nan, (BLOCKS,))  # relative times of those minima
+    level = column(np.float64, np.nan)  # floor at `reference_ns`, relative
+    slope = column(np.float64, 0.0)
+    reference_ns = column(np.float64, 0.0)
+    above = column(np.int64, 0)  # closed blocks in a row that lay above the floor
+
+    def __init__(self, *, skewed: bool) -> None:
+        super().__init__()
+        self.skewed = skewed
+
+    def judge(self, rows: Ints, times_ns: Ints, values_ns: Ints) -> tuple[Floats, list[Step]]:
+        """Tell how far n samples (`rows` sorted, in order of arrival) lie above their floors.
+
+        Returns the excess (n, ns; below 0 under the floor) and the steps that the paths made.
+        """
+        excess = np.zeros(len(rows))
+        steps: list[Step] = []
+        if not len(rows):
+            return excess, steps
+        segments = Segments(rows)
+        self._begin(segments, times_ns, values_ns)
+        at = times_ns - self.origin_ns[rows]
+        value = values_ns - self.base_ns[rows]
+        # a clock set back does not reopen a block
+        block = segments.running_max(at // BLOCK_NS, self.block[segments.rows])
+        turn = block - block[segments.starts][segments.of]
+        for number in np.unique(turn):
+            chosen = np.flatnonzero(turn == number)
+            steps += self._enter(rows[chosen], block[chosen])
+            excess[chosen] = self._judge_block(rows[chosen], at[chosen], value[chosen])
+        return excess, steps
+
+    def at(self, row: int, time_ns: int) -> float | None:
+        """Return the floor (ns) of one row at a time; None before its first block is closed."""
+        if np.isnan(self.level[row]):
+            return None
+        ahead = time_ns - self.origin_ns[row] - self.reference_ns[row]
+        return float(self.level[row] + self.slope[row] * ahead + self.base_ns[row])
+
+    def _begin(self, segments: Segments, times_ns: Ints, values_ns: Ints) -> None:
+        new = self.origin_ns[segments.rows] == 0
+        rows, first = segments.rows[new], segments.starts[new]
+        self.origin_ns[rows], self.base_ns[rows] = times_ns[first], values_ns[first]
+        self.block[rows] = 0
+
+    def _enter(self, rows: Ints, blocks: Ints) -> list[Step]:
+        """Close the open blocks of rows whose samples have reached a later one."""
+        segments = Segments(rows)
+        block = blocks[segments.starts]
+        moved = block > self.block[segments.rows]
+        closing = segments.rows[moved]
+        steps = self._close(closing) if len(closing) else []
+        self.block[closing] = block[moved]
+        self.block_min[closing] = _NONE
+        return steps
+
+    def _judge_block(self, rows: Ints, at: Ints, value: Ints) -> Floats:
+        floor = self.level[rows] + self.slope[rows] * (at - self.reference_ns[rows])
+        young = np.isnan(floor)
+        if young.any():
+            floor[young] = self._running_floor(rows[young], value[young])
+        self._note_minimum(rows, at, value)
+        return np.asarray(value - floor)
+
+    def _running_floor(self, rows: Ints, value: Ints) -> Floats:
+        """Return the smallest value so far, in the first block, which has no fit to go by."""
+        floor = np.empty(len(rows))
+        segments = Segments(rows)
+        for row, start, end in zip(segments.rows, segments.starts, segments.ends, strict=True):
+            run = np.minimum.accumulate(value[start : end + 1])
+            floor[start : end + 1] = np.minimum(run, self.block_min[row])
+        return floor
+
+    def _note_minimum(self, rows: Ints, at: Ints, value: Ints) -> None:
+        segments = Segments(rows)
+        lowest = np.minimum.reduceat(value, segments.starts)
+        is_lowest = np.flatnonzero(value == lowest[segments.of])
+        _, first = np.unique(segments.of[is_lowest], return_index=True)
+        better = lowest < self.block_min[segments.rows]
+        owners = segments.rows[better]
+        self.block_min[owners] = lowest[better]
+        self.block_min_at[owners] = at[is_lowest[first]][better]
+
+    def _close(self, rows: Ints) -> list[Step]:
+        """Take the open blocks of some rows into their windows and refit."""
+        rows = rows[self.block_min[rows] != _NONE]
+        value = self.block_min[rows].astype(np.float64)
+        time = self.block_min_at[rows].astype(np.float64)
+        offset = value - (self.level[rows] + self.slope[rows] * (time - self.reference_ns[rows]))
+        below, above = offset < -STEP_NS, offset > STEP_NS  # both false for the first block
+        self.above[rows] = np.where(above, self.above[rows] + 1, 0)
+        risen = self.above[rows] >= 2
+        kept = np.where(risen, 1, BLOCKS)  # of the blocks before, a rise keeps its first one
+        kept[below] = 0
+        self._push(rows, time, value, kept)
+        self._fit(rows)
+        self.above[rows[risen]] = 0
+        stepped = below | risen
+        at = (time + self.origin_ns[rows]).astype(np.int64)
+        return [Step(int(rows[i]), int(at[i]), int(offset[i])) for i in np.flatnonzero(stepped)]
+
+    def _push(self, rows: Ints, time: Floats, value: Floats, kept: Ints) -> None:
+        """Put a block at the window's end; `kept` of those before stay, none older than 30 s."""
+        times, mins = np.roll(self.times[rows], -1, axis=1), np.roll(self.mins[rows], -1, axis=1)
+        times[:, -1], mins[:, -1] = time, value
+        age = np.arange(BLOCKS)[::-1]  # 0 is the newest
+        gone = (age[None, :] > kept[:, None]) | (times < (time - BLOCKS * BLOCK_NS)[:, None])
+        times[gone] = mins[gone] = np.nan
+        self.times[rows], self.mins[rows] = times, mins
+
+    def _fit(self, rows: Ints) -> None:
+        """Fit level and slope: the lower hull's edge over the window's middle.
+
+        Of all chords from a block before the middle to one after it, the lowest there.
+        """
+        x, y = self.times[rows], self.mins[rows]
+        oldest, newest = np.nanmin(x, axis=1), np.nanmax(x, axis=1)
+        middle = (oldest + newest) / 2
+        if not self.skewed:
+            self.level[rows], self.reference_ns[rows] = np.nanmin(y, axis=1), middle
+            return
+        left = np.where(x <= middle[:, None], y, np.nan)
+        right = np.where(x > middle[:, None], y, np.nan)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            slope = (right[:, None, :] - left[:, :, None]) / (x[:, None, :] - x[:, :, None])
+            chord = left[:, :, None] + slope * (middle[:, None] - x)[:, :, None]
+        flat = np.where(np.isnan(chord), np.inf, chord).reshape(len(rows), -1)
+        level = flat.min(axis=1)
+        # where a block lies right at the middle many chords meet: the hull's edge rises least
+        lowest = flat <= level[:, None] + _TIE_NS
+        tilt = np.where(lowest, slope.reshape(len(rows), -1), np.inf).min(axis=1)
+        alone = np.isinf(level)  # one block: no chord
+        level[alone] = np.nanmin(y[alone], axis=1) if alone.any() else 0
+        self.level[rows], self.reference_ns[rows] = level, middle
+        self.slope[rows] = np.clip(np.where(alone, 0.0, tilt), -MAX_SKEW, MAX_SKEW)

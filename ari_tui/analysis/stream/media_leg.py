@@ -1,0 +1,278 @@
+"""What arrives from Asterisk: sequence, duplicates, reordering, jitter, lateness, dead air.
+
+Works on one epoch of each call at a time (one SSRC, no restart of the sequence); `fold` cuts the
+records so.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from ari_tui.analysis import counters as c
+from ari_tui.analysis.grouping import Segments
+from ari_tui.analysis.notes import Moved, Note, Reanchored
+from ari_tui.analysis.records import Ints, Mask, Records
+from ari_tui.analysis.roundtrip.in_flight import EMPTY, NEVER_SENT, SLOTS, UNDER_WAY
+from ari_tui.analysis.store import Store
+from ari_tui.analysis.stream import jitter
+from ari_tui.analysis.stream.gaps import JUMP_NS, Gap
+from ari_tui.analysis.stream.state import (
+    INTERRUPTION_NS,
+    MediaLeg,
+    is_voice,
+    ticks_to_ns,
+    wrapped_difference,
+)
+from ari_tui.wire.rtp import COMFORT_NOISE
+
+HELD: Final = 5
+
+
+def judge_transit(store: Store, rows: Ints, rx: Ints, transit: Ints, jumped: Mask) -> list[Note]:
+    """Judge the transit (n, ns; `rows` sorted) of voice packets; `jumped` marks timestamp jumps."""
+    leg = store.media
+    suspect = jumped | (leg.jump_left[rows] > 0)
+    if not suspect.any():
+        _judge_by_anchor(store, rows, transit)
+        return _judge(store, rows, rx, transit)
+    special = np.isin(rows, rows[suspect])
+    _judge_by_anchor(store, rows[~special], transit[~special])
+    notes = _judge(store, rows[~special], rx[~special], transit[~special])
+    for i in np.flatnonzero(special):
+        at = slice(int(i), int(i) + 1)
+        _judge_by_anchor(store, rows[at], transit[at])
+        if _held_back(store, int(rows[i]), int(rx[i]), int(transit[i]), bool(jumped[i]), notes):
+            continue
+        notes += _judge(store, rows[at], rx[at], transit[at])
+    return notes
+
+
+def _judge_by_anchor(store: Store, rows: Ints, transit: Ints) -> None:
+    """Judge by the original's formula: against the first packet."""
+    store.tally(c.LATE_FIXED_ANCHOR, rows[transit - store.media.anchor_ns[rows] > store.late_ns])
+
+
+def _judge(store: Store, rows: Ints, rx: Ints, transit: Ints) -> list[Note]:
+    excess, steps = store.media_floor.judge(rows, rx, transit)
+    store.book_excess(rows, rx, excess)
+    store.tally(c.LATE_MEDIA, rows[excess > store.late_ns])
+    store.tally(c.BASELINE_STEPS, np.array([step.row for step in steps], dtype=np.int64))
+    return [Moved(step.row, step.at_ns, step.by_ns, "media") for step in steps]
+
+
+def _held_back(
+    store: Store, row: int, rx: int, transit: int, jumped: bool, notes: list[Note]
+) -> bool:
+    """Follow one packet of a call whose timestamp may have jumped; tell if it is not judged."""
+    leg = store.media
+    if leg.jump_left[row] and abs(transit - int(leg.jump_ns[row])) > JUMP_NS:
+        leg.jump_left[row] = 0  # it did not hold
+    if not leg.jump_left[row]:
+        floor = store.media_floor.at(row, rx)
+        away = floor is None or abs(transit - floor) > JUMP_NS
+        if not (jumped and away):
+            return False
+        leg.jump_left[row], leg.jump_ns[row] = HELD, transit
+    leg.jump_left[row] -= 1
+    if not leg.jump_left[row]:
+        floor = store.media_floor.at(row, rx)
+        notes.append(Reanchored(row, rx, round(transit - floor) if floor is not None else 0))
+        store.media_floor.clear(row)
+        leg.anchor_ns[row] = transit
+        store.counters[row, c.REANCHORS] += 1
+    return True
+
+
+UNCERTAIN_NS: Final = 500_000
+"""A send that took longer leaves the time of departure unknown to that much."""
+
+
+def fold_media(store: Store, rows: Ints, records: Records) -> list[Note]:
+    """Take n packets from Asterisk (`rows` sorted, each call's in order of arrival) into the store.
+
+    All are of their call's current epoch. Returns what is worth telling.
+    """
+    leg, segments = store.media, Segments(rows)
+    owners = segments.rows
+    ext = _extend(leg, segments, records)
+    units = _extended_timestamps(leg, segments, records["timestamp"].astype(np.int64))
+    rx, tx = records["rx_ns"], records["tx_ns"]
+    store.counters[owners, c.RECEIVED] += np.bincount(segments.of)
+    before = segments.running_max(segments.previous(ext, leg.max_ext[owners]), leg.max_ext[owners])
+    first, resent = _place(store, rows, ext, tx, ext > before)
+    _note_sent(store, segments, rows, ext, first | resent, records)
+    _count_order(store, segments, ext, before, first)
+
+    rate = leg.clock_rate[rows]
+    payload_type = records["marker_pt"].astype(np.int64) & 0x7F
+    voice = is_voice(leg, rows, payload_type)
+    steps = _Steps(leg, segments, rx, units, ext, payload_type)
+    extra = ticks_to_ns(steps.units - steps.ext * leg.ptime_units[rows], rate)
+    # a telephone-event holds its timestamp still: the step from it is no jump
+    steady = steps.after_noise | is_voice(leg, rows, steps.last_type)
+    extra[~steps.within | (leg.ptime_units[rows] == 0) | ~steady] = 0
+    _note_gaps(store, rows, steps, rx, ext, extra, records["marker_pt"] >= 0x80)
+    spacing = steps.rx - ticks_to_ns(steps.units, rate)
+    leaps = np.abs(extra) > JUMP_NS
+    # a timestamp that moved against the sequence and against arrival, too
+    jumped = leaps & (np.abs(spacing) > JUMP_NS) & voice
+    paired = steps.within & (steps.ext == 1) & voice & steps.same_type & ~jumped
+    after = jitter.advance(leg.jitter_ns, rows[paired], spacing[paired])
+    leg.jitter_count += np.bincount(rows[paired], minlength=store.capacity)
+    leg.jitter_sum += np.bincount(rows[paired], weights=after, minlength=store.capacity)
+    np.maximum.at(leg.jitter_max, rows[paired], after)
+    _learn_ptime(leg, rows[paired & ~leaps], steps.units[paired & ~leaps])
+
+    judged = first & voice
+    transit = rx - ticks_to_ns(units, rate)
+    fresh = segments.starts[leg.fresh[owners]]
+    leg.anchor_ns[rows[fresh]] = transit[fresh]
+    notes = judge_transit(store, rows[judged], rx[judged], transit[judged], jumped[judged])
+    _remember(leg, segments, rx, units, ext, payload_type, records["tos"])
+    return notes
+
+
+class _Steps:
+    """The step from each packet to the next that arrived, within its call."""
+
+    def __init__(
+        self, leg: MediaLeg, segments: Segments, rx: Ints, units: Ints, ext: Ints, kind: Ints
+    ) -> None:
+        owners = segments.rows
+        last_rx = segments.previous(rx, leg.last_rx[owners])
+        self.known: Mask = last_rx != 0
+        self.within = np.ones(len(rx), dtype=np.bool_)
+        self.within[segments.starts] = ~leg.fresh[owners]
+        self.last_rx = last_rx
+        self.rx: Ints = rx - last_rx
+        self.units: Ints = units - segments.previous(units, leg.last_ts[owners])
+        self.ext: Ints = ext - segments.previous(ext, leg.last_ext[owners])
+        self.last_type = segments.previous(kind, leg.last_payload_type[owners])
+        self.same_type: Mask = kind == self.last_type
+        self.after_noise: Mask = self.last_type == COMFORT_NOISE
+
+
+def _extend(leg: MediaLeg, segments: Segments, records: Records) -> Ints:
+    """Return the extended sequence of each packet, unwrapped from the one that came before."""
+    sequence = records["sequence"].astype(np.int64)
+    owners = segments.rows
+    last = (leg.last_ext[owners] - leg.offset[owners]) & 0xFFFF
+    step = wrapped_difference(sequence, segments.previous(sequence, last), 16)
+    return leg.last_ext[owners][segments.of] + segments.cumulative(step)
+
+
+def _extended_timestamps(leg: MediaLeg, segments: Segments, timestamps: Ints) -> Ints:
+    last = leg.last_ts[segments.rows]
+    step = wrapped_difference(timestamps, segments.previous(timestamps, last & 0xFFFFFFFF), 32)
+    return last[segments.of] + segments.cumulative(step)
+
+
+def _place(store: Store, rows: Ints, ext: Ints, tx: Ints, advancing: Mask) -> tuple[Mask, Mask]:
+    """Give every packet not seen before its slot; return which packets are those first copies.
+
+    The second mask holds duplicates that carry their key after all: the first copy's send failed
+    and theirs did not. A packet beyond the highest is a first copy; the few others are looked up
+    one by one. What a new packet pushes out while it is under way is lost.
+    """
+    flight = store.flight
+    new_rows, new_ext = rows[advancing], ext[advancing]
+    slots = new_ext % SLOTS
+    pushed = flight.state[new_rows, slots] == UNDER_WAY
+    if pushed.any():
+        store.book_lost(new_rows[pushed], flight.sent_ns[new_rows[pushed], slots[pushed]])
+    flight.ext[new_rows, slots] = new_ext
+    flight.state[new_rows, slots] = np.where(tx[advancing] > 0, UNDER_WAY, NEVER_SENT)
+    first, resent = advancing.copy(), np.zeros(len(rows), dtype=np.bool_)
+    for i in np.flatnonzero(~advancing):
+        first[i] = _place_old(store, int(rows[i]), int(ext[i]))
+        at = rows[i], ext[i] % SLOTS
+        if tx[i] > 0 and flight.ext[at] == ext[i] and flight.state[at] == NEVER_SENT:
+            flight.state[at] = UNDER_WAY
+            resent[i] = not first[i]
+        if tx[i] > 0 and not first[i] and not resent[i]:
+            store.direction_of(int(rows[i])).copy(int(tx[i]))
+    return first, resent
+
+
+def _place_old(store: Store, row: int, ext: int) -> bool:
+    """Place one packet that is not the newest; tell whether it is a first copy."""
+    flight, slot = store.flight, ext % SLOTS
+    seen = flight.ext[row, slot] == ext and flight.state[row, slot] != EMPTY
+    if seen or flight.ext[row, slot] > ext:
+        store.counters[row, c.DUPLICATES_MEDIA] += 1
+        return False
+    if flight.state[row, slot] == UNDER_WAY:
+        store.book_lost(np.array([row]), flight.sent_ns[row, [slot]])
+    flight.ext[row, slot], flight.state[row, slot] = ext, NEVER_SENT
+    return True
+
+
+def _note_sent(
+    store: Store, segments: Segments, rows: Ints, ext: Ints, carries: Mask, records: Records
+) -> None:
+    """Write T0 of the packets that carry a new key to the echo server; count failed sends."""
+    flight, tx = store.flight, records["tx_ns"]
+    sent = carries & (tx > 0)
+    order = store.counters[segments.rows, c.SENT][segments.of] + segments.cumulative(
+        sent.astype(np.int64)
+    )
+    at = (rows[sent], ext[sent] % SLOTS)
+    flight.sent_ns[at] = tx[sent]
+    flight.order[at] = order[sent] - 1
+    flight.uncertain[at] = records["bracket_ns"][sent] > UNCERTAIN_NS
+    flight.state[at] = UNDER_WAY
+    store.counters[segments.rows, c.SENT] += segments.count(sent)
+    store.counters[segments.rows, c.SEND_ERRORS] += segments.count(tx == 0)
+    store.book("sent", rows[sent], tx[sent])
+    gone = tx > 0
+    dwell = tx[gone] - records["rx_ns"][gone]
+    store.book_dwell("out", rows[gone], tx[gone], dwell)
+
+
+def _count_order(store: Store, segments: Segments, ext: Ints, before: Ints, first: Mask) -> None:
+    """Count first copies, and the reordered among them (RFC 4737 section 3)."""
+    leg, owners = store.media, segments.rows
+    leg.distinct[owners] += segments.count(first)
+    leg.sequence_errors[owners] += segments.count(ext != before + 1)
+    store.counters[owners, c.REORDERED_MEDIA] += segments.count(first & (ext < before + 1))
+    leg.base_ext[owners] = np.minimum(
+        leg.base_ext[owners], np.minimum.reduceat(ext, segments.starts)
+    )
+    leg.max_ext[owners] = np.maximum(before[segments.ends], ext[segments.ends])
+
+
+def _note_gaps(
+    store: Store, rows: Ints, steps: _Steps, rx: Ints, ext: Ints, extra: Ints, marker: Mask
+) -> None:
+    """Take note of steps that are longer than they should be; they are judged a second later."""
+    missing = steps.within & (steps.ext > 1)
+    long = steps.known & ((steps.rx > INTERRUPTION_NS) | missing | (extra >= JUMP_NS))
+    for i in np.flatnonzero(long):
+        store.gaps_of(int(rows[i])).waiting.append(
+            Gap(
+                int(steps.last_rx[i]),
+                int(rx[i]),
+                int(steps.ext[i]) if steps.within[i] else 1,
+                int(extra[i]),
+                bool(marker[i]),
+                bool(steps.after_noise[i]),
+                int(ext[i] - steps.ext[i]),
+            )
+        )
+
+
+def _learn_ptime(leg: MediaLeg, rows: Ints, units: Ints) -> None:
+    """Keep the timestamp step of each call's newest pair of consecutive packets."""
+    positive = units > 0
+    leg.ptime_units[rows[positive]] = units[positive]
+
+
+def _remember(
+    leg: MediaLeg, segments: Segments, rx: Ints, units: Ints, ext: Ints, kind: Ints, tos: Ints
+) -> None:
+    owners, ends = segments.rows, segments.ends
+    leg.last_rx[owners], leg.last_ts[owners] = rx[ends], units[ends]
+    leg.last_ext[owners], leg.last_payload_type[owners] = ext[ends], kind[ends]
+    leg.tos[owners], leg.fresh[owners] = tos[ends], False

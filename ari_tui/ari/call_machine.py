@@ -1,0 +1,341 @@
+"""One measured call as a sans-I/O state machine: events and outcomes in, commands out.
+
+It reads no clock and does no I/O; whoever owns it runs the commands (`ari_tui.ari.commands`),
+each as a task, and feeds back every outcome. The way up (`ari_tui.ari.setup`)::
+
+    answer → add media (ports) → external media channel → connect media → bridge → join → up
+
+The media channel's answer and its own StasisStart are awaited both, in either order, for
+`addChannel` gives 422 before the channel has entered Stasis. Each wait has a timer with a way
+on, because events are lost while the WebSocket is away: after a missing StasisStart the join is
+tried anyway (and again on 422), after missing bridge events the bridge itself is read.
+
+The way down (`ari_tui.ari.teardown`) starts from any state, once: when the caller leaves, when
+the shell calls `release`, when somebody else takes away our channel or bridge, or when a step
+fails. A caller who is still ours continues in the dialplan or is hung up, as `on_release` says.
+`Finished` comes when all is undone and the counts are closed.
+
+A transfer brings a StasisStart with `replace_channel`: the new channel takes the old one's
+place, and the old one's end is not the call's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from ari_tui.ari import commands as do
+from ari_tui.ari.commands import CallState, CallTiming, Command, OnRelease, Undo
+from ari_tui.ari.events import (
+    BridgeDestroyed,
+    ChannelCallerId,
+    ChannelDestroyed,
+    ChannelEnteredBridge,
+    ChannelHangupRequest,
+    ChannelLeftBridge,
+    ChannelStateChange,
+    Event,
+    StasisEnd,
+    StasisStart,
+)
+from ari_tui.ari.ids import CallIds
+from ari_tui.ari.models import Channel
+from ari_tui.ari.setup import Setup, StepFailedError
+from ari_tui.ari.sweep import LiveCall
+from ari_tui.ari.teardown import Teardown, Thing
+from ari_tui.core.text import clean_text
+
+HUNG_UP_BY_CALLER: Final = "caller hung up"
+HUNG_UP_HERE: Final = "hung up from here"
+LEFT: Final = "caller left the application"
+RELEASED_HERE: Final = "released from here"
+
+
+class Parting:
+    """What is known of why the caller of one call goes."""
+
+    def __init__(self) -> None:
+        self._asked: list[str] = []
+        self._first: dict[str, bool] = {}
+        """By channel, whether the first that wanted it to end was a request to Asterisk."""
+
+    def ask(self, channel_id: str) -> None:
+        """Take note that we are about to ask Asterisk to hang a channel up."""
+        self._asked.append(channel_id)
+
+    def refused(self, channel_id: str) -> None:
+        """Take note that Asterisk did not do so: it refused, or the channel had gone."""
+        if channel_id in self._asked:
+            self._asked.remove(channel_id)
+
+    def requested(self, channel_id: str, *, soft: bool) -> None:
+        """Take note that a channel is to hang up, as the event says."""
+        self._first.setdefault(channel_id, soft)
+
+    def from_here(self, channel_id: str) -> bool:
+        """Tell whether a channel that is gone was hung up by us; whoever was first counts."""
+        return channel_id in self._asked and self._first.get(channel_id, True)
+
+    def reason(self, channel_id: str, *, destroyed: bool) -> str:
+        """Return why a channel is in our application no more, in words."""
+        if self.from_here(channel_id):
+            return HUNG_UP_HERE
+        return HUNG_UP_BY_CALLER if destroyed or channel_id in self._first else LEFT
+
+
+_BUILDS: dict[type, Thing] = {
+    do.AddMedia: Thing.PORT,
+    do.CreateExternalMedia: Thing.MEDIA_CHANNEL,
+    do.ConnectMedia: Thing.DRAIN,
+    do.CreateBridge: Thing.BRIDGE,
+}
+
+
+class CallLife:
+    """One call's way up and down. Every input returns the commands to run."""
+
+    def __init__(
+        self,
+        number: int,
+        ids: CallIds,
+        caller: Channel,
+        *,
+        on_release: OnRelease = OnRelease.CONTINUE,
+        mode: str = "takeover",
+        timing: CallTiming | None = None,
+    ) -> None:
+        """Take up `caller`, a channel that is in Stasis; `number` is unique in the session."""
+        timing = timing or CallTiming()
+        self.number = number
+        self.ids = ids
+        self.on_release = on_release
+        self.mode = mode
+        self.reason = ""
+        """Why the call ended, is ending, or failed; empty before."""
+        self.failed_step: CallState | None = None
+        """The step of the way up that failed; None when none did."""
+        self.finished = False
+        self._teardown = Teardown(timing.undo_retries_s)
+        self._teardown.built(Thing.CALLER, self._release_of(caller))
+        self._setup = Setup(ids, caller, self._teardown, timing)
+        self._releasing = False
+        self._parting = Parting()
+
+    @property
+    def state(self) -> CallState:
+        """Return where the call is in its life."""
+        if self.finished:
+            return CallState.FAILED if self.failed_step else CallState.ENDED
+        return CallState.DRAINING if self._releasing else self._setup.state
+
+    @property
+    def caller(self) -> Channel:
+        """Return the caller's channel as last told; after a transfer the new one."""
+        return self._setup.caller
+
+    @property
+    def caller_present(self) -> bool:
+        """Tell whether the caller is, for all we know, still in our application."""
+        return self._teardown.holds(Thing.CALLER)
+
+    @property
+    def bridge_technology(self) -> str | None:
+        """Return how Asterisk mixes: simple_bridge, or softmix from the third member on."""
+        return self._setup.joining.technology
+
+    @property
+    def external_host(self) -> str | None:
+        """Return where Asterisk sends RTP to us, `address:port`; None before it is known."""
+        return self._setup.external_host
+
+    @property
+    def media_address(self) -> tuple[str, int] | None:
+        """Return where Asterisk's RTP comes from, as it reports; None before it is known."""
+        return self._setup.media_address
+
+    @property
+    def live(self) -> LiveCall:
+        """Return what must stand in Asterisk at this moment, for the sweep."""
+        up = self.state is CallState.UP
+        media_id, bridge_id = (self.ids.media, self.ids.bridge) if up else (None, None)
+        return LiveCall(self.number, self.caller.id, not self._releasing, media_id, bridge_id)
+
+    def start(self) -> list[Command]:
+        """Begin; once, and not after a release."""
+        return self._setup.start() if self.state is CallState.NEW else []
+
+    def succeeded(self, command: Command, result: object = None) -> list[Command]:
+        """Take the success of a command, with its result where the command names one."""
+        if self.finished:
+            return []
+        if isinstance(command, Undo):
+            return self._closing(self._teardown.undone(command, None))
+        thing = _BUILDS.get(type(command))
+        if thing is not None:
+            self._teardown.built(thing)
+        if self._releasing:
+            return self._closing(self._teardown.advance())
+        return self._climb(lambda: self._setup.succeeded(command, result))
+
+    def failed(self, command: Command, error: Exception) -> list[Command]:
+        """Take the failure of a command; no answer in time is one (AriUnreachableError)."""
+        if self.finished:
+            return []
+        if isinstance(command, Undo):
+            return self._closing(self._teardown.undone(command, error))
+        thing = _BUILDS.get(type(command))
+        if thing is not None:
+            self._teardown.not_built(thing, error)
+        if self._releasing:
+            return self._closing(self._teardown.advance())
+        return self._climb(lambda: self._setup.failed(command, error))
+
+    def timed_out(self, what: str) -> list[Command]:
+        """Take the end of a timer; one that is late is ignored."""
+        if self.finished:
+            return []
+        if self._releasing:
+            return self._teardown.timed_out(what)
+        return self._climb(lambda: self._setup.timed_out(what))
+
+    def release(self, reason: str) -> list[Command]:
+        """End the call from our side: the engine stops, or a person asks. Idempotent."""
+        return [] if self.finished else self._closing(self._release(reason))
+
+    def caller_gone(self, reason: str) -> list[Command]:
+        """End the call because the caller is known to have left, although no event told."""
+        if self.finished:
+            return []
+        self._teardown.gone(Thing.CALLER)
+        from_here = self._parting.from_here(self.caller.id)
+        return self._closing(self._release(HUNG_UP_HERE if from_here else reason))
+
+    def hanging_up(self, channel_id: str) -> None:
+        """Take note that the shell is about to hang the caller up: its end is then our doing."""
+        self._parting.ask(channel_id)
+
+    def not_hung_up(self, channel_id: str) -> None:
+        """Take note that Asterisk refused to, or had the channel no more."""
+        self._parting.refused(channel_id)
+
+    def _climb(self, step: Callable[[], list[Command]]) -> list[Command]:
+        try:
+            return step()
+        except StepFailedError as error:
+            return self._closing(self._fail(error.step, str(error)))
+
+    def _fail(self, step: CallState, reason: str) -> list[Command]:
+        if not self._releasing:
+            self.failed_step = step
+        return self._release(reason)
+
+    def _lost(self, reason: str) -> list[Command]:
+        state = self._setup.state
+        return self._release(reason) if state is CallState.UP else self._fail(state, reason)
+
+    def _release(self, reason: str) -> list[Command]:
+        if self._releasing:
+            return self._teardown.advance()
+        self._releasing = True
+        self.reason = clean_text(reason, 300)
+        return self._teardown.begin()
+
+    def _release_of(self, caller: Channel) -> Undo:
+        if self.on_release is OnRelease.HANGUP:
+            return do.HangupChannel(caller.id)
+        return do.ContinueChannel(caller.id)
+
+    def _closing(self, commands: list[Command]) -> list[Command]:
+        if self.finished or not self._teardown.closed:
+            return commands
+        self.finished = True
+        leftovers = self._teardown.leftovers
+        return [*commands, do.Finished(self.state, self.reason, self.failed_step, leftovers)]
+
+
+class CallMachine(CallLife):
+    """One call and what Asterisk tells of it. After `Finished` no input returns commands."""
+
+    def concerns(self, event: Event) -> bool:
+        """Tell whether an event is about this call.
+
+        A StasisStart that concerns no call and is not of a channel of ours is a new caller.
+        """
+        if self.finished:
+            return False
+        if isinstance(event, ChannelEnteredBridge | ChannelLeftBridge | BridgeDestroyed):
+            return event.bridge.id == self.ids.bridge
+        if isinstance(event, StasisStart) and event.replace_channel is not None:
+            return self._is_caller(event.replace_channel)
+        channel = getattr(event, "channel", None)
+        return isinstance(channel, Channel) and (
+            channel.id == self.ids.media or self._is_caller(channel)
+        )
+
+    def event(self, event: Event) -> list[Command]:
+        """Take an event of the stream; one that does not concern this call is ignored."""
+        handler = _HANDLERS.get(type(event))
+        if handler is None or not self.concerns(event):
+            return []
+        return self._closing(handler(self, event))
+
+    def _is_caller(self, channel: Channel) -> bool:
+        return channel.id == self.caller.id and self.caller_present
+
+    def _on_stasis_start(self, event: StasisStart) -> list[Command]:
+        if event.replace_channel is not None:
+            self._teardown.built(Thing.CALLER, self._release_of(event.channel))
+            commands = self._setup.caller_replaced(event.channel)
+            return self._teardown.advance() if self._releasing else commands
+        if event.channel.id != self.ids.media:
+            return []
+        self._teardown.appeared(Thing.MEDIA_CHANNEL)
+        if self._releasing:
+            return self._teardown.advance()
+        return self._climb(self._setup.media_entered)
+
+    def _on_channel_ended(self, event: StasisEnd | ChannelDestroyed) -> list[Command]:
+        destroyed = isinstance(event, ChannelDestroyed)
+        if event.channel.id == self.ids.media:
+            if destroyed:
+                self._teardown.gone(Thing.MEDIA_CHANNEL)
+            return self._lost("our media channel was taken away by somebody else")
+        self._teardown.gone(Thing.CALLER)
+        return self._release(self._parting.reason(event.channel.id, destroyed=destroyed))
+
+    def _on_hangup_request(self, event: ChannelHangupRequest) -> list[Command]:
+        self._parting.requested(event.channel.id, soft=event.soft is True)
+        return []
+
+    def _on_caller_changed(self, event: ChannelStateChange | ChannelCallerId) -> list[Command]:
+        if self._is_caller(event.channel):
+            self._setup.caller = event.channel
+        return []
+
+    def _on_members(self, event: ChannelEnteredBridge | ChannelLeftBridge) -> list[Command]:
+        joining = self._setup.joining
+        joining.learn(event.bridge)
+        if isinstance(event, ChannelLeftBridge):
+            joining.members.discard(event.channel.id)
+        elif event.channel is not None:
+            joining.members.add(event.channel.id)
+        self._setup.members_changed()
+        return []
+
+    def _on_bridge_destroyed(self, _event: BridgeDestroyed) -> list[Command]:
+        self._teardown.gone(Thing.BRIDGE)
+        return self._lost("our bridge was destroyed by somebody else")
+
+
+# keyed by the very type that each handler takes, which a dict's type cannot say
+_HANDLERS: dict[type[Event], Callable[..., list[Command]]] = {
+    StasisStart: CallMachine._on_stasis_start,
+    StasisEnd: CallMachine._on_channel_ended,
+    ChannelDestroyed: CallMachine._on_channel_ended,
+    ChannelHangupRequest: CallMachine._on_hangup_request,
+    ChannelStateChange: CallMachine._on_caller_changed,
+    ChannelCallerId: CallMachine._on_caller_changed,
+    ChannelEnteredBridge: CallMachine._on_members,
+    ChannelLeftBridge: CallMachine._on_members,
+    BridgeDestroyed: CallMachine._on_bridge_destroyed,
+}

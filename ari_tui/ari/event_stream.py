@@ -1,0 +1,362 @@
+"""The event WebSocket of one Stasis application, kept open: one stream of events and states.
+
+Asterisk closes a socket that stays unread for 100 ms, so a task of its own reads into a queue
+without bound whose length is counted; decoding happens on the consumer's side. When the
+connection closes, calls stay up in Asterisk but events are lost and never sent again: the
+stream says `Disconnected` and, once it is back, `Connected` with the length of the gap; whoever
+consumes must then read channels and bridges anew. New calls fail in the dialplan meanwhile.
+
+A second client with the same application name takes it over. The stream then ends with
+AriReplacedError: fighting would have two programs throw each other out for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+
+from ari_tui.ari.endpoint import AriEndpoint
+from ari_tui.ari.events import ApplicationReplaced, BrokenEventError, Event, decode_event
+from ari_tui.core.backoff import Backoff
+from ari_tui.core.cancellation import end_tasks
+from ari_tui.core.errors import AriError, AriReplacedError, AriUnauthorizedError
+from ari_tui.core.text import clean_text
+
+_KEPT: Final = 1000
+
+
+class Away(NamedTuple):
+    """One interval without events, in seconds of the stream's clock."""
+
+    start_s: float
+    end_s: float
+    reason: str
+
+
+class Absences:
+    """The times away of one stream, by its clock; before it first stood it was not away."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._since: float | None = None
+        self._reason = ""
+        self._before_s = 0.0
+        self.over: deque[Away] = deque(maxlen=_KEPT)
+        """The last 1000 that are over."""
+
+    @property
+    def total_s(self) -> float:
+        """Return how long, in all, the stream was away until now."""
+        now_away = 0.0 if self._since is None else self._clock() - self._since
+        return self._before_s + now_away
+
+    def begin(self, at_s: float, reason: str) -> None:
+        """Take note that the stream broke, which may have been found out later."""
+        self._since, self._reason = at_s, reason
+
+    def end(self) -> float | None:
+        """Take note that it stands; return how long it was away, None the first time."""
+        if self._since is None:
+            return None
+        now = self._clock()
+        away_s = now - self._since
+        self.over.append(Away(self._since, now, self._reason))
+        self._before_s += away_s
+        self._since = None
+        return away_s
+
+
+FAILURES: Final = (OSError, asyncio.TimeoutError, InvalidHandshake, EOFError)
+"""What opening may raise."""
+FATAL_AT_FIRST: Final = frozenset({401, 403, 404})
+"""Refusals that waiting does not mend, unless it was open before."""
+_MAX_MESSAGE: Final = 16 * 1024 * 1024
+_WIRE_LOG: Final = logging.getLogger("ari_tui.ari.websocket")
+_WIRE_LOG.setLevel(logging.WARNING)  # at DEBUG, websockets logs the Authorization header
+_KEEPALIVE_FAILED: Final = 1011
+
+
+class Patience(NamedTuple):
+    """How long, in seconds, opening may take, and a peer that says nothing counts as there."""
+
+    open_s: float = 5.0
+    ping_interval_s: float = 5.0
+    ping_timeout_s: float = 5.0
+
+
+def open_events(endpoint: AriEndpoint, app: str, patience: Patience) -> connect:
+    """Return the connection to an application's events, to be entered; raises FAILURES then."""
+    return _Connect(
+        endpoint.events_url(app),
+        additional_headers=endpoint.headers,
+        ssl=endpoint.tls,
+        proxy=None,
+        compression=None,
+        logger=_WIRE_LOG,
+        max_size=_MAX_MESSAGE,
+        max_queue=None,
+        open_timeout=patience.open_s,
+        close_timeout=1.0,
+        ping_interval=patience.ping_interval_s,
+        ping_timeout=patience.ping_timeout_s,
+    )
+
+
+class _Connect(connect):
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        # a redirect would carry our credentials to wherever it points
+        return exc
+
+
+def was_silent(error: ConnectionClosed) -> bool:
+    """Tell whether a connection was closed because the peer answered no ping."""
+    return error.sent is not None and error.sent.code == _KEEPALIVE_FAILED
+
+
+def explain(error: Exception, endpoint: AriEndpoint, patience: Patience) -> tuple[str, int | None]:
+    """Return why opening failed, in words, and the HTTP status where there was an answer."""
+    url, user = endpoint.url, clean_text(endpoint.username)
+    if isinstance(error, InvalidStatus):
+        status = error.response.status_code
+        if status in (401, 403):
+            return (
+                f"Asterisk at {url} refused user '{user}' its events ({status}): check "
+                "asterisk.username and asterisk.password (ari.conf)"
+            ), status
+        if status == 404:
+            return (
+                f"there are no ARI events at {url}: is it enabled? (http.conf enabled=yes, "
+                "ari.conf enabled=yes)"
+            ), status
+        return f"{url} answered the event request with {status}", status
+    if isinstance(error, ConnectionRefusedError):
+        return f"nothing listens at {url}: is Asterisk running?", None
+    if isinstance(error, asyncio.TimeoutError):
+        return f"no event connection to {url} within {patience.open_s:g} s", None
+    detail = clean_text(error) or type(error).__name__
+    return f"no event connection to {url}: {detail}", None
+
+
+def fatal(reason: str, status: int | None) -> AriError:
+    """Return the error that a refusal at the first attempt is."""
+    if status in (401, 403):
+        return AriUnauthorizedError(reason, status=status)
+    return AriError(reason, status=status)
+
+
+class Connected(NamedTuple):
+    """The stream stands; events of the last `away_s` seconds are lost (None: first time)."""
+
+    away_s: float | None
+
+
+class Disconnected(NamedTuple):
+    """The stream broke, or did not come back; `retry_s` seconds until the next attempt."""
+
+    reason: str
+    attempt: int
+    retry_s: float
+
+
+StreamItem = Connected | Disconnected | BrokenEventError | Event
+
+
+class EventStream:
+    """Yields Connected, Disconnected, events, and BrokenEventErrors as items, in order.
+
+    An async context manager and an async iterator, for one consumer and one event loop.
+    """
+
+    def __init__(
+        self,
+        endpoint: AriEndpoint,
+        app: str,
+        *,
+        backoff: Backoff | None = None,
+        rng: random.Random | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        open_timeout_s: float = 5.0,
+        ping_interval_s: float = 5.0,
+        ping_timeout_s: float = 5.0,
+    ) -> None:
+        """Prepare; `__aenter__` or the first iteration starts the reader.
+
+        A peer that answers no ping for `ping_timeout_s` counts as gone.
+        """
+        self._endpoint = endpoint
+        self._app = app
+        self._backoff = backoff or Backoff()
+        self._rng = rng or random.Random()  # noqa: S311 - spreads retries, guards nothing
+        self._clock = clock
+        self._patience = Patience(open_timeout_s, ping_interval_s, ping_timeout_s)
+        self._queue: asyncio.Queue[bytes | Connected | Disconnected | AriError] = asyncio.Queue()
+        self._reader: asyncio.Task[None] | None = None
+        self._absences = Absences(clock)
+        self._ended: AriError | None = None
+        self.connected = False
+        """Whether the WebSocket stands at this moment."""
+        self.received = 0
+        """Messages read so far."""
+        self.broken = 0
+        """Messages of a known type that could not be read."""
+        self.backlog_peak = 0
+        """The most messages that ever waited for the consumer."""
+
+    @property
+    def backlog(self) -> int:
+        """Return how many messages wait for the consumer."""
+        return self._queue.qsize()
+
+    @property
+    def events_lost_s(self) -> float:
+        """Return how long, in all, the stream was away after it had stood, until now."""
+        return self._absences.total_s
+
+    @property
+    def away(self) -> Sequence[Away]:
+        """Return the last 1000 intervals without events that are over."""
+        return self._absences.over
+
+    async def __aenter__(self) -> EventStream:
+        self.start()
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        await self.close()
+
+    def start(self) -> None:
+        """Start the reader; harmless when it runs."""
+        if self._reader is None:
+            self._reader = asyncio.create_task(self._read_safely(), name="ari-events")
+
+    async def close(self) -> None:
+        """Close the WebSocket and end the reader; what waits in the queue can still be read."""
+        if self._reader is not None and not self._reader.done():
+            await end_tasks([self._reader])
+        self._end(AriError("the event stream was closed"))
+
+    def __aiter__(self) -> EventStream:
+        return self
+
+    async def __anext__(self) -> StreamItem:
+        """Wait for the next item; may be cancelled without losing one. Never ends but raises.
+
+        Raises AriUnauthorizedError or AriError when the very first connection is refused for
+        good (401, 403, 404), AriReplacedError when another client took our application over,
+        AriError when the stream was closed.
+        """
+        self.start()
+        while True:
+            item = await self._next()
+            if item is not None:
+                return item
+
+    async def _next(self) -> StreamItem | None:
+        if self._ended is not None and self._queue.empty():
+            raise self._ended
+        item = await self._queue.get()
+        if isinstance(item, AriError):
+            raise item
+        if not isinstance(item, bytes):
+            return item
+        try:
+            event = decode_event(item)
+        except BrokenEventError as error:
+            self.broken += 1
+            return error
+        # one connection may carry several applications: only ours being taken ends the stream
+        if isinstance(event, ApplicationReplaced) and event.application in ("", self._app):
+            raise await self._replaced()
+        return event
+
+    async def _replaced(self) -> AriReplacedError:
+        error = AriReplacedError(
+            f"another client took over the Stasis application '{clean_text(self._app)}' at "
+            f"{self._endpoint.url}: stop it, or choose another asterisk.app"
+        )
+        self._ended = error
+        await self.close()
+        return error
+
+    def _end(self, error: AriError) -> None:
+        if self._ended is None:
+            self._ended = error
+            self._queue.put_nowait(error)
+
+    async def _read_safely(self) -> None:
+        try:
+            await self._read_for_ever()
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            # a reader that dies silently would look like an Asterisk without calls
+            failure = AriError(f"the event stream failed: {type(error).__name__}: {error}")
+            failure.__cause__ = error
+            self._end(failure)
+
+    async def _read_for_ever(self) -> None:
+        attempt = 0
+        stood = False
+        while True:
+            opened_at = self._clock()
+            try:
+                async with open_events(self._endpoint, self._app, self._patience) as websocket:
+                    opened_at = self._clock()
+                    self._came_up()
+                    stood = True
+                    reason = await self._read(websocket, opened_at)
+            except FAILURES as error:
+                reason, status = explain(error, self._endpoint, self._patience)
+                if not stood and status in FATAL_AT_FIRST:
+                    self._end(fatal(reason, status))
+                    return
+            finally:
+                self.connected = False
+            # a connection that lived long enough shows that the trouble before it is over
+            if self._clock() - opened_at > self._backoff.longest_s:
+                attempt = 0
+            delay = self._backoff.delay_s(attempt, self._rng)
+            self._put(Disconnected(reason, attempt, delay))
+            attempt += 1
+            await asyncio.sleep(delay)
+
+    async def _read(self, websocket: ClientConnection, opened_at: float) -> str:
+        last_heard = opened_at
+        try:
+            while True:
+                # as bytes: a name in Latin-1 must not close the connection (RFC 6455, 8.1)
+                message = await websocket.recv(decode=False)
+                last_heard = self._clock()
+                self.received += 1
+                self._put(message)
+        except ConnectionClosed as error:
+            now = self._clock()
+            reason = f"the event connection was closed: {clean_text(error)}"
+            if was_silent(error):
+                reason = f"no sign of life from {self._endpoint.url}: {clean_text(error)}"
+                # it may have been dead since the ping before
+                patience_s = self._patience.ping_interval_s + self._patience.ping_timeout_s
+                now = max(last_heard, now - patience_s)
+            self._went_down(now, reason)
+            return reason
+
+    def _came_up(self) -> None:
+        away_s = self._absences.end()
+        self.connected = True
+        self._put(Connected(away_s))
+
+    def _went_down(self, now: float, reason: str) -> None:
+        self.connected = False
+        self._absences.begin(now, reason)
+
+    def _put(self, item: bytes | Connected | Disconnected) -> None:
+        self._queue.put_nowait(item)
+        self.backlog_peak = max(self.backlog_peak, self._queue.qsize())

@@ -1,0 +1,1 @@
+"""Builds documents from the metrics store. Reads the store, changes nothing in it."""

@@ -1,0 +1,208 @@
+"""Builds the document of one moment from the store and what the engine knows of its calls.
+
+Pure: the time is an argument, nothing is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from typing import NamedTuple
+
+from ari_tui.analysis.store import Store
+from ari_tui.analysis.totals import CallTotals, merge
+from ari_tui.building.figures import NS_PER_MS, NS_PER_US, figures, packets, spread
+from ari_tui.building.sla import Listener, sla_of, standing_of
+from ari_tui.building.windows import CallWindows, windows_of_all
+from ari_tui.document import model
+from ari_tui.wire.rtp import CODEC_NAMES
+
+
+class CallFacts(NamedTuple):
+    """What the engine knows of one call beside its packets."""
+
+    number: int
+    id: str
+    mode: str
+    asterisk: str
+    channel: str
+    channel_id: str
+    caller: str
+    call_id: str | None
+    linkedid: str | None
+    state: str
+    reason: str | None
+    started_ns: int
+    ended_ns: int | None
+    bridge_technology: str | None
+    ports: model.Ports
+
+
+class EngineFacts(NamedTuple):
+    """What the engine knows of itself."""
+
+    kind: str
+    now_ns: int
+    session_id: str
+    host: str
+    version: str
+    started_ns: int
+    ended_ns: int | None
+    end_reason: str | None
+    asterisks: Sequence[model.AsteriskState]
+    calls: Sequence[CallFacts]
+    counts: model.CallCounts
+    log_overflow: int
+    log_fill: float
+    tick_lag_ms: float
+    ari_ms: float | None
+    workers: int
+    worker_restarts: int
+    receive_buffer_bytes: int | None
+    ports_in_use: int
+    ports_total: int
+    injected: model.InjectedBy
+    histograms: bool
+    draining: bool = False
+    load: model.LoadProgress | None = None
+
+
+def iso(time_ns: int) -> str:
+    """Return a time (ns of CLOCK_REALTIME) as ISO 8601 in UTC, to the millisecond."""
+    moment = datetime.fromtimestamp(time_ns / 1e9, timezone.utc)
+    return moment.isoformat(timespec="milliseconds")
+
+
+def build(store: Store, facts: EngineFacts, listener: Listener) -> model.Document:
+    """Build the document."""
+    second = facts.now_ns // 1_000_000_000 - 1
+    listener.listen(store, second)
+    measured = {
+        call.number: store.call_totals(call.number, facts.now_ns)
+        for call in facts.calls
+        if call.number in store.row_of
+    }
+    everything = merge([store.retired_totals(), *measured.values()])
+    windows, recent = windows_of_all(store, second)
+    each = CallWindows(store, list(measured), second)
+    sla = sla_of(store.jury.evidence, standing_of(store, second))
+    return model.Document(
+        kind=facts.kind,
+        time=iso(facts.now_ns),
+        session=_session(facts),
+        asterisks=list(facts.asterisks),
+        sla=sla,
+        totals=model.Totals(
+            calls=facts.counts,
+            **figures(  # type: ignore[arg-type]  # its fields
+                everything,
+                # a report is drawn from the last document: that of all calls is always in it
+                histograms=facts.histograms or facts.kind == "final",
+                mos=listener.mos_of(everything, recent, None),
+                windows=windows,
+            ),
+        ),
+        window=windows[0],
+        calls=[
+            _call(
+                store,
+                facts,
+                call,
+                _figures(listener, facts, call.number, measured[call.number], each),
+            )
+            for call in facts.calls
+            if call.number in measured
+        ],
+        instrument=_instrument(store, facts, packets(everything), sla),
+        injected=facts.injected,
+        load=facts.load,
+    )
+
+
+def _session(facts: EngineFacts) -> model.Session:
+    until = facts.ended_ns if facts.ended_ns is not None else facts.now_ns
+    return model.Session(
+        id=facts.session_id,
+        host=facts.host,
+        version=facts.version,
+        started_at=iso(facts.started_ns),
+        ended_at=iso(facts.ended_ns) if facts.ended_ns is not None else None,
+        duration_s=round((until - facts.started_ns) / 1e9, 3),
+        end_reason=facts.end_reason,
+        draining=facts.draining,
+    )
+
+
+def _figures(
+    listener: Listener, facts: EngineFacts, number: int, totals: CallTotals, each: CallWindows
+) -> dict[str, object]:
+    windows, recent = each.of(number)
+    mos = listener.mos_of(totals, recent, number)
+    return figures(totals, histograms=facts.histograms, mos=mos, windows=windows)
+
+
+def _call(
+    store: Store, facts: EngineFacts, call: CallFacts, numbers: dict[str, object]
+) -> model.Call:
+    row, leg = store.row_of[call.number], store.media
+    heard = bool(leg.started[row])
+    until = call.ended_ns if call.ended_ns is not None else facts.now_ns
+    payload_type = int(leg.payload_type[row])
+    return model.Call(
+        id=call.id,
+        mode=call.mode,
+        asterisk=call.asterisk,
+        channel=call.channel,
+        channel_id=call.channel_id,
+        caller=call.caller,
+        call_id=call.call_id,
+        linkedid=call.linkedid,
+        state=call.state,
+        reason=call.reason,
+        started_at=iso(call.started_ns),
+        ended_at=iso(call.ended_ns) if call.ended_ns is not None else None,
+        duration_s=round((until - call.started_ns) / 1e9, 3),
+        bridge_technology=call.bridge_technology,
+        ports=call.ports,
+        codec=CODEC_NAMES.get(payload_type, str(payload_type)) if heard else None,
+        ptime_ms=leg.ptime_ms(row),
+        ssrc=f"0x{int(leg.ssrc[row]):08x}" if heard else None,
+        jitter_ms=_jitter(store, row),
+        **numbers,  # type: ignore[arg-type]  # its fields
+    )
+
+
+def _jitter(store: Store, row: int) -> model.Jitter:
+    def scaled(value_ns: float, samples: int) -> float | None:
+        return round(value_ns / NS_PER_MS, 4) if samples else None
+
+    media, echo = store.media, store.echo
+    return model.Jitter(
+        media=scaled(float(media.jitter_ns[row]), int(media.jitter_count[row])),
+        echo=scaled(float(echo.jitter_ns[row]), int(echo.jitter_count[row])),
+        hop=scaled(float(echo.hop_jitter_ns[row]), int(echo.jitter_count[row])),
+    )
+
+
+def _instrument(
+    store: Store, facts: EngineFacts, counted: model.Packets, sla: model.Sla
+) -> model.Instrument:
+    dwell = {way: spread(store.dwell_spread(way), NS_PER_US) for way in ("out", "back")}
+    return model.Instrument(
+        dwell_out_us=dwell["out"],
+        dwell_back_us=dwell["back"],
+        uncertain=counted.uncertain,
+        socket_drops=counted.socket_drops,
+        log_overflow=facts.log_overflow,
+        log_fill=round(facts.log_fill, 4),
+        tick_lag_ms=round(facts.tick_lag_ms, 3),
+        ari_ms=None if facts.ari_ms is None else round(facts.ari_ms, 3),
+        limited_s=round(sla.of_s - sla.clean_s, 1),
+        reasons=[reason for reason in sla.reasons if "limited by" in reason],
+        orphans=store.orphans,
+        workers=facts.workers,
+        worker_restarts=facts.worker_restarts,
+        receive_buffer_bytes=facts.receive_buffer_bytes,
+        ports_in_use=facts.ports_in_use,
+        ports_total=facts.ports_total,
+    )

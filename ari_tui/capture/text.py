@@ -1,0 +1,180 @@
+"""The streams of a capture as a text: a table, a line a stream; details where asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ari_tui.capture.model import EchoPath, RtpStream, StreamsDocument
+
+_DASH = "—"
+_HEAD = (
+    "SOURCE",
+    "DESTINATION",
+    "SSRC",
+    "CODEC",
+    "SECONDS",
+    "RECV",
+    "MISSING",
+    "DUP",
+    "REORD",
+    "LATE",
+    "JITTER",
+    "SKEW",
+    "GAPS",
+    "DEAD",
+)
+_ECHO_HEAD = ("SENT", "BACK", "LOST", "P50", "P99", "MAX")
+_LEFT = 4
+"""Columns of words; the rest are numbers and stand right."""
+_LOST_FRAMES = {
+    "unproven": "perhaps RTP, but too few in sequence",
+    "rtcp": "RTCP",
+    "other_udp": "other UDP",
+    "filtered": "of other ports or SSRCs",
+    "not_udp": "not UDP",
+    "fragments": "IP fragments",
+    "unreadable": "broken or cut too short",
+    "unknown_link": "of an unknown link layer",
+    "timeless": "without a time",
+}
+
+
+def number(value: float | None, digits: int = 0, unit: str = "") -> str:
+    """Return a number with its unit, a dash for no sample."""
+    return _DASH if value is None else f"{value:.{digits}f}{unit}"
+
+
+def percent(value: float | None) -> str:
+    """Return `0.04%`, a dash for no sample."""
+    return number(None if value is None else value * 100, 2, "%")
+
+
+def streams_text(document: StreamsDocument, *, details: bool = False) -> str:
+    """Return the whole text, without the last line's end."""
+    lines = list(_file(document))
+    if document.streams:
+        lines += ["", *_table(document)]
+    if details:
+        for stream in document.streams:
+            lines += ["", *_details(stream)]
+    return "\n".join(lines)
+
+
+def _file(document: StreamsDocument) -> Iterator[str]:
+    file, frames = document.file, document.frames
+    span = f", {file.duration_s:.1f} s from {file.first_at}" if file.duration_s is not None else ""
+    yield f"{file.name}: {file.format}, {file.frames} packets{span}"
+    passed = [
+        f"{count} {words}"
+        for name, words in _LOST_FRAMES.items()
+        if (count := getattr(frames, name))
+    ]
+    count = len(document.streams)
+    streams = f"{count} stream" + ("" if count == 1 else "s")
+    yield f"{streams} of {frames.rtp} RTP packets" + (
+        f"; passed over: {', '.join(passed)}" if passed else ""
+    )
+    if file.damage:
+        yield f"the file is {file.damage}: read up to there"
+    if document.echo:
+        paired = sum(stream.echo is not None for stream in document.streams)
+        yield f"echo server {document.echo}: {paired} paired with what came back"
+
+
+def _table(document: StreamsDocument) -> list[str]:
+    echo = any(stream.echo for stream in document.streams)
+    rows = [_HEAD + (_ECHO_HEAD if echo else ())]
+    rows += [_row(stream) + (_echo_row(stream.echo) if echo else ()) for stream in document.streams]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return [
+        "  ".join(
+            cell.ljust(width) if i < _LEFT else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _row(stream: RtpStream) -> tuple[str, ...]:
+    packets = stream.packets
+    return (
+        stream.source,
+        stream.destination,
+        stream.ssrc,
+        stream.codec,
+        number(stream.duration_s, 1),
+        str(packets.received),
+        str(packets.missing),
+        str(packets.duplicates),
+        str(packets.reordered),
+        number(packets.late),
+        number(stream.jitter_ms.last, 2, "ms"),
+        number(stream.skew_ppm, 0, "ppm"),
+        str(packets.interruptions),
+        number(stream.dead_air_s, 1, "s"),
+    )
+
+
+def _echo_row(echo: EchoPath | None) -> tuple[str, ...]:
+    if echo is None:
+        return (_DASH,) * len(_ECHO_HEAD)
+    rtt = echo.rtt_ms
+    return (
+        str(echo.sent),
+        str(echo.returned),
+        str(echo.lost),
+        number(rtt.p50, 2, "ms"),
+        number(rtt.p99, 2, "ms"),
+        number(rtt.max, 2, "ms"),
+    )
+
+
+def _details(stream: RtpStream) -> Iterator[str]:
+    packets, jitter = stream.packets, stream.jitter_ms
+    types = ", ".join(str(value) for value in stream.payload_types)
+    guessed = "" if stream.clock_rate_known else " (guessed)"
+    yield f"{stream.source} → {stream.destination} {stream.ssrc}"
+    yield (
+        f"  stream      {stream.codec}, payload types {types}, {stream.clock_rate} Hz{guessed}, "
+        f"packet time {number(stream.ptime_ms, 0, ' ms')}, DSCP {number(stream.dscp)}"
+    )
+    yield f"  time        {stream.started_at} to {stream.ended_at}, {stream.duration_s:.3f} s"
+    yield (
+        f"  packets     received {packets.received} = distinct {packets.distinct} + "
+        f"duplicates {packets.duplicates} + stray {packets.stray}; expected {packets.expected}, "
+        f"missing {packets.missing} ({percent(stream.loss_ratio)}), reordered {packets.reordered}, "
+        f"sequence errors {number(packets.sequence_errors)}, restarts {packets.restarts}"
+    )
+    yield (
+        f"  timing      jitter {number(jitter.last, 3, ' ms')} at the end, mean "
+        f"{number(jitter.mean, 3, ' ms')}, max {number(jitter.max, 3, ' ms')}; late "
+        f"{number(packets.late)} ({percent(stream.late_ratio)}), skew "
+        f"{number(stream.skew_ppm, 1, ' ppm')}, steps {packets.baseline_steps}"
+    )
+    yield (
+        f"  silence     {packets.interruptions} interruptions, longest "
+        f"{number(stream.longest_interruption_ms, 0, ' ms')}, dead air {stream.dead_air_s:.1f} s"
+    )
+    gaps = [f"{kind.replace('_', ' ')} {count}" for kind, count in stream.gaps.items() if count]
+    if gaps:
+        yield f"  gaps        {', '.join(gaps)}"
+    if stream.echo:
+        yield from _echo_details(stream.echo)
+    for event in stream.events:
+        yield f"  {event.time} {event.text}"
+
+
+def _echo_details(echo: EchoPath) -> Iterator[str]:
+    rtt = echo.rtt_ms
+    yield (
+        f"  echo        sent {echo.sent} = returned {echo.returned} + lost {echo.lost} + "
+        f"in flight {echo.in_flight}; loss {percent(echo.loss_ratio)}, duplicates "
+        f"{echo.duplicates}, reordered {echo.reordered}, late {echo.late}, "
+        f"returned late {echo.returned_late}"
+    )
+    yield (
+        f"  round trip  min {number(rtt.min, 3, ' ms')}, p50 {number(rtt.p50, 3, ' ms')}, "
+        f"p95 {number(rtt.p95, 3, ' ms')}, p99 {number(rtt.p99, 3, ' ms')}, "
+        f"max {number(rtt.max, 3, ' ms')}; jitter {number(echo.jitter_ms, 3, ' ms')}, "
+        f"of the hop {number(echo.hop_jitter_ms, 3, ' ms')}"
+    )

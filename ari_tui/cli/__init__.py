@@ -1,0 +1,1 @@
+"""The command line: one file a command, listed in `cli/main.py`. Reads arguments, nothing below does."""

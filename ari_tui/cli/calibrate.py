@@ -1,0 +1,103 @@
+"""`ari-tui calibrate`: limits of one's own, from what a path does when it is well."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from ari_tui.analysis.sla.calibration import Proposal, Watched
+from ari_tui.cli.options import ASTERISK_FLAGS, SECONDS, Start, prepare, settings_options
+from ari_tui.config.rules import profile_name
+from ari_tui.config.sources import SEED
+from ari_tui.core.log import get
+
+_INCONCLUSIVE = 4
+
+
+def _name(_: click.Context, __: click.Parameter, text: str) -> str:
+    if (allowed := profile_name(text)) or text == SEED:
+        raise click.BadParameter(allowed or "the original's limits have that name")
+    return text
+
+
+@click.command(short_help="Propose limits from what a path does.")
+@click.argument("target", required=False, metavar="[URL or SOCKET]")
+@click.option(
+    "--for",
+    "seconds",
+    type=SECONDS,
+    default=60.0,
+    show_default=True,
+    help="Watch for so many seconds.",
+)
+@click.option(
+    "--name",
+    default="own",
+    show_default=True,
+    callback=_name,
+    metavar="NAME",
+    help="What the profile is called.",
+)
+@click.option(
+    "--headroom",
+    type=click.FloatRange(1, 100),
+    default=1.5,
+    show_default=True,
+    help="What is measured above the floor, times this, is the budget.",
+)
+@settings_options(*ASTERISK_FLAGS)
+@click.pass_obj
+def calibrate(start: Start, /, **values: Any) -> int:
+    """Watch an engine while all is well and print limits for its path, as TOML.
+
+    Without a target it is the engine of this user's application, or, where none runs, one that is
+    started for it and takes up calls. Too few packets to tell is exit code 4.
+    """
+    settings = prepare(start, values)
+
+    from ari_tui.analysis.sla.calibration import propose
+    from ari_tui.cli.calibrate import proposal_lines
+    from ari_tui.core.runtime_folder import answers, socket_path
+    from ari_tui.session.calibrate import watch_engine
+
+    path = socket_path(settings.asterisk.app)
+    target = values["target"] or (str(path) if answers(path) else "")
+    watched, code = asyncio.run(watch_engine(target, settings, values["seconds"]))
+    try:
+        proposal = propose(watched, values["name"], values["headroom"])
+    except ValueError as error:
+        get("calibrate").error(f"nothing to propose: {error}")
+        return code or _INCONCLUSIVE
+    for line in proposal_lines(proposal, watched):
+        click.echo(line)
+    return code
+
+
+def proposal_lines(proposal: Proposal, watched: Watched) -> Iterator[str]:
+    """Yield the lines of a `[sla.profiles.NAME]` table."""
+    profile, reasons = proposal
+    seen = sum(watched.histogram.values())
+    yield f"# Proposed from {watched.seconds:.0f} s: {watched.calls} calls, {seen:,} round trips."
+    if watched.limited_s >= 1:
+        yield (
+            f"# {watched.limited_s:.0f} s of it were limited by this machine itself: its delays "
+            "are in here, a quieter one would tell better."
+        )
+    tiers = [
+        f"{tier.calls_up_to}:{tier.p50_ms:g}/{tier.p95_ms:g}/{tier.p99_ms:g}"
+        for tier in profile.tiers
+    ]
+    yield f"[sla.profiles.{profile.name}]"
+    for key, value in (
+        ("tiers", json.dumps(tiers)),
+        ("max_ms", f"{profile.max_ms:.1f}"),
+        ("late_ratio", f"{profile.late_ratio:.10f}".rstrip("0")),
+        ("loss_ratio", f"{profile.loss_ratio:.10f}".rstrip("0")),
+    ):
+        yield f"# {reasons[key]}"
+        yield f"{key} = {value}"
+    yield f'# Judge by it: --profile {profile.name}, or profile = "{profile.name}" below [sla].'

@@ -1,0 +1,202 @@
+"""`ari-tui loadtest`: place calls, judge them, report."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from ari_tui.cli.options import (
+    ASTERISK_FLAGS,
+    LOAD_FLAGS,
+    LOAD_LISTS,
+    ORIGINAL_FLAGS,
+    OUTPUT_FLAGS,
+    SCREEN_FLAGS,
+    Start,
+    check_impairment,
+    prepare,
+    settings_options,
+)
+from ari_tui.cli.run import exit_code, show
+from ari_tui.config.run_options import RunOptions
+from ari_tui.config.settings import Settings
+from ari_tui.core.errors import ConfigError
+from ari_tui.core.log import clean, get
+
+if TYPE_CHECKING:
+    from ari_tui.document.load_test import LoadReport
+    from ari_tui.session.loadtest.originator import LoadTest
+
+_VERDICTS = {"pass": 0, "fail": 1, "inconclusive": 4}
+_SIMULATION = ("impair", "impair_media", "seed")
+
+
+@click.command(short_help="Place calls and judge them.")
+@click.option("--sim", is_flag=True, help="On loopback, against a simulated Asterisk.")
+@click.option("--impair", metavar="SPEC", default="", help="With --sim: impair the echo server.")
+@click.option("--impair-media", metavar="SPEC", default="", help="With --sim: impair the callers.")
+@click.option("--seed", type=click.IntRange(min=0), help="Repeat the impairments exactly.")
+@click.option("--simulated", is_flag=True, hidden=True, help="The Asterisk is a simulated one.")
+@click.option("--yes", is_flag=True, help="Do not ask before calling through another machine.")
+@click.option("--headless", is_flag=True, help="No screen: progress and log as plain lines.")
+@click.option("--stay", is_flag=True, help="Go on when the screen has gone.")
+@settings_options(
+    *LOAD_FLAGS, *LOAD_LISTS, *ORIGINAL_FLAGS, *OUTPUT_FLAGS, *ASTERISK_FLAGS, *SCREEN_FLAGS
+)
+@click.pass_obj
+def loadtest(start: Start, /, **values: Any) -> int:
+    """Place calls through ARI, hold and replace them, and judge what they went through.
+
+    A call is good when media flowed both ways for its life. The exit code is the verdict; failed
+    calls beyond --max-failed make it 1. What may be called is loadtest.allow of the configuration.
+    """
+    settings = _prepared(start, values)
+    options = RunOptions(headless=values["headless"], stay=values["stay"])
+    if not values["headless"]:
+        return _on_screen(["loadtest", "--yes", *_simulation(values)], settings, options)
+    if values["sim"]:
+        return _simulated(start, settings, options, values)
+    return _run(start, settings, options, simulated=values["simulated"])
+
+
+def _prepared(start: Start, values: dict[str, Any]) -> Settings:
+    """Read the settings and refuse what may not be, before anything is started."""
+    for flag in ("impair", "impair_media"):
+        check_impairment(flag, values[flag])
+        if values[flag] and not values["sim"]:
+            raise ConfigError(
+                f"--{flag.replace('_', '-')}: there is nothing to impair without --sim"
+            )
+    settings = prepare(start, values)
+
+    from ari_tui.report.files import form_of
+    from ari_tui.session.loadtest.plan import check_brakes, on_simulator
+
+    if values.get("flag_ari_pass"):
+        get("loadtest").warning("--ari-pass: all of this machine can read it; better is ARI_PASS")
+    if values["sim"]:
+        settings = on_simulator(settings)
+    check_brakes(settings.loadtest)
+    for path in settings.loadtest.report:
+        form_of(path)
+    if not (values["sim"] or values["yes"]):
+        _confirm(settings)
+    return settings
+
+
+def _confirm(settings: Settings) -> None:
+    """Ask before calls are placed through another machine. Raises ConfigError without a yes."""
+    from ari_tui.session.loadtest.plan import is_loopback
+
+    wanted, url = settings.loadtest, settings.asterisk.url
+    if is_loopback(url):
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise ConfigError(f"{clean(url)} is another machine: add --yes to place calls through it")
+    most = max(map(int, wanted.tiers), default=wanted.calls)
+    shown = clean(", ".join(wanted.endpoints), 200)
+    click.confirm(
+        f"Place up to {most} calls at once, {wanted.ramp_cps:g} a second, to {shown} through "
+        f"{clean(url)}?",
+        abort=True,
+        err=True,
+    )
+
+
+def _simulation(values: dict[str, Any]) -> list[str]:
+    """Return what the one without a screen is to know of the simulation."""
+    given = [name for name in _SIMULATION if values[name] not in (None, "")]
+    flags = [f"--{name.replace('_', '-')}={values[name]}" for name in given]
+    return ["--sim", *flags] if values["sim"] else []
+
+
+def _on_screen(arguments: list[str], settings: Settings, options: RunOptions) -> int:
+    """Show the test on a screen, and below it, once it was left, the report.
+
+    The test runs in another process: its report comes back in a file, which stays only where the
+    user has asked for one.
+    """
+    from ari_tui.core.runtime_folder import runtime_folder
+
+    # a name of its own: many may run at once, and one that goes on alone writes its report later
+    way_back = runtime_folder() / f"loadtest-{secrets.token_hex(4)}.json"
+    wanted = settings.loadtest
+    replace = msgspec.structs.replace
+    handed = replace(wanted, report=(*wanted.report, str(way_back)))
+    try:
+        return show(arguments, replace(settings, loadtest=handed), options)
+    finally:
+        way_back.unlink(missing_ok=True)
+
+
+def _simulated(
+    start: Start, settings: Settings, options: RunOptions, values: dict[str, Any]
+) -> int:
+    from ari_tui.session.loopback import run_on_loopback
+
+    def impair(flag: str, name: str) -> list[str]:
+        seed = [] if values["seed"] is None else ["--seed", str(values["seed"])]
+        return [*([flag, values[name]] if values[name] else []), *seed]
+
+    code = asyncio.run(
+        run_on_loopback(
+            settings,
+            start.link,
+            stay=options.stay,
+            app="load",
+            echo=["echo", "--port", "0", "--quiet", *impair("--impair", "impair")],
+            sim=[
+                "sim",
+                "--port",
+                "0",
+                "--calls",
+                "0",
+                "--quiet",
+                *impair("--impair-media", "impair_media"),
+            ],
+            engine=["loadtest", "--headless", "--yes", "--simulated"],
+        )
+    )
+    return exit_code(code, settings)
+
+
+def _run(start: Start, settings: Settings, options: RunOptions, *, simulated: bool) -> int:
+    from ari_tui.engine.service import run_engine
+    from ari_tui.report.headless import HeadlessReport
+    from ari_tui.session.loadtest.originator import LoadTest
+    from ari_tui.session.loadtest.plan import engine_settings, plan_of, variables_of
+
+    plan = plan_of(settings.loadtest, simulated=simulated)
+    test = LoadTest(plan, variables_of(settings.loadtest))
+    with HeadlessReport(settings.output, report=False) as headless:
+        work = run_engine(engine_settings(settings), options, start.link, [headless, test], test)
+        try:
+            code = asyncio.run(work)
+        finally:
+            report = _report(test, settings)
+    if report is not None and code in _VERDICTS.values():
+        code = _VERDICTS[report.verdict]
+    return exit_code(code, settings)
+
+
+def _report(test: LoadTest, settings: Settings) -> LoadReport | None:
+    """Print and write the report; None when the engine never came so far."""
+    from ari_tui.report.files import closing_load_report, write_report
+    from ari_tui.report.text.summary import readable
+    from ari_tui.session.loadtest.result import assemble
+
+    if test.final is None:
+        return None
+    report = assemble(test, test.final)
+    to_stderr = settings.output.json == "-"
+    encoding = (sys.stderr if to_stderr else sys.stdout).encoding
+    click.echo(readable(f"\n{closing_load_report(report)}", encoding), err=to_stderr)
+    for path in settings.loadtest.report:
+        write_report(path, report)
+        get("loadtest").info("report written", file=path)
+    return report

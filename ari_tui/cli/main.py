@@ -1,0 +1,121 @@
+"""The command line: `ari-tui` and its commands, and the one place where failures become codes.
+
+Heavy packages (aiohttp, numpy, the engine) are imported inside the commands, so that `--help`,
+`--version` and a wrong flag answer at once.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+from ari_tui import __version__
+from ari_tui.cli.analyze import analyze
+from ari_tui.cli.calibrate import calibrate
+from ari_tui.cli.check import check
+from ari_tui.cli.config import config
+from ari_tui.cli.loadtest import loadtest
+from ari_tui.cli.options import Start
+from ari_tui.cli.report import report
+from ari_tui.cli.run import attach, demo, run
+from ari_tui.cli.screen import keys, themes
+from ari_tui.cli.servers import echo, sim
+from ari_tui.core.errors import AriTuiError
+from ari_tui.core.log import clean, get
+from ari_tui.core.signals import EXIT_CODES
+
+_WRONG_USE = 2
+_FAILED = 3
+_READER_GONE = 141
+"""What a shell shows for SIGPIPE; Python turns that signal into an exception."""
+
+
+class _Group(click.Group):
+    """A group whose default command is `run`: `ari-tui --headless` is `ari-tui run --headless`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        own = {name for param in self.get_params(ctx) for name in param.opts}
+        if not args or (args[0].startswith("-") and args[0].partition("=")[0] not in own):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        # before click makes exit code 1 of it, which is ours for a failed SLA
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            return _READER_GONE
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="ari-tui", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Measure live Asterisk calls packet by packet. Without a command: `run`."""
+
+
+for _command in (
+    run,
+    demo,
+    loadtest,
+    attach,
+    echo,
+    sim,
+    analyze,
+    report,
+    check,
+    calibrate,
+    config,
+    themes,
+    keys,
+):
+    cli.add_command(_command)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit with its code."""
+    sys.exit(execute(sys.argv[1:] if arguments is None else arguments))
+
+
+def execute(arguments: Sequence[str]) -> int:
+    """Run one command; return its exit code, with every failure told in words.
+
+    A failure is told to the parent where one waits for us to stand, else on stderr.
+    """
+    start = Start()
+    try:
+        code = cli.main(list(arguments), prog_name="ari-tui", standalone_mode=False, obj=start)
+    except (click.Abort, KeyboardInterrupt):
+        return EXIT_CODES[signal.SIGINT]
+    except click.ClickException as error:
+        return _fail(start, _usage(error), _WRONG_USE)
+    except AriTuiError as error:
+        return _fail(start, str(error), error.exit_code)
+    except Exception as error:
+        told = f"internal error: {type(error).__name__}: {error}"
+        hint = "" if start.debug else " (--log-level debug shows where)"
+        return _fail(start, told + hint, _FAILED)
+    return code if isinstance(code, int) else 0
+
+
+def _usage(error: click.ClickException) -> str:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    hint = f" (see {context.command_path} --help)" if context else ""
+    return error.format_message() + hint
+
+
+def _fail(start: Start, message: str, code: int) -> int:
+    if start.debug:
+        get("cli").debug("the failure was here", exc_info=True)
+    lines = [clean(start.mask(line)) for line in message.splitlines() if line.strip()]
+    if start.parent_waits:
+        start.link.failed("\n".join(lines), code)
+        return code
+    for line in lines:
+        print(f"ari-tui: {line}", file=sys.stderr)  # noqa: T201  what the user reads
+    return code

@@ -1,0 +1,254 @@
+"""Options that several commands share, and how they become settings.
+
+A flag that stands for a configuration key is handed on as text: `config_layers` converts and
+checks it like any other layer, and names the flag when it is wrong.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import gc
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+
+import click
+
+from ari_tui.config.draft import refusal
+from ari_tui.config.layers import load
+from ari_tui.config.settings import Settings
+from ari_tui.config.sources import Raw
+from ari_tui.config.text_values import parse_host_port
+from ari_tui.core import log
+from ari_tui.core.errors import ConfigError
+from ari_tui.core.process import ParentLink
+from ari_tui.ui.bindings import keymap
+
+if TYPE_CHECKING:
+    _ParamType = click.ParamType[float]
+else:
+    _ParamType = click.ParamType  # takes no parameter at run time in older releases
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@contextlib.contextmanager
+def importing() -> Iterator[None]:
+    """Keep the collector quiet while modules are imported: none of what they make is garbage."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+class StartLink(ParentLink):
+    """A parent's link that remembers whether the parent still waits for our ready line."""
+
+    stands = False
+
+    def ready(self, **info: Any) -> None:
+        """Say that the child stands; failures are told on stderr from now on."""
+        self.stands = True
+        super().ready(**info)
+
+
+class Start:
+    """One start of the program: whose child it is, and how much it tells when it fails."""
+
+    def __init__(self) -> None:
+        self.link = cast("StartLink", StartLink.from_environment())
+        self.debug = False
+        self.mask = log.Masker()
+
+    @property
+    def parent_waits(self) -> bool:
+        """Tell whether a parent waits to hear that we stand, or why not."""
+        return self.link.has_parent and not self.link.stands
+
+
+class Flag(NamedTuple):
+    """A flag that stands for a configuration key."""
+
+    name: str
+    key: str
+    help: str
+    metavar: str | None = "TEXT"
+    """None for a switch, which sets its key to true."""
+
+    @property
+    def parameter(self) -> str:
+        """Return the name under which click hands it to the command."""
+        return "flag_" + self.name.lstrip("-").replace("-", "_")
+
+
+LOG_FLAGS = (
+    Flag("--log", "log.file", "Write the log to a file (default: stderr).", "FILE"),
+    Flag("--log-level", "log.level", "debug, info, warning or error.", "LEVEL"),
+    Flag("--log-json", "log.json", "Log one JSON object a line.", None),
+)
+OUTPUT_FLAGS = (
+    Flag("--json", "output.json", "Write JSON documents, one a line; - is stdout.", "FILE"),
+    Flag("--interval", "output.interval_s", "Seconds between documents.", "S"),
+    Flag("--status", "output.status_s", "Seconds between status lines; 0 for none.", "S"),
+    Flag("--histograms", "output.histograms", "Put whole histograms into documents.", None),
+    Flag("--exit-zero", "output.exit_zero", "Exit with 0 whatever the verdict.", None),
+    Flag("--profile", "sla.profile", "Limits to judge by: seed, or a [sla.profiles.NAME].", "NAME"),
+    Flag("--http", "http.bind", "Serve HTTP on a TCP port too.", "ADDR:PORT"),
+)
+ASTERISK_FLAGS = (
+    Flag("--ari-url", "asterisk.url", "Asterisk's HTTP server.", "HOST:PORT"),
+    Flag("--ari-user", "asterisk.username", "User of ari.conf.", "NAME"),
+    Flag("--app", "asterisk.app", "Stasis application.", "NAME"),
+    Flag("--echo", "echo", "Echo server.", "HOST:PORT"),
+    Flag("--bind", "media.bind", "Our address for RTP.", "ADDR"),
+    Flag("--ports", "media.ports", "Local RTP ports.", "FIRST-LAST"),
+)
+SCREEN_FLAGS = (
+    Flag("--theme", "ui.theme", "Colors of the screen, see `ari-tui themes`.", "NAME"),
+    Flag("--themes-dir", "ui.themes_dir", "A folder of theme files of your own.", "DIR"),
+    Flag("--ascii", "ui.ascii", "Draw with ASCII only.", None),
+    Flag("--mouse", "ui.mouse", "Take the mouse from the terminal.", None),
+    Flag("--refresh", "ui.refresh_hz", "How often the screen is drawn, in Hz.", "HZ"),
+)
+APP_FLAG = ASTERISK_FLAGS[2]
+LOAD_FLAGS = (
+    Flag("--endpoint", "loadtest.endpoints", "What to call, such as Local/tone@lab.", "E[,E…]"),
+    Flag("--calls", "loadtest.calls", "How many at once.", "N"),
+    Flag("--tiers", "loadtest.tiers", "Climb to each, judge each: 30,100,150.", "N,N…"),
+    Flag("--duration", "loadtest.duration_s", "Seconds of the test, or of each tier.", "S"),
+    Flag("--call-duration", "loadtest.call_duration_s", "Seconds of each call.", "S"),
+    Flag("--ramp", "loadtest.ramp_cps", "New calls a second.", "CPS"),
+    Flag("--ring", "loadtest.ring_s", "How long a call may ring.", "S"),
+    Flag("--caller-id", "loadtest.caller_id", "Name <number> of the caller.", "TEXT"),
+    Flag("--app-args", "loadtest.app_args", "Arguments of the application.", "A[,A…]"),
+    Flag("--max-failed", "loadtest.max_failed", "More failed calls fail the test.", "N"),
+)
+LOAD_LISTS = (
+    Flag("--variable", "loadtest.variables", "Channel variable; repeatable.", "NAME=VALUE"),
+    Flag("--report", "loadtest.report", "Report: .json, .txt, .html; repeatable.", "FILE"),
+)
+"""Flags that may be given again and again; a value is one entry, whatever it holds."""
+ORIGINAL_FLAGS = (
+    Flag("--concurrent", "loadtest.calls", "As --calls.", "N"),
+    Flag("--report-file", "loadtest.report", "As --report.", "FILE"),
+    Flag("--app-name", "asterisk.app", "As --app.", "NAME"),
+    Flag("--ari-pass", "asterisk.password", "Better by ARI_PASS: all can read arguments.", "TEXT"),
+)
+"""The original load test's own flags."""
+_FLAGS = {
+    flag.parameter: flag
+    for flag in (
+        *LOG_FLAGS,
+        *OUTPUT_FLAGS,
+        *ASTERISK_FLAGS,
+        *SCREEN_FLAGS,
+        *LOAD_FLAGS,
+        *LOAD_LISTS,
+        *ORIGINAL_FLAGS,
+    )
+}
+
+
+def settings_options(*flags: Flag) -> Callable[[Command], Command]:
+    """Give a command --config, the log's flags and these."""
+
+    def decorate(command: Command) -> Command:
+        for flag in reversed((*flags, *LOG_FLAGS)):
+            switch: dict[str, Any] = {"is_flag": True} if flag.metavar is None else {}
+            switch |= {"multiple": True} if flag in LOAD_LISTS else {}
+            switch |= {"hidden": True} if flag in ORIGINAL_FLAGS else {}
+            command = click.option(
+                flag.name, flag.parameter, help=flag.help, metavar=flag.metavar, **switch
+            )(command)
+        return click.option(
+            "--config", "config_file", metavar="FILE", help="Configuration file (TOML)."
+        )(command)
+
+    return decorate
+
+
+def prepare(start: Start, values: Mapping[str, Any]) -> Settings:
+    """Load the settings with the flags of a command, start the log, log the warnings.
+
+    `values` are the command's parameters; those that are no flag are left alone. Raises
+    ConfigError.
+    """
+    flags: list[Raw] = []
+    for parameter, flag in _FLAGS.items():
+        given = values.get(parameter)
+        if isinstance(given, tuple):
+            if given:
+                flags.append(Raw(key=flag.key, value=list(given), origin=flag.name, typed=True))
+        elif given not in (None, False):
+            flags += _raw(flag, "true" if given is True else str(given))
+    settings = load(config_file=values.get("config_file"), flags=flags)
+    _check_screen(settings)
+    log.configure(settings.log, settings.secrets)
+    start.debug = settings.log.level == "debug"
+    start.mask = log.Masker(settings.secrets)
+    for warning in settings.warnings:
+        log.get("config").warning(warning)
+    return settings
+
+
+def _check_screen(settings: Settings) -> None:
+    """Refuse keys and columns that there are none of: what they are is known above config."""
+    keymap(settings.ui.keys, f"ui.keys ({settings.origin('ui.keys')})")
+    if settings.ui.columns:
+        from ari_tui.ui.columns import BY_ID
+
+        for name in settings.ui.columns:
+            if name not in BY_ID:
+                near = difflib.get_close_matches(name, BY_ID, n=1)
+                allowed = f"ids of columns: did you mean {near[0]}?" if near else "ids of columns"
+                origin = settings.origin("ui.columns")
+                raise ConfigError(refusal("ui.columns", name, origin, allowed))
+
+
+def _raw(flag: Flag, text: str) -> list[Raw]:
+    if flag.key != "echo":
+        return [Raw(key=flag.key, value=text, origin=flag.name)]
+    try:
+        host, port = parse_host_port(text, lowest=1)
+    except ValueError as error:
+        raise ConfigError(refusal("echo", text, flag.name, str(error))) from None
+    return [
+        Raw(key="echo.host", value=host, origin=flag.name),
+        Raw(key="echo.port", value=str(port), origin=flag.name),
+    ]
+
+
+class Seconds(_ParamType):
+    """A length of time in seconds, above 0."""
+
+    name = "S"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the seconds; fail in words on anything else."""
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = 0.0
+        if not (math.isfinite(seconds) and seconds > 0):
+            self.fail(f"{value!r} is not a number of seconds above 0.", param, ctx)
+        return seconds
+
+
+SECONDS = Seconds()
+
+
+def check_impairment(parameter: str, spec: str) -> None:
+    """Refuse a wrong impairment before anything is started; raises ConfigError with the flag."""
+    from ari_tui.reflector.impairment_spec import parse_impairment
+
+    if not spec:
+        return
+    try:
+        parse_impairment(spec)
+    except ConfigError as error:
+        flag = f"--{parameter.replace('_', '-')}"
+        raise ConfigError(f"{flag}: {str(error).removeprefix('impairment: ')}") from None

@@ -1,0 +1,48 @@
+"""`ari-tui report`: draws what a run or a load test has written."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+if TYPE_CHECKING:
+    from ari_tui.report.files import Form
+
+_OUTPUTS: Final[tuple[tuple[str, Form], ...]] = (
+    ("html", "html"),
+    ("text", "text"),
+    ("json", "json"),
+)
+
+
+@click.command(short_help="Draw the report of a run or a load test.")
+@click.argument("file", metavar="FILE")
+@click.option("--html", metavar="OUT", help="Write one HTML file with charts; - is stdout.")
+@click.option("--text", metavar="OUT", help="Write text with charts; - is stdout, the default.")
+@click.option("--json", metavar="OUT", help="Write the final document alone; - is stdout.")
+@click.option("--width", type=click.IntRange(60, 500), help="Columns of the text.")
+@click.option("--ascii", "ascii_only", is_flag=True, help="Draw the text with ASCII only.")
+def report(**values: Any) -> int:
+    """Draw FILE again: a load test's report, or the documents of a run by --json.
+
+    FILE is `-` for stdin. Without --html, --text or --json the text goes to stdout.
+    """
+    from ari_tui.report.files import render, terminal_width, write_file
+    from ari_tui.report.report_input import read_stream, read_subject
+    from ari_tui.report.text.summary import readable
+
+    file = values["file"]
+    subject = read_stream(sys.stdin.buffer, "stdin") if file == "-" else read_subject(Path(file))
+    wanted = [(name, form) for name, form in _OUTPUTS if values[name]]
+    width = values["width"] or terminal_width()
+    for name, form in wanted or [("text", "text")]:
+        shown = render(subject, form, width=width, ascii_only=values["ascii_only"])
+        out = values[name] or "-"
+        if out == "-":
+            click.echo(readable(shown, sys.stdout.encoding), nl=False)
+        else:
+            write_file(out, shown, f"--{name}")
+    return 0

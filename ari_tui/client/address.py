@@ -1,0 +1,99 @@
+"""Where an engine is: the path of its Unix socket, or a URL. And why it cannot be reached."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from pathlib import Path
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+
+from ari_tui.core.errors import ConfigError
+from ari_tui.core.log import clean
+
+DEFAULT_PORT: Final = 9090
+"""Of plain HTTP; behind https the port is 443."""
+_SCHEMES: Final = {"http": "ws", "ws": "ws", "https": "wss", "wss": "wss"}
+_KEEPALIVE_FAILED: Final = 1011
+_TOO_BIG: Final = 1009
+
+
+class Target(NamedTuple):
+    """How to reach an engine's `/stream`."""
+
+    uri: str
+    path: str | None
+    """The Unix socket; None for TCP."""
+    shown: str
+    """For people."""
+
+
+def parse_target(text: str) -> Target:
+    """Read a socket's path, `host:port`, or an http, https, ws or wss URL.
+
+    A path holds a slash or ends in `.sock`; `~` is the user's home. Raises ConfigError, in one
+    line, for anything else and for a URL that holds a secret: tokens travel in a header.
+    """
+    text = text.strip()
+    if "://" not in text and ("/" in text or text.endswith(".sock")):
+        path = str(Path(text).expanduser())
+        return Target("ws://engine/stream", path, clean(path))
+    return _parse_url(text)
+
+
+def _parse_url(text: str) -> Target:
+    if "@" in text:
+        raise ConfigError("an engine's URL must not hold credentials: use http.token_file")
+    shown = clean(text, 200)
+    try:
+        parts = urlsplit(text if "://" in text else f"http://{text}")
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise ConfigError(f"{shown!r} is no address of an engine: {clean(str(error))}") from None
+    if parts.query or parts.fragment:  # not shown: it may be a token
+        raise ConfigError("an engine's URL has no query: the token comes from http.token_file")
+    scheme = _SCHEMES.get(parts.scheme)
+    if scheme is None or not host or port == 0 or ("://" not in text and port is None):
+        raise ConfigError(
+            f"{shown!r} is no address of an engine: give its socket's path, host:port or a URL"
+        )
+    port = port or (DEFAULT_PORT if scheme == "ws" else 443)
+    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    prefix = parts.path.rstrip("/").removesuffix("/stream")
+    return Target(f"{scheme}://{place}{prefix}/stream", None, f"{scheme}://{place}{prefix}")
+
+
+def explain(error: BaseException, target: Target, *, token: bool, open_s: float) -> str:
+    """Say in words why an engine was not reached; `token` tells whether one was sent."""
+    where = target.shown
+    if isinstance(error, InvalidStatus):
+        status = error.response.status_code
+        if status == 401:
+            what = "refused our token" if token else "wants a token"
+            return f"{where} {what}: set http.token_file as the engine has it"
+        return f"{where} answers, but is no ari-tui engine (status {status})"
+    if isinstance(error, (InvalidHandshake, EOFError)):
+        return f"{where} answers, but is no ari-tui engine ({clean(str(error), 120)})"
+    if isinstance(error, (asyncio.TimeoutError, TimeoutError)):  # two before Python 3.11
+        return f"no answer from {where} within {open_s:g} s"
+    if isinstance(error, ssl.SSLError):
+        return f"{where} cannot be trusted: {clean(str(error.reason or error), 120)}"
+    if isinstance(error, FileNotFoundError):
+        return f"no engine at {where}: there is no such socket (is ari-tui running?)"
+    if isinstance(error, ConnectionRefusedError):
+        return f"nothing listens at {where}: the engine is not running"
+    if isinstance(error, PermissionError):
+        return f"{where} is not ours to open: the engine is another user's"
+    why = error.strerror if isinstance(error, OSError) else None
+    return f"{where} cannot be reached: {clean(why or str(error) or type(error).__name__, 120)}"
+
+
+def explain_closed(error: ConnectionClosed, target: Target) -> str:
+    """Say in words why a connection that stood is over."""
+    if error.sent is not None and error.sent.code == _KEEPALIVE_FAILED:
+        return f"no sign of life from {target.shown}"
+    if error.sent is not None and error.sent.code == _TOO_BIG:
+        return f"{target.shown} sent more than can be read at once"
+    return f"the connection to {target.shown} broke off"

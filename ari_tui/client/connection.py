@@ -1,0 +1,158 @@
+"""One WebSocket to an engine's `/stream`: messages come out, actions go in and are answered."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from typing import Any, Final, TypeVar
+
+import msgspec
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from ari_tui.client.address import Target
+from ari_tui.client.messages import Answer, Bye, Event, Hello, Snapshot, StrangeMessageError, decode
+from ari_tui.core.cancellation import end_tasks
+from ari_tui.core.errors import AriTuiError
+
+OPEN_S: Final = 5.0
+"""How long an engine may take to shake hands, and then to say hello."""
+_MAX_MESSAGE: Final = 128 << 20
+"""A hello of five minutes of 200 calls is a hundredth of it."""
+_PING_S: Final = 5.0
+_WIRE_LOG: Final = logging.getLogger("ari_tui.snapshot.websocket")
+_WIRE_LOG.setLevel(logging.WARNING)  # at DEBUG, websockets logs the Authorization header
+T = TypeVar("T")
+
+
+class ActionError(AriTuiError):
+    """The engine did not do what was asked; the text says why, for the person who asked."""
+
+
+class Connection:
+    """A connection that stands. For one event loop."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self._socket = socket
+        self._waiting: dict[int, asyncio.Future[Answer | None]] = {}
+        self._numbers = itertools.count(1)
+
+    async def hello(self) -> Hello:
+        """Wait for the first message.
+
+        Raises StrangeMessageError, ConnectionClosed, asyncio.TimeoutError.
+        """
+        message = await within(self._next(), OPEN_S)
+        if not isinstance(message, Hello):
+            raise StrangeMessageError("is no ari-tui engine: it does not say hello")
+        return message
+
+    async def receive(self) -> Hello | Snapshot | Event | Bye:
+        """Wait for a message that is no answer. Raises StrangeMessageError, ConnectionClosed."""
+        while True:
+            message = await self._next()
+            if not isinstance(message, Answer):
+                return message
+            future = self._waiting.get(message.id) if isinstance(message.id, int) else None
+            if future is not None and not future.done():
+                future.set_result(message)
+
+    async def act(self, action: str, args: Mapping[str, Any], timeout_s: float) -> Any:
+        """Ask for an action and return its result, while somebody calls `receive`.
+
+        Raises ActionError when it was refused or not answered in time.
+        """
+        number = next(self._numbers)
+        future: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = future
+        request = msgspec.json.encode({"id": number, "action": action, "args": args}).decode()
+
+        async def exchange() -> Answer | None:
+            await self._socket.send(request)
+            return await future
+
+        try:
+            answer = await within(exchange(), timeout_s)
+        except asyncio.TimeoutError:
+            text = f"{action}: no answer within {timeout_s:g} s; it may still be done"
+            raise ActionError(text) from None
+        except ConnectionClosed:
+            answer = None
+        finally:
+            del self._waiting[number]
+        if answer is None:
+            text = "the connection broke off before the engine answered; it may have been done"
+            raise ActionError(f"{action}: {text}")
+        if not answer.ok:
+            raise ActionError(answer.error or f"{action} was refused")
+        return answer.result
+
+    def give_up(self) -> None:
+        """Tell those who wait for an answer that none will come."""
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_result(None)
+
+    async def _next(self) -> Hello | Snapshot | Event | Answer | Bye:
+        while True:
+            # as bytes: what is no UTF-8 must be told in words, not by the WebSocket
+            message = decode(await self._socket.recv(decode=False))
+            if message is not None:
+                return message
+
+
+class _Connect(connect):
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        # a redirect would carry our token to wherever it points
+        return exc
+
+
+@contextlib.asynccontextmanager
+async def connected(target: Target, token: str) -> AsyncIterator[Connection]:
+    """Open a connection for the length of the block; the token goes over TCP only.
+
+    Raises OSError, TimeoutError or WebSocketException when there is none to be had.
+    """
+    where: dict[str, Any] = {}
+    if target.path is not None:
+        where = {"unix": True, "path": target.path}
+    elif token:
+        where = {"additional_headers": {"Authorization": f"Bearer {token}"}}
+    # documents deflate to a thirteenth, which a network thanks for and a Unix socket does not need
+    compression = None if target.path is not None else "deflate"
+    opening = _Connect(
+        target.uri,
+        **where,
+        proxy=None,
+        compression=compression,
+        logger=_WIRE_LOG,
+        max_size=_MAX_MESSAGE,
+        open_timeout=OPEN_S,
+        close_timeout=1.0,
+        ping_interval=_PING_S,
+        ping_timeout=_PING_S,
+    )
+    async with opening as socket:
+        connection = Connection(socket)
+        try:
+            yield connection
+        finally:
+            connection.give_up()
+
+
+async def within(work: Coroutine[Any, Any, T], timeout_s: float) -> T:
+    """Wait for `work`; raises asyncio.TimeoutError, and then it has been cancelled.
+
+    `asyncio.wait_for` may swallow a cancellation of its own before Python 3.12.
+    """
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.wait({task}, timeout=timeout_s)
+        if not task.done():
+            raise asyncio.TimeoutError
+        return task.result()
+    finally:
+        await end_tasks([task])

@@ -1,0 +1,86 @@
+"""The messages of `/stream` as a reader sees them (`engine/http/stream.py` writes them)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ari_tui.core.log import clean
+from ari_tui.document.live import Live
+from ari_tui.document.model import SCHEMA, Document, EventLine
+
+
+class StrangeMessageError(Exception):
+    """A message is none of ours; the text says why, for people."""
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    """What every message is."""
+
+
+class Hello(Message, frozen=True, kw_only=True, tag="hello"):
+    """The first one: everything of the last five minutes."""
+
+    schema: str
+    session: str
+    document: Document
+    live: Live
+    events: list[EventLine]
+
+
+class Snapshot(Message, frozen=True, kw_only=True, tag="snapshot"):
+    """The newest document, and the newest seconds of every call."""
+
+    document: Document
+    live: Live
+
+
+class Event(Message, frozen=True, kw_only=True, tag="event"):
+    """Something happened."""
+
+    event: EventLine
+
+
+class Answer(Message, frozen=True, kw_only=True, tag="answer"):
+    """What became of an action."""
+
+    id: int | str | None
+    ok: bool
+    result: Any = None
+    error: str = ""
+
+
+class Bye(Message, frozen=True, kw_only=True, tag="bye"):
+    """The engine has ended."""
+
+
+class _Head(msgspec.Struct):
+    type: str
+    schema: str = SCHEMA
+
+
+_Any = Hello | Snapshot | Event | Answer | Bye
+_DECODER: msgspec.json.Decoder[_Any] = msgspec.json.Decoder(_Any)
+_KNOWN = {"hello", "snapshot", "event", "answer", "bye"}
+
+
+def decode(data: bytes | str) -> Hello | Snapshot | Event | Answer | Bye | None:
+    """Read a message; None for one of a type that a newer engine may have.
+
+    Raises StrangeMessageError for what no ari-tui engine says, or none of our version.
+    """
+    try:
+        return _DECODER.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        reason = clean(str(error), 120)
+    try:
+        head = msgspec.json.decode(data, type=_Head)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise StrangeMessageError("is no ari-tui engine: what it says is not ours") from None
+    if head.schema != SCHEMA:
+        schema = clean(head.schema, 40)
+        raise StrangeMessageError(f"speaks {schema}, we {SCHEMA}: use the same version")
+    if head.type not in _KNOWN:
+        return None
+    raise StrangeMessageError(f"speaks another dialect (use the same version): {reason}")

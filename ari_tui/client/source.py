@@ -1,0 +1,238 @@
+"""Where a screen's documents come from: an engine that runs."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal, NamedTuple, Protocol
+
+import msgspec
+from websockets.exceptions import ConnectionClosed, WebSocketException
+
+from ari_tui.client.address import Target, explain, explain_closed
+from ari_tui.client.address import parse_target as parse_target  # makes a LiveSource's target
+from ari_tui.client.connection import OPEN_S, Connection, connected
+from ari_tui.client.connection import ActionError as ActionError  # belongs to `act`
+from ari_tui.client.messages import Bye, Event, Hello, Snapshot, StrangeMessageError
+from ari_tui.core import log
+from ari_tui.core.backoff import Backoff
+from ari_tui.core.cancellation import end_tasks
+from ari_tui.core.errors import AriTuiError
+from ari_tui.document.live import History, Live
+from ari_tui.document.model import Document, EventLine
+
+EVENTS_KEPT: Final = 1000
+_RETRY: Final = Backoff(first_s=0.2, longest_s=3.0)
+_HISTORY_S: Final = 10.0
+_HISTORY_TRIES: Final = 3
+_FAILURES: Final = (
+    OSError,
+    EOFError,
+    asyncio.TimeoutError,
+    WebSocketException,
+    StrangeMessageError,
+)
+_log = log.get("source")
+
+
+class Link(NamedTuple):
+    """How the source stands towards its engine."""
+
+    state: Literal["connecting", "live", "lost", "ended"]
+    """Lost is being looked for again; ended said goodbye."""
+    detail: str = ""
+    """Why it is not live, in words."""
+
+
+class Source(Protocol):
+    """Documents as they come; read between two runs of the event loop, never from a thread."""
+
+    version: int
+    """Grows with every document, event or change of the link."""
+    document: Document | None
+    """The newest; those between two looks are not kept."""
+    history: History
+    events: deque[EventLine]
+    """The newest EVENTS_KEPT, oldest first."""
+    link: Link
+    address: str
+    """Where the engine is, for people."""
+
+    @property
+    def age_s(self) -> float:
+        """Return how long ago the newest document came; 0.0 before the first."""
+
+    async def run(self) -> None:
+        """Follow the engine until cancelled; a lost one is looked for again."""
+
+    async def changed(self) -> None:
+        """Wait until `version` grows."""
+
+    async def act(
+        self, action: str, args: Mapping[str, Any] | None = None, *, timeout_s: float = 5.0
+    ) -> Any:
+        """Ask the engine to do something and return its answer. Raises ActionError."""
+
+
+class Kept:
+    """What a source holds, and the taking in of what comes."""
+
+    def __init__(self, address: str, link: Link) -> None:
+        self.version = 0
+        self.document: Document | None = None
+        self.history = History()
+        self.events: deque[EventLine] = deque(maxlen=EVENTS_KEPT)
+        self.link = link
+        self.address = address
+        self._change = asyncio.Event()
+
+    async def changed(self) -> None:
+        """Wait until `version` grows."""
+        await self._change.wait()
+
+    def _changed(self) -> None:
+        self.version += 1
+        # those who wait for this change wake up; whoever comes now waits for the next one
+        self._change.set()
+        self._change = asyncio.Event()
+
+    def _take(self, document: Document, live: Live) -> None:
+        self.document = document
+        self.history.merge(live)
+        self.history.keep_only({call.id for call in document.calls})
+        self._changed()
+
+
+class LiveSource(Kept):
+    """An engine that runs, followed over its `/stream`."""
+
+    def __init__(
+        self,
+        target: Target,
+        token: str = "",
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        rng: random.Random | None = None,
+    ) -> None:
+        super().__init__(target.shown, Link("connecting"))
+        self._target, self._token, self._clock = target, token, clock
+        self._rng = rng or random.Random()  # noqa: S311  spreads retries, guards nothing
+        self._connection: Connection | None = None
+        self._taken_at: float | None = None
+        self._tries = 0
+        """How often the missing seconds may still be asked for."""
+        self._filling: asyncio.Task[None] | None = None
+
+    @property
+    def age_s(self) -> float:
+        """Return how long ago the newest document came, by the monotonic clock; 0.0 before."""
+        return 0.0 if self._taken_at is None else self._clock() - self._taken_at
+
+    async def opened(self) -> None:
+        """Wait, while `run` does, for the first hello. Raises AriTuiError when none was heard."""
+        while self.link == Link("connecting"):
+            await self.changed()
+        if self.link.state == "connecting":
+            raise AriTuiError(self.link.detail)
+
+    async def run(self) -> None:
+        """Follow the engine until cancelled; a lost one is looked for again."""
+        failures = 0
+        while True:
+            try:
+                async with connected(self._target, self._token) as connection:
+                    hello = await connection.hello()
+                    failures = 0
+                    self._greet(connection, hello)
+                    await self._follow(connection)
+            except _FAILURES as error:
+                self._lose(self._words(error))
+            finally:
+                await self._let_go()
+            await asyncio.sleep(_RETRY.delay_s(failures, self._rng))
+            failures += 1
+
+    async def act(
+        self, action: str, args: Mapping[str, Any] | None = None, *, timeout_s: float = 5.0
+    ) -> Any:
+        """Ask the engine to do something and return its answer. Raises ActionError."""
+        if self._connection is None:
+            raise ActionError(f"{action}: {self.link.detail or 'not connected yet'}")
+        return await self._connection.act(action, args or {}, timeout_s)
+
+    def _greet(self, connection: Connection, hello: Hello) -> None:
+        """Begin anew: the hello tells all of the last five minutes."""
+        self._connection = connection
+        self.history = History()
+        self.events.clear()
+        self.events.extend(hello.events)
+        self._set_link(Link("live"))
+        self._receive(hello.document, hello.live)
+
+    async def _follow(self, connection: Connection) -> None:
+        """Take in what comes; ends by ConnectionClosed."""
+        while True:
+            message = await connection.receive()
+            if isinstance(message, Snapshot):
+                joins = self.history.reaches(message.live)
+                self._receive(message.document, message.live)
+                self._fill(joins)
+            elif isinstance(message, Event):
+                self.events.append(message.event)
+                self._changed()
+            elif isinstance(message, Bye):
+                self._end()
+
+    def _receive(self, document: Document, live: Live) -> None:
+        self._taken_at = self._clock()
+        self._take(document, live)
+        if document.kind == "final":
+            self._end()
+
+    def _fill(self, joins: bool) -> None:
+        """Ask for seconds that are missing; a few times, one question at a time."""
+        if not joins:
+            self._tries = _HISTORY_TRIES
+        if self._tries and (self._filling is None or self._filling.done()):
+            self._tries -= 1
+            self._filling = asyncio.create_task(self._ask_history())
+
+    async def _ask_history(self) -> None:
+        try:
+            answer = await self.act("history", timeout_s=_HISTORY_S)
+            self.history.merge(msgspec.convert(answer, Live))
+        except (ActionError, msgspec.ValidationError) as error:
+            _log.warning(f"seconds are missing: {error}")
+            return
+        self._tries = 0
+        self._changed()
+
+    def _end(self) -> None:
+        reason = self.document.session.end_reason if self.document is not None else None
+        self._set_link(Link("ended", f"the engine has ended ({reason or 'it said goodbye'})"))
+
+    def _lose(self, reason: str) -> None:
+        """Note that there is no connection; an engine that has ended is not lost."""
+        if self.link.state != "ended":
+            self._set_link(Link("connecting" if self.document is None else "lost", reason))
+
+    async def _let_go(self) -> None:
+        self._connection, self._tries = None, 0
+        if self._filling is not None:
+            await end_tasks([self._filling])
+
+    def _words(self, error: BaseException) -> str:
+        if isinstance(error, ConnectionClosed):
+            return explain_closed(error, self._target)
+        if isinstance(error, StrangeMessageError):
+            return f"{self.address} {error}"
+        return explain(error, self._target, token=bool(self._token), open_s=OPEN_S)
+
+    def _set_link(self, link: Link) -> None:
+        if link != self.link:
+            _log.info(f"engine {link.state}", why=link.detail)
+            self.link = link
+            self._changed()

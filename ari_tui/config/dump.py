@@ -1,0 +1,51 @@
+"""Settings as text: what `config print` shows, and what a child is handed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from ari_tui.config.settings import MASK, SECTIONS, Settings, is_secret
+from ari_tui.config.sources import PAIRS, VARIABLES
+from ari_tui.core.log import Masker
+
+
+def printed(settings: Settings) -> Iterator[str]:
+    """Yield the lines of a TOML document: each value and where it came from, secrets masked."""
+    mask = Masker(settings.secrets)
+    for section, slice_type in SECTIONS.items():
+        yield f"[{section}]"
+        for name in slice_type.__struct_fields__:
+            key = f"{section}.{name}"
+            value = settings.get(key)
+            shown = MASK if is_secret(key) and value else value
+            yield mask(f"{name} = {_toml(shown)}") + f"  # {settings.origin(key)}"
+        yield ""
+
+
+def _toml(value: Any) -> str:
+    # JSON's texts, numbers, truth values and lists of texts are TOML's too
+    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
+
+
+def to_environment(settings: Settings) -> dict[str, str]:
+    """Return `ARI_TUI_*` variables that give a child exactly these settings.
+
+    A secret goes by value (an environment is its owner's alone, arguments are everybody's), so
+    the child needs no secret file.
+    """
+    by_value = {file: "" for _, file in PAIRS}
+    return {
+        variable: by_value.get(key, _text(settings.get(key))) for variable, key in VARIABLES.items()
+    }
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, tuple):
+        return str(value)
+    plain = all(re.fullmatch(r"[^\s,\[][^\s,]*", entry) for entry in value)
+    return ",".join(value) if plain else json.dumps(list(value))

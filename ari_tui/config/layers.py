@@ -1,0 +1,131 @@
+"""The layers of configuration: defaults < file < `.env` < environment < flags.
+
+Each layer is read into (key, raw value, origin in words); every key is looked at before any value
+is used, so that all mistakes of all layers are told at once.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ari_tui.config.draft import Draft, Limit, refusal
+from ari_tui.config.rules import check
+from ari_tui.config.settings import KEY_TYPES, SECTIONS, Settings, describe_allowed
+from ari_tui.config.sources import (
+    Layer,
+    Raw,
+    choose_profile,
+    find_file,
+    read_dot_env,
+    read_file,
+    read_secret_files,
+    read_variables,
+)
+from ari_tui.core.errors import ConfigError
+
+
+def load(
+    *,
+    config_file: str | None = None,
+    flags: Iterable[Raw] = (),
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> Settings:
+    """Read all layers into settings.
+
+    `config_file` is what --config says; `environment` (default: the process's) and `folder`
+    (default: the working directory, where `.env` is looked for) may be given. Raises
+    ConfigError with one line for each mistake.
+    """
+    environment = os.environ if environment is None else environment
+    folder = Path.cwd() if folder is None else folder
+    dot_env = read_dot_env(folder / ".env")
+    path = find_file(config_file, {**dot_env, **environment}, folder)
+    layers = [
+        read_file(path, rank=0) if path else Layer(rank=0),
+        read_variables(dot_env, "in .env", rank=1),
+        read_variables(environment, "in the environment", rank=2),
+        Layer(rank=3, values=list(flags)),
+    ]
+    return _merge(layers, path)
+
+
+def _merge(layers: Iterable[Layer], path: Path | None) -> Settings:
+    draft = Draft(file=path)
+    for layer in layers:
+        draft.problems += layer.problems
+        for raw in layer.values:
+            draft.origins[raw.key], draft.ranks[raw.key] = raw.origin, layer.rank
+            try:
+                draft.values[raw.key] = convert(raw)
+            except ValueError as error:
+                draft.problems.append(str(error))
+        for name, limits in layer.profiles.items():
+            draft.profiles[name] = _convert_all(limits, draft)
+    choose_profile(draft)
+    read_secret_files(draft)
+    check(draft)
+    if draft.problems:
+        raise ConfigError("\n".join(dict.fromkeys(draft.problems)))
+    slices: dict[str, Any] = {
+        section: slice_type(
+            **{
+                name: draft.values[f"{section}.{name}"]
+                for name in slice_type.__struct_fields__
+                if f"{section}.{name}" in draft.values
+            }
+        )
+        for section, slice_type in SECTIONS.items()
+    }
+    return Settings(
+        **slices,
+        origins=draft.origins,
+        warnings=tuple(draft.warnings),
+        file=str(path) if path else "",
+    )
+
+
+def _convert_all(limits: Mapping[str, Raw], draft: Draft) -> dict[str, Limit]:
+    found = {}
+    for key, raw in limits.items():
+        try:
+            found[key] = Limit(convert(raw), raw.origin)
+        except ValueError as error:  # noqa: PERF203  each mistake is told
+            draft.problems.append(str(error))
+    return found
+
+
+_TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
+
+
+def convert(raw: Raw) -> Any:
+    """Return a raw value in its key's type; raise ValueError, naming key, origin and types."""
+    kind = KEY_TYPES[raw.key]
+    value = raw.value
+    try:
+        if not raw.typed:
+            value = _from_text(str(value), kind)
+        converted = msgspec.convert(value, kind, strict=raw.typed or kind is bool)
+    except (msgspec.ValidationError, ValueError):
+        converted = None
+    if converted is None or (isinstance(converted, float) and not math.isfinite(converted)):
+        raise ValueError(refusal(raw.key, raw.value, raw.origin, describe_allowed(raw.key)))
+    return converted
+
+
+def _from_text(text: str, kind: Any) -> Any:
+    if kind is bool and text.lower() in _TRUE | _FALSE:
+        return text.lower() in _TRUE
+    if kind == tuple[str, ...]:
+        if text.startswith("["):
+            return json.loads(text)  # entries that hold blanks or commas
+        return [part for part in re.split(r"[,\s]+", text) if part]
+    return text

@@ -1,0 +1,214 @@
+"""The log: one line a message, with time, level and channel, to stderr or to a file.
+
+`2026-11-22T14:03:11.123+00:00 INFO [channel-id] message key=value`, or one JSON object a line.
+Texts are made harmless here once more (names of callers come from outside), and the configured
+secrets are masked wherever they stand, in messages, values and tracebacks alike.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import logging.handlers
+import os
+import re
+import stat
+import sys
+from collections.abc import Iterable, Mapping, MutableMapping
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, TextIO
+
+from ari_tui.config import settings as config_slices
+from ari_tui.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    _Adapter = logging.LoggerAdapter[logging.Logger]
+else:
+    _Adapter = logging.LoggerAdapter  # takes no parameter at run time before Python 3.11
+
+ROOT = "ari_tui"
+_LONGEST = 2000
+
+# C0 and C1 controls, line separators, direction marks that reorder a line, lone surrogates, and
+# what nobody sees: zero-width marks, joiners, fillers, variation selectors, tags
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u2028\u2029\u202a-\u202e\ud800-\udfff"
+    "\xad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
+)
+_BARE_VALUE = re.compile(r"[^\s\"'=\[\]]+")
+_SHORTEST_MASKED_ANYWHERE = 4
+
+
+def clean(text: str, limit: int = _LONGEST) -> str:
+    """Make a text from outside harmless: controls are spelled out, and it is cut at `limit`."""
+    if len(text) > limit:
+        text = text[: limit - 1] + "…"
+    return _UNSAFE.sub(_spell, text)
+
+
+def _spell(match: re.Match[str]) -> str:
+    return match.group().encode("unicode_escape").decode("ascii")
+
+
+class Masker:
+    """Puts the mask wherever a secret stands."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        # The longest first: one secret may hold another. A very short one is masked only as a
+        # word of its own, or it would eat half of every line.
+        patterns = [
+            re.escape(secret)
+            if len(secret) >= _SHORTEST_MASKED_ANYWHERE
+            else rf"(?<!\w){re.escape(secret)}(?!\w)"
+            for secret in sorted(set(secrets), key=len, reverse=True)
+            if secret
+        ]
+        self._pattern = re.compile("|".join(patterns)) if patterns else None
+
+    def __call__(self, text: str) -> str:
+        """Return the text without secrets."""
+        return self._pattern.sub(config_slices.MASK, text) if self._pattern else text
+
+
+class ChannelLogger(_Adapter):
+    """A logger whose keyword arguments become `key=value` at the end of the line.
+
+    `log.info("answered", channel=channel_id, attempt=2)`. `channel` goes into the brackets;
+    `bind` returns a logger that says the same of every line.
+    """
+
+    def __init__(self, logger: logging.Logger, bound: Mapping[str, Any] | None = None) -> None:
+        super().__init__(logger, {})
+        self._bound = dict(bound or {})
+
+    def bind(self, **fields: Any) -> ChannelLogger:
+        """Return a logger with these fields on every line."""
+        return ChannelLogger(self.logger, {**self._bound, **fields})
+
+    def process(
+        self, msg: Any, kwargs: MutableMapping[str, Any]
+    ) -> tuple[Any, MutableMapping[str, Any]]:
+        """Move what `logging` does not know into the record's fields."""
+        known = {key: kwargs[key] for key in _LOGGING_ARGUMENTS if key in kwargs}
+        fields = {**self._bound, **{k: v for k, v in kwargs.items() if k not in known}}
+        return msg, {**known, "extra": {"fields": fields}}
+
+
+_LOGGING_ARGUMENTS = ("exc_info", "stack_info", "stacklevel")
+
+
+def get(name: str = "") -> ChannelLogger:
+    """Return the logger of one part of the program ("engine", "ari")."""
+    return ChannelLogger(logging.getLogger(f"{ROOT}.{name}" if name else ROOT))
+
+
+class LineFormatter(logging.Formatter):
+    """One record as one line; a traceback follows on indented lines."""
+
+    def __init__(self, mask: Masker | None = None) -> None:
+        super().__init__()
+        self._mask = mask or Masker()
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        fields = dict(getattr(record, "fields", {}))
+        channel = self._safe(fields.pop("channel", None) or "-")
+        parts = [
+            timestamp(record.created),
+            record.levelname,
+            f"[{channel}]",
+            self._safe(record.getMessage()),
+            *(f"{key}={self._value(value)}" for key, value in fields.items()),
+        ]
+        return "\n".join([" ".join(parts), *("    " + line for line in self._traceback(record))])
+
+    def _safe(self, value: Any) -> str:
+        # masked before it is cut or spelled out: either could leave half a secret
+        return clean(self._mask(str(value)))
+
+    def _value(self, value: Any) -> str:
+        if value is None:
+            return "-"
+        text = self._safe(f"{value:.6g}" if isinstance(value, float) else value)
+        return text if _BARE_VALUE.fullmatch(text) else json.dumps(text, ensure_ascii=False)
+
+    def _traceback(self, record: logging.LogRecord) -> list[str]:
+        if not record.exc_info or record.exc_info[0] is None:
+            return []
+        return [self._safe(line) for line in self.formatException(record.exc_info).splitlines()]
+
+
+class JsonFormatter(LineFormatter):
+    """One record as one JSON object on one line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        fields = dict(getattr(record, "fields", {}))
+        channel = fields.pop("channel", None)
+        document: dict[str, Any] = {
+            "time": timestamp(record.created),
+            "level": record.levelname,
+            "channel": self._safe(channel) if channel else None,
+            "message": self._safe(record.getMessage()),
+        }
+        for key, value in fields.items():
+            document.setdefault(key, self._plain(value))
+        if lines := self._traceback(record):
+            document["traceback"] = lines
+        return json.dumps(document, ensure_ascii=False)
+
+    def _plain(self, value: Any) -> Any:
+        if value is None or isinstance(value, (bool, int)):
+            return value
+        if isinstance(value, float):
+            return value if abs(value) < float("inf") else None
+        return self._safe(value)
+
+
+def timestamp(seconds: float) -> str:
+    """Return Unix seconds as `2026-11-22T14:03:11.123+00:00`."""
+    return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="milliseconds")
+
+
+class _PrivateFile(logging.handlers.WatchedFileHandler):
+    """A file that only we may read, opened anew after it was rotated away."""
+
+    def _open(self) -> Any:
+        fd = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        if stat.S_ISREG(os.fstat(fd).st_mode):
+            os.fchmod(fd, 0o600)
+        return os.fdopen(fd, self.mode, encoding="utf-8", errors="backslashreplace")
+
+
+def configure(
+    settings: config_slices.Log, secrets: Iterable[str] = (), *, stream: TextIO | None = None
+) -> logging.Handler:
+    """Send everything to the file that the settings name, else to `stream` (stderr).
+
+    Call it once a process; a second call takes the first one's place. Raises ConfigError when
+    the file cannot be opened. Libraries are heard from warnings up only, whatever the level:
+    at debug they would log authorization headers.
+    """
+    mask = Masker(secrets)
+    handler = _handler(settings, stream)
+    handler.setFormatter(JsonFormatter(mask) if settings.json else LineFormatter(mask))
+    root = logging.getLogger()
+    for old in [h for h in root.handlers if getattr(h, "is_ari_tui", False)]:
+        root.removeHandler(old)
+        old.close()
+    handler.is_ari_tui = True  # type: ignore[attr-defined]  # how a second call finds the first
+    root.addHandler(handler)
+    root.setLevel(logging.WARNING)
+    logging.getLogger(ROOT).setLevel(settings.level.upper())
+    return handler
+
+
+def _handler(settings: config_slices.Log, stream: TextIO | None) -> logging.Handler:
+    if not settings.file:
+        return logging.StreamHandler(stream or sys.stderr)
+    try:
+        return _PrivateFile(settings.file, encoding="utf-8")
+    except OSError as error:
+        why = error.strerror
+        raise ConfigError(f"log.file: cannot open {clean(settings.file)}: {why}") from error

@@ -1,0 +1,134 @@
+"""Where an engine's Unix socket is, who may open it, and that an application has one engine."""
+
+from __future__ import annotations
+
+import contextlib
+import grp
+import os
+import socket
+import stat
+import tempfile
+from pathlib import Path
+
+from ari_tui.core.errors import BindError, ConfigError
+
+SERVICE_FOLDER = Path("/run/ari-tui")
+"""Where the engine of this machine's service has its socket, for those who may look in."""
+_PRIVATE, _SHARED = 0o700, 0o750
+
+
+def runtime_folder() -> Path:
+    """Return the folder of our sockets: `$XDG_RUNTIME_DIR/ari-tui`, else one in /tmp, 0700.
+
+    0750 where an engine shares its socket with a group; anything else is narrowed. Raises
+    BindError when it exists and is not ours.
+    """
+    base = os.environ.get("XDG_RUNTIME_DIR")
+    folder = Path(base) / "ari-tui" if base else Path(tempfile.gettempdir()) / _own_name()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+            raise BindError(f"{folder} is not ours: remove it, or set XDG_RUNTIME_DIR")
+        if stat.S_IMODE(found.st_mode) not in (_PRIVATE, _SHARED):
+            folder.chmod(_PRIVATE)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise BindError(
+            f"cannot make {folder} for our socket: {reason} (set XDG_RUNTIME_DIR)"
+        ) from error
+    return folder
+
+
+def _own_name() -> str:
+    return f"ari-tui-{os.getuid()}"
+
+
+def socket_path(app: str) -> Path:
+    """Return the path of the engine's socket for an application."""
+    return runtime_folder() / f"{app}.sock"
+
+
+def engines() -> list[Path]:
+    """Return the sockets of the engines that run: this user's, and the service's if we may.
+
+    Raises BindError as `runtime_folder`.
+    """
+    folders = {runtime_folder(), SERVICE_FOLDER}
+    return sorted(path for folder in folders for path in _sockets(folder) if answers(path))
+
+
+def _sockets(folder: Path) -> list[Path]:
+    try:
+        found = [Path(entry.path) for entry in os.scandir(folder) if entry.name.endswith(".sock")]
+    except OSError:  # there is none, or it is not for us to look into
+        return []
+    return [path for path in found if os.access(path, os.W_OK)]
+
+
+def find_group(name: str) -> int | None:
+    """Return the id of `http.socket_group`; None for "". Raises ConfigError when there is none."""
+    if not name:
+        return None
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError:
+        raise ConfigError(f"http.socket_group: there is no group {name} on this machine") from None
+
+
+def bind_unix(path: Path, group: int | None = None) -> socket.socket:
+    """Bind a listening Unix socket, mode 0600; a dead engine's socket is replaced.
+
+    With a group the socket is 0660 and its folder 0750, both the group's. Raises BindError when
+    an engine answers there, or when we may not give anything to the group.
+    """
+    if path.exists() and answers(path):
+        raise BindError(
+            f"an engine for this application already runs ({path}): "
+            "ari-tui attach shows it; else stop it, or choose another asterisk.app"
+        )
+    path.unlink(missing_ok=True)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        sock.bind(str(path))
+    except OSError as error:
+        sock.close()
+        reason = (error.strerror or str(error)).lower()  # a path too long has no number
+        raise BindError(f"cannot bind {path}: {reason}") from error
+    finally:
+        os.umask(before)
+    if group is not None:
+        _share(path, group, sock)
+    sock.listen(128)
+    return sock
+
+
+def _share(path: Path, group: int, sock: socket.socket) -> None:
+    """Let a group's members reach a socket: first whose it is, then what they may."""
+    try:
+        for shared, mode in ((path, 0o660), (path.parent, _SHARED)):
+            os.chown(shared, -1, group)
+            shared.chmod(mode)
+    except OSError as error:
+        sock.close()
+        with contextlib.suppress(OSError):
+            path.unlink()
+        reason = (error.strerror or str(error)).lower()
+        raise BindError(
+            f"cannot give {path} to http.socket_group: {reason} (the user that runs ari-tui must "
+            "be a member of that group)"
+        ) from error
+
+
+def answers(path: Path) -> bool:
+    """Tell whether an engine listens at a socket's path; a dead one's file stays behind."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1.0)
+        try:
+            probe.connect(str(path))
+        except (ConnectionRefusedError, FileNotFoundError):
+            return False
+        except OSError:
+            return path.is_socket()  # too busy to answer, or stopped: alive all the same
+        return True

@@ -1,0 +1,46 @@
+"""Tasks that nobody awaits: held while they run, ended together, never silent when they fail."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from ari_tui.core import log
+from ari_tui.core.cancellation import end_tasks
+
+
+class Tasks:
+    """The tasks that one part of the engine has started."""
+
+    def __init__(self, part: str) -> None:
+        self._log = log.get("engine").bind(part=part)
+        self._running: set[asyncio.Task[Any]] = set()
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run `work` beside everything else; an exception that leaves it is logged."""
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+
+    async def finished(self) -> None:
+        """Wait until everything that runs has ended by itself."""
+        while others := self._others():
+            await asyncio.wait(others)
+
+    async def close(self) -> None:
+        """Cancel what still runs, and what that starts, and wait for its end."""
+        while others := self._others():
+            await end_tasks(others)
+
+    def _others(self) -> set[asyncio.Task[Any]]:
+        """Return what runs beside the caller; one that has just ended awaits its callback only."""
+        return {task for task in self._running if not task.done()} - {asyncio.current_task()}
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is not None:
+            self._log.error(f"internal error: {type(error).__name__}: {error}", exc_info=error)

@@ -1,0 +1,72 @@
+"""What is told when the SLA begins to fail, recovers, or has nothing to judge any more."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ari_tui.analysis.sla.alarm import Change
+from ari_tui.document.model import Base, Document
+
+SCHEMA: Final = "ari-tui.alert/1"
+_REASONS: Final = 10
+
+
+class Alert(Base, frozen=True, kw_only=True):
+    """One change, as commands and webhooks are told it; it names no caller."""
+
+    schema: str = SCHEMA
+    time: str
+    state: str
+    """fail, ok (it has recovered) or no_traffic."""
+    previous: str
+    text: str
+    """All of it in one line, under the name that chat services show."""
+    host: str
+    session: str
+    profile: str
+    tier: str
+    calls: int
+    """Calls up."""
+    failing: dict[str, int]
+    """The rules that fail by the last minute, each with how many calls break it."""
+    reasons: list[str]
+    verdict: str
+    """That of the whole session."""
+
+
+def alert_of(change: Change, document: Document) -> Alert:
+    """Return what is to be told of a change, as the document stands."""
+    sla, now, session = document.sla, document.sla.now, document.session
+    failing = dict(now.failing) if now is not None else {}
+    reasons = list(now.reasons[:_REASONS]) if now is not None else []
+    return Alert(
+        time=document.time,
+        state=change.state,
+        previous=change.previous,
+        text=_text(change, document, reasons),
+        host=session.host,
+        session=session.id,
+        profile=sla.profile,
+        tier=now.tier if now is not None else "",
+        calls=document.totals.calls.active,
+        failing=failing,
+        reasons=reasons,
+        verdict=sla.verdict,
+    )
+
+
+def _text(change: Change, document: Document, reasons: list[str]) -> str:
+    where = f"ari-tui on {document.session.host}"
+    if change.state == "no_traffic":
+        return f"{where}: no traffic ({document.totals.calls.active} calls up)"
+    if change.state == "ok":
+        past = {"fail": "the SLA is met again, or fails no more", "no_traffic": "there is traffic"}
+        return f"{where}: {past.get(change.previous, 'all is well')}"
+    now = document.sla.now
+    most = max(now.failing.values(), default=0) if now is not None else 0
+    why = "; ".join(reasons) or "no reasons"
+    return f"{where}: SLA fails, {_calls(most)} affected: {why}"
+
+
+def _calls(number: int) -> str:
+    return f"{number} call" if number == 1 else f"{number} calls"

@@ -1,0 +1,174 @@
+"""Watches the documents for the SLA to fail or recover, and tells whoever is to be told.
+
+Nothing here holds up the engine: each door has a queue and a task of its own, and a door that is
+slow or fails is told of in the log, and in the events, by name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+from ari_tui.analysis.sla.alarm import Alarm, Patience, Sight
+from ari_tui.building.sla import NO_TRAFFIC
+from ari_tui.config import settings as config_slices
+from ari_tui.core.tasks import Tasks
+from ari_tui.document.alert import Alert, alert_of
+from ari_tui.document.model import Base, Document, SlaNow
+from ari_tui.engine.alerts.command import Command, DeliveryError
+from ari_tui.engine.alerts.webhook import Webhook
+from ari_tui.engine.event_log import EventLog
+
+QUEUED: Final = 16
+"""Alerts that wait for one door; the oldest gives way."""
+FAREWELL_S: Final = 3.0
+"""How long the end of the engine waits for doors that are at work."""
+_LEVELS: Final = {"fail": "error", "ok": "info", "no_traffic": "warning"}
+
+
+class AlertDoor(Protocol):
+    """Where an alert goes."""
+
+    name: str
+
+    async def deliver(self, alert: Alert) -> None:
+        """Bring the alert there. Raises DeliveryError."""
+
+
+class AlertStanding(Base, frozen=True, kw_only=True):
+    """The alert as it stands, for `/sla`."""
+
+    state: str
+    """ok, fail or no_traffic: what was told last; ok before anything was."""
+    since: str | None
+    """When that was told; null before."""
+    told: int
+    """Changes told in this session."""
+    doors: list[str]
+    undelivered: int
+    """Deliveries that failed, each at one door."""
+
+
+def doors_of(settings: config_slices.Alerts) -> list[AlertDoor]:
+    """Return the doors that are configured. Raises ConfigError when there is no such program."""
+    doors: list[AlertDoor] = []
+    if settings.command:
+        doors.append(Command(settings.command, settings.timeout_s))
+    if settings.webhook:
+        doors.append(
+            Webhook(
+                settings.webhook,
+                token=settings.webhook_token,
+                timeout_s=settings.timeout_s,
+                verify_tls=settings.webhook_verify_tls,
+            )
+        )
+    return doors
+
+
+def sight_of(now: SlaNow | None, min_calls: int) -> Sight:
+    """Tell how the last minute looks; a failure of too few calls is none to be woken for.
+
+    A minute of which we saw too little, because of ourselves or because it has just begun, tells
+    nothing.
+    """
+    if now is None:
+        return "unknown"
+    if now.state == NO_TRAFFIC:
+        return "silent"
+    if not now.of_s or 2 * now.clean_s < now.of_s:
+        return "unknown"
+    return "bad" if max(now.failing.values(), default=0) >= min_calls else "good"
+
+
+class Alerts:
+    """One engine's alerts. Documents come in about once a second."""
+
+    def __init__(
+        self,
+        settings: config_slices.Alerts,
+        events: EventLog,
+        doors: Sequence[AlertDoor],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings, self._events, self._clock = settings, events, clock
+        patience = Patience(settings.after_s, settings.clear_s, settings.no_traffic_s)
+        self._alarm = Alarm(patience)
+        self._boxes = [_Box(door, self._failed) for door in doors]
+        self._since: str | None = None
+        self._told = self._undelivered = 0
+
+    def take(self, document: Document) -> None:
+        """Look at a document; an engine on its way to its end is not looked at any more."""
+        if document.kind == "final" or document.session.draining:
+            return
+        sight = sight_of(document.sla.now, self._settings.min_calls)
+        change = self._alarm.see(self._clock(), sight)
+        if change is None:
+            return
+        alert = alert_of(change, document)
+        self._since, self._told = alert.time, self._told + 1
+        self._events.tell(_LEVELS[alert.state], "alert", alert.text)
+        for box in self._boxes:
+            box.put(alert)
+
+    @property
+    def standing(self) -> AlertStanding:
+        """Return the alert as it stands."""
+        return AlertStanding(
+            state=self._alarm.state,
+            since=self._since,
+            told=self._told,
+            doors=[box.door.name for box in self._boxes],
+            undelivered=self._undelivered,
+        )
+
+    async def close(self) -> None:
+        """Give what is being delivered a moment, then break it off."""
+        await asyncio.gather(*(box.close() for box in self._boxes))
+
+    def _failed(self, door: AlertDoor, why: str) -> None:
+        self._undelivered += 1
+        text = f"alert not delivered by {door.name}: {why}"
+        self._events.tell("error", "alert_undelivered", text)
+
+
+class _Box:
+    """One door and the alerts that wait for it, told in order, one at a time."""
+
+    def __init__(self, door: AlertDoor, failed: Callable[[AlertDoor, str], None]) -> None:
+        self.door, self._failed = door, failed
+        self._waiting: deque[Alert] = deque()
+        self._tasks = Tasks("alerts")
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def put(self, alert: Alert) -> None:
+        if len(self._waiting) == QUEUED:
+            self._waiting.popleft()
+            self._failed(self.door, f"more than {QUEUED} alerts wait for it")
+        self._waiting.append(alert)
+        if self._idle.is_set():
+            self._idle.clear()
+            self._tasks.spawn(self._deliver())
+
+    async def _deliver(self) -> None:
+        try:
+            while self._waiting:
+                try:
+                    await self.door.deliver(self._waiting.popleft())
+                except DeliveryError as error:  # noqa: PERF203  the next is another
+                    self._failed(self.door, str(error))
+        finally:
+            self._idle.set()
+
+    async def close(self) -> None:
+        try:
+            await asyncio.wait_for(self._idle.wait(), FAREWELL_S)
+        except asyncio.TimeoutError:
+            self._failed(self.door, f"the engine ends and waits no longer than {FAREWELL_S:g} s")
+        await self._tasks.close()

@@ -1,0 +1,305 @@
+"""The shell of the call machines: one `MeasuredCall` a call, found by the ids in events.
+
+The machines decide (`ari/call_machine.py`); what they ask for is done by `engine/command_executor.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Collection
+from typing import Final
+
+from ari_tui.analysis.store import Store
+from ari_tui.ari import commands as do
+from ari_tui.ari.call_machine import CallMachine
+from ari_tui.ari.client import AriClient
+from ari_tui.ari.commands import OnRelease
+from ari_tui.ari.events import Event, StasisStart
+from ari_tui.ari.ids import call_ids, is_own_caller, parse_id
+from ari_tui.ari.models import Channel
+from ari_tui.config.settings import Asterisk
+from ari_tui.core.errors import AriError, AriTuiError
+from ari_tui.core.tasks import Tasks
+from ari_tui.core.text import clean_text
+from ari_tui.engine.call_events import CallNews, explain
+from ari_tui.engine.call_media import CallMedia
+from ari_tui.engine.command_executor import Orders, Runner
+from ari_tui.engine.event_log import EventLog
+from ari_tui.engine.measured_call import MeasuredCall
+from ari_tui.engine.worker_assignments import endpoint
+
+
+async def hang_up(client: AriClient, machines: Collection[CallMachine], channel_id: str) -> bool:
+    """Hang a channel up; False when Asterisk had it no more.
+
+    `machines` are the calls whose caller it is, mostly one: they end by Asterisk's events, which
+    may come before its answer. Raises AriError when that cannot be done.
+    """
+    for machine in machines:
+        machine.hanging_up(channel_id)
+    refused = False
+    try:
+        refused = not await client.hang_up(channel_id)
+    except AriError as error:
+        # an answer of 5xx, or none, leaves it open: it may have been obeyed
+        refused = error.status is not None and error.status < 500
+        raise
+    finally:
+        for machine in machines if refused else ():
+            machine.not_hung_up(channel_id)
+    return not refused
+
+
+class Strays:
+    """Puts away what nobody would ever care for again."""
+
+    def __init__(self, client: AriClient, events: EventLog, on_release: OnRelease) -> None:
+        self._client, self._events, self._on_release = client, events, on_release
+
+    async def hang_up(self, channel_id: str) -> None:
+        """End a media channel of ours whose creation was given up while it was on its way."""
+        await self._try(self._client.hang_up(channel_id), "a leftover channel stays")
+
+    def tell_sent_on(self, channel: Channel) -> None:
+        """Tell that a caller comes while the engine drains."""
+        text = f"draining: {channel.name} is not taken up and goes on unmeasured"
+        self._events.tell("info", "sent_on", text, channel=channel.name, rarely=True)
+
+    async def send_on(self, channel_id: str) -> None:
+        """Let a caller go who came while we stop, as the callers of calls are let go."""
+        if self._on_release is OnRelease.HANGUP:
+            going: Awaitable[object] = self._client.hang_up(channel_id)
+        else:
+            going = self._client.continue_in_dialplan(channel_id)
+        await self._try(going, "a caller who came late stays")
+
+    async def _try(self, request: Awaitable[object], complaint: str) -> None:
+        try:
+            await request
+        except AriError as error:
+            self._events.tell("warning", "leftover", f"{complaint}: {error}")
+
+
+ENDED_KEPT_S: Final = 30.0
+SILENT_S: Final = 2.0
+"""A call that is up and has had no RTP for so long is told of."""
+
+
+class Switchboard:
+    """All calls of the session."""
+
+    def __init__(
+        self,
+        session: str,
+        asterisk: Asterisk,
+        *,
+        client: AriClient,
+        media: CallMedia,
+        store: Store,
+        events: EventLog,
+    ) -> None:
+        self.session, self.asterisk = session, asterisk
+        self.client, self.media, self.store, self.events = client, media, store, events
+        self.calls: dict[int, MeasuredCall] = {}
+        self.started = self.ended = self.failed = self.peak = 0
+        self.accepting = True
+        self._next_number = 1
+        self._news = CallNews(session, events)
+        self._strays = Strays(client, events, do.OnRelease(asterisk.on_release))
+        self._tasks = Tasks("calls")
+        orders = Orders(client, media, asterisk.app)
+        self._runner = Runner(orders, self._tasks, moved=self._note_state, finished=self._finish)
+        self._all_over = asyncio.Event()
+        self._draining = asyncio.Event()
+
+    # -- inputs ----------------------------------------------------------------------------
+
+    def on_event(self, event: Event) -> None:
+        """Hand an event to the call that it concerns; a new caller starts a call."""
+        concerned = False
+        for call in list(self.calls.values()):
+            if call.machine.concerns(event):
+                concerned = True
+                self._runner.run(call, call.machine.event(event))
+                self._explain(call, event)
+        if not concerned and isinstance(event, StasisStart):
+            self._on_stray(event.channel)
+
+    def _explain(self, call: MeasuredCall, event: Event) -> None:
+        gaps = self.store.gaps_of(self.store.row_of[call.number])
+        if told := explain(gaps, event, time.time_ns()):
+            self._news.tell(call, "info", *told)
+
+    def _on_stray(self, channel: Channel) -> None:
+        ours = parse_id(channel.id) is not None
+        if ours and not is_own_caller(channel.id, self.asterisk.app, self.session):
+            self._tasks.spawn(self._strays.hang_up(channel.id))
+        else:
+            self.receive(channel)
+
+    def receive(self, channel: Channel) -> None:
+        """Take up a caller who is nobody's yet; while the engine stops, let the caller go."""
+        if self.accepting:
+            self.take_up(channel)
+            return
+        if self._draining.is_set():
+            self._strays.tell_sent_on(channel)
+        self._tasks.spawn(self._strays.send_on(channel.id))
+
+    def take_up(self, channel: Channel) -> None:
+        """Start to measure a caller."""
+        number = self._next_number
+        self._next_number += 1
+        ids = call_ids(self.asterisk.app, self.session, number)
+        on_release = do.OnRelease(self.asterisk.on_release)
+        machine = CallMachine(number, ids, channel, on_release=on_release)
+        call = MeasuredCall(machine, time.time_ns())
+        self.calls[number] = call
+        self.store.add_call(number)
+        self.started += 1
+        self.peak = max(self.peak, self._at_once())
+        self._news.taken_up(call)
+        self._runner.run(call, machine.start())
+
+    def release(self, call: MeasuredCall, reason: str) -> None:
+        """End a call from our side."""
+        self._runner.run(call, call.machine.release(reason))
+
+    async def hang_up(self, channel_id: str) -> bool:
+        """Hang a channel up; the call whose caller it is ends by it, and says that it was us.
+
+        False when Asterisk had it no more. Raises AriError when that cannot be done.
+        """
+        machines = [call.machine for call in self.calls.values()]
+        theirs = [machine for machine in machines if machine.caller.id == channel_id]
+        return await hang_up(self.client, theirs, channel_id)
+
+    def caller_gone(self, call: MeasuredCall, reason: str) -> None:
+        """End a call whose caller has left unheard."""
+        self._runner.run(call, call.machine.caller_gone(reason))
+
+    def drain(self) -> int:
+        """Take up no new callers from now on; return how many calls are still to end.
+
+        Those who come continue at once as `asterisk.on_release` says.
+        """
+        if not self._draining.is_set():
+            self.accepting = False
+            self._draining.set()
+            text = f"draining: new callers are sent on, {self.active} calls are still to end"
+            self.events.tell("warning", "drain", text)
+        return self.active
+
+    @property
+    def draining(self) -> bool:
+        """Tell whether new callers are sent on until the last call has ended."""
+        return self._draining.is_set()
+
+    async def drained(self) -> None:
+        """Wait until draining was asked for and the last call has ended."""
+        await self._draining.wait()
+        await self._until_over()
+
+    async def release_all(self, reason: str) -> None:
+        """End every call and wait until nothing is left to do."""
+        self.accepting = False
+        for call in list(self.calls.values()):
+            self.release(call, reason)
+        await self._until_over()
+
+    async def _until_over(self) -> None:
+        while self.active:
+            self._all_over.clear()
+            await self._all_over.wait()
+
+    async def abandon(self, reason: str) -> None:
+        """Put away our own sockets and leave Asterisk's side to the client that took it over."""
+        self.accepting = False
+        self._draining.clear()  # whoever comes is the other client's
+        await self.close()
+        live = [call for call in self.calls.values() if not call.over]
+        await asyncio.gather(*(self._put_away(call, reason) for call in live))
+
+    async def _put_away(self, call: MeasuredCall, reason: str) -> None:
+        with contextlib.suppress(AriTuiError):
+            await self.media.drain(call)
+            await self.media.remove(call)
+        call.abandoned, call.ended_ns = reason, time.time_ns()
+        self.ended += 1
+        self._news.ended(call, reason)
+
+    async def close(self) -> None:
+        """Give up whatever is still being done."""
+        await self._tasks.close()
+        await self.media.close()
+
+    # -- the tick --------------------------------------------------------------------------
+
+    def tick(self, now_ns: int) -> None:
+        """Close books, tell of silent calls, let ended ones go. Four times a second."""
+        now = time.monotonic()
+        for call in list(self.calls.values()):
+            self.media.look_at_drain(call, now_ns)
+            if call.up_at is not None and not call.told_silent and now - call.up_at > SILENT_S:
+                call.told_silent = True
+                if not self.store.media.started[self.store.row_of[call.number]]:
+                    self._news.silent(call)
+            if call.ended_ns is not None and now_ns - call.ended_ns > ENDED_KEPT_S * 1e9:
+                self.store.retire_call(call.number)
+                del self.calls[call.number]
+
+    @property
+    def active(self) -> int:
+        """How many calls are on their way up, up, or draining."""
+        return sum(not call.over for call in self.calls.values())
+
+    def _at_once(self) -> int:
+        """Return how many calls load the path now: one that drains sends nothing more."""
+        calls = self.calls.values()
+        return sum(not c.over and c.state is not do.CallState.DRAINING for c in calls)
+
+    # -- hooks of the runner ---------------------------------------------------------------
+
+    def _finish(self, call: MeasuredCall, command: do.Finished) -> None:
+        call.ended_ns = time.time_ns()
+        self.ended += 1
+        self.failed += command.state is do.CallState.FAILED
+        self._news.finished(call, command)
+        self._all_over.set()
+
+    def _note_state(self, call: MeasuredCall) -> None:
+        if call.up_at is None and call.machine.state is do.CallState.UP:
+            call.up_at = time.monotonic()
+            self._news.up(call)
+            self._tasks.spawn(self._identify(call))
+
+    async def _identify(self, call: MeasuredCall) -> None:
+        """Read what other tools know the call by; a call may do without."""
+        try:
+            linkedid = await self.client.channel_variable(
+                call.machine.caller.id, "CHANNEL(linkedid)"
+            )
+        except AriError:
+            return
+        call.linkedid = clean_text(linkedid) or None
+
+    # -- hooks of the supervisor -----------------------------------------------------------
+
+    def media_learned(self, number: int, host: str, port: int) -> None:
+        """Take note of where a call's media comes from, which may not be where was reported."""
+        call, source = self.calls.get(number), endpoint(host, port)
+        if call is not None and call.media_remote != source:
+            reported, call.media_remote = call.media_remote, source
+            self._news.learned(call, source, reported)
+
+    def media_lost(self, number: int, reason: str) -> None:
+        """End a call whose sockets are gone."""
+        call = self.calls.get(number)
+        if call is not None:
+            self.release(call, reason)
+
+    def call_id(self, call: MeasuredCall) -> str:
+        """Return the call's name in documents and events."""
+        return self._news.call_id(call)

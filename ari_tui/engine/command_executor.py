@@ -1,0 +1,109 @@
+"""Runs the commands of call machines, each as a task, and feeds back what became of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from ari_tui.ari import commands as do
+from ari_tui.ari.client import AriClient
+from ari_tui.core import log
+from ari_tui.core.errors import AriTuiError
+from ari_tui.core.tasks import Tasks
+from ari_tui.engine.call_media import CallMedia
+from ari_tui.engine.measured_call import MeasuredCall
+
+
+class Orders:
+    """Carries out commands; those that ask for nothing (timers, the end) are the shell's."""
+
+    def __init__(self, client: AriClient, media: CallMedia, app: str) -> None:
+        self._client, self._media, self._app = client, media, app
+
+    def execute(self, call: MeasuredCall, command: do.Command) -> Coroutine[Any, Any, object]:
+        """Return the work of a command; it raises AriTuiError when that cannot be done."""
+        client = self._client
+        if isinstance(command, do.Answer):
+            return client.answer(command.channel_id)
+        if isinstance(command, do.CreateExternalMedia):
+            return client.external_media(
+                command.channel_id,
+                app=self._app,
+                external_host=command.external_host,
+                media_format=self._media.media.format,
+            )
+        if isinstance(command, do.GetVariable):
+            return client.channel_variable(command.channel_id, command.name)
+        if isinstance(command, do.CreateBridge):
+            return client.create_bridge(command.bridge_id)
+        if isinstance(command, do.AddToBridge):
+            return client.add_to_bridge(command.bridge_id, command.channel_ids)
+        if isinstance(command, do.GetBridge):
+            return client.bridge(command.bridge_id)
+        if isinstance(command, do.DeleteBridge):
+            return client.delete_bridge(command.bridge_id)
+        if isinstance(command, do.HangupChannel):
+            return client.hang_up(command.channel_id)
+        if isinstance(command, do.ContinueChannel):
+            return client.continue_in_dialplan(command.channel_id)
+        return self._execute_media(call, command)
+
+    def _execute_media(
+        self, call: MeasuredCall, command: do.Command
+    ) -> Coroutine[Any, Any, object]:
+        if isinstance(command, do.AddMedia):
+            return self._media.add(call)
+        if isinstance(command, do.ConnectMedia):
+            return self._media.connect(call, command.host, command.port)
+        if isinstance(command, do.DrainMedia):
+            return self._media.drain(call)
+        if isinstance(command, do.RemoveMedia):
+            return self._media.remove(call)
+        raise TypeError(f"no way to run {command}")
+
+
+_log = log.get("engine")
+
+
+class Runner:
+    """The I/O between a machine's decisions. `moved` hears of every call that took a step."""
+
+    def __init__(
+        self,
+        orders: Orders,
+        tasks: Tasks,
+        *,
+        moved: Callable[[MeasuredCall], None],
+        finished: Callable[[MeasuredCall, do.Finished], None],
+    ) -> None:
+        self._orders, self._tasks = orders, tasks
+        self._moved, self._finished = moved, finished
+
+    def run(self, call: MeasuredCall, commands: list[do.Command]) -> None:
+        """Set out to do what a call's machine asks for."""
+        for command in commands:
+            if isinstance(command, do.StartTimer):
+                self._tasks.spawn(self._ring(call, command))
+            elif isinstance(command, do.Finished):
+                self._finished(call, command)
+            else:
+                self._tasks.spawn(self._perform(call, command))
+        self._moved(call)
+
+    async def _ring(self, call: MeasuredCall, timer: do.StartTimer) -> None:
+        await asyncio.sleep(timer.seconds)
+        self.run(call, call.machine.timed_out(timer.what))
+
+    async def _perform(self, call: MeasuredCall, command: do.Command) -> None:
+        try:
+            result = await self._orders.execute(call, command)
+        except AriTuiError as error:
+            self.run(call, call.machine.failed(command, error))
+        except Exception as error:
+            # a mistake of ours must not leave the caller, the ports and the stop waiting for ever
+            what = f"internal error: {type(error).__name__}: {error}"
+            _log.error(what, command=type(command).__name__, exc_info=error)
+            self.run(call, call.machine.failed(command, AriTuiError(what)))
+        else:
+            self.run(call, call.machine.succeeded(command, result))

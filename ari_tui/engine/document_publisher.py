@@ -1,0 +1,153 @@
+"""Writes documents: gathers what the engine knows at one moment and has the snapshot built."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+from typing import Final
+
+from ari_tui import __version__
+from ari_tui.analysis.histogram import Rungs
+from ari_tui.analysis.store import Store
+from ari_tui.ari.client import AriClient
+from ari_tui.ari.event_stream import EventStream
+from ari_tui.building.build import CallFacts, EngineFacts, build
+from ari_tui.building.live import build_live
+from ari_tui.building.sla import Listener
+from ari_tui.core.text import clean_text
+from ari_tui.document import model
+from ari_tui.document.live import SECONDS, Live
+from ari_tui.engine.call_manager import Switchboard
+from ari_tui.engine.injected import InjectedTruth
+from ari_tui.engine.measured_call import MeasuredCall
+from ari_tui.engine.worker_pool import Supervisor
+
+_SECOND_NS: Final = 1_000_000_000
+_MARGIN_S: Final = 3
+"""How much longer than the loss time-out a second is told again: folds and snapshots lag."""
+
+
+class Scribe:
+    """Builds the document of now. `newest` is the last one built."""
+
+    newest: model.Document
+    round_trips: Rungs
+    """All that the newest document tells of."""
+
+    def __init__(
+        self,
+        calls: Switchboard,
+        *,
+        store: Store,
+        supervisor: Supervisor,
+        client: AriClient,
+        stream: EventStream,
+        injected: InjectedTruth,
+        version: str | None,
+        histograms: bool,
+    ) -> None:
+        self._calls, self._store, self._supervisor = calls, store, supervisor
+        self._client, self._stream, self._injected = client, stream, injected
+        self._version, self._histograms = version, histograms
+        self._host = socket.gethostname()
+        self._started_ns = time.time_ns()
+        self._listener = Listener()
+        self.load: Callable[[], model.LoadProgress | None] = lambda: None
+        """Tells how far the load test is that this engine runs; None without one."""
+        self.tick_lag_ms = 0.0
+        """The longest that the engine's tick was late since the last document."""
+
+    def write(self, *, end_reason: str | None = None) -> model.Document:
+        """Build the document of now; with `end_reason` the final one."""
+        now_ns = time.time_ns()
+        final = end_reason is not None
+        calls, supervisor = self._calls, self._supervisor
+        ports = calls.media.ports
+        facts = EngineFacts(
+            kind="final" if final else "interval",
+            now_ns=now_ns,
+            session_id=calls.session,
+            host=self._host,
+            version=__version__,
+            started_ns=self._started_ns,
+            ended_ns=now_ns if final else None,
+            end_reason=end_reason,
+            asterisks=[self._asterisk()],
+            calls=[self._facts(call) for call in calls.calls.values()],
+            counts=model.CallCounts(
+                active=calls.active,
+                peak=calls.peak,
+                started=calls.started,
+                ended=calls.ended,
+                failed=calls.failed,
+            ),
+            log_overflow=supervisor.log_overflow,
+            log_fill=supervisor.log_fill,
+            tick_lag_ms=self.tick_lag_ms,
+            ari_ms=self._client.latency_ms,
+            workers=len(supervisor.workers),
+            worker_restarts=supervisor.restarts,
+            receive_buffer_bytes=calls.media.receive_buffer_bytes,
+            ports_in_use=ports.in_use,
+            ports_total=ports.size,
+            injected=self._injected.newest,
+            histograms=self._histograms,
+            draining=not final and not calls.accepting,
+            load=self.load(),
+        )
+        self.tick_lag_ms = 0.0
+        self.newest = build(self._store, facts, self._listener)
+        self.round_trips = self._store.ladder.read()
+        return self.newest
+
+    def live(self) -> Live:
+        """Return the newest seconds of the calls: all in which a loss may still be booked."""
+        return self._live(-(-self._store.loss_timeout_ns // _SECOND_NS) + _MARGIN_S)
+
+    def history(self) -> Live:
+        """Return the last five minutes of the calls; nothing is changed."""
+        return self._live(SECONDS)
+
+    def _live(self, seconds: int) -> Live:
+        calls = self._calls
+        ids = {number: calls.call_id(call) for number, call in calls.calls.items()}
+        last_second = time.time_ns() // _SECOND_NS - 1
+        return build_live(self._store, ids, last_second, min(seconds, SECONDS))
+
+    def _asterisk(self) -> model.AsteriskState:
+        endpoint, latency = self._client.endpoint, self._client.latency_ms
+        return model.AsteriskState(
+            id=endpoint.host,
+            version=self._version,
+            connected=self._stream.connected,
+            url=endpoint.url,
+            latency_ms=None if latency is None else round(latency, 3),
+            events_lost_s=round(self._stream.events_lost_s, 3),
+        )
+
+    def _facts(self, call: MeasuredCall) -> CallFacts:
+        machine = call.machine
+        caller = machine.caller
+        return CallFacts(
+            number=call.number,
+            id=self._calls.call_id(call),
+            mode=machine.mode,
+            asterisk=self._client.endpoint.host,
+            channel=caller.name,
+            channel_id=clean_text(caller.id),
+            caller=" ".join(part for part in (caller.caller.name, caller.caller.number) if part),
+            call_id=caller.protocol_id or None,
+            linkedid=call.linkedid,
+            state=call.state.value,
+            reason=call.reason or None,
+            started_ns=call.started_ns,
+            ended_ns=call.ended_ns,
+            bridge_technology=machine.bridge_technology,
+            ports=model.Ports(
+                media_local=call.media_local,
+                media_remote=call.media_remote,
+                echo_local=call.echo_local,
+                echo_remote=self._calls.media.echo_address,
+            ),
+        )

@@ -1,0 +1,64 @@
+"""What happened, in words: the last thousand, told to the log and to whoever listens."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from ari_tui.building.build import iso
+from ari_tui.core import log
+from ari_tui.core.text import clean_text
+from ari_tui.document.model import EventLine
+
+KEPT: Final = 1000
+_LONGEST: Final = 600
+_LEVELS: Final = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+
+class EventLog:
+    """The events of a session. A kind that repeats for a call is told once in `QUIET_S`."""
+
+    QUIET_S: Final = 10.0
+
+    def __init__(self) -> None:
+        self.lines: deque[EventLine] = deque(maxlen=KEPT)
+        self.listeners: set[Callable[[EventLine], None]] = set()
+        self._log = log.get("engine")
+        self._told: dict[tuple[str, str | None], float] = {}
+
+    def tell(
+        self,
+        level: str,
+        kind: str,
+        text: str,
+        *,
+        call: str | None = None,
+        channel: str | None = None,
+        rarely: bool = False,
+    ) -> None:
+        """Tell one event; `rarely` drops it when its kind was told of the call just before.
+
+        Whatever the text quotes of the outside, it is cleaned here.
+        """
+        if rarely and self._is_fresh(kind, call):
+            return
+        text = clean_text(text, _LONGEST)
+        line = EventLine(
+            time=iso(time.time_ns()), level=level, kind=kind, call=call, channel=channel, text=text
+        )
+        self.lines.append(line)
+        self._log.bind(channel=channel, event=kind).log(_LEVELS[level], text)
+        for listener in tuple(self.listeners):
+            listener(line)
+
+    def _is_fresh(self, kind: str, call: str | None) -> bool:
+        now, key = time.monotonic(), (kind, call)
+        if now - self._told.get(key, -self.QUIET_S) < self.QUIET_S:
+            return True
+        if len(self._told) > KEPT:
+            self._told.clear()
+        self._told[key] = now
+        return False

@@ -1,0 +1,1 @@
+"""The HTTP server: pages, Prometheus metrics and the WebSocket `/stream`."""

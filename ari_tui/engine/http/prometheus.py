@@ -1,0 +1,271 @@
+"""The newest snapshot as Prometheus families, by prometheus-client; names from the metric table.
+
+All times are seconds, Prometheus' base unit. Nobody is named: calls have a number at most, and
+that only with `http.per_call_metrics`, since each call then leaves series of its own behind.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Final
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+
+from ari_tui.analysis.histogram import Rungs
+from ari_tui.document.metrics import COUNTER, METRICS
+from ari_tui.document.model import Document, Instrument, Sla
+
+STATES: Final = ("pass", "fail", "inconclusive", "no_traffic")
+_RTT_RULES: Final = ("p50", "p95", "p99", "max")
+
+
+def _gauge(name: str, text: str, value: float | None) -> Metric:
+    family = GaugeMetricFamily(f"ari_tui_{name}", text)
+    if value is not None:
+        family.add_metric([], value)
+    return family
+
+
+def _counter(name: str, text: str, value: float) -> Metric:
+    return CounterMetricFamily(f"ari_tui_{name}", text, value=value)
+
+
+def _by(
+    label: str,
+    kind: type[CounterMetricFamily | GaugeMetricFamily],
+    name: str,
+    text: str,
+    values: Mapping[str, float | None],
+) -> Metric:
+    family = kind(f"ari_tui_{name}", text, labels=[label])
+    for key, value in values.items():
+        if value is not None:
+            family.add_metric([key], value)
+    return family
+
+
+def _one_of(name: str, text: str, label: str, found: str) -> Metric:
+    """Return a family of which the series of one state is 1 and the others' are 0."""
+    states = dict.fromkeys((*STATES, found), 0.0)
+    return _by(label, GaugeMetricFamily, name, text, {**states, found: 1.0})
+
+
+def sla_families(sla: Sla) -> Iterable[Metric]:
+    """Yield how the service level stands, and the limits that judge now."""
+    now = sla.now
+    yield _one_of(
+        "sla_state",
+        "How the last minute stands: 1 for what it is",
+        "state",
+        now.state if now is not None else sla.state or sla.verdict,
+    )
+    yield _one_of(
+        "sla_verdict",
+        "The verdict on the whole session: 1 for what it is",
+        "verdict",
+        sla.state or sla.verdict,
+    )
+    violated: dict[str, float | None] = {rule.id: rule.violated_s for rule in sla.rules}
+    yield _by(
+        "rule",
+        CounterMetricFamily,
+        "sla_violated_seconds",
+        "Seconds that alone would break the rule",
+        violated,
+    )
+    yield _gauge("sla_judged_seconds", "Seconds with packets in the session", sla.of_s)
+    yield _gauge("sla_clean_seconds", "Seconds of them that count, in call-seconds", sla.clean_s)
+    if now is None:
+        return
+    failing: dict[str, float | None] = {
+        rule: float(now.failing.get(rule, 0)) for rule in (*_RTT_RULES, "late", "loss")
+    }
+    yield _by(
+        "rule",
+        GaugeMetricFamily,
+        "sla_failing_calls",
+        "Calls that break a rule that the last minute fails",
+        failing,
+    )
+    yield _by(
+        "rule",
+        GaugeMetricFamily,
+        "sla_limit_seconds",
+        "Limit of the tier that judges now",
+        {rule: getattr(now.limits, f"{rule}_ms") / 1000 for rule in _RTT_RULES},
+    )
+    yield _by(
+        "rule",
+        GaugeMetricFamily,
+        "sla_limit_ratio",
+        "Share of settled packets that may be so",
+        {"late": now.limits.late_ratio, "loss": now.limits.loss_ratio},
+    )
+
+
+def engine_families(document: Document) -> Iterable[Metric]:
+    """Yield what the engine is, how many calls it has, and what it is connected to."""
+    session, calls = document.session, document.totals.calls
+    about = {"version": session.version, "session": session.id, "profile": document.sla.profile}
+    yield InfoMetricFamily("ari_tui", "What runs here", value=about)
+    started = datetime.fromisoformat(session.started_at).timestamp()
+    yield _gauge("start_time_seconds", "When the session began, since 1970", started)
+    yield _gauge("draining", "Whether no new calls are taken up any more", float(session.draining))
+    yield _gauge("calls_active", "Calls being measured", calls.active)
+    yield _gauge("calls_peak", "Most calls measured at once", calls.peak)
+    for name, value in (
+        ("started", calls.started),
+        ("ended", calls.ended),
+        ("failed", calls.failed),
+    ):
+        yield _counter(f"calls_{name}", f"Calls {name}", value)
+    yield from _asterisks(document)
+    yield _by(
+        "window",
+        GaugeMetricFamily,
+        "window_rtt_max_seconds",
+        "Longest round trip of late",
+        {
+            f"{w.seconds}s": None if w.rtt_ms.max is None else w.rtt_ms.max / 1000
+            for w in document.totals.windows
+        },
+    )
+    yield from _instrument(document.instrument)
+
+
+def _asterisks(document: Document) -> Iterable[Metric]:
+    found = document.asterisks
+    yield _by(
+        "asterisk",
+        GaugeMetricFamily,
+        "asterisk_up",
+        "Whether the event stream stands",
+        {one.id: float(one.connected) for one in found},
+    )
+    yield _by(
+        "asterisk",
+        GaugeMetricFamily,
+        "asterisk_latency_seconds",
+        "Median round trip of requests",
+        {one.id: None if one.latency_ms is None else one.latency_ms / 1000 for one in found},
+    )
+    yield _by(
+        "asterisk",
+        CounterMetricFamily,
+        "asterisk_events_lost_seconds",
+        "How long the event stream was away",
+        {one.id: one.events_lost_s for one in found},
+    )
+
+
+def _instrument(instrument: Instrument) -> Iterable[Metric]:
+    dwell = GaugeMetricFamily(
+        "ari_tui_own_delay_seconds", "What we add ourselves, session", labels=["way", "percentile"]
+    )
+    for way, spread in (("out", instrument.dwell_out_us), ("back", instrument.dwell_back_us)):
+        for percentile in ("p50", "p99", "max"):
+            value = getattr(spread, percentile)
+            if value is not None:
+                dwell.add_metric([way, percentile], value / 1e6)
+    yield dwell
+    yield _gauge(
+        "limited_seconds", "Seconds left out of the verdict for our sake", instrument.limited_s
+    )
+    yield _counter("log_overflow", "Records that found no room", instrument.log_overflow)
+    yield _gauge("log_fill_ratio", "How full the packet log is", instrument.log_fill)
+    yield _gauge(
+        "tick_lag_seconds", "How late the engine's tick ran", instrument.tick_lag_ms / 1000
+    )
+    yield _gauge("workers", "Processes that forward packets", instrument.workers)
+    yield _counter("worker_restarts", "Workers that had to be replaced", instrument.worker_restarts)
+    yield _gauge("ports_in_use", "Media ports that calls hold", instrument.ports_in_use)
+    yield _gauge("ports", "Media ports that there are", instrument.ports_total)
+
+
+PER_CALL: Final = (
+    "packets_received",
+    "packets_sent",
+    "packets_returned",
+    "packets_lost",
+    "packets_late_echo",
+    "packets_interruptions",
+    "rtt_p50_ms",
+    "rtt_p95_ms",
+    "rtt_p99_ms",
+    "rtt_max_ms",
+    "mos_now",
+)
+"""Ids of the metrics that each call has series of, where they are asked for."""
+
+
+class _SnapshotCollector(Collector):
+    def __init__(
+        self, newest: Callable[[], Document], round_trips: Callable[[], Rungs], per_call: bool
+    ) -> None:
+        self._newest, self._round_trips, self._per_call = newest, round_trips, per_call
+
+    def describe(self) -> Iterable[Metric]:
+        return []
+
+    def collect(self) -> Iterable[Metric]:
+        document = self._newest()
+        yield from _totals(document)
+        yield _histogram(self._round_trips())
+        yield from sla_families(document.sla)
+        yield from engine_families(document)
+        if self._per_call:
+            yield from _calls(document)
+
+
+def _totals(document: Document) -> Iterable[Metric]:
+    for metric in METRICS:
+        value = metric.prometheus_value(document.totals)
+        family = CounterMetricFamily if metric.kind == COUNTER else GaugeMetricFamily
+        found = family(metric.prometheus_name, metric.help)
+        if value is not None:
+            found.add_metric([], value)
+        yield found
+
+
+def _histogram(rungs: Rungs) -> Metric:
+    upper = [*(str(bound / 1e9) for bound in rungs.upper_ns), "+Inf"]
+    buckets = list(zip(upper, itertools.accumulate(rungs.counts), strict=True))
+    family = HistogramMetricFamily("ari_tui_rtt_seconds", "Round trips; each SLA limit is a bound")
+    family.add_metric([], buckets, rungs.sum_ns / 1e9)
+    return family
+
+
+def _calls(document: Document) -> Iterable[Metric]:
+    metrics = [metric for metric in METRICS if metric.id in PER_CALL]
+    for metric in metrics:
+        kind = CounterMetricFamily if metric.kind == COUNTER else GaugeMetricFamily
+        name = metric.prometheus_name.replace("ari_tui_", "ari_tui_call_", 1)
+        family = kind(name, f"{metric.help}, by call", labels=["call"])
+        for call in document.calls:
+            value = metric.prometheus_value(call)
+            if value is not None:
+                family.add_metric([call.id], value)
+        yield family
+
+
+def renderer(
+    newest: Callable[[], Document], round_trips: Callable[[], Rungs], *, per_call: bool = False
+) -> Callable[[], bytes]:
+    """Return a function that renders the newest document in Prometheus' text format.
+
+    `round_trips` are those that the newest document tells of; with `per_call`, the calls that it
+    holds have series of their own.
+    """
+    registry = CollectorRegistry()
+    registry.register(_SnapshotCollector(newest, round_trips, per_call))
+    return lambda: generate_latest(registry)

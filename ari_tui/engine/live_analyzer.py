@@ -1,0 +1,141 @@
+"""Reads the packet logs, folds them into the store, and puts what the fold notes into words."""
+
+from __future__ import annotations
+
+import time
+from typing import Final, NamedTuple
+
+from ari_tui.analysis.closing import clock_stepped, close_all, log_overflowed
+from ari_tui.analysis.fold import fold
+from ari_tui.analysis.notes import Interruption, Moved, NewStream, Note, Reanchored, Refused
+from ari_tui.analysis.records import from_bytes
+from ari_tui.analysis.store import Store
+from ari_tui.engine.call_manager import Switchboard
+from ari_tui.engine.event_log import EventLog
+from ari_tui.engine.worker_pool import Supervisor
+
+PATIENCE_NS: Final = 5_000_000_000
+"""How long a log that is not known to be complete holds up the closing of books."""
+CLOCK_STEP_NS: Final = 2_000_000
+"""More than a clock that is being slewed (500 ppm) can drift apart in several pulses."""
+_MS: Final = 1_000_000
+_SECOND_NS: Final = 1_000_000_000
+_LOOK_BACK_NS: Final = 60 * _SECOND_NS
+_ATTEMPTS: Final = 5
+
+
+class Clocks(NamedTuple):
+    """The clock of the stamps and the one that is never set, read at one moment (ns)."""
+
+    realtime_ns: int
+    monotonic_ns: int
+
+
+def read_clocks() -> Clocks:
+    """Read both clocks; of some attempts the one that was interrupted least."""
+    best, best_ns = Clocks(0, 0), 1 << 62
+    for _ in range(_ATTEMPTS):
+        before_ns, now_ns, after_ns = time.monotonic_ns(), time.time_ns(), time.monotonic_ns()
+        if after_ns - before_ns < best_ns:
+            best_ns = after_ns - before_ns
+            best = Clocks(now_ns, (before_ns + after_ns) // 2)
+    return best
+
+
+class Metering:
+    """The fold, live."""
+
+    def __init__(
+        self, store: Store, supervisor: Supervisor, calls: Switchboard, events: EventLog, echo: str
+    ) -> None:
+        self._store, self._supervisor, self._calls = store, supervisor, calls
+        self._events, self._echo = events, echo
+        self._clock_offset_ns: int | None = None
+        self._folded_ns: int | None = None
+        self._overflow = 0
+
+    def fold(self, now_ns: int) -> None:
+        """Take in what was logged since the last time; `now_ns` is CLOCK_REALTIME."""
+        # before the logs are read: what is promised then is in them
+        complete_ns = self._supervisor.complete_until_ns(now_ns, PATIENCE_NS)
+        data = self._supervisor.read_logs() or [b""]
+        # before books are closed: what is marked by then is judged as marked
+        self._watch_log(now_ns)
+        notes: list[Note] = []
+        for number, records in enumerate(data, 1):
+            # books close once all logs are in
+            until_ns = complete_ns if number == len(data) else 0
+            notes += fold(self._store, from_bytes(records), until_ns)
+        if notes:
+            self._tell(notes)
+
+    def watch_clock(self, realtime_ns: int, monotonic_ns: int) -> None:
+        """Compare the clock of the stamps with the one that is never set; tell of a step."""
+        offset_ns = realtime_ns - monotonic_ns
+        before_ns, self._clock_offset_ns = self._clock_offset_ns, offset_ns
+        if before_ns is None or abs(offset_ns - before_ns) < CLOCK_STEP_NS:
+            return
+        clock_stepped(self._store, realtime_ns)
+        # what was sent before the step stands in the seconds of the clock as it was
+        clock_stepped(self._store, monotonic_ns + before_ns)
+        by_ms = (offset_ns - before_ns) / _MS
+        text = f"the clock was set by {by_ms:+.1f} ms: the seconds around it are left out"
+        self._events.tell("warning", "clock", text)
+
+    def close_all(self, now_ns: int) -> None:
+        """Close every book: nothing more will come."""
+        self._tell(close_all(self._store, now_ns))
+
+    def _watch_log(self, now_ns: int) -> None:
+        overflow = self._supervisor.log_overflow
+        since_ns, self._folded_ns = self._folded_ns or now_ns, now_ns
+        if overflow > self._overflow:
+            # a fold that comes late, which is when logs overflow, has more seconds behind it
+            for at_ns in range(max(since_ns, now_ns - _LOOK_BACK_NS), now_ns, _SECOND_NS):
+                log_overflowed(self._store, at_ns)
+            log_overflowed(self._store, now_ns)
+            text = f"packet log overflowed: {overflow - self._overflow} records are missing"
+            self._events.tell("error", "overflow", text, rarely=True)
+        self._overflow = overflow
+
+    def _tell(self, notes: list[Note]) -> None:
+        call_of = {row: call for call, row in self._store.row_of.items()}
+        if any(isinstance(note, Refused) for note in notes):
+            self._tell_refused()
+        for note in notes:
+            call = self._calls.calls.get(call_of.get(note.row, -1))
+            if call is None or isinstance(note, Refused):
+                continue
+            level, kind, text = self._words(note)
+            self._events.tell(
+                level,
+                kind,
+                text,
+                call=self._calls.call_id(call),
+                channel=call.machine.caller.name,
+                rarely=kind != "stream",
+            )
+
+    def _tell_refused(self) -> None:
+        """Tell it once for all calls: they have one echo server, and their counters tell more."""
+        text = (
+            f"echo server {self._echo} refuses packets: nothing listens there "
+            "(start `ari-tui echo`, or set echo.host and echo.port)"
+        )
+        self._events.tell("error", "echo_refused", text, rarely=True)
+
+    def _words(self, note: Interruption | Moved | NewStream | Reanchored) -> tuple[str, str, str]:
+        if isinstance(note, Interruption):
+            missing = (
+                f", {note.sequence_step - 1} packets missing" if note.sequence_step > 1 else ""
+            )
+            length = f"{note.gap_ns / _MS:.0f} ms"
+            return "warning", "interruption", f"no RTP for {length}{missing} ({note.kind})"
+        if isinstance(note, Reanchored):
+            moved = f"{note.by_ns / _MS:+.0f} ms"
+            return "warning", "reanchor", f"timestamps jumped: transit moved by {moved} and stayed"
+        if isinstance(note, Moved):
+            path = "from Asterisk" if note.leg == "media" else "of the echo path"
+            return "warning", "step", f"floor {path} moved {note.by_ns / _MS:+.1f} ms"
+        change = "" if note.previous_ssrc is None else f" (was 0x{note.previous_ssrc:08x})"
+        return "info", "stream", f"RTP stream 0x{note.ssrc:08x}{change}"

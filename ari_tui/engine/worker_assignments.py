@@ -1,0 +1,109 @@
+"""Where the sockets of calls are: in which worker, and what it takes to open them again."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ari_tui.core.errors import AriTuiError, WorkerError
+from ari_tui.engine.media_worker import MediaWorker
+from ari_tui.relay import control
+
+
+@dataclass
+class Placement:
+    """Where a call's sockets are, and what it takes to open them again."""
+
+    worker: MediaWorker
+    add: dict[str, Any]
+    connect: dict[str, Any] | None = None
+    draining: bool = False
+    media_local: str = ""
+    echo_local: str = ""
+    receive_buffer_bytes: int = 0
+
+
+class Placements(dict[int, Placement]):
+    """All of them by call, and the requests to whichever worker has a call."""
+
+    async def open(self, worker: MediaWorker, call: int, fields: Mapping[str, Any]) -> Placement:
+        """Open a call's sockets in a worker (`control.OP_ADD`'s fields).
+
+        Raises PortInUseError, BindError or WorkerError.
+        """
+        reply = await worker.request(control.OP_ADD, call=call, **fields)
+        placement = Placement(worker, {**fields, "echo_local_port": int(reply["echo"][1])})
+        placement.media_local = endpoint(*reply["media"])
+        placement.echo_local = endpoint(*reply["echo"])
+        placement.receive_buffer_bytes = int(reply["buffers"][0])
+        self[call] = placement
+        return placement
+
+    async def connect(self, call: int, host: str, port: int, learn: str) -> None:
+        """Connect a call's media socket to Asterisk and start the media leg.
+
+        Raises WorkerError when the call has no sockets, or what the worker says.
+        """
+        if call not in self:
+            raise WorkerError(f"call {call} has no sockets")
+        placement = self[call]
+        placement.connect = {"host": host, "port": port, "learn": learn}
+        await placement.worker.request(control.OP_CONNECT, call=call, **placement.connect)
+
+    def learned(self, call: int, host: str, port: int) -> bool:
+        """Take note of where a call's media comes from; False for a call without sockets."""
+        placement = self.get(call)
+        if placement is not None:
+            placement.connect = {"host": host, "port": port, "learn": "never"}
+        return placement is not None
+
+    async def drain(self, call: int) -> None:
+        """Stop the media leg of a call; the echo leg goes on. Harmless where nothing is."""
+        placement = self.get(call)
+        if placement is not None:
+            placement.draining = True
+            await placement.worker.request(control.OP_DRAIN, call=call)
+
+    async def query(self, call: int, ssrc: int) -> None:
+        """Ask the echo server about a call's stream; it answers by an event, if ever."""
+        placement = self.get(call)
+        if placement is not None and placement.worker.running:
+            await placement.worker.request(control.OP_QUERY, call=call, ssrc=ssrc)
+
+    async def remove(self, call: int) -> None:
+        """Close a call's sockets. Harmless where nothing is; a dead worker has closed them."""
+        placement = self.pop(call, None)
+        if placement is None:
+            return
+        placement.worker.calls.discard(call)
+        if placement.worker.running:
+            await placement.worker.request(control.OP_REMOVE, call=call)
+
+    async def open_again(self, worker: MediaWorker, call: int) -> None:
+        """Bring a dead worker's call to where it was, in another; harmless where nothing is.
+
+        Raises what the worker says; nothing of the call is left open then.
+        """
+        placement = self.get(call)
+        if placement is None:
+            return
+        placement.worker = worker
+        worker.calls.add(call)
+        try:
+            await worker.request(control.OP_ADD, call=call, **placement.add)
+            if placement.draining:
+                await worker.request(control.OP_DRAIN, call=call)
+            elif placement.connect is not None:
+                await worker.request(control.OP_CONNECT, call=call, **placement.connect)
+        except AriTuiError:
+            worker.calls.discard(call)
+            with contextlib.suppress(AriTuiError):
+                await worker.request(control.OP_REMOVE, call=call)
+            raise
+
+
+def endpoint(host: str, port: int) -> str:
+    """Return `address:port`, with brackets around IPv6."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

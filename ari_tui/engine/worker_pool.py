@@ -1,0 +1,190 @@
+"""Keeps the media workers: starts them, spreads calls over them, restarts what dies.
+
+A worker that dies or hangs is replaced at once, and its calls are added again on the same ports
+before they are given up. The log of the dead one is read to its end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from ari_tui.core import log
+from ari_tui.core.errors import AriTuiError, BindError, WorkerError
+from ari_tui.core.tasks import Tasks
+from ari_tui.engine.media_worker import MediaWorker
+from ari_tui.engine.worker_assignments import Placement, Placements
+from ari_tui.packet_log.ring import DEFAULT_CAPACITY
+from ari_tui.relay import control
+
+_RETRY_S: Final = 5.0
+"""When a worker cannot be restarted, this long until the next attempt."""
+_REPLACED_S: Final = 3.0
+"""How long a new call waits for the only worker to be replaced."""
+_log = log.get("media")
+
+
+@dataclass
+class Hooks:
+    """What the supervisor tells its owner."""
+
+    learned: Callable[[int, str, int], None]
+    """A call's media comes from another address than Asterisk reported."""
+    reported: Callable[[control.Message], None]
+    """Our echo server says what it knows of a call's stream."""
+    lost: Callable[[int, str], None]
+    """A call's sockets are gone for good, and why."""
+    told: Callable[[str, str], None]
+    """Something worth an event: level and text."""
+
+
+@dataclass
+class Supervisor:
+    """All `count` workers; new calls go to the least loaded."""
+
+    count: int
+    hooks: Hooks
+    capacity: int = DEFAULT_CAPACITY
+    workers: list[MediaWorker] = field(default_factory=list)
+    placements: Placements = field(default_factory=Placements)
+    restarts: int = 0
+    _overflow_before: int = 0
+    _last_words: list[bytes] = field(default_factory=list)
+    _tasks: Tasks = field(default_factory=lambda: Tasks("workers"))
+    _any_runs: asyncio.Event = field(default_factory=asyncio.Event)
+    _stopping: bool = False
+
+    async def start(self) -> None:
+        """Start every worker. Raises WorkerError; none is left running then."""
+        try:
+            for number in range(self.count):
+                await self._start_worker(f"worker {number + 1}")
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """End every worker; each closes its sockets."""
+        self._stopping = True
+        await self._tasks.close()
+        await asyncio.gather(*(worker.stop() for worker in self.workers))
+        while self.workers:
+            self._bury(self.workers[0])
+
+    @property
+    def healthy(self) -> bool:
+        """Tell whether every worker is alive and heard of."""
+        return len(self.workers) == self.count and all(w.healthy for w in self.workers)
+
+    async def add(self, call: int, fields: dict[str, Any]) -> Placement:
+        """Open a call's sockets in the least loaded worker (`control.OP_ADD`'s fields).
+
+        Raises PortInUseError, BindError or WorkerError.
+        """
+        worker = await self._least_loaded()
+        worker.calls.add(call)
+        try:
+            return await self.placements.open(worker, call, fields)
+        except AriTuiError as error:
+            worker.calls.discard(call)
+            if not isinstance(error, BindError):
+                # it did not say no: it may still open them when it comes round
+                self._tasks.spawn(self._take_back(worker, call))
+            raise
+
+    async def _least_loaded(self) -> MediaWorker:
+        if not self.workers:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._any_runs.wait(), _REPLACED_S)
+        if not self.workers:
+            raise WorkerError("no media worker is running")
+        return min(self.workers, key=lambda w: len(w.calls))
+
+    async def _take_back(self, worker: MediaWorker, call: int) -> None:
+        with contextlib.suppress(AriTuiError):
+            await worker.request(control.OP_REMOVE, call=call)
+
+    def read_logs(self) -> list[bytes]:
+        """Return the records that each worker has logged since the last time."""
+        found = [*self._last_words, *(worker.ring.read() for worker in self.workers)]
+        self._last_words = []
+        return [data for data in found if data]
+
+    def complete_until_ns(self, now_ns: int, patience_ns: int) -> int:
+        """Return the time up to which every log is complete, at least `now` − `patience`."""
+        marks = [worker.ring.watermark_ns for worker in self.workers]
+        return max(min([now_ns, *marks]), now_ns - patience_ns)
+
+    @property
+    def log_overflow(self) -> int:
+        """Records that found no room, over the session."""
+        return self._overflow_before + sum(worker.ring.overflow for worker in self.workers)
+
+    @property
+    def log_fill(self) -> float:
+        """Share of the fullest log in use."""
+        return max((worker.ring.fill for worker in self.workers), default=0.0)
+
+    def replace_hung(self) -> None:
+        """Kill workers that have not been heard of; their end starts the restart."""
+        for worker in self.workers:
+            if worker.running and not worker.healthy:
+                _log.error("worker hangs: killing it", worker=worker.name, pid=worker.process.pid)
+                self._tasks.spawn(worker.kill())
+
+    async def _start_worker(self, name: str) -> MediaWorker:
+        worker = MediaWorker(name, self._on_event, self._on_end)
+        await worker.start(capacity=self.capacity)
+        _log.info("worker ready", worker=name, pid=worker.process.pid)
+        self.workers.append(worker)
+        self._any_runs.set()
+        return worker
+
+    def _bury(self, worker: MediaWorker) -> None:
+        """Read the log of an ended worker to its end and let go of it."""
+        self.workers.remove(worker)
+        if not self.workers:
+            self._any_runs.clear()
+        self._overflow_before += worker.ring.overflow
+        self._last_words.append(worker.ring.read())
+        worker.ring.close()
+
+    def _on_event(self, message: control.Message) -> None:
+        if message.get("event") == control.EVENT_LEARNED:
+            call, host, port = int(message["call"]), str(message["host"]), int(message["port"])
+            if self.placements.learned(call, host, port):
+                self.hooks.learned(call, host, port)
+        elif message.get("event") == control.EVENT_STATUS:
+            self.hooks.reported(message)
+
+    def _on_end(self, worker: MediaWorker) -> None:
+        if self._stopping or worker not in self.workers:
+            return
+        self._bury(worker)
+        text = f"media {worker.name} ended (exit {worker.process.returncode}): restarting it"
+        self.hooks.told("error", text)
+        self._tasks.spawn(self._restart(worker))
+
+    async def _restart(self, dead: MediaWorker) -> None:
+        self.restarts += 1
+        while True:
+            try:
+                worker = await self._start_worker(dead.name)
+                break
+            except WorkerError as error:
+                self.hooks.told("error", f"{error}: trying again in {_RETRY_S:g} s")
+                while dead.calls:
+                    self.hooks.lost(dead.calls.pop(), f"media worker cannot be restarted: {error}")
+            await asyncio.sleep(_RETRY_S)
+        for call in sorted(dead.calls):
+            await self._add_again(worker, call)
+        self.hooks.told("info", f"media {dead.name} runs again, with {len(worker.calls)} calls")
+
+    async def _add_again(self, worker: MediaWorker, call: int) -> None:
+        try:
+            await self.placements.open_again(worker, call)
+        except AriTuiError as error:
+            self.hooks.lost(call, f"media could not be opened again: {error}")

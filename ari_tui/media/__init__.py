@@ -1,1 +1,0 @@
-"""Everything that touches a media socket or the packet log. No ARI, no statistics."""

@@ -1,0 +1,223 @@
+"""Take datagrams from a socket and return the RTP among them, at once or when they are due."""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import Any, Final, NamedTuple
+
+from ari_tui.core.sockets import ANCILLARY_SIZE, receive_stamp, socket_drops
+from ari_tui.reflector.counters import EchoCounters, StreamCounters, TrafficCounters
+from ari_tui.reflector.guard import SourceGuard, parse_host
+from ari_tui.reflector.impairment import Impairment, ImpairmentSpec
+from ari_tui.reflector.streams import EchoStream, EchoTally, StreamTable
+from ari_tui.wire import rtp, status
+
+Address = tuple[Any, ...]
+
+MAX_WAITING: Final = 131_072
+MAX_WAITING_BYTES: Final = 64 << 20
+"""What may wait for its time; more is dropped and counted as errors."""
+_BATCH: Final = 64
+"""Datagrams taken before what is due is looked at again."""
+_MAX_DATAGRAM: Final = 65_536
+
+
+class _Waiting(NamedTuple):
+    """One packet until it is due, and how long it took from the kernel to the queue."""
+
+    data: bytes
+    stream: EchoStream
+    lag_ns: int
+
+
+class Reflector:
+    """Serve one non-blocking UDP socket: check, count, impair, pace, send back unchanged.
+
+    Without impairment and pacing a packet is sent as soon as it is read, and nothing waits.
+    Otherwise `send_due` must be called by `next_due_ns` (both on CLOCK_MONOTONIC). One thread.
+    """
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        guard: SourceGuard,
+        *,
+        spec: ImpairmentSpec,
+        seed: int,
+        pace_clock_rate: int | None = None,
+    ) -> None:
+        self._sock = sock
+        self._guard = guard
+        self._impaired = spec.active
+        self._schedule: Impairment[EchoStream, _Waiting] | None = None
+        if spec.active or pace_clock_rate is not None:
+            self._schedule = Impairment(spec, seed, name=lambda stream: stream.ssrc)
+        self._table = StreamTable(self._forget, pace_clock_rate=pace_clock_rate)
+        self._view = memoryview(bytearray(_MAX_DATAGRAM))
+        self._waiting_bytes = 0
+        self._refused = self._malformed = self._not_rtp = self._receive_errors = 0
+        self._queries = self._replies = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many packets wait for their time."""
+        return self._schedule.pending if self._schedule is not None else 0
+
+    def next_due_ns(self) -> int | None:
+        """Return when `send_due` has something to send next; None when nothing waits."""
+        return self._schedule.next_due_ns() if self._schedule is not None else None
+
+    def receive(self) -> None:
+        """Take what the socket holds, a bounded number of datagrams at a time."""
+        for _ in range(_BATCH):
+            try:
+                size, ancillary, _, source = self._sock.recvmsg_into([self._view], ANCILLARY_SIZE)
+            except BlockingIOError:
+                return
+            except OSError:
+                self._receive_errors += 1
+                return
+            self._take(self._view[:size], source, receive_stamp(ancillary) or time.time_ns())
+
+    def send_due(self, now_ns: int) -> None:
+        """Send the packets whose time has come."""
+        if self._schedule is None:
+            return
+        for due_ns, packet in self._schedule.pop_releases(now_ns):
+            self._waiting_bytes -= len(packet.data)
+            dwell_ns = packet.lag_ns + time.monotonic_ns() - due_ns
+            self._send(packet.data, packet.stream, dwell_ns)
+
+    def expire(self, now_ns: int) -> None:
+        """Let go of idle streams; to be called about once a second."""
+        self._table.expire(now_ns)
+
+    def counters(self, end_reason: str = "") -> EchoCounters:
+        """Return everything counted so far."""
+        return EchoCounters(
+            total=self._totals(),
+            socket_drops=socket_drops(self._sock),
+            refused=self._refused,
+            malformed=self._malformed,
+            not_rtp=self._not_rtp,
+            status_queries=self._queries,
+            status_replies=self._replies,
+            receive_errors=self._receive_errors,
+            unsent=self.waiting,
+            streams_seen=self._table.seen,
+            streams=tuple(
+                StreamCounters(_text(stream.source), stream.ssrc, self._traffic_of(stream))
+                for stream in self._table
+            ),
+            end_reason=end_reason,
+        )
+
+    def _take(self, data: memoryview, source: Address, stamp_ns: int) -> None:
+        verdict = rtp.classify(data)
+        if verdict != rtp.OK:
+            self._take_other(data, source, verdict)
+            return
+        _, _, sequence, timestamp, ssrc = rtp.FIXED_HEADER.unpack_from(data)
+        now_ns = time.monotonic_ns()
+        stream = self._table.touch(source, ssrc, now_ns)
+        if stream is None:
+            if not self._guard.admits(source):
+                self._refused += 1
+                return
+            stream = self._table.add(source, ssrc, now_ns)
+        stream.tally.received += 1
+        stream.tally.bytes += len(data)
+        if self._schedule is None:
+            self._send(data, stream, time.time_ns() - stamp_ns)
+        else:
+            due_ns = stream.pacer.due_ns(timestamp, now_ns) if stream.pacer is not None else now_ns
+            packet = _Waiting(bytes(data), stream, max(0, time.time_ns() - stamp_ns))
+            self._queue(self._schedule, packet, sequence, due_ns)
+
+    def _queue(
+        self,
+        schedule: Impairment[EchoStream, _Waiting],
+        packet: _Waiting,
+        sequence: int,
+        arrival_ns: int,
+    ) -> None:
+        size, before = len(packet.data), schedule.pending
+        if before >= MAX_WAITING or self._waiting_bytes + size > MAX_WAITING_BYTES:
+            packet.stream.tally.errors += 1
+            return
+        schedule.push(packet.stream, sequence, packet, arrival_ns)
+        self._waiting_bytes += size * (schedule.pending - before)
+
+    def _send(self, data: bytes | memoryview, stream: EchoStream, dwell_ns: int) -> None:
+        tally = stream.tally
+        try:
+            self._sock.sendto(data, stream.source)
+        except OSError:
+            tally.errors += 1
+            return
+        tally.sent += 1
+        if dwell_ns > 0:  # a clock set back gives no sample worth having
+            tally.dwell_sum_ns += dwell_ns
+            tally.dwell_max_ns = max(tally.dwell_max_ns, dwell_ns)
+
+    def _take_other(self, data: memoryview, source: Address, verdict: int) -> None:
+        if not self._guard.admits(source):
+            self._refused += 1
+        elif status.looks_like_status(data):
+            self._queries += 1
+            self._answer(data, source)
+        elif verdict == rtp.MALFORMED:
+            self._malformed += 1
+        else:
+            self._not_rtp += 1
+
+    def _answer(self, data: memoryview, source: Address) -> None:
+        query = status.parse_query(data)
+        traffic = self._traffic_for(query, source) if query is not None else None
+        if query is None or traffic is None:
+            return
+        counters = traffic.status(socket_drops(self._sock))
+        reply = status.build_reply(query, counters, impaired=self._impaired)
+        try:
+            self._sock.sendto(reply, source)
+        except OSError:
+            return  # the client asks again
+        self._replies += 1
+
+    def _traffic_for(self, query: status.StatusQuery, source: Address) -> TrafficCounters | None:
+        """Return what the source may know: of its own streams, and of all when it is local."""
+        if query.kind == status.TOTALS_QUERY:
+            return self._totals() if parse_host(source[0]).is_loopback else None
+        stream = self._table.peek(source, query.ssrc)
+        return self._traffic_of(stream) if stream is not None else None
+
+    def _totals(self) -> TrafficCounters:
+        return self._traffic(self._table.totals(), None)
+
+    def _traffic_of(self, stream: EchoStream) -> TrafficCounters:
+        return self._traffic(stream.tally, stream)
+
+    def _traffic(self, tally: EchoTally, stream: EchoStream | None) -> TrafficCounters:
+        impaired = None
+        if self._schedule is not None and self._impaired:
+            schedule = self._schedule
+            impaired = schedule.counts if stream is None else schedule.counts_of(stream)
+        return TrafficCounters(
+            packets=tally.received,
+            sent=tally.sent,
+            bytes=tally.bytes,
+            errors=tally.errors,
+            dwell_max_ns=tally.dwell_max_ns if tally.sent else None,
+            dwell_sum_ns=tally.dwell_sum_ns,
+            impaired=impaired,
+        )
+
+    def _forget(self, stream: EchoStream) -> None:
+        if self._schedule is not None:
+            self._schedule.forget(stream)
+
+
+def _text(source: Address) -> str:
+    host, port = source[0], source[1]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

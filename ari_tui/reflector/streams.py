@@ -1,0 +1,163 @@
+"""The streams that an echo server serves: one per source address and SSRC, bounded, with counts.
+
+The table never refuses a stream: when it is full, the one idle for longest makes room, so that
+a spray of invented SSRCs cannot lock live streams out. What an evicted stream counted stays in
+the totals.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from ari_tui.wire.rtp import TIMESTAMP_BITS, signed_difference
+
+Address = tuple[Any, ...]
+
+MAX_STREAMS: Final = 4096
+IDLE_NS: Final = 60_000_000_000
+AHEAD_LIMIT_NS: Final = 500_000_000
+"""No pacing holds a packet longer than this; one that would be has jumped on its clock."""
+BACK_LIMIT_S: Final = 1
+"""A timestamp further back than this is a new start, a nearer one a reordered packet."""
+
+
+class EchoTally:
+    """Running counts of one stream, or of all that were evicted."""
+
+    __slots__ = ("bytes", "dwell_max_ns", "dwell_sum_ns", "errors", "received", "sent")
+
+    def __init__(self) -> None:
+        self.received = self.sent = self.bytes = self.errors = 0
+        self.dwell_max_ns = self.dwell_sum_ns = 0
+
+    def add(self, other: EchoTally) -> None:
+        """Add another's counts; the larger maximum stays."""
+        self.received += other.received
+        self.sent += other.sent
+        self.bytes += other.bytes
+        self.errors += other.errors
+        self.dwell_sum_ns += other.dwell_sum_ns
+        self.dwell_max_ns = max(self.dwell_max_ns, other.dwell_max_ns)
+
+
+class Pacer:
+    """Tell when a packet is due by its RTP timestamp: t0 + (timestamp − timestamp0) / rate.
+
+    The first packet sets t0 and timestamp0. They are set anew where the timestamp jumps: ahead
+    of arrival by more than half a second (which is also where a sender's clock that runs fast
+    ends up: after 3 hours at 50 ppm), or back by more than one second. A stream that arrives
+    late, be it by a stall of seconds, is no jump: its packets go at once until it has caught up.
+    """
+
+    __slots__ = ("_clock_rate", "_elapsed", "_origin_ns", "_timestamp")
+
+    def __init__(self, clock_rate: int) -> None:
+        self._clock_rate = clock_rate
+        self._timestamp: int | None = None
+        self._origin_ns = 0
+        self._elapsed = 0
+        """Timestamp units since the origin."""
+
+    def due_ns(self, timestamp: int, now_ns: int) -> int:
+        """Return when to send a packet that arrives now; never earlier than now."""
+        if self._timestamp is None:
+            return self._anchor(timestamp, now_ns)
+        step = signed_difference(timestamp, self._timestamp, TIMESTAMP_BITS)
+        elapsed = self._elapsed + step
+        due_ns = self._origin_ns + elapsed * 1_000_000_000 // self._clock_rate
+        if due_ns > now_ns + AHEAD_LIMIT_NS or step < -BACK_LIMIT_S * self._clock_rate:
+            return self._anchor(timestamp, now_ns)
+        self._timestamp, self._elapsed = timestamp, elapsed
+        return max(due_ns, now_ns)
+
+    def _anchor(self, timestamp: int, now_ns: int) -> int:
+        self._timestamp, self._origin_ns, self._elapsed = timestamp, now_ns, 0
+        return now_ns
+
+
+class EchoStream:
+    """One stream: whose it is, what was counted, and its place on the RTP clock when paced."""
+
+    __slots__ = ("last_ns", "pacer", "source", "ssrc", "tally")
+
+    def __init__(self, source: Address, ssrc: int, pacer: Pacer | None) -> None:
+        self.source = source
+        self.ssrc = ssrc
+        self.pacer = pacer
+        self.tally = EchoTally()
+        self.last_ns = 0
+
+
+class StreamTable:
+    """Streams by source and SSRC, in the order of their last packet.
+
+    `pace_clock_rate` gives each stream a pacer of its own; `on_evict` is told of each stream
+    that leaves. Times are ns of one clock that does not go back.
+    """
+
+    def __init__(
+        self,
+        on_evict: Callable[[EchoStream], None],
+        *,
+        pace_clock_rate: int | None = None,
+        limit: int = MAX_STREAMS,
+    ) -> None:
+        self._on_evict = on_evict
+        self._pace_clock_rate = pace_clock_rate
+        self._limit = limit
+        self._streams: OrderedDict[tuple[Address, int], EchoStream] = OrderedDict()
+        self._evicted = EchoTally()
+        self.seen = 0
+        """Streams served so far, those evicted included."""
+
+    def __len__(self) -> int:
+        return len(self._streams)
+
+    def __iter__(self) -> Iterator[EchoStream]:
+        return iter(self._streams.values())
+
+    def peek(self, source: Address, ssrc: int) -> EchoStream | None:
+        """Return a stream without counting as a sign of life."""
+        return self._streams.get((source, ssrc))
+
+    def touch(self, source: Address, ssrc: int, now_ns: int) -> EchoStream | None:
+        """Return the stream of a packet that has arrived; None when it is new."""
+        key = (source, ssrc)
+        stream = self._streams.get(key)
+        if stream is not None:
+            stream.last_ns = now_ns
+            self._streams.move_to_end(key)
+        return stream
+
+    def add(self, source: Address, ssrc: int, now_ns: int) -> EchoStream:
+        """Admit a new stream; the one idle for longest makes room when the table is full."""
+        if len(self._streams) >= self._limit:
+            self._evict()
+        rate = self._pace_clock_rate
+        stream = EchoStream(source, ssrc, Pacer(rate) if rate is not None else None)
+        stream.last_ns = now_ns
+        self._streams[source, ssrc] = stream
+        self.seen += 1
+        return stream
+
+    def expire(self, now_ns: int) -> None:
+        """Let go of the streams that have been idle for a minute."""
+        while self._streams and next(iter(self)).last_ns <= now_ns - IDLE_NS:
+            self._evict()
+
+    def totals(self) -> EchoTally:
+        """Add up all streams, those evicted included."""
+        totals = EchoTally()
+        totals.add(self._evicted)
+        for stream in self:
+            totals.add(stream.tally)
+        return totals
+
+    def _evict(self) -> None:
+        _, stream = self._streams.popitem(last=False)
+        self._evicted.add(stream.tally)
+        # what it still has waiting to be sent is counted straight into the totals
+        stream.tally = self._evicted
+        self._on_evict(stream)

@@ -1,0 +1,174 @@
+"""One call in a worker: its two sockets from opening to closing, and how it finds its peer."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Callable, Sequence
+from functools import partial
+from time import monotonic, time_ns
+from typing import Any, Final
+
+from ari_tui.core.errors import BindError
+from ari_tui.core.sockets import Address, family_of, open_udp, same_endpoint
+from ari_tui.packet_log.ring import RingWriter
+from ari_tui.relay import control
+from ari_tui.relay.legs import (
+    Handler,
+    Network,
+    echo_leg,
+    make_absorb,
+    make_forward,
+    make_learner,
+    make_reader,
+    media_leg,
+    read_until_dry,
+)
+from ari_tui.relay.poller import Poller
+from ari_tui.wire import status
+
+LEARN_AFTER_S: Final = 2.0
+"""How long the reported address may stay silent before `learn_source = auto` listens to all."""
+
+
+class Readers:
+    """Which descriptors are watched, and what reads each."""
+
+    def __init__(self, poller: Poller) -> None:
+        self.poller = poller
+        self.handlers: dict[int, Handler] = {}
+
+    def watch(self, sock: socket.socket, handler: Handler) -> None:
+        """Have a socket read by `handler`, in place of the one before."""
+        fd = sock.fileno()
+        if fd not in self.handlers:
+            self.poller.register(fd)
+        self.handlers[fd] = handler
+
+    def unwatch(self, sock: socket.socket) -> None:
+        """Have a socket read no more."""
+        fd = sock.fileno()
+        if self.handlers.pop(fd, None) is not None:
+            self.poller.unregister(fd)
+
+
+def open_pair(request: control.Message) -> tuple[socket.socket, socket.socket]:
+    """Open the media socket and the echo socket of an add request; the latter is connected.
+
+    Raises BindError; none is left open then.
+    """
+    open_leg = partial(
+        open_udp, dscp=int(request["dscp"]), buffer_bytes=int(request["buffer_bytes"])
+    )
+    host, port = request["echo"]
+    with contextlib.ExitStack() as opened:
+        media = opened.enter_context(open_leg(request["host"], int(request["port"])))
+        any_host = "::" if family_of(host) == socket.AF_INET6 else "0.0.0.0"  # noqa: S104
+        echo = opened.enter_context(open_leg(any_host, int(request.get("echo_local_port", 0))))
+        try:
+            echo.connect((host, port))
+        except OSError as error:
+            raise BindError(f"no way to the echo server {host}:{port}: {error}") from None
+        opened.pop_all()
+    return media, echo
+
+
+class CallLegs:
+    """One call's two legs. `tell` says an event to the engine."""
+
+    def __init__(
+        self,
+        call: int,
+        media: socket.socket,
+        echo: socket.socket,
+        networks: Sequence[Network],
+        log: RingWriter,
+        readers: Readers,
+        tell: Callable[[control.Message], None],
+    ) -> None:
+        self.call = call
+        self.media, self.echo = media_leg(call, media, log), echo_leg(call, echo, log)
+        self.echo.on_status = self._on_status
+        self._networks, self._readers, self._tell = networks, readers, tell
+        self._reported: Address = ()
+        self._learn_at: float | None = None
+
+    def start_echo(self) -> None:
+        """Begin to take what comes back to Asterisk."""
+        take = make_forward(self.echo, self.media.sock)
+        read_until_dry(self.echo, self.echo.sock.getpeername(), take)
+        self._readers.watch(self.echo.sock, make_reader(self.echo, take))
+
+    def connect(self, peer: Address, learn: str) -> None:
+        """Begin to take what comes from Asterisk, at `peer` as it reports; see `learn_source`."""
+        self._reported = peer
+        if learn == "always":
+            self._start_learning()
+            return
+        self.media.sock.connect(peer)
+        take = make_forward(self.media, self.echo.sock)
+        heard = read_until_dry(self.media, peer, take)
+        reader = make_reader(self.media, take)
+        if learn == "auto" and self._networks and not heard:
+            self._learn_at = monotonic() + LEARN_AFTER_S
+            reader = self._until_heard(reader)
+        self._readers.watch(self.media.sock, reader)
+
+    def tick(self, now: float) -> None:
+        """Listen to all allowed sources once the reported one has been silent for too long."""
+        if self._learn_at is not None and now >= self._learn_at:
+            self._start_learning()
+
+    def query(self, ssrc: int) -> None:
+        """Ask our echo server what it knows of a stream; the nonce is the time of asking."""
+        query = status.StatusQuery(status.STREAM_QUERY, ssrc, time_ns())
+        # refused or no room: a later query will tell
+        with contextlib.suppress(OSError):
+            self.echo.sock.send(status.build_query(query))
+
+    def drain(self) -> None:
+        """Stop the media leg; what still comes back is logged and goes no further."""
+        self._learn_at = None
+        self._readers.unwatch(self.media.sock)
+        self.media.last_report()
+        self._readers.watch(self.echo.sock, make_reader(self.echo, make_absorb(self.echo)))
+
+    def close(self) -> None:
+        """Close both sockets."""
+        for leg in (self.media, self.echo):
+            leg.report_drops()
+            self._readers.unwatch(leg.sock)
+            leg.sock.close()
+
+    def _until_heard(self, reader: Handler) -> Handler:
+        """Wrap the reader until its first packet: the reported address is right after all."""
+
+        def first() -> bool:
+            self._learn_at = None
+            self._readers.watch(self.media.sock, reader)
+            return reader()
+
+        return first
+
+    def _start_learning(self) -> None:
+        self._learn_at = None
+        take = make_forward(self.media, self.echo.sock)
+
+        def learned(address: Address) -> None:
+            self._readers.watch(self.media.sock, make_reader(self.media, take))
+            if not same_endpoint(address, self._reported):
+                self._say(control.EVENT_LEARNED, host=address[0], port=address[1])
+
+        learner = make_learner(self.media, self._reported, self._networks, take, learned)
+        self._readers.watch(self.media.sock, learner)
+
+    def _on_status(self, data: bytes) -> None:
+        reply = status.parse_reply(data)
+        if reply is not None:
+            query, counters, _ = reply
+            self._say(
+                control.EVENT_STATUS, ssrc=query.ssrc, asked_ns=query.nonce, **counters._asdict()
+            )
+
+    def _say(self, event: str, **fields: Any) -> None:
+        self._tell({"event": event, "call": self.call, **fields})

@@ -1,0 +1,208 @@
+"""The media worker: a process that forwards RTP and logs each packet, and does nothing else.
+
+Started as `python -m ari_tui.relay.worker CONTROL_FD RING_FD` by the engine's supervisor. It
+knows no ARI, no asyncio, no numpy: it starts in a tenth of a second, and no collection pause or
+repaint touches audio. It is told what to do over the control socket (`relay/control.py`) and ends
+when that closes.
+"""
+
+from __future__ import annotations
+
+import errno
+import gc
+import ipaddress
+import os
+import socket
+import sys
+from collections.abc import Callable
+from time import monotonic, process_time_ns, time_ns
+from typing import Final
+
+from ari_tui.core.errors import BindError
+from ari_tui.core.sockets import granted_buffers, normal_endpoint
+from ari_tui.packet_log.ring import RingWriter
+from ari_tui.relay import control
+from ari_tui.relay.call import CallLegs, Readers, open_pair
+from ari_tui.relay.poller import new_poller
+from ari_tui.wire.record import MAX_U32
+
+TICK_S: Final = 0.02
+_REPORT_ROUND_TICKS: Final = 50  # every socket's drops are looked at once a second
+_HEARTBEAT_S: Final = 1.0
+
+
+class Worker:
+    """The loop. One thread; everything happens between two polls."""
+
+    def __init__(self, channel: socket.socket, log: RingWriter) -> None:
+        self._channel, self._log = channel, log
+        self._readers = Readers(new_poller())
+        self._readers.watch(channel, self._on_control)
+        self._frames = control.FrameDecoder()
+        self._calls: dict[int, CallLegs] = {}
+        self._running = True
+        self._next_tick = self._next_heartbeat = monotonic()
+        self._report_queue: list[CallLegs] = []
+        self._operations: dict[str, Callable[[control.Message], control.Message]] = {
+            control.OP_ADD: self._add,
+            control.OP_CONNECT: self._connect,
+            control.OP_QUERY: self._query,
+            control.OP_DRAIN: self._drain,
+            control.OP_REMOVE: self._remove,
+            control.OP_STOP: self._stop,
+        }
+
+    def run(self) -> None:
+        """Serve until told to stop or until the engine is gone; then close every socket."""
+        poll, handlers = self._readers.poller.poll, self._readers.handlers
+        while self._running:
+            for fd, _ in poll(TICK_S):
+                handler = handlers.get(fd)
+                if handler is not None:
+                    handler()
+            if monotonic() >= self._next_tick:
+                self._tick()
+        for legs in list(self._calls.values()):
+            legs.close()
+        self._readers.poller.close()
+
+    # -- housekeeping ----------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        now = monotonic()
+        self._next_tick = now + TICK_S
+        before = time_ns()
+        if not self._readers.poller.poll(0):
+            self._log.set_watermark(before)
+        self._report_some()
+        for legs in self._calls.values():
+            legs.tick(now)
+        if now >= self._next_heartbeat:
+            self._next_heartbeat = now + _HEARTBEAT_S
+            self._tell(
+                {
+                    "event": control.EVENT_HEARTBEAT,
+                    "calls": len(self._calls),
+                    "cpu_ns": process_time_ns(),
+                }
+            )
+
+    def _report_some(self) -> None:
+        """Look at the drops of a fiftieth of the sockets: a round takes a second."""
+        if not self._report_queue:
+            self._report_queue = list(self._calls.values())
+        share = -(-len(self._calls) // _REPORT_ROUND_TICKS)
+        for _ in range(min(share, len(self._report_queue))):
+            legs = self._report_queue.pop()
+            if legs.call in self._calls:
+                legs.media.report_drops()
+                legs.echo.report_drops()
+
+    # -- control ---------------------------------------------------------------------------
+
+    def _on_control(self) -> bool:
+        try:
+            data = self._channel.recv(65536)
+        except ConnectionError:  # the engine was killed before it had read what we said
+            data = b""
+        if not data:
+            self._running = False
+            return False
+        try:
+            for request in self._frames.feed(data):
+                self._say({"id": request.get("id"), **self._answer(request)})
+        except ValueError as error:  # no engine of ours: nothing on this channel can be trusted
+            self._say({"id": None, **_refusal(f"broken frame: {error}", control.CODE_REQUEST)})
+            self._running = False
+        return True
+
+    def _answer(self, request: control.Message) -> control.Message:
+        operation = self._operations.get(str(request.get("op")))
+        if operation is None:
+            return _refusal(f"unknown operation {request.get('op')!r}", control.CODE_REQUEST)
+        try:
+            return {"ok": True, **operation(request)}
+        except BindError as error:
+            cause = error.__cause__
+            in_use = isinstance(cause, OSError) and cause.errno == errno.EADDRINUSE
+            return _refusal(str(error), control.CODE_IN_USE if in_use else control.CODE_BIND)
+        except Exception as error:  # whatever was asked: the other calls' audio goes on
+            words = f"{request['op']}: {type(error).__name__}: {error}"
+            return _refusal(words, control.CODE_REQUEST)
+
+    def _say(self, message: control.Message) -> None:
+        try:
+            self._channel.sendall(control.encode(message))
+        except OSError:
+            self._running = False
+
+    def _tell(self, event: control.Message) -> None:
+        """Say an event, or drop it when the engine does not read: audio never waits for it."""
+        try:
+            self._channel.send(control.encode(event), socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._running = False
+
+    # -- operations ------------------------------------------------------------------------
+
+    def _add(self, request: control.Message) -> control.Message:
+        number = int(request["call"])
+        if number in self._calls:
+            raise ValueError(f"call {number} is already here")
+        if not 0 <= number <= MAX_U32:
+            raise ValueError(f"call {number} does not fit into a record")
+        networks = [ipaddress.ip_network(text) for text in request.get("networks", [])]
+        media, echo = open_pair(request)
+        legs = CallLegs(number, media, echo, networks, self._log, self._readers, self._tell)
+        self._calls[number] = legs
+        legs.start_echo()
+        return {
+            "media": media.getsockname()[:2],
+            "echo": echo.getsockname()[:2],
+            "buffers": granted_buffers(media),
+        }
+
+    def _connect(self, request: control.Message) -> control.Message:
+        peer = normal_endpoint(str(request["host"]), int(request["port"]))
+        self._calls[int(request["call"])].connect(peer, str(request.get("learn", "never")))
+        return {}
+
+    def _query(self, request: control.Message) -> control.Message:
+        self._calls[int(request["call"])].query(int(request["ssrc"]))
+        return {}
+
+    def _drain(self, request: control.Message) -> control.Message:
+        self._calls[int(request["call"])].drain()
+        return {}
+
+    def _remove(self, request: control.Message) -> control.Message:
+        legs = self._calls.pop(int(request["call"]), None)
+        if legs is not None:
+            legs.close()
+        return {}
+
+    def _stop(self, _: control.Message) -> control.Message:
+        self._running = False
+        return {}
+
+
+def _refusal(words: str, code: str) -> control.Message:
+    return {"ok": False, "error": words, "code": code}
+
+
+def main() -> None:
+    """Run a worker on the descriptors named on the command line."""
+    control_fd, ring_fd = int(sys.argv[1]), int(sys.argv[2])
+    channel = socket.socket(fileno=control_fd)
+    log = RingWriter(ring_fd)
+    os.close(ring_fd)
+    worker = Worker(channel, log)
+    gc.freeze()
+    gc.disable()
+    worker.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""The tables of the HTML report: tiers, failed calls, worst calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from ari_tui.core.number_format import ms, number, percent, span
+from ari_tui.document.load_test import LoadReport, LoadTier
+from ari_tui.report import facts as facts_calls
+from ari_tui.report.facts import CallRow
+from ari_tui.report.html.markup import Markup, element
+from ari_tui.report.html.parts import badge, section, tone
+from ari_tui.report.report_input import Subject
+
+WORST: Final = 20
+
+
+def _table(head: Sequence[tuple[str, str]], rows: Sequence[Markup]) -> Markup:
+    cells = [element("th", name, scope="col", class_=kind or None) for name, kind in head]
+    table = element("table", element("thead", element("tr", cells)), element("tbody", rows))
+    return element("div", table, class_="scroll")
+
+
+def tiers(found: Sequence[LoadTier]) -> Markup:
+    """Return a row a tier: how many calls stood, and how its rules ended."""
+    rules = list(dict.fromkeys(rule.id for tier in found for rule in tier.sla.rules))
+    head = [("Calls", "n"), ("Reached", "n"), ("Good", "n"), ("Failed", "n"), ("Clean", "n")]
+    head += [(rule, "") for rule in rules]
+    return _table([*head, ("Verdict", "")], [_tier(tier, rules) for tier in found])
+
+
+def _tier(tier: LoadTier, rules: Sequence[str]) -> Markup:
+    verdicts = {rule.id: rule.verdict for rule in tier.sla.rules}
+    counts = [number(tier.calls), number(tier.reached), number(tier.good), number(tier.failed)]
+    counts.append(f"{tier.sla.clean_s:g} of {tier.sla.of_s} s")
+    return element(
+        "tr",
+        [element("td", count, class_="n") for count in counts],
+        [element("td", badge(verdicts[rule]) if rule in verdicts else "") for rule in rules],
+        element("td", badge(tier.sla.verdict)),
+        class_=tone(tier.sla.verdict),
+    )
+
+
+def failed_calls(load: LoadReport) -> Iterator[Markup]:
+    """Yield the chapter of failed calls, where there are any."""
+    found = facts_calls.failures(load.calls)
+    if not found:
+        return
+    rows = [
+        element(
+            "tr",
+            element("td", number(one.size), class_="n"),
+            element("td", one.step),
+            element(
+                "td",
+                one.reason,
+                element("span", one.hint, class_="small") if one.hint else None,
+                class_="name",
+            ),
+            element("td", one.endpoints, class_="name"),
+            element("td", one.calls, class_="id"),
+        )
+        for one in found
+    ]
+    names = ("Did not reach", "Why", "Endpoint", "Call numbers")
+    head = [("Calls", "n"), *((name, "") for name in names)]
+    yield section("Failed calls", None, _table(head, rows))
+
+
+def worst_calls(subject: Subject) -> Iterator[Markup]:
+    """Yield the chapter of the worst measured calls, where any was measured."""
+    rows = facts_calls.call_rows(subject)
+    if not rows:
+        return
+    head = [
+        ("Channel", ""),
+        ("Call", ""),
+        ("Held", "n"),
+        ("Sent", "n"),
+        ("Lost", "n"),
+        ("Late", "n"),
+        ("p50 ms", "n"),
+        ("p95 ms", "n"),
+        ("p99 ms", "n"),
+        ("Max ms", "n"),
+        ("MOS", "n"),
+        ("End", ""),
+    ]
+    lead = f"The worst {WORST} of {number(len(rows))}" if len(rows) > WORST else "All"
+    lead += " measured calls, by MOS, then loss and lateness, then round trip."
+    if len(rows) > WORST:
+        lead += " All calls are in the JSON."
+    yield section("Worst calls", lead, _table(head, [_call(row) for row in rows[:WORST]]))
+
+
+def _call(row: CallRow) -> Markup:
+    rtt = row.rtt
+    numbers = [
+        span(row.held_s),
+        number(row.sent),
+        percent(row.loss),
+        percent(row.late),
+        ms(rtt.p50),
+        ms(rtt.p95),
+        ms(rtt.p99),
+        ms(rtt.max),
+        number(row.mos, 2),
+    ]
+    return element(
+        "tr",
+        element("td", row.name, class_="name"),
+        element("td", row.number, class_="id"),
+        [element("td", value, class_="n") for value in numbers],
+        element("td", row.state),
+    )

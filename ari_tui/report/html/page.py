@@ -1,0 +1,192 @@
+"""The report as one HTML file: opens offline, needs no script, prints, escapes all from outside.
+
+Drawn once from a `Subject`; names of callers are not in it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from ari_tui.core.number_format import moment, span, unix_seconds
+from ari_tui.document.model import SlaRule
+from ari_tui.report import facts
+from ari_tui.report import facts as facts_run
+from ari_tui.report.facts import Fact
+from ari_tui.report.html.calls import failed_calls, tiers, worst_calls
+from ari_tui.report.html.charts import CourseCharts
+from ari_tui.report.html.distributions import gauge, histogram, set_up_times
+from ari_tui.report.html.markup import Markup, element, join, raw, void
+from ari_tui.report.html.parts import badge, section, tone, word
+from ari_tui.report.html.style import POLICY, STYLE
+from ari_tui.report.html.svg import Tick
+from ari_tui.report.report_input import Subject
+
+_SIGNS: Final = {"pass": "M9 15.5l4 4 8-9", "fail": "M10.5 10.5l9 9m0-9l-9 9", "open": "M9 15h12"}
+
+
+def html_report(subject: Subject) -> str:
+    """Return the whole page."""
+    name = facts.title(subject)
+    head = element(
+        "head",
+        void("meta", charset="utf-8"),
+        void("meta", http_equiv="Content-Security-Policy", content=POLICY),
+        void("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        void("meta", name="generator", content=f"ari-tui {subject.document.session.version}"),
+        element("title", f"{word(facts.verdict(subject))}: {name}"),
+        element("style", raw(STYLE)),
+    )
+    body = element("body", element("main", list(_sections(subject, name))))
+    return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
+
+
+def _sections(subject: Subject, name: str) -> Iterator[Markup]:
+    document, load = subject.document, subject.load
+    session = document.session
+    kind = "Load test report" if load else "Measurement report"
+    yield element("header", element("b", "ari-tui"), element("span", kind))
+    yield element("h1", name)
+    ended = moment(session.ended_at or document.time)
+    started, lasted = (session.started_at, session.duration_s)
+    if load is not None:
+        started, lasted, ended = load.started_at, load.duration_s, moment(load.ended_at)
+    when = f"{moment(started)} to {ended.split(' ', 1)[-1]}, {span(lasted)}"
+    yield element("p", when, class_="when")
+    for note in filter(None, (subject.warning, facts_run.injected(document))):
+        yield element("p", note, class_="note", role="note")
+    yield _verdict(subject)
+    yield element(
+        "dl", [_tile(fact) for fact in facts_run.headline_numbers(subject)], class_="tiles"
+    )
+    yield _rules(subject)
+    if load is not None and load.tiers:
+        yield section("Load tiers", _TIERS, tiers(load.tiers))
+    yield from _pictures(subject)
+    if load is not None:
+        yield from failed_calls(load)
+    yield from worst_calls(subject)
+    yield from _circumstances(subject)
+    yield element(
+        "footer",
+        f"Made by ari-tui {session.version}. This file loads nothing from "
+        "anywhere and runs no script.",
+    )
+
+
+_TIERS: Final = "Each tier is judged by the seconds in which its calls were up."
+_RULES: Final = (
+    "The limits, what was found, and what that proves. The bar is the 95 % range of what the true "
+    "share may be, the line in the middle is the limit."
+)
+
+
+def _verdict(subject: Subject) -> Markup:
+    found = facts.verdict(subject)
+    sign = element(
+        "svg",
+        element("circle", cx=15, cy=15, r=13),
+        element("path", d=_SIGNS[tone(found)]),
+        viewBox="0 0 30 30",
+        aria_hidden="true",
+    )
+    reasons = facts.reasons(subject)
+    return element(
+        "section",
+        element("p", sign, word(found), class_="word"),
+        element("ul", [element("li", reason) for reason in reasons]) if reasons else None,
+        element("p", facts.judged(subject.document), class_="lead"),
+        class_=f"verdict {tone(found)}",
+    )
+
+
+def _tile(fact: Fact) -> Markup:
+    return element(
+        "div",
+        element("dt", fact.name),
+        element("dd", fact.value, class_="figure"),
+        element("dd", fact.note, class_="small"),
+        class_="tile",
+    )
+
+
+def _rules(subject: Subject) -> Markup:
+    head = element(
+        "tr",
+        [element("th", name, scope="col") for name in ("Rule", "Limit", "Found", "Evidence")],
+        element("th", "Seconds over", scope="col", class_="n"),
+        element("th", "Verdict", scope="col"),
+    )
+    rows = [_rule(rule) for rule in subject.document.sla.rules]
+    table = element("table", element("thead", head), element("tbody", rows), class_="rules")
+    return section("Service level", _RULES, element("div", table, class_="scroll"), whole_page=True)
+
+
+def _rule(rule: SlaRule) -> Markup:
+    words = facts.rule_words(rule)
+    return element(
+        "tr",
+        element("td", words.name, class_="id"),
+        element("td", words.asked, class_="id"),
+        element("td", words.found, class_="id"),
+        element("td", gauge(rule), element("span", words.evidence, class_="small")),
+        element("td", words.violated, class_="n"),
+        element("td", badge(words.verdict)),
+        class_=tone(words.verdict),
+    )
+
+
+def _pictures(subject: Subject) -> Iterator[Markup]:
+    document, load = subject.document, subject.load
+    if subject.course.points:
+        charts = CourseCharts(subject.course, document, list(_tier_marks(subject)))
+        yield section("Over time", charts.note, list(charts.figures()))
+    spread = histogram(document)
+    if spread is not None:
+        yield section("Round trips", "How often which round trip came.", spread, whole_page=True)
+    times = None if load is None else set_up_times(load.set_up_ms)
+    if times is not None:
+        yield section(
+            "Call set-up", "From the originate request to each step.", times, whole_page=True
+        )
+
+
+def _tier_marks(subject: Subject) -> Iterator[Tick]:
+    if subject.load is None or len(subject.load.tiers) < 2:
+        return
+    with contextlib.suppress(ValueError):  # a file's times may be none: then nothing is marked
+        start = unix_seconds(subject.load.started_at)
+        for tier in subject.load.tiers:
+            at = unix_seconds(tier.started_at) - start
+            yield Tick(max(at, 0.0), f"{tier.calls} calls")
+
+
+def _circumstances(subject: Subject) -> Iterator[Markup]:
+    document = subject.document
+    if subject.load is not None:
+        yield section("The test", None, _facts(facts.plan_facts(subject.load.plan)))
+    yield section("The books", "Every packet is somewhere.", _facts(facts_run.books(document)))
+    yield section(
+        "The instrument",
+        "How well was measured: our own delays are measured too, and never taken for the "
+        "network's.",
+        _facts(facts_run.instrument(document)),
+    )
+    yield section("Environment", None, _facts(facts_run.environment(subject)))
+    words = [join(element("dt", word), element("dd", told)) for word, told in facts_run.GLOSSARY]
+    yield section("What the words mean", None, element("dl", words, class_="words"))
+
+
+def _facts(shown: Iterable[Fact]) -> Markup:
+    rows = [
+        element(
+            "div",
+            element("dt", fact.name),
+            element(
+                "dd", fact.value, element("span", fact.note, class_="small") if fact.note else None
+            ),
+        )
+        for fact in shown
+    ]
+    return element("dl", rows, class_="facts")

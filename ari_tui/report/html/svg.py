@@ -1,0 +1,201 @@
+"""Pieces of charts in SVG: a canvas with scales, axes, lines, bars, limits, and hover texts.
+
+Colours and strokes are classes of the page's style sheet; the hover texts are `<title>` elements,
+which every browser shows without a script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, NamedTuple
+
+from ari_tui.report.html.markup import Markup, element, join
+
+WIDTH: Final = 960
+_LEFT: Final = 56
+_RIGHT: Final = 14
+_TOP: Final = 16
+_BOTTOM: Final = 26
+_LABEL_GAP: Final = 8
+_ABOVE: Final = 4
+
+Value = float | None
+
+
+class Canvas(NamedTuple):
+    """A chart's frame, `WIDTH` by `height`, whose axes run from 0 to `right` and to `top`."""
+
+    height: int
+    right: float
+    top: float
+
+    @property
+    def floor(self) -> float:
+        """Return where y = 0 is drawn."""
+        return float(self.height - _BOTTOM)
+
+    def x(self, value: float) -> float:
+        """Return where a value of the x axis is drawn."""
+        return _LEFT + (WIDTH - _LEFT - _RIGHT) * value / (self.right or 1.0)
+
+    def y(self, value: float) -> float:
+        """Return where a value of the y axis is drawn; beyond the top it is the top."""
+        share = min(max(value / (self.top or 1.0), 0.0), 1.0)
+        return self.floor - (self.floor - _TOP) * share
+
+
+class Tick(NamedTuple):
+    """A value on an axis, and how it is written."""
+
+    at: float
+    label: str
+
+
+def picture(height: int, label: str, *content: Markup, width: int = WIDTH) -> Markup:
+    """Return a chart as a picture that scales with the page; `label` is for those who listen."""
+    return element(
+        "svg",
+        *content,
+        viewBox=f"0 0 {width} {height}",
+        role="img",
+        aria_label=label,
+        class_="chart",
+    )
+
+
+def axes(canvas: Canvas, across: Iterable[Tick], up: Iterable[Tick]) -> Markup:
+    """Return grid lines and the labels of both axes."""
+    end = WIDTH - _RIGHT
+    lines, labels = [], []
+    for tick in up:
+        y = canvas.y(tick.at)
+        lines.append(element("line", x1=_LEFT, x2=end, y1=y, y2=y, class_="grid"))
+        labels.append(element("text", tick.label, x=_LEFT - _LABEL_GAP, y=y + 4, class_="up"))
+    for tick in across:
+        x = canvas.x(tick.at)
+        lines.append(
+            element("line", x1=x, x2=x, y1=canvas.floor, y2=canvas.floor + 4, class_="tick")
+        )
+        labels.append(element("text", tick.label, x=x, y=canvas.height - 7, class_="across"))
+    base = element("line", x1=_LEFT, x2=end, y1=canvas.floor, y2=canvas.floor, class_="axis")
+    return join(lines, base, labels)
+
+
+def line(canvas: Canvas, x: Sequence[float], y: Sequence[Value], kind: str) -> Markup:
+    """Return a line of class `kind` through points; where there is no value it is broken."""
+    path, joined = [], False
+    for place, value in enumerate(y):
+        if value is not None:
+            command = "L" if joined else "M"
+            path.append(f"{command}{canvas.x(x[place]):.1f} {canvas.y(value):.1f}")
+            alone = not joined and (place + 1 == len(y) or y[place + 1] is None)
+            if alone:
+                path.append("h.1")  # by its round cap a point of its own is seen
+        joined = value is not None
+    return element("path", d="".join(path), class_=f"line {kind}") if path else Markup()
+
+
+def steps(canvas: Canvas, x: Sequence[float], width: float, y: Sequence[float]) -> Markup:
+    """Return an area that keeps each value for `width`, and steps."""
+    if not x:
+        return Markup()
+    path = [f"M{canvas.x(x[0]):.1f} {canvas.floor:.1f}"]
+    for place, value in enumerate(y):
+        end = x[place + 1] if place + 1 < len(x) else x[place] + width
+        path.append(f"V{canvas.y(value):.1f}H{canvas.x(end):.1f}")
+    path.append(f"V{canvas.floor:.1f}Z")
+    return element("path", d="".join(path), class_="calls")
+
+
+class Bar(NamedTuple):
+    """A bar between two values of the x axis."""
+
+    low: float
+    high: float
+    value: float
+    kind: str
+
+
+def bars(canvas: Canvas, shown: Iterable[Bar]) -> Markup:
+    """Return upright bars; one that is not nothing is never too low to be seen."""
+    pieces = []
+    for bar in shown:
+        if bar.value <= 0:
+            continue
+        left, width = canvas.x(bar.low), canvas.x(bar.high) - canvas.x(bar.low)
+        height = max(canvas.floor - canvas.y(bar.value), 1.5)
+        gap = min(1.0, width / 5)
+        pieces.append(
+            element(
+                "rect",
+                x=left + gap / 2,
+                y=canvas.floor - height,
+                width=max(width - gap, 0.5),
+                height=height,
+                class_=f"bar {bar.kind}",
+            )
+        )
+    return join(pieces)
+
+
+def dots(canvas: Canvas, x: Sequence[float], y: Sequence[Value], kind: str) -> Markup:
+    """Return a dot a value; one above the chart is an arrow at its top."""
+    pieces = []
+    for at, value in zip(x, y, strict=True):
+        if value is None:
+            continue
+        cx, cy = canvas.x(at), canvas.y(value)
+        if value > canvas.top:
+            arrow = f"M{cx:.1f} {_TOP - 9}l4 7h-8z"
+            pieces.append(element("path", d=arrow, class_=f"arrow {kind}"))
+        else:
+            pieces.append(element("circle", cx=cx, cy=cy, r=2.1, class_=f"dot {kind}"))
+    return join(pieces)
+
+
+def limit(canvas: Canvas, value: float | None, label: str, kind: str = "") -> Markup:
+    """Return a limit as a dashed line with its name; nothing when it lies above the chart."""
+    if value is None or value > canvas.top:
+        return Markup()
+    y = canvas.y(value)
+    return join(
+        element("line", x1=_LEFT, x2=WIDTH - _RIGHT, y1=y, y2=y, class_=f"limit {kind}"),
+        element(
+            "text", label, x=WIDTH - _RIGHT - _ABOVE, y=y - _ABOVE, class_=f"limit-name {kind}"
+        ),
+    )
+
+
+def marks(canvas: Canvas, shown: Iterable[Tick], kind: str, row: int = 0) -> Markup:
+    """Return upright lines with a name near their top, such as the beginning of a tier.
+
+    `row` counts from the top; names of others that may lie close have one each.
+    """
+    pieces = []
+    for tick in shown:
+        x = canvas.x(tick.at)
+        pieces += [
+            element("line", x1=x, x2=x, y1=_TOP, y2=canvas.floor, class_=f"mark {kind}"),
+            element(
+                "text", tick.label, x=x + _ABOVE, y=_TOP + 10 + 15 * row, class_=f"mark-name {kind}"
+            ),
+        ]
+    return join(pieces)
+
+
+def hovers(
+    canvas: Canvas, slots: Sequence[tuple[float, float]], told: Callable[[int], str]
+) -> Markup:
+    """Return what shows a text over each slot (from, to) of the x axis; `told` gets its place."""
+    return join(
+        element(
+            "rect",
+            element("title", told(place)),
+            x=canvas.x(low),
+            y=_TOP,
+            width=max(canvas.x(high) - canvas.x(low), 0.5),
+            height=canvas.floor - _TOP,
+            class_="hover",
+        )
+        for place, (low, high) in enumerate(slots)
+    )

@@ -1,0 +1,135 @@
+"""The report as plain text, with charts or without: for a terminal, a mail, a ticket."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from ari_tui.core.number_format import moment, ms, number, percent, span
+from ari_tui.core.text import clean_text
+from ari_tui.document.load_test import STEPS, LoadReport, LoadTier
+from ari_tui.document.model import Spread
+from ari_tui.report import facts
+from ari_tui.report import facts as facts_calls
+from ari_tui.report import facts as facts_run
+from ari_tui.report.facts import Fact
+from ari_tui.report.report_input import Subject
+from ari_tui.report.text.charts import pictures
+from ari_tui.report.text.summary import call_lines, chapter, final_report, measured_lines, wrapped
+
+_STEPS: Final = 30
+_TOLD: Final = ("p50", "p95", "p99", "max")
+
+
+def load_lines(load: LoadReport, width: int) -> Iterator[str]:
+    """Yield the lines; every text from outside is cleaned."""
+    when = f"{moment(load.started_at)}, {span(load.duration_s)}"
+    yield f"{clean_text(load.verdict).upper()}, {when}"
+    for reason in load.reasons:
+        yield from wrapped("- ", clean_text(reason, 300), width)
+    yield from chapter("The test", [*facts.plan_facts(load.plan), _outcome(load)], width)
+    if load.tiers:
+        yield from _tiers(load.tiers)
+    for one in facts_calls.failures(load.calls):
+        yield ""
+        yield from wrapped(f"{one.size} failed at ", f"{one.step}: {one.reason}", width)
+        if one.hint:
+            yield f"  {one.hint}"
+        yield from wrapped("  ", f"calls {one.calls} to {one.endpoints}", width)
+    yield from _set_up(load.set_up_ms)
+
+
+def _outcome(load: LoadReport) -> Fact:
+    done = load.progress
+    more = f"success {percent(load.success_ratio)}"
+    if load.calls_per_s is not None:
+        more += f", {load.calls_per_s:g} calls/s"
+    told = f"{done.good} good, {done.failed} failed, {done.cut} cut at the end"
+    return Fact("Outcome", told, more)
+
+
+def _tiers(tiers: Sequence[LoadTier]) -> Iterator[str]:
+    yield ""
+    yield f"{'Tier':<10}{'reached':>8}{'good':>7}{'failed':>7}{'cut':>6}  verdict"
+    for tier in tiers:
+        counts = f"{tier.reached:>8}{tier.good:>7}{tier.failed:>7}{tier.cut:>6}"
+        yield f"{f'{tier.calls} calls':<10}{counts}  {clean_text(tier.sla.headline, 200)}"
+
+
+def _set_up(set_up_ms: Mapping[str, Spread]) -> Iterator[str]:
+    reached = [(step, set_up_ms[step]) for step in STEPS if step in set_up_ms]
+    if not reached:
+        return
+    yield ""
+    heads = "".join(f"{name:>9}" for name in _TOLD)
+    yield f"{'Set-up, ms':<{_STEPS}}{heads}{'calls':>8}"
+    for step, spread in reached:
+        values = "".join(f"{ms(getattr(spread, name)):>9}" for name in _TOLD)
+        yield f"  {facts.STEP_WORDS.get(step, step):<{_STEPS - 2}}{values}{spread.count:>8}"
+
+
+_NARROWEST: Final = 60
+_WORST: Final = 20
+_FALLBACKS: Final = str.maketrans(
+    {"█": "#", "≤": "<=", "…": "...", "—": "-", "→": "->", "×": "x", "µ": "u", "▲": "^", "·": "."}
+)
+
+
+def plain_report(
+    subject: Subject, *, width: int = 100, ascii_only: bool = False, charts: bool = True
+) -> str:
+    """Return the whole text, without the last line's end; charts are `width` cells wide."""
+    width = max(width, _NARROWEST)
+    lines = list(_lines(subject, width, ascii_only, charts))
+    text = "\n".join(line.rstrip() for line in lines)
+    return text.translate(_FALLBACKS) if ascii_only else text
+
+
+def _lines(subject: Subject, width: int, ascii_only: bool, charts: bool) -> Iterator[str]:
+    load, document = subject.load, subject.document
+    title = facts.title(subject)
+    yield title
+    yield "=" * min(len(title), width)
+    for note in filter(None, (subject.warning, facts_run.injected(document))):
+        yield from textwrap.wrap(f"! {note}", width)
+    if load is not None:
+        yield from load_lines(load, width)
+    if charts:
+        yield from pictures(subject, width, ascii_only)
+    # the engine never saw a call that was not answered
+    heading = "All calls" if load is None else "Measured calls"
+    yield from ("", heading, "-" * len(heading))
+    if load is None:
+        yield final_report(document)
+        return
+    yield from measured_lines(document)
+    yield from _worst(subject)
+    yield from chapter("Environment", facts_run.environment(subject), width)
+
+
+def _worst(subject: Subject) -> Iterator[str]:
+    rows = facts_calls.call_rows(subject)
+    if not rows:
+        return
+    yield ""
+    yield f"Worst calls ({min(_WORST, len(rows))} of {len(rows)})"
+    table = [("CHANNEL", "CALL", "HELD", "SENT", "LOST", "LATE", "P50", "P99", "MAX", "MOS", "END")]
+    for row in rows[:_WORST]:
+        rtt = row.rtt
+        table.append(
+            (
+                row.name,
+                row.number,
+                span(row.held_s),
+                number(row.sent),
+                percent(row.loss),
+                percent(row.late),
+                ms(rtt.p50),
+                ms(rtt.p99),
+                ms(rtt.max),
+                number(row.mos, 2),
+                row.state,
+            )
+        )
+    yield from call_lines(table)

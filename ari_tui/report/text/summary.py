@@ -1,0 +1,202 @@
+"""The status line and the final report, as plain text, from a document."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from ari_tui.core.number_format import DASH
+from ari_tui.core.text import clean_text
+from ari_tui.document.model import Document, Figures, LoadProgress
+from ari_tui.report.facts import Fact, rule_words
+
+_NAME_WIDTH: Final = 28
+_LONG: Final = 300
+_NAMES: Final = 24
+"""Columns of the names of facts."""
+
+
+def milliseconds(value: float | None) -> str:
+    """Return `8.2ms`, a dash for no sample."""
+    return DASH if value is None else f"{value:.1f}ms"
+
+
+def percent(value: float | None) -> str:
+    """Return `0.04%`, a dash for no sample."""
+    return DASH if value is None else f"{value * 100:.2f}%"
+
+
+def progress_line(load: LoadProgress) -> str:
+    """Return how far a load test is, in one line."""
+    where = ", ".join(f"{count} at {step}" for step, count in load.failed_at.items())
+    return (
+        f"{load.phase} {load.up}/{load.target} up, {load.under_way} under way; "
+        f"{load.started} started, {load.good} good, {load.failed} failed"
+        + (f" ({where})" if where else "")
+        + f", {load.cps:g}/s; {load.elapsed_s:.0f} of {load.duration_s:.0f} s"
+    )
+
+
+def status_line(document: Document) -> str:
+    """Return the original's status line, with what it did not know behind it.
+
+    A load test's own line stands above it.
+    """
+    above = f"{progress_line(document.load)}\n" if document.load is not None else ""
+    return above + _status(document)
+
+
+def _status(document: Document) -> str:
+    totals = document.totals
+    rtt, packets = totals.rtt_ms, totals.packets
+    away = [clean_text(a.id) for a in document.asterisks if not a.connected]
+    return (
+        f"p50={milliseconds(rtt.p50)} p95={milliseconds(rtt.p95)} p99={milliseconds(rtt.p99)} "
+        f"max={milliseconds(rtt.max)} late_ratio={percent(totals.late_ratio)} "
+        f"drops={percent(totals.loss_ratio)} calls={totals.calls.active} sent={packets.sent} "
+        f"in_flight={packets.in_flight} interruptions={packets.interruptions}"
+        f" sla={clean_text(document.sla.verdict)}"
+        + (f" DISCONNECTED={','.join(away)}" if away else "")
+    )
+
+
+def final_report(document: Document) -> str:
+    """Return the report that a run ends with: totals, then every call that is still known."""
+    session, load = document.session, document.load
+    lines = [
+        f"ari-tui {clean_text(session.version)}, session {clean_text(session.id)}: "
+        f"{session.duration_s:.1f} s, "
+        f"ended by {clean_text(session.end_reason)}",
+        *([f"load test   {progress_line(load)}"] if load is not None else []),
+        *measured_lines(document),
+    ]
+    if document.calls:
+        lines += ["", *_call_lines(document)]
+    return "\n".join(lines)
+
+
+def measured_lines(document: Document) -> list[str]:
+    """Return what was measured of all calls together, and the verdict on it."""
+    totals = document.totals
+    packets, counts = totals.packets, totals.calls
+    return [
+        f"calls       {counts.started} started, {counts.ended} ended, {counts.failed} failed, "
+        f"peak {counts.peak}",
+        f"packets     sent {packets.sent} = returned {packets.returned} + lost {packets.lost} + "
+        f"in flight {packets.in_flight}; delivered {packets.delivered}",
+        f"            duplicates {packets.duplicates_echo}, reordered {packets.reordered_echo}, "
+        f"late {packets.late_echo}, upstream missing {packets.upstream_missing}"
+        + (f" ({totals.missing_explained} explained)" if totals.missing_explained else ""),
+        f"loss        {percent(totals.loss_ratio)}   late {percent(totals.late_ratio)}   "
+        f"interruptions {packets.interruptions}, longest "
+        f"{milliseconds(totals.longest_interruption_ms)}, dead air {totals.dead_air_s:.1f} s",
+        f"round trip  {_rtt(totals)}",
+        *_quality(totals),
+        _instrument(document),
+        "",
+        *_verdict(document),
+    ]
+
+
+def _rtt(figures: Figures) -> str:
+    rtt = figures.rtt_ms
+    return (
+        f"min {milliseconds(rtt.min)}  p50 {milliseconds(rtt.p50)}  p95 {milliseconds(rtt.p95)}  "
+        f"p99 {milliseconds(rtt.p99)}  max {milliseconds(rtt.max)}"
+    )
+
+
+def _quality(figures: Figures) -> list[str]:
+    mos, runs = figures.mos, figures.loss_runs
+    shown = ", ".join(f"{length}: {count}" for length, count in runs.items() if count) or "none"
+    where = figures.loss_directions
+    lines = [f"loss runs   {shown}"]
+    if where is not None and figures.packets.lost:
+        lines[0] += (
+            f"; outward {where.outward}, in the echo server {where.at_echo}, back {where.back}"
+        )
+    if mos.session is not None:
+        worst = DASH if mos.worst_10s is None else f"{mos.worst_10s:.2f}"
+        lines.append(
+            f"MOS         {mos.session:.2f} (CQ est., this hop, loss: "
+            f"{clean_text(mos.loss_from)}), worst 10 s {worst}"
+        )
+    return lines
+
+
+def _verdict(document: Document) -> list[str]:
+    """Return the verdict and its rules, a line each."""
+    sla = document.sla
+    headline = clean_text(sla.headline, _LONG)
+    profile, tier = clean_text(sla.profile), clean_text(sla.tier or "no tier")
+    lines = [f"SLA         {headline} (profile {profile}, {tier})"]
+    reasons = (clean_text(reason, _LONG) for reason in sla.reasons)
+    lines += [f"            {reason}" for reason in reasons if reason not in headline]
+    for rule in map(rule_words, sla.rules):
+        lines.append(f"  {rule.verdict:<12}  {rule.name:<20} {rule.asked:<28} {rule.found}")
+    return lines
+
+
+def _instrument(document: Document) -> str:
+    found = document.instrument
+    dwell = found.dwell_out_us.p99
+    own = DASH if dwell is None else f"{dwell:.0f} µs"
+    return (
+        f"instrument  own delay p99 {own}, uncertain {found.uncertain}, "
+        f"socket drops {found.socket_drops}, log overflow {found.log_overflow}, "
+        f"limited {found.limited_s:g} s"
+    )
+
+
+def _call_lines(document: Document) -> list[str]:
+    rows = [("CHANNEL", "STATE", "SENT", "BACK", "DELIV", "LOST", "LATE", "P50", "P95", "MAX")]
+    for call in document.calls:
+        packets, rtt = call.packets, call.rtt_ms
+        rows.append(
+            (
+                clean_text(call.channel, _NAME_WIDTH),
+                clean_text(call.state, _NAME_WIDTH),
+                str(packets.sent),
+                str(packets.returned),
+                str(packets.delivered),
+                str(packets.lost),
+                str(packets.late_echo),
+                milliseconds(rtt.p50),
+                milliseconds(rtt.p95),
+                milliseconds(rtt.max),
+            )
+        )
+    return call_lines(rows)
+
+
+def call_lines(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows of calls, the heading first, as aligned lines: two columns of words, numbers."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return [
+        "  ".join(
+            cell.ljust(width) if i < 2 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
+
+
+def chapter(name: str, shown: Iterable[Fact], width: int) -> list[str]:
+    """Return facts below a heading, an empty line before it."""
+    lines = ["", name, "-" * len(name)]
+    for fact in shown:
+        value = f"{fact.value} ({fact.note})" if fact.note else fact.value
+        lines += wrapped(f"{fact.name:<{_NAMES}}", value, width)
+    return lines
+
+
+def wrapped(name: str, value: str, width: int) -> list[str]:
+    """Return a value beside its name, wrapped below itself."""
+    return textwrap.wrap(value, width, initial_indent=name, subsequent_indent=" " * len(name))
+
+
+def readable(text: str, encoding: str | None) -> str:
+    """Return a text that a stream of this encoding takes: a question mark for a dash, no crash."""
+    name = encoding or "utf-8"
+    return text.encode(name, "replace").decode(name)

@@ -1,0 +1,255 @@
+"""The course of a run: points over time, of which neighbours can be joined."""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+import math
+import statistics
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from ari_tui.core.number_format import unix_seconds
+from ari_tui.document.load_test import LoadSecond
+from ari_tui.document.model import Spread
+from ari_tui.report.sparse_histogram import Sparse, percentiles, since
+
+_STRETCH: Final = 1.5
+"""A point may come so much later than the one before was meant to last, without a gap."""
+
+
+class Course(NamedTuple):
+    """How a run went, oldest first; each point tells of `step_s` seconds."""
+
+    points: Sequence[LoadSecond]
+    step_s: float = 1.0
+    rtt_over_s: float = 1.0
+    """RTTs are those of so many seconds up to each point: more than `step_s` is a window."""
+    losses_moved_s: float = 0.0
+    """Losses are told so long before they became known: 0 where the sending was kept."""
+    joined: int = 1
+    """So many points of what was kept are one here: counts added up, of RTTs the worst."""
+
+    @property
+    def duration_s(self) -> float:
+        """Return the end of the last point, in seconds since the start."""
+        return self.points[-1].at_s + self.step_s if self.points else 0.0
+
+    def at(self, second: float) -> LoadSecond | None:
+        """Return the point that tells of a time since the start; None where there is none."""
+        place = bisect.bisect_right(self.points, second, key=lambda point: point.at_s) - 1
+        if place < 0 or second >= self.points[place].at_s + self.step_s * _STRETCH:
+            return None
+        return self.points[place]
+
+    def slots(self) -> list[tuple[float, float]]:
+        """Return from when to when each point tells: up to the next one, where no gap is."""
+        starts = [point.at_s for point in self.points]
+        slots = []
+        for place, start in enumerate(starts):
+            end = starts[place + 1] if place + 1 < len(starts) else math.inf
+            slots.append(
+                (start, end if end <= start + self.step_s * _STRETCH else start + self.step_s)
+            )
+        return slots
+
+    def coarsened(self, most: int) -> Course:
+        """Return at most `most` points: neighbours are joined, so that no bad second is lost."""
+        size = -(-len(self.points) // most) if self.points else 1
+        if size == 1:
+            return self
+        groups = [self.points[i : i + size] for i in range(0, len(self.points), size)]
+        return self._replace(
+            points=[_joined(group) for group in groups],
+            step_s=self.step_s * size,
+            joined=self.joined * size,
+        )
+
+
+def _joined(group: Sequence[LoadSecond]) -> LoadSecond:
+    def worst(name: str) -> float | None:
+        found = [value for one in group if (value := getattr(one, name)) is not None]
+        return max(found) if found else None
+
+    return LoadSecond(
+        at_s=group[0].at_s,
+        calls=max(one.calls for one in group),
+        sent=sum(one.sent for one in group),
+        lost=sum(one.lost for one in group),
+        late=sum(one.late for one in group),
+        p50_ms=worst("p50_ms"),
+        p95_ms=worst("p95_ms"),
+        p99_ms=worst("p99_ms"),
+        max_ms=worst("max_ms"),
+    )
+
+
+LOSS_KNOWN_AFTER_S: Final = 3.0
+"""The loss time-out by default, which documents do not tell."""
+_SHARES: Final = (0.5, 0.95, 0.99)
+_NS_PER_MS: Final = 1e6
+
+
+class _Packets(msgspec.Struct):
+    sent: int
+    lost: int
+    late_echo: int
+
+
+class _Calls(msgspec.Struct):
+    active: int
+
+
+class _Totals(msgspec.Struct):
+    packets: _Packets
+    calls: _Calls
+    rtt_ms: Spread
+    rtt_histogram: list[list[int]] | None = None
+
+
+class _Window(msgspec.Struct):
+    seconds: int
+    rtt_ms: Spread
+
+
+class _Session(msgspec.Struct):
+    started_at: str
+
+
+class Beat(msgspec.Struct):
+    """What a course needs of a document; the rest, which is most of it, is not even read."""
+
+    time: str
+    session: _Session
+    totals: _Totals
+    window: _Window
+    kind: str = "interval"
+
+
+class _RoundTrips(NamedTuple):
+    """Those of one point, in ms; None without any."""
+
+    p50: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+    max: float | None = None
+
+
+def course_of_beats(beats: Iterable[Beat]) -> Course:
+    """Return the course that the documents of a run tell, in their order.
+
+    A loss is drawn where it was sent, `LOSS_KNOWN_AFTER_S` before it became known. The final
+    document, made after draining, has a point of its own only if packets were sent up to it, but
+    it tells of the last losses.
+    """
+    reading = _Reading()
+    for beat in beats:
+        reading.take(beat)
+        if beat.kind == "final":
+            break
+    return reading.course()
+
+
+class _Reading:
+    """The documents so far."""
+
+    def __init__(self) -> None:
+        self._points: list[LoadSecond] = []
+        self._losses: list[tuple[float, int]] = []
+        self._before: _Totals | None = None
+        self._from_s = 0.0
+        self._window_s = 0.0
+
+    def take(self, beat: Beat) -> None:
+        """Take in what has come since the document before."""
+        start = unix_seconds(beat.session.started_at)
+        at = round(max(0.0, unix_seconds(beat.time) - start), 3)
+        before, now = self._before, beat.totals
+        was = _Packets(0, 0, 0) if before is None else before.packets
+        self._losses.append((at, now.packets.lost - was.lost))
+        sent = max(0, now.packets.sent - was.sent)
+        last = beat.kind == "final"
+        if not last or sent or not self._points:
+            # in the final document the calls have been let go
+            calls = before.calls.active if last and before is not None else now.calls.active
+            rtt = self._round_trips(beat)
+            self._points.append(
+                LoadSecond(
+                    at_s=self._from_s,
+                    calls=calls,
+                    sent=sent,
+                    lost=0,
+                    late=max(0, now.packets.late_echo - was.late_echo),
+                    p50_ms=rtt.p50,
+                    p95_ms=rtt.p95,
+                    p99_ms=rtt.p99,
+                    max_ms=rtt.max,
+                )
+            )
+        self._before, self._from_s = now, at
+
+    def _round_trips(self, beat: Beat) -> _RoundTrips:
+        before, now = self._before, beat.totals
+        older: Sparse | None = [] if before is None else before.rtt_histogram
+        if now.rtt_histogram is not None and older is not None:
+            longest_before = None if before is None else before.rtt_ms.max
+            return _between(since(now.rtt_histogram, older), now.rtt_ms.max, longest_before)
+        found = beat.window.rtt_ms
+        self._window_s = max(self._window_s, float(beat.window.seconds))
+        return _RoundTrips(found.p50, found.p95, found.p99, found.max)
+
+    def course(self) -> Course:
+        """Return the course, the losses booked."""
+        points, step_s = _with_losses(self._points, self._losses), _usual_step(self._points)
+        return Course(points, step_s, max(step_s, self._window_s), LOSS_KNOWN_AFTER_S)
+
+
+def _between(histogram: Sparse, longest: float | None, before: float | None) -> _RoundTrips:
+    """Return the round trips of a difference; `longest` are the session's maxima (ms)."""
+    if not histogram or longest is None:
+        return _RoundTrips()
+    *shares, top = (round(ns / _NS_PER_MS, 3) for ns in percentiles(histogram, (*_SHARES, 1.0)))
+    # exact where the session's own maximum has grown
+    top = longest if before is None or longest > before else min(top, longest)
+    p50, p95, p99 = (min(value, top) for value in shares)
+    return _RoundTrips(p50, p95, p99, top)
+
+
+def _with_losses(
+    points: Sequence[LoadSecond], losses: Sequence[tuple[float, int]]
+) -> list[LoadSecond]:
+    """Book losses to the points in which they were sent."""
+    booked = [0] * len(points)
+    sending = [place for place, point in enumerate(points) if point.sent]
+    times = [points[place].at_s for place in sending]
+    for known_at, lost in losses:
+        if lost > 0 and sending:
+            place = bisect.bisect_left(times, known_at - LOSS_KNOWN_AFTER_S)
+            booked[sending[max(place - 1, 0)]] += lost
+    sent = [point.sent for point in points]
+    losses_of = _where_sent(booked, sent)
+    late_of = _where_sent([point.late for point in points], sent)
+    replace = msgspec.structs.replace
+    return [
+        replace(point, lost=lost, late=late)
+        for point, lost, late in zip(points, losses_of, late_of, strict=True)
+    ]
+
+
+def _where_sent(counts: Sequence[int], sent: Sequence[int]) -> list[int]:
+    """Return counts of which none is above what was sent: the rest was sent before."""
+    found, over = list(counts), 0
+    for place in reversed(range(len(found))):
+        wanted = found[place] + over
+        found[place] = min(wanted, sent[place])
+        over = wanted - found[place]
+    return found
+
+
+def _usual_step(points: Sequence[LoadSecond]) -> float:
+    if len(points) < 2:
+        return 1.0
+    steps = (later.at_s - point.at_s for point, later in itertools.pairwise(points))
+    return max(0.1, round(statistics.median(steps), 1))

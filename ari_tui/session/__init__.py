@@ -1,0 +1,1 @@
+"""Whole sessions put together: the engine under a screen, everything on loopback, calibration."""

@@ -1,0 +1,171 @@
+"""Watches an engine for a while, for limits of one's own: one that runs, or one of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import os
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from typing import Final
+
+from ari_tui.analysis.sla.calibration import Watched
+from ari_tui.client.source import LiveSource, parse_target
+from ari_tui.config.dump import to_environment
+from ari_tui.config.settings import Settings
+from ari_tui.core.cancellation import end_tasks
+from ari_tui.core.errors import AriTuiError
+from ari_tui.core.log import get
+from ari_tui.core.process import Child
+from ari_tui.core.signals import StopSignals
+from ari_tui.document.live import SECONDS
+from ari_tui.document.model import Document
+from ari_tui.report import sparse_histogram as sparse
+
+_OPEN_S: Final = 20.0
+_LOOK_S: Final = 0.5
+"""How soon a wish to stop is heard."""
+_COARSE_PER_OCTAVE: Final = 8
+"""Of what the stream tells where documents hold no histogram: a bucket is up to 12 % wide."""
+
+
+async def watch_engine(target: str, settings: Settings, seconds: float) -> tuple[Watched, int]:
+    """Watch the engine at `target`, "" for one that is started for this.
+
+    Returns what was seen, and the exit code of a signal that ended the watch early (else 0). Raises
+    AriTuiError when there is no engine to watch.
+    """
+    with StopSignals() as signals:
+        async with _engine(target, settings) as address:
+            source = LiveSource(parse_target(address), token=settings.http.token)
+            following = asyncio.create_task(source.run())
+            try:
+                watched = await watch(source, seconds, signals.stop)
+            finally:
+                await end_tasks([following])
+        return watched, signals.exit_code
+
+
+@contextlib.asynccontextmanager
+async def _engine(target: str, settings: Settings) -> AsyncIterator[str]:
+    if target:
+        yield target
+        return
+    environment = {
+        **os.environ,
+        **to_environment(settings),
+        "ARI_TUI_OUTPUT_STATUS_S": "0",
+        "ARI_TUI_OUTPUT_JSON": "",
+        "ARI_TUI_OUTPUT_HISTOGRAMS": "true",
+    }
+    engine = await Child.spawn(
+        "engine", ["run", "--headless"], environment=environment, stdout=asyncio.subprocess.DEVNULL
+    )
+    try:
+        yield str(engine.info["socket"])
+    finally:
+        await engine.stop("calibrated")
+
+
+async def watch(source: LiveSource, seconds: float, stop: asyncio.Event) -> Watched:
+    """Watch a source that is being run, from its first document on; `stop` ends it early.
+
+    Raises AriTuiError when no engine answers, or when another takes its place.
+    """
+    await asyncio.wait_for(source.opened(), _OPEN_S)
+    if source.document is None:
+        raise AriTuiError(f"{source.address} has told nothing")
+    watching = _Watch(source, source.document)
+    until = time.monotonic() + seconds
+    while not stop.is_set() and source.link.state != "ended":
+        left_s = until - time.monotonic()
+        if left_s <= 0:
+            break
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(source.changed(), min(left_s, _LOOK_S))
+        watching.look()
+    if not watching.fine:
+        get("calibrate").warning(
+            "the engine's documents hold no histograms: percentiles may be off by a few percent; "
+            "one that was started with --histograms tells them within 1 %"
+        )
+    return watching.watched()
+
+
+class _Watch:
+    """What has been seen since a first document."""
+
+    def __init__(self, source: LiveSource, first: Document) -> None:
+        self._source, self._first, self._newest = source, first, first
+        self._coarse = source.history.rtt_histogram
+        self._begun = time.monotonic()
+        self._calls = 0
+        self._shortest_ms: float | None = None
+        self._longest_us = 0
+        self.look()
+
+    @property
+    def fine(self) -> bool:
+        """Tell whether the documents hold the engine's own histogram."""
+        return None not in (self._first.totals.rtt_histogram, self._newest.totals.rtt_histogram)
+
+    def look(self) -> None:
+        """Take in the newest document. Raises AriTuiError when it is another session's."""
+        document = self._source.document
+        if document is None:
+            return
+        if document.session.id != self._first.session.id:
+            raise AriTuiError(f"another engine has taken the place of {self._source.address}")
+        self._newest = document
+        self._calls = max(self._calls, document.totals.calls.active)
+        shortest = document.window.rtt_ms.min
+        if shortest is not None:
+            self._shortest_ms = min(shortest, self._shortest_ms or shortest)
+        # at every look: a history holds five minutes, a watch may last longer
+        watched_s = min(math.ceil(time.monotonic() - self._begun), SECONDS)
+        course = self._source.history.all.tail("rtt_max_us", watched_s)
+        self._longest_us = max(self._longest_us, *(value or 0 for value in course), 0)
+
+    def watched(self) -> Watched:
+        """Return what was seen between the first document and the newest."""
+        first, last = self._first.totals.packets, self._newest.totals.packets
+        limited = self._newest.instrument.limited_s - self._first.instrument.limited_s
+        came, per_octave = self._round_trips()
+        return Watched(
+            seconds=time.monotonic() - self._begun,
+            calls=self._calls,
+            settled=(last.sent - last.in_flight) - (first.sent - first.in_flight),
+            lost=last.lost - first.lost,
+            late=last.late_echo - first.late_echo,
+            histogram=_by_middle(came, per_octave),
+            shortest_ms=_within(self._shortest_ms or 0.0, came[:1], per_octave),
+            longest_ms=_within(self._longest_us / 1000, came[-1:], per_octave),
+            limited_s=max(limited, 0.0),
+        )
+
+    def _round_trips(self) -> tuple[list[list[int]], int]:
+        """Return those of this watch alone, `[upper_ns, count]`, and the buckets of an octave."""
+        before, now = self._first.totals.rtt_histogram, self._newest.totals.rtt_histogram
+        if before is not None and now is not None:
+            return sparse.since(now, before), sparse.PER_OCTAVE
+        told_us = sparse.since(self._source.history.rtt_histogram, self._coarse)
+        return [[upper_us * 1000, count] for upper_us, count in told_us], _COARSE_PER_OCTAVE
+
+
+def _by_middle(histogram: sparse.Sparse, per_octave: int) -> Counter[int]:
+    """Return round trips by what stands for their bucket (µs); coarse buckets are spread out."""
+    found: Counter[int] = Counter()
+    parts = sparse.PER_OCTAVE // per_octave
+    for middle_ns, count in sparse.spread_evenly(histogram, per_octave, parts):
+        found[round(middle_ns / 1000)] += count
+    return found
+
+
+def _within(extreme_ms: float, bucket: sparse.Sparse, per_octave: int) -> float:
+    """Return an extreme kept to the outermost bucket: windows reach back before the watch."""
+    for upper_ns, _ in bucket:
+        low, high = sparse.lower(upper_ns, per_octave) / 1e6, upper_ns / 1e6
+        return min(max(extreme_ms, low), high)
+    return extreme_ms

@@ -1,0 +1,279 @@
+"""The load test itself: climbs to so many calls, holds them, replaces those that end, lets go.
+
+It runs beside an engine as its companion, and takes the engine's documents as a sink: a call is
+judged by the first document in which it is over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from ari_tui.ari.commands import CallState
+from ari_tui.ari.events import Event
+from ari_tui.ari.ids import build_id
+from ari_tui.core import log
+from ari_tui.core.errors import AriError, AriUnreachableError
+from ari_tui.core.tasks import Tasks
+from ari_tui.document.load_test import LoadPlan
+from ari_tui.document.model import Call, Document, LoadProgress
+from ari_tui.engine.assembly import Parts
+from ari_tui.session.loadtest import failure_causes as causes
+from ari_tui.session.loadtest.call_results import CallBook
+from ari_tui.session.loadtest.call_tracker import MEDIA_S, Follower
+from ari_tui.session.loadtest.placed_call import PlacedCall
+from ari_tui.session.loadtest.timeline import CourseKeeper, Stage
+
+_MADE_UP_S: Final = 0.2
+_FREE_FAILURES: Final = 5
+_FIRST_PAUSE_S: Final = 0.2
+_LONGEST_PAUSE_S: Final = 5.0
+
+
+class Pace:
+    """Times are the caller's, in seconds of one clock."""
+
+    def __init__(self, calls_per_s: float) -> None:
+        self._interval_s = 1 / calls_per_s
+        self._due_s: float | None = None
+        self._failures = 0
+        self._placed: list[float] = []
+
+    def take(self, now_s: float) -> bool:
+        """Tell whether a call may be placed now; if so, it is counted."""
+        if self._due_s is not None and now_s < self._due_s:
+            return False
+        # a tick that is late is made up for, after a longer pause the beat starts anew
+        start_s = now_s if self._due_s is None else self._due_s
+        if now_s - start_s > _MADE_UP_S:
+            start_s = now_s
+        self._due_s = start_s + max(self._interval_s, self._pause_s())
+        self._placed.append(now_s)
+        return True
+
+    def rate(self, now_s: float) -> float:
+        """Return how many calls were placed in the last second."""
+        self._placed = [at for at in self._placed if now_s - at < 1.0]
+        return float(len(self._placed))
+
+    def ended(self, *, good: bool) -> None:
+        """Take what became of a call."""
+        self._failures = 0 if good else self._failures + 1
+
+    def _pause_s(self) -> float:
+        if self._failures < _FREE_FAILURES:
+            return 0.0
+        doubled = min(self._failures - _FREE_FAILURES, 10)
+        return float(min(_FIRST_PAUSE_S * 2**doubled, _LONGEST_PAUSE_S))
+
+
+TICK_S: Final = 0.05
+_LOOK_S: Final = 0.2
+_LET_GO_S: Final = 15.0
+"""So long the calls may take to end once they are hung up."""
+_RAMP_MARGIN_S: Final = 5.0
+_HANG_UP_TRIES: Final = 3
+_OVER: Final = frozenset({CallState.ENDED.value, CallState.FAILED.value})
+_log = log.get("loadtest")
+
+
+class LoadTest:
+    """One load test; companion and sink of one engine."""
+
+    def __init__(self, plan: LoadPlan, variables: Mapping[str, str]) -> None:
+        self.plan, self._variables = plan, variables
+        self.book, self.course = CallBook(), CourseKeeper()
+        self.stages: list[Stage] = []
+        self.started_ns = self.ended_ns = time.time_ns()
+        self.final: Document | None = None
+        """The engine's last document; None while it runs."""
+        self._parts: Parts | None = None
+        self._follower: Follower | None = None
+        self._pace = Pace(plan.ramp_cps)
+        self._phase, self._target = "ramping", 0
+        self._started_s = self._looked_s = time.monotonic()
+        self._numbers = itertools.count(1)
+        self._endpoints = itertools.cycle(plan.endpoints)
+        self._tasks = Tasks("loadtest")
+
+    # -- companion of the engine -------------------------------------------------------------
+
+    async def run(self, parts: Parts) -> str:
+        """Climb every stage, let go of all calls; return why the engine is to end."""
+        self._parts = parts
+        self._follower = Follower(parts, self.book, self.plan.ring_s, self._hang_up)
+        parts.scribe.load = self.progress
+        self.started_ns, self._started_s = time.time_ns(), time.monotonic()
+        for calls in self.plan.tiers or [self.plan.calls]:
+            await self._climb(parts, calls)
+        self._let_go()
+        deadline_s = time.monotonic() + _LET_GO_S
+        await self._until(lambda: not self.book.live, deadline_s)
+        self._phase = "over"
+        return "load test done"
+
+    def on_event(self, event: Event) -> None:
+        """Take an event of the engine's stream."""
+        if self._follower is not None:
+            self._follower.on_event(event)
+
+    async def stop(self, reason: str) -> None:
+        """Hang up whatever is left, and wait until Asterisk has been told."""
+        _log.debug("stopping", reason=reason)
+        self._let_go()
+        self._look(time.monotonic())
+        await self._tasks.finished()
+        self._phase = "over"
+
+    # -- sink of the engine ------------------------------------------------------------------
+
+    def take(self, document: Document) -> None:
+        """Judge the calls that are over by this document; the last one judges all."""
+        if self._parts is not None:
+            self.course.take(document, self._parts.scribe.live())
+        self._look(time.monotonic())
+        self.final = document if document.kind == "final" else None
+        found = {call.id: call for call in document.calls}
+        for call in list(self.book.live.values()):
+            measured = found.get(call.call_id or "")
+            if self._is_over(call, measured) or self.final is not None:
+                self._close(call, measured)
+        if self.final is not None:
+            self.ended_ns = time.time_ns()
+
+    def progress(self) -> LoadProgress:
+        """Return how far the test is."""
+        now_s = time.monotonic()
+        elapsed_s = now_s - self._started_s
+        rate = self._pace.rate(now_s)
+        return self.book.progress(self.plan, self._phase, self._target, rate, elapsed_s)
+
+    # -- the climb -----------------------------------------------------------------------------
+
+    async def _climb(self, parts: Parts, calls: int) -> None:
+        missing, self._phase, self._target = calls - self._target, "ramping", calls
+        begun_s = time.monotonic()
+        patience_s = missing / self.plan.ramp_cps + MEDIA_S + _RAMP_MARGIN_S
+        until_s = begun_s + patience_s
+        if not self.plan.tiers:
+            until_s = min(until_s, begun_s + self.plan.duration_s)
+        await self._until(lambda: self.book.up >= calls, until_s)
+        self._phase, now_s = "holding", time.monotonic()
+        stage = Stage(calls, parts.store.jury.stretch(time.time_ns() // 1_000_000_000 + 1))
+        self.stages.append(stage)
+        hold_s = self.plan.duration_s - (0 if self.plan.tiers else now_s - begun_s)
+        await self._until(lambda: False, now_s + hold_s)
+        stage.end()
+
+    async def _until(self, condition: Callable[[], object], deadline_s: float) -> None:
+        """Place and follow calls until a condition holds or the time is up."""
+        while (now_s := time.monotonic()) < deadline_s and not condition():
+            if now_s - self._looked_s >= _LOOK_S:
+                self._look(now_s)
+            if self._phase in ("ramping", "holding"):
+                while self.book.active < self._target and self._pace.take(now_s):
+                    self._place(now_s)
+            await asyncio.sleep(TICK_S)
+
+    def _look(self, now_s: float) -> None:
+        self._looked_s = now_s
+        if self._follower is not None:
+            self._follower.look(now_s, self.plan.call_duration_s)
+        if self.stages:
+            self.stages[-1].note(self.book.up)
+
+    def _place(self, now_s: float) -> None:
+        parts, number = self._own_parts(), next(self._numbers)
+        settings = parts.settings.asterisk
+        call = PlacedCall(
+            number,
+            next(self._endpoints),
+            self._target,
+            build_id(settings.app, parts.session, number, "caller"),
+            now_s,
+            time.time_ns(),
+        )
+        self.book.add(call)
+        self._tasks.spawn(self._originate(parts, call))
+
+    async def _originate(self, parts: Parts, call: PlacedCall) -> None:
+        call.started_s, call.started_ns = time.monotonic(), time.time_ns()
+        try:
+            await parts.client.originate(
+                call.endpoint,
+                app=parts.settings.asterisk.app,
+                app_args=self.plan.app_args,
+                channel_id=call.channel_id,
+                caller_id=self.plan.caller_id or None,
+                timeout_s=round(self.plan.ring_s),
+                variables=self._variables,
+            )
+        except AriError as error:
+            call.fail("accepted", causes.refused(error))
+            if isinstance(error, AriUnreachableError):  # it may have been obeyed
+                self._hang_up(call)
+            call.gone = True
+        else:
+            call.reach("accepted", (time.monotonic() - call.started_s) * 1000)
+
+    # -- letting go ------------------------------------------------------------------------------
+
+    def _let_go(self) -> None:
+        self._phase, self._target = "hanging up", 0
+        for stage in self.stages:
+            stage.end()
+        for call in self.book.live.values():
+            if not call.gone and call.hung_up_s is None:
+                self._hang_up(call)
+
+    def _hang_up(self, call: PlacedCall) -> None:
+        if call.hung_up_s is None:
+            call.hung_up_s = time.monotonic()
+            self._tasks.spawn(self._delete(self._own_parts(), call))
+
+    async def _delete(self, parts: Parts, call: PlacedCall) -> None:
+        for attempt in range(1, _HANG_UP_TRIES + 1):
+            error = await _hung_up(parts, call.channel_id)
+            if error is None:
+                call.gone = True
+                return
+            await asyncio.sleep(attempt * TICK_S)
+        _log.warning(f"a call may still be up: {error}", channel=call.channel_id)
+
+    def _is_over(self, call: PlacedCall, found: Call | None) -> bool:
+        if found is not None:
+            return found.state in _OVER
+        # taken up by the engine, but not in this document yet
+        return call.gone and call.measured is None and "answered" not in call.steps
+
+    def _close(self, call: PlacedCall, found: Call | None) -> None:
+        up_s = call.steps.get("media_back", 0.0) / 1000
+        end_s = call.hung_up_s or time.monotonic()
+        if found is not None and found.ended_at is not None:
+            end_s = min(end_s, call.started_s + found.duration_s + self._lag_s(call))
+        held_s = max(0.0, end_s - call.started_s - up_s) if up_s else 0.0
+        record = call.close(found, held_s)
+        self.book.close(call, record)
+        self._pace.ended(good=record.outcome == "good")
+
+    def _lag_s(self, call: PlacedCall) -> float:
+        """Return how long after its start the engine took the call up."""
+        taken_ns = call.measured.started_ns if call.measured else call.started_ns
+        return max(0.0, (taken_ns - call.started_ns) / 1e9)
+
+    def _own_parts(self) -> Parts:
+        if self._parts is None:
+            raise RuntimeError("the load test does not run yet")
+        return self._parts
+
+
+async def _hung_up(parts: Parts, channel_id: str) -> AriError | None:
+    """Hang up a channel; return why that could not be done."""
+    try:
+        await parts.calls.hang_up(channel_id)
+    except AriError as error:
+        return error
+    return None

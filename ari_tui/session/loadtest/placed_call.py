@@ -1,0 +1,129 @@
+"""One call of a load test: the steps that it reached, and the judgement on it.
+
+A call is good when packets came from Asterisk and came back from the echo server, and from then
+to its end neither way was silent for longer than `SILENCE_S`. What hold, a digit or comfort noise
+explains is no silence. Silence from Asterisk is the call's longest interruption, measured packet
+by packet; silence from the echo server is how long the newest packet back is older than the newest
+one from Asterisk, looked at several times a second.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from ari_tui.building.build import iso
+from ari_tui.document.load_test import STEPS, LoadCall
+from ari_tui.document.model import Call, Spread
+from ari_tui.engine.measured_call import MeasuredCall
+from ari_tui.session.loadtest import failure_causes as causes
+from ari_tui.session.loadtest.failure_causes import Why
+
+SILENCE_S: Final = 1.0
+HELD: Final = "held"
+NO_SAMPLES: Final = Spread(count=0, min=None, mean=None, p50=None, p95=None, p99=None, max=None)
+
+
+@dataclass(eq=False)
+class PlacedCall:
+    """One call, from its originate request on. Times in s are monotonic, in ns the wall clock's."""
+
+    number: int
+    endpoint: str
+    tier: int
+    channel_id: str
+    started_s: float
+    started_ns: int
+    steps: dict[str, float] = field(default_factory=dict)
+    """Milliseconds from the start to each step that was reached."""
+    channel: str | None = None
+    dialstatus: str = ""
+    measured: MeasuredCall | None = None
+    call_id: str | None = None
+    failed_at: str | None = None
+    why: Why | None = None
+    back_silent_s: float = 0.0
+    """The longest that nothing came back while packets went out."""
+    silent_s: float = 0.0
+    """The longest that media stayed away, either way; known at the end."""
+    hung_up_s: float | None = None
+    """When we asked to hang it up; None before."""
+    gone: bool = False
+    """Asterisk has it no more, or never had it."""
+    record: LoadCall | None = None
+    """What the report says of it; None until it is over."""
+
+    def reach(self, step: str, milliseconds: float) -> None:
+        """Note that a step was reached, the first time; those before it were reached by then."""
+        for earlier in STEPS[: STEPS.index(step)]:
+            if earlier != "ringing":
+                self.steps.setdefault(earlier, milliseconds)
+        self.steps.setdefault(step, milliseconds)
+
+    def fail(self, step: str, why: Why) -> None:
+        """Note at which step it failed; the first failure counts."""
+        if self.failed_at is None:
+            self.failed_at, self.why = step, why
+
+    @property
+    def flows(self) -> bool:
+        """Tell whether it is up and waits for nothing any more."""
+        return "media_back" in self.steps and self.active
+
+    @property
+    def active(self) -> bool:
+        """Tell whether it is on its way up, or up: neither over nor about to be."""
+        return self.record is None and not self.gone and self.hung_up_s is None
+
+    def close(self, found: Call | None, held_s: float) -> LoadCall:
+        """Judge the call; `found` is how the engine measured it, None when it did not."""
+        self._judge_end(found)
+        outcome = "good" if "media_back" in self.steps else "cut"
+        if self.failed_at is not None:
+            outcome = "failed"
+        reached = [step for step in STEPS if step in self.steps]
+        self.record = LoadCall(
+            number=self.number,
+            endpoint=self.endpoint,
+            tier=self.tier,
+            channel=self.channel,
+            channel_id=self.channel_id,
+            call_id=self.call_id,
+            sip_call_id=found.call_id if found else None,
+            started_at=iso(self.started_ns),
+            step=reached[-1] if reached else None,
+            outcome=outcome,
+            failed_at=self.failed_at,
+            reason=self._reason(found),
+            hint=self.why.hint if self.why else None,
+            set_up_ms={step: round(self.steps[step], 3) for step in reached},
+            held_s=round(held_s, 3),
+            silent_s=round(self.silent_s, 3),
+            sent=found.packets.sent if found else 0,
+            returned=found.packets.returned if found else 0,
+            lost=found.packets.lost if found else 0,
+            late=found.packets.late_echo if found else 0,
+            rtt_ms=found.rtt_ms if found else NO_SAMPLES,
+            mos=found.mos.session if found else None,
+        )
+        return self.record
+
+    def _judge_end(self, found: Call | None) -> None:
+        if found is None:
+            return
+        if "media_back" not in self.steps:
+            if self.hung_up_s is None:
+                missing = next(step for step in STEPS[2:] if step not in self.steps)
+                self.fail(missing, Why(f"ended too soon: {found.reason or 'nobody told why'}"))
+            return
+        out_s = (found.longest_interruption_ms or 0.0) / 1000
+        self.silent_s = max(out_s, self.back_silent_s)
+        if out_s > SILENCE_S:
+            self.fail(HELD, causes.silence(SILENCE_S, "out"))
+        if self.back_silent_s > SILENCE_S:
+            self.fail(HELD, causes.silence(SILENCE_S, "back"))
+
+    def _reason(self, found: Call | None) -> str | None:
+        if self.why is not None:
+            return self.why.reason
+        return found.reason if found else None

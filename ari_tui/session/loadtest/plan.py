@@ -1,0 +1,126 @@
+"""The plan of a load test, from its settings, and the settings of the engine beside it."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from fnmatch import fnmatchcase
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from ari_tui.config.settings import Loadtest, Settings
+from ari_tui.core.errors import ConfigError
+from ari_tui.core.log import clean
+from ari_tui.document.load_test import LoadPlan
+
+SIMULATED_ENDPOINT: Final = "Local/tone@sim"
+_SUFFIX: Final = "-load"
+_LONGEST_APP: Final = 64
+
+
+def plan_of(wanted: Loadtest, *, simulated: bool) -> LoadPlan:
+    """Return what is asked for, as the report tells it: of variables only the names."""
+    tiers = [int(tier) for tier in wanted.tiers]
+    return LoadPlan(
+        endpoints=list(wanted.endpoints),
+        calls=max(tiers, default=wanted.calls),
+        ramp_cps=wanted.ramp_cps,
+        call_duration_s=wanted.call_duration_s,
+        duration_s=wanted.duration_s,
+        tiers=tiers,
+        caller_id=wanted.caller_id,
+        app_args=list(wanted.app_args),
+        variables=[entry.partition("=")[0] for entry in wanted.variables],
+        ring_s=float(wanted.ring_s),
+        max_failed=wanted.max_failed,
+        simulated=simulated,
+    )
+
+
+def variables_of(wanted: Loadtest) -> dict[str, str]:
+    """Return the channel variables."""
+    pairs = (entry.partition("=") for entry in wanted.variables)
+    return {name: value for name, _, value in pairs}
+
+
+def engine_settings(settings: Settings) -> Settings:
+    """Return settings of an engine whose calls are all our own.
+
+    An application of its own, for a second client of one name would take it from an engine that
+    measures real callers; and whoever is let go is hung up.
+    """
+    app = settings.asterisk.app[: _LONGEST_APP - len(_SUFFIX)] + _SUFFIX
+    asterisk = msgspec.structs.replace(settings.asterisk, app=app, on_release="hangup")
+    return msgspec.structs.replace(settings, asterisk=asterisk)
+
+
+def on_simulator(settings: Settings) -> Settings:
+    """Return settings for the simulator: it has an extension that sends, the default has not."""
+    if settings.origin("loadtest.endpoints") != "default":
+        return settings
+    loadtest = msgspec.structs.replace(settings.loadtest, endpoints=(SIMULATED_ENDPOINT,))
+    return msgspec.structs.replace(settings, loadtest=loadtest)
+
+
+EMERGENCY: Final = frozenset({"000", "110", "112", "113", "115", "117", "118", "119", "911", "999"})
+_OUTSIDE_LINES: Final = ("", "0", "9")
+"""Digits that reach an outside line; 9000 and 1000 are common extensions, so not before 000."""
+_DIALLED: Final = re.compile(r"[0-9*#+.() -]+")
+
+
+def check_brakes(wanted: Loadtest) -> None:
+    """Refuse what may not be called, or so often. Raises ConfigError."""
+    for endpoint in wanted.endpoints:
+        check_endpoint(endpoint, wanted.allow)
+    if not wanted.endpoints:
+        raise ConfigError("loadtest.endpoints: give one at least, such as Local/tone@lab")
+    most = max(map(int, wanted.tiers), default=wanted.calls)
+    if most > wanted.max_calls:
+        raise ConfigError(f"{most} calls at once: loadtest.max_calls allows {wanted.max_calls}")
+    if wanted.ramp_cps > wanted.max_cps:
+        raise ConfigError(
+            f"{wanted.ramp_cps:g} new calls a second: loadtest.max_cps allows {wanted.max_cps:g}"
+        )
+
+
+def check_endpoint(endpoint: str, allow: tuple[str, ...]) -> None:
+    """Refuse an emergency number in whatever form, and what no pattern allows."""
+    shown = clean(endpoint, 80)
+    if number := emergency_number(endpoint):
+        raise ConfigError(f"endpoint {shown}: {number} is an emergency number: it is never called")
+    if not any(fnmatchcase(endpoint, pattern) for pattern in allow):
+        allowed = ", ".join(allow) or "nothing"
+        raise ConfigError(
+            f"endpoint {shown}: loadtest.allow has no pattern for it (it allows {allowed})"
+        )
+
+
+def emergency_number(endpoint: str) -> str:
+    """Return the emergency number that an endpoint calls, "" for none.
+
+    Every part of it counts (`PJSIP/trunk/sip:112@host`, `DAHDI/g1/9w911`), with an outside line's
+    digit before it, a plus, dashes, a service code such as #31#.
+    """
+    _, _, resource = endpoint.partition("/")
+    for part in re.split(r"[/@:;&,|=]|w+|W+", resource):
+        if not _DIALLED.fullmatch(part):
+            continue
+        digits = re.sub(r"\D", "", re.sub(r"^[*#]\d+[*#]", "", part))
+        for number in EMERGENCY:
+            lines = _OUTSIDE_LINES if number != "000" else ("", "0")
+            if any(digits == line + number for line in lines):
+                return number
+    return ""
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether an Asterisk's address is this machine's own."""
+    host = urlsplit(url if "://" in url else f"//{url}").hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

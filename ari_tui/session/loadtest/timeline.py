@@ -1,0 +1,94 @@
+"""Keeps the course of a run, second by second, while its engine runs."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from ari_tui.analysis.sla.evaluator import Stretch
+from ari_tui.document.live import AllCourse, Live
+from ari_tui.document.load_test import LoadSecond
+from ari_tui.document.model import Document
+
+_CELLS: Final = (
+    "sent",
+    "lost",
+    "late",
+    "rtt_p50_us",
+    "rtt_p95_us",
+    "rtt_p99_us",
+    "rtt_max_us",
+)
+
+
+class CourseKeeper:
+    """Keeps the course of all calls while an engine runs: what its own history forgets.
+
+    To be given every document with what the stream sends beside it, once a second; a later one
+    tells the newest seconds again, since losses are known only seconds after the sending.
+    """
+
+    def __init__(self) -> None:
+        self._cells: dict[int, dict[str, int | None]] = {}
+        self._calls: dict[int, int] = {}
+
+    def take(self, document: Document, live: Live) -> None:
+        """Take in the newest seconds, and how many calls are up at the last of them."""
+        self._calls[live.last_second] = document.totals.calls.active
+        first = live.last_second - live.seconds + 1
+        for place in range(live.seconds):
+            found = _cells_at(live.all, place)
+            if found["sent"] is not None or found["rtt_max_us"] is not None:
+                self._cells[first + place] = found
+
+    def seconds(self, started_s: float, ended_s: float) -> list[LoadSecond]:
+        """Return the course between two times (seconds since 1970), a row a second, no gaps."""
+        first, calls, course = int(started_s), 0, []
+        for second in range(first, int(ended_s) + 1):
+            calls = self._calls.get(second, calls)
+            course.append(_second(second - first, calls, self._cells.get(second, {})))
+        return course
+
+
+def _cells_at(course: AllCourse, place: int) -> dict[str, int | None]:
+    return {name: getattr(course, name)[place] for name in _CELLS}
+
+
+def _second(at_s: float, calls: int, cells: dict[str, int | None]) -> LoadSecond:
+    def ms(name: str) -> float | None:
+        value = cells.get(f"rtt_{name}_us")
+        return None if value is None else value / 1000
+
+    return LoadSecond(
+        at_s=float(at_s),
+        calls=calls,
+        sent=cells.get("sent") or 0,
+        lost=cells.get("lost") or 0,
+        late=cells.get("late") or 0,
+        p50_ms=ms("p50"),
+        p95_ms=ms("p95"),
+        p99_ms=ms("p99"),
+        max_ms=ms("max"),
+    )
+
+
+class Stage:
+    """From the second after its calls were up to the one in which the holding ended."""
+
+    def __init__(self, calls: int, stretch: Stretch) -> None:
+        self.calls, self.stretch = calls, stretch
+        self.reached = 0
+        """Most calls up at once."""
+        self.started_ns = time.time_ns()
+        self.ended_ns: int | None = None
+
+    def note(self, up: int) -> None:
+        """Take note of how many calls are up."""
+        if self.ended_ns is None:
+            self.reached = max(self.reached, up)
+
+    def end(self) -> None:
+        """End the holding; harmless when it has ended."""
+        if self.ended_ns is None:
+            self.ended_ns = time.time_ns()
+            self.stretch.until_second = self.ended_ns // 1_000_000_000

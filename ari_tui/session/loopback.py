@@ -1,0 +1,219 @@
+"""Simulated Asterisk, echo server and engine on loopback, each a child: demo and load test alike.
+
+Nothing is special about the engine: it is pointed at the ports that the others say on their ready
+lines.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import socket
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from ari_tui.config.dump import to_environment
+from ari_tui.config.run_options import DemoOptions, RunOptions
+from ari_tui.config.settings import Settings
+from ari_tui.core import log
+from ari_tui.core.cancellation import end_tasks
+from ari_tui.core.errors import ChildFailedError
+from ari_tui.core.process import Child, ParentLink
+from ari_tui.core.signals import StopSignals
+from ari_tui.core.sockets import open_udp
+from ari_tui.reflector.server import EXPEDITED_FORWARDING
+
+_INCONCLUSIVE = 4
+_LOOPBACK: Final = "127.0.0.1"
+_NO_CERTIFICATES: Final = {"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull}
+"""aiohttp reads all of the system's when it is imported; nothing on loopback speaks TLS."""
+_HURRY_S = 5.0
+"""How long an engine that drains no more may take to write its report."""
+
+
+async def run_on_loopback(
+    settings: Settings,
+    link: ParentLink,
+    *,
+    echo: Sequence[str],
+    sim: Sequence[str],
+    engine: Sequence[str],
+    stay: bool,
+    app: str,
+) -> int:
+    """Run the three commands until the engine ends, a signal comes or the parent lets go.
+
+    Returns the exit code. `app` begins the name of an application of its own. A signal lets the
+    engine drain and print its report; after a second one it prints its report without draining to
+    the end. An engine that was killed leaves no verdict: the code is that of "inconclusive".
+    Raises ChildFailedError when a child does not start.
+    """
+    settings = _own_settings(settings, app)
+    with StopSignals() as signals:
+        async with contextlib.AsyncExitStack() as stack:
+            reflector, asterisk, running = await _start_all(stack, settings, echo, sim, engine)
+            link.ready(**running.info)
+            watching = asyncio.create_task(_watch(reflector, asterisk))
+            code = await _follow(running, signals, None if stay else link)
+            watching.cancel()
+    return signals.exit_code or code
+
+
+async def _watch(*children: Child) -> None:
+    """Tell of children that end before the engine does; what it measures then is their absence."""
+    names = {asyncio.create_task(child.process.wait()): child.name for child in children}
+    waiting = set(names)
+    while waiting:
+        done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            log.get("loopback").error(f"the {names[task]} ended by itself", exit_code=task.result())
+
+
+def _own_settings(settings: Settings, app: str) -> Settings:
+    """Return settings of an application of its own: several may run side by side."""
+    replace = msgspec.structs.replace
+    app = f"{app}-{secrets.token_hex(4)}"
+    asterisk = replace(
+        settings.asterisk,
+        app=app,
+        username="loopback",
+        password=secrets.token_hex(16),
+        password_file="",
+        media_address="",
+    )
+    media = replace(settings.media, bind="", advertise="")
+    return replace(settings, asterisk=asterisk, media=media)
+
+
+def _pointed_at(settings: Settings, ari: socket.socket, rtp: socket.socket) -> Settings:
+    replace = msgspec.structs.replace
+    (host, port), (echo_host, echo_port) = ari.getsockname(), rtp.getsockname()
+    return replace(
+        settings,
+        asterisk=replace(settings.asterisk, url=f"{host}:{port}"),
+        echo=replace(settings.echo, host=echo_host, port=echo_port),
+    )
+
+
+async def _start_all(
+    stack: contextlib.AsyncExitStack,
+    settings: Settings,
+    echo: Sequence[str],
+    sim: Sequence[str],
+    engine: Sequence[str],
+) -> list[Child]:
+    """Start the three side by side; `stack` ends them, the engine first.
+
+    Their ports are bound here, so that the engine need not wait to be told of them: what it asks
+    an Asterisk that is still on its way up waits in the socket. When one fails, the others are
+    ended and its error is raised.
+    """
+    ari = socket.create_server((_LOOPBACK, 0))
+    rtp = open_udp(_LOOPBACK, 0, dscp=EXPEDITED_FORWARDING)
+    pointed = _pointed_at(settings, ari, rtp)
+    starting = [
+        asyncio.create_task(one)
+        for one in (
+            _start(settings, "echo server", echo, rtp),
+            _start(settings, "simulated Asterisk", sim, ari),
+            _start(pointed, "engine", engine),
+        )
+    ]
+    try:
+        await asyncio.wait(starting, return_when=asyncio.FIRST_EXCEPTION)
+    finally:
+        await end_tasks(starting)
+        ended = [one.exception() for one in starting if not one.cancelled()]
+        for one in starting:
+            if not one.cancelled() and one.exception() is None:
+                stack.push_async_callback(one.result().stop)
+    for error in ended:
+        if error is not None:
+            raise error
+    return [one.result() for one in starting]
+
+
+async def _start(
+    settings: Settings, name: str, arguments: Sequence[str], sock: socket.socket | None = None
+) -> Child:
+    environment = {**os.environ, **to_environment(settings), **_NO_CERTIFICATES}
+    try:
+        return await Child.spawn(name, arguments, environment=environment, sock=sock)
+    except ChildFailedError as error:
+        raise ChildFailedError(f"{name}: {error}", error.exit_code) from None
+
+
+async def _follow(engine: Child, signals: StopSignals, parent: ParentLink | None) -> int:
+    """Wait for the engine's end; hand on the wish to drain, then the wish to drain no more."""
+    ended = asyncio.create_task(engine.process.wait())
+    stop = asyncio.create_task(signals.stop.wait())
+    again = asyncio.create_task(signals.again.wait())
+    let_go = asyncio.create_task((parent or ParentLink(None, None)).wait_let_go())
+    try:
+        await asyncio.wait({ended, stop, let_go}, return_when=asyncio.FIRST_COMPLETED)
+        if not ended.done():
+            engine.let_go(let_go.result() if let_go.done() else signals.name)
+            # after the parent's wish to stop, the first signal is the second wish
+            hurry = stop if let_go.done() else again
+            await asyncio.wait({ended, hurry}, return_when=asyncio.FIRST_COMPLETED)
+        if not ended.done():
+            engine.hurry()
+            await asyncio.wait({ended}, timeout=_HURRY_S)
+        if not ended.done():
+            return await engine.kill()
+        code = ended.result()
+    finally:
+        await end_tasks((ended, stop, again, let_go))
+    if code < 0:
+        log.get("loopback").error("the engine was killed: there is no final report", signal=-code)
+        return _INCONCLUSIVE
+    return code
+
+
+async def run_demo(options: DemoOptions, link: ParentLink) -> int:
+    """Run the demo until its engine ends, a signal comes or the parent lets go; return the code.
+
+    How it ends, and what it raises, is `loopback.run_on_loopback`'s matter.
+    """
+    return await run_on_loopback(
+        options.settings,
+        link,
+        echo=_echo_arguments(options),
+        sim=_sim_arguments(options),
+        engine=_engine_arguments(options.run),
+        stay=options.run.stay,
+        app="demo",
+    )
+
+
+def _echo_arguments(options: DemoOptions) -> list[str]:
+    seed = [] if options.seed is None else ["--seed", str(options.seed)]
+    impair = ["--impair", options.impair] if options.impair else []
+    return ["echo", "--port", "0", "--quiet", *impair, *seed]
+
+
+def _sim_arguments(options: DemoOptions) -> list[str]:
+    seed = [] if options.seed is None else ["--seed", str(options.seed)]
+    impair = ["--impair-media", options.impair_media] if options.impair_media else []
+    lasting = options.call_duration_s
+    duration = [] if lasting is None else ["--call-duration", str(lasting)]
+    return [
+        "sim",
+        "--port",
+        "0",
+        "--calls",
+        str(options.calls),
+        "--quiet",
+        *impair,
+        *duration,
+        *seed,
+    ]
+
+
+def _engine_arguments(run: RunOptions) -> list[str]:
+    duration = [] if run.duration_s is None else ["--duration", str(run.duration_s)]
+    return ["run", "--headless", *duration]

@@ -1,0 +1,275 @@
+"""The screen's life: an engine of its own or one that runs, the terminal taken and given back.
+
+The engine is a child in a session of its own, so no key, no signal of the terminal and no repaint
+reaches it. The terminal is taken only once the engine stands, and given back before it drains;
+what was measured is printed below. Whatever ends the screen (a key, a signal, a dead terminal),
+the engine hears of it by its lifeline and lets the callers go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from ari_tui.config.settings import Settings
+from ari_tui.core import log
+from ari_tui.core.cancellation import end_tasks
+from ari_tui.core.errors import ConfigError
+from ari_tui.core.process import Child
+from ari_tui.core.signals import EXIT_CODES, StopSignals
+
+if TYPE_CHECKING:
+    from ari_tui.client.source import LiveSource
+    from ari_tui.ui.app import AriTuiApp
+    from ari_tui.ui.leaving import Leaving
+
+_INCONCLUSIVE: Final = 4
+_DRAIN_S: Final = 30.0
+"""How long an engine may take to let its callers go and write its last document."""
+_HURRY_S: Final = 5.0
+_LAST_WORDS_S: Final = 2.0
+"""How long the last document of an engine that has ended may take to reach us."""
+_TEXTUAL: Final = {
+    "TEXTUAL_FPS": "10",
+    "TEXTUAL_ANIMATIONS": "none",
+    "TEXTUAL_SMOOTH_SCROLL": "0",
+}
+"""Read by Textual when it is imported: a screen that sends little over ssh."""
+_log = log.get("screen")
+
+
+def check_terminal(environment: Mapping[str, str] = os.environ) -> None:
+    """Refuse to draw where nobody sees it. Raises ConfigError."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise ConfigError("there is no terminal to draw on: add --headless")
+    if environment.get("TERM", "dumb") == "dumb":
+        raise ConfigError("TERM says that this terminal cannot be drawn on: add --headless")
+
+
+async def run_on_screen(
+    arguments: Sequence[str], settings: Settings, environment: Mapping[str, str], *, stay: bool
+) -> int:
+    """Start `ari-tui ARGUMENTS` as the engine, show it until the screen is left; return the code.
+
+    Raises ChildFailedError, with the terminal untouched, when the engine does not start.
+    """
+    with StopSignals() as signals:
+        engine = await _start_engine(arguments, settings, environment, signals)
+        if engine is None:
+            return signals.exit_code
+        screen = _Screen(str(engine.info["socket"]), settings, owned=True, stays=stay)
+        try:
+            left = await screen.show(signals, engine)
+        except BaseException:
+            await engine.stop("the screen failed")
+            raise
+        if left.how == "leave" and engine.running:
+            engine.disown()
+            await screen.close()
+            _say(f"the engine goes on: ari-tui attach {screen.source.address} shows it again")
+            return signals.exit_code
+        code = await _end(engine, left, screen, signals)
+        screen.print_report()
+        return signals.exit_code or (EXIT_CODES[signal.SIGINT] if left.interrupted else code)
+
+
+async def attach(target: str, settings: Settings) -> int:
+    """Show an engine that runs; it goes on when the screen is left.
+
+    Raises AriTuiError, with the terminal untouched, when none answers there.
+    """
+    with StopSignals() as signals:
+        screen = _Screen(target, settings, owned=False, stays=True)
+        try:
+            if not await screen.opened(signals):
+                return signals.exit_code
+            left = await screen.show(signals, None)
+        finally:
+            await screen.close()
+        screen.print_report()
+        return signals.exit_code or (EXIT_CODES[signal.SIGINT] if left.interrupted else 0)
+
+
+async def _start_engine(
+    arguments: Sequence[str],
+    settings: Settings,
+    environment: Mapping[str, str],
+    signals: StopSignals,
+) -> Child | None:
+    """Start the engine and import the screen meanwhile; None when a signal came first."""
+    with open(settings.log.file, "ab") as errors:  # noqa: ASYNC230  once, before anything runs
+        starting = asyncio.create_task(
+            Child.spawn(
+                "engine",
+                arguments,
+                environment=environment,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=errors.fileno(),
+            )
+        )
+        stop = asyncio.create_task(signals.stop.wait())
+        try:
+            await asyncio.to_thread(_import_screen, settings)
+            await asyncio.wait({starting, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if starting.done():
+                return starting.result()
+            return None
+        except ConfigError:
+            await (await starting).stop("the screen cannot be drawn")
+            raise
+        finally:
+            await end_tasks((starting, stop))
+
+
+def _import_screen(settings: Settings) -> None:
+    """Import Textual, which takes a while; raises ConfigError where it has not what is asked."""
+    for name, value in _TEXTUAL.items():
+        os.environ.setdefault(name, value)
+    import ari_tui.ui.app  # noqa: F401
+    from ari_tui.ui.themes import Themes
+
+    Themes.load(settings.ui.themes_dir).require(settings.ui.theme)
+
+
+class _Screen:
+    """The app and what it draws from, from before the terminal is taken to the last line."""
+
+    def __init__(self, target: str, settings: Settings, *, owned: bool, stays: bool) -> None:
+        from ari_tui.client.source import LiveSource, parse_target  # after the engine's start
+
+        self.source: LiveSource = LiveSource(parse_target(target), token=settings.http.token)
+        self._settings, self._owned, self._stays = settings, owned, stays
+        self._following = asyncio.create_task(self.source.run())
+        self._app: AriTuiApp | None = None
+
+    async def opened(self, signals: StopSignals) -> bool:
+        """Wait for the engine's first words; False when a signal came first."""
+        opening = asyncio.create_task(self.source.opened())
+        stop = asyncio.create_task(signals.stop.wait())
+        await asyncio.to_thread(_import_screen, self._settings)
+        try:
+            await asyncio.wait({opening, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if opening.done():
+                opening.result()
+                return True
+            return False
+        finally:
+            await end_tasks((opening, stop))
+
+    async def show(self, signals: StopSignals, engine: Child | None) -> Leaving:
+        """Take the terminal, draw until somebody or something ends it, give the terminal back."""
+        from ari_tui.ui.app import AriTuiApp
+        from ari_tui.ui.leaving import Leaving
+
+        app = AriTuiApp(self.source, self._settings.ui, owned=self._owned, stays=self._stays)
+        drawing = asyncio.create_task(app.run_async(mouse=self._settings.ui.mouse))
+        stop = asyncio.create_task(signals.stop.wait())
+        watching = asyncio.create_task(self._watch(engine, app))
+        try:
+            await asyncio.wait({drawing, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if signals.name == "SIGHUP":
+                _forget_terminal()
+            if not drawing.done():
+                app.exit(Leaving("leave" if self._stays else "quit", reason=signals.name))
+            left = await drawing
+        finally:
+            await end_tasks((drawing, stop, watching))
+        if left is None:  # Textual has told on stderr what went wrong
+            raise RuntimeError(f"the screen failed: see {self._settings.log.file or 'above'}")
+        if left.picture:
+            _print(left.picture)
+        return left
+
+    async def _watch(self, engine: Child | None, app: AriTuiApp) -> None:
+        """End the screen with an engine that ended in order; tell of one that did not."""
+        from ari_tui.ui.leaving import Leaving
+
+        if engine is None:
+            return
+        code = await engine.process.wait()
+        await self.wait_final()
+        if self.final:
+            app.exit(Leaving("quit", reason="the engine has ended"))
+        else:
+            app.tell_engine_gone(f"engine ended (exit {code}): see {self._settings.log.file}")
+
+    @property
+    def final(self) -> bool:
+        """Tell whether the last document of the engine is here."""
+        document = self.source.document
+        return document is not None and document.kind == "final"
+
+    async def wait_final(self) -> None:
+        """Give the last document of an engine that has ended a moment to arrive."""
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._until_final(), _LAST_WORDS_S)
+
+    async def _until_final(self) -> None:
+        while not self.final:
+            await self.source.changed()
+
+    async def close(self) -> None:
+        """Let go of the engine's stream."""
+        await end_tasks((self._following,))
+
+    def print_report(self) -> None:
+        """Print the report of the newest document, and whether it is the last."""
+        document = self.source.document
+        if document is None:
+            return
+        if not self.final:
+            why = "no final report came" if self._owned else "the engine goes on"
+            _say(f"{why}: this is how it stood at {document.time}")
+        from ari_tui.report.files import closing_report
+
+        _print(closing_report(document, self._settings.loadtest.report))
+
+
+async def _end(engine: Child, left: Leaving, screen: _Screen, signals: StopSignals) -> int:
+    """Have the engine drain and wait for its last words; a further Ctrl-C skips the draining."""
+    if engine.running:
+        document = screen.source.document
+        calls = document.totals.calls.active if document else 0
+        _say(f"letting go of {calls} calls (Ctrl-C skips the wait)")
+    engine.let_go(left.reason)
+    ended = asyncio.create_task(engine.process.wait())
+    hurry = asyncio.create_task((signals.again if signals.name else signals.stop).wait())
+    try:
+        await asyncio.wait({ended, hurry}, timeout=_DRAIN_S, return_when=asyncio.FIRST_COMPLETED)
+        if not ended.done():
+            engine.hurry()
+            await asyncio.wait({ended}, timeout=_HURRY_S)
+        code = ended.result() if ended.done() else await engine.kill()
+        await screen.wait_final()
+    finally:
+        await end_tasks((ended, hurry))
+        await screen.close()
+    if code < 0:
+        _log.error("the engine was killed: there is no final report", signal=-code)
+        return _INCONCLUSIVE
+    return code
+
+
+def _forget_terminal() -> None:
+    """Let what is still written go nowhere: the terminal has gone, and writing to it would fail."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1, 2):
+        os.dup2(nowhere, fd)
+    os.close(nowhere)
+
+
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError):
+        print(f"ari-tui: {text}", file=sys.stderr, flush=True)  # noqa: T201  what the user reads
+
+
+def _print(text: str) -> None:
+    from ari_tui.report.text.summary import readable
+
+    with contextlib.suppress(OSError):
+        print(readable(text, sys.stdout.encoding), flush=True)  # noqa: T201  likewise

@@ -1,0 +1,108 @@
+"""What keys do on the overview and in the detail of a call alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.screen import Screen
+
+from ari_tui.ui.bindings import Where
+from ari_tui.ui.clipboard import copy
+from ari_tui.ui.incident import incident, row_text
+from ari_tui.ui.screens.help import HelpDialog
+from ari_tui.ui.screens.question import HangUpDialog
+from ari_tui.ui.widgets.keybar import KeyBar
+
+if TYPE_CHECKING:
+    from ari_tui.ui.app import AriTuiApp
+    from ari_tui.ui.columns import Column
+    from ari_tui.ui.frame import Frame
+    from ari_tui.ui.rows import Row
+
+
+class CallTaking(Screen[None]):
+    """Copying a call, an incident text of it, hanging it up; and what the app does for both."""
+
+    WHERE: ClassVar[Where]
+    """Whose keys the help explains."""
+    app: AriTuiApp
+    drawn: Frame | None
+    """The frame that is on the screen."""
+
+    @property
+    def call_in_hand(self) -> Row | None:
+        """Return the call that keys are about."""
+        raise NotImplementedError
+
+    @property
+    def columns(self) -> list[Column]:
+        """Return the columns that a copied row has."""
+        raise NotImplementedError
+
+    def on_screen_suspend(self) -> None:
+        """Promise no keys beside a dialog: it lets none of them through."""
+        self.query_one(KeyBar).mute(self.app.screen.is_modal)
+
+    def on_screen_resume(self) -> None:
+        """Promise the keys again."""
+        self.query_one(KeyBar).mute(False)
+
+    def action_freeze(self) -> None:
+        """Stand still, or go on."""
+        self.app.freeze()
+
+    def action_next_theme(self) -> None:
+        """Put on the next theme."""
+        self.app.action_next_theme()
+
+    def action_bell(self) -> None:
+        """Ring when a call begins to break a limit, or no more."""
+        self.notify(f"bell {'on' if self.app.alarm.toggle() else 'off'}", timeout=2, markup=False)
+
+    def action_help(self) -> None:
+        """Show the keys."""
+        self.app.push_screen(HelpDialog(self.WHERE))
+
+    def action_leave_screen(self) -> None:
+        """Leave, with the last screen in the scroll-back."""
+        self.app.action_leave_screen()
+
+    def action_copy_row(self) -> None:
+        """Copy the call's row."""
+        if (row := self._row()) is not None and self.drawn is not None:
+            self._copy(row_text(row, self.columns, self.drawn), "row")
+
+    def action_copy_incident(self) -> None:
+        """Copy an incident text of the call."""
+        if (row := self._row()) is not None and self.drawn is not None:
+            self._copy(incident(self.drawn, row), "incident")
+
+    def _row(self) -> Row | None:
+        row = self.call_in_hand
+        if row is None:
+            self.notify("no call is selected", severity="warning", markup=False)
+        return row
+
+    def _copy(self, text: str, what: str) -> None:
+        app = self.app
+        # a row is copied often and needed once: such files stay out of the working folder
+        folder = app.folder if what == "incident" else app.copies
+        copied = copy(text, what, folder=folder, now=app.now(), environment=app.environment)
+        app.send_sequence(copied.sequence)
+        self.notify(copied.said, markup=False)
+
+    def action_hang_up(self) -> None:
+        """Hang the call up, after a question."""
+        row = self._row()
+        if row is None:
+            return
+        call = row.call
+        if row.ended:
+            self.notify(f"{call.channel} has ended already", severity="warning", markup=False)
+            return
+
+        def answered(answer: str | None) -> None:
+            if answer is not None:
+                self.app.ask_engine(f"{call.channel} is hung up", self.app.actions.hang_up(call.id))
+
+        self.app.push_screen(HangUpDialog(call.channel, call.caller), answered)

@@ -1,0 +1,46 @@
+"""How things stand, in a word: the link to the engine, and the verdict over its calls."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ari_tui.document.model import Sla
+from ari_tui.ui.frame import Frame
+from ari_tui.ui.widgets import pane_figures as f
+from ari_tui.ui.widgets.line_canvas import Part, Style
+
+FRESH_S: Final = 3.0
+"""Data older than that are called old, though the link stands."""
+_VERDICTS: Final[dict[str, tuple[str, Style]]] = {
+    "pass": ("PASS", "ok"),
+    "fail": ("FAIL", "fail"),
+    "inconclusive": ("INCONCLUSIVE", "near"),
+    "no_traffic": ("NO TRAFFIC", "near"),
+}
+
+
+def connection(frame: Frame) -> Part:
+    """Return how the screen stands to its engine, in words, with a sign and a style."""
+    if frame.frozen_s is not None:
+        return f"‖ FROZEN {f.length(frame.frozen_s)}", "frozen"
+    state, age = frame.link.state, f.length(frame.age_s)
+    if state == "live":
+        old = frame.age_s >= FRESH_S
+        return (f"● LIVE {age} old", "stale") if old else ("● LIVE", "ok")
+    return {
+        "lost": (f"○ LOST {age}", "fail"),
+        "ended": ("■ ENDED", "stale"),
+        "connecting": ("○ CONNECTING", "stale"),
+    }[state]  # type: ignore[return-value]  # the styles are literals
+
+
+def verdict(sla: Sla) -> Part:
+    """Return the verdict in one word and its style.
+
+    What was proven stands when the calls have gone. Where nothing was, it matters more whether
+    there is anything to judge: in the session, and in the last minute.
+    """
+    found = sla.state or sla.verdict
+    if found == "inconclusive" and sla.now is not None and sla.now.state == "no_traffic":
+        found = "no_traffic"
+    return _VERDICTS.get(found, (found.upper(), "near"))

@@ -1,0 +1,94 @@
+"""How packets get lost: singly, which points at radio or random loss, or in runs, at outages."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rich.text import Text
+
+from ari_tui.document.model import Figures
+from ari_tui.ui.frame import Frame
+from ari_tui.ui.spark import ASCII_LEVELS, BLOCKS
+from ari_tui.ui.widgets import pane_figures as f
+from ari_tui.ui.widgets.line_canvas import Ink, Part
+from ari_tui.ui.widgets.pane import Pane
+
+NAMES: Final = (*"123456789", "10+")
+_CELL: Final = 5
+"""The least cells of a run length."""
+_WIDEST: Final = 8
+
+
+class RunsPane(Pane):
+    """The runs of lost packets by length, and where they were lost."""
+
+    def draw(self, frame: Frame, width: int, height: int) -> Text:
+        """Return the runs."""
+        return lines(frame, width, height)
+
+
+def lines(frame: Frame, width: int, height: int) -> Text:
+    """Return the runs in a box of so many cells: bars where there is room, numbers at least."""
+    ink = Ink(width, height, ascii_only=frame.ascii)
+    totals = frame.document.totals
+    ink.heading("Loss runs", *_summary(totals))
+    where = _directions(totals)
+    runs = {name: totals.loss_runs.get(name, 0) for name in NAMES}
+    label = 8
+    cell = min(_WIDEST, (width - label) // len(NAMES))
+    if cell < _CELL:
+        shown = ", ".join(f"{name}: {number}" for name, number in runs.items() if number)
+        ink.line(("length ", "dim"), shown or "none")
+    elif any(runs.values()):
+        for row in _bars(runs, ink.room - 2 - bool(where), ascii_only=frame.ascii):
+            ink.line(" " * label, *((ink.right(bar, cell), "lost") for bar in row))
+        ink.line((ink.left("length", label), "dim"), *((ink.right(n, cell), "dim") for n in NAMES))
+        ink.line(
+            (ink.left("runs", label), "dim"),
+            *(
+                (ink.right(f.count(n) if n else "·", cell), "strong" if n else "dim")
+                for n in runs.values()
+            ),
+        )
+    if where:
+        ink.line(*where)
+    return ink.text()
+
+
+def _summary(totals: Figures) -> list[Part]:
+    lost = totals.packets.lost
+    if not lost:
+        return [("nothing lost", "dim")]
+    parts: list[Part] = [(f"{f.count(lost)} lost", "lost")]
+    runs = sum(totals.loss_runs.values())
+    if runs:
+        parts.append((f" in {f.count(runs)} run{'' if runs == 1 else 's'}", ""))
+    ratio = totals.loss_bursts.burst_ratio
+    if ratio is not None:
+        parts.append((f", burst ratio {ratio:.1f}", "dim"))
+    return parts
+
+
+def _bars(runs: dict[str, int], rows: int, *, ascii_only: bool) -> list[list[str]]:
+    """Return rows of bars, each two cells wide; the longest takes all rows."""
+    levels = ASCII_LEVELS if ascii_only else BLOCKS
+    top = max(runs.values())
+    heights = [max(1, round(n / top * rows * 8)) if n else 0 for n in runs.values()]
+    return [
+        [levels[min(8, h - row * 8) - 1] * 2 if h > row * 8 else "" for h in heights]
+        for row in range(rows - 1, -1, -1)
+    ]
+
+
+def _directions(totals: Figures) -> list[Part]:
+    where = totals.loss_directions
+    if where is None or not totals.packets.lost:
+        return []
+    parts: list[Part] = [("lost    ", "dim")]
+    for name, number in (
+        ("outward ", where.outward),
+        ("  at the echo server ", where.at_echo),
+        ("  on the way back ", where.back),
+    ):
+        parts += [(name, "dim"), (f.count(number), "strong")]
+    return parts

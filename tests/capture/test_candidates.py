@@ -1,0 +1,112 @@
+"""What proves that datagrams are RTP, and what does not."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from ari_tui.capture import candidates as c
+from ari_tui.wire import rtp
+
+KEY = c.Key(b"\x0a\0\0\1", 4000, b"\x0a\0\0\2", 5000, 7)
+
+
+def packet(sequence: int, *, returned: bool = False) -> c.Packet:
+    return c.Packet(sequence, 0, sequence & 0xFFFF, 0, 172, 0, 64, returned)
+
+
+def proof(sequences: list[int]) -> int | None:
+    """Return which packet proved the stream, None when none did."""
+    found = c.Candidates()
+    for i, sequence in enumerate(sequences):
+        if found.take(KEY, packet(sequence)) is not None:
+            return i
+    return None
+
+
+@pytest.mark.parametrize(
+    ("sequences", "at"),
+    [
+        ([5, 6, 7, 8], 3),
+        ([65534, 65535, 0, 1], 3),
+        ([5, 5, 6, 6, 7, 7, 8], 6),  # each captured twice
+        ([1, 2, 3, 9, 10, 11, 12], 6),  # a loss begins the run anew
+        ([1, 3, 5, 7, 9, 11], None),
+        ([256] * 20, None),  # DNS: what stands there does not count up
+        ([4, 3, 2, 1], None),
+    ],
+)
+def test_a_run_of_sequence_numbers_proves_a_stream(sequences: list[int], at: int | None) -> None:
+    assert proof(sequences) == at
+
+
+def test_all_that_waited_comes_out_in_its_order() -> None:
+    found = c.Candidates()
+    given = [packet(1), packet(1, returned=True), packet(2), packet(3), packet(2, returned=True)]
+    assert [found.take(KEY, p) for p in given] == [None] * 5
+    assert found.take(KEY, packet(4)) == [*given, packet(4)]
+    assert found.close() == 0
+
+
+def test_what_comes_back_proves_nothing() -> None:
+    found = c.Candidates()
+    assert all(found.take(KEY, packet(i, returned=True)) is None for i in range(20))
+    assert found.close() == 20
+
+
+def test_a_candidate_that_never_proves_itself_keeps_few_packets_and_counts_all() -> None:
+    found = c.Candidates()
+    for i in range(1000):
+        assert found.take(KEY, packet(2 * i)) is None
+    assert found.given_up == 1000 - c.WAITING
+    assert found.close() == 1000
+
+
+def test_candidates_are_bounded_and_all_their_packets_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(c, "CANDIDATES", 10)
+    found = c.Candidates()
+    for ssrc in range(100, 200):
+        found.take(KEY._replace(ssrc=ssrc), packet(1))
+        found.take(KEY, packet(2 * ssrc))  # seen last, so it stays
+    assert found.given_up == (100 - 9) + (100 - c.WAITING)
+    assert [found.take(KEY, packet(number)) for number in (399, 400)] == [None, None]
+    assert found.take(KEY, packet(401)) is not None
+
+
+@pytest.mark.parametrize(
+    ("payload", "kind"),
+    [
+        (rtp.build(b"x" * 160, sequence=1, timestamp=1, ssrc=1), c.MAYBE),
+        (rtp.build(b"", sequence=1, timestamp=1, ssrc=1, payload_type=127), c.MAYBE),
+        (rtp.build(b"", sequence=1, timestamp=1, ssrc=1, payload_type=77), c.NOT_RTP),
+        (b"\x80\xc8" + bytes(26), c.RTCP),
+        (b"\x81\xcb" + bytes(6), c.RTCP),  # BYE, shorter than any RTP
+        (b"\x80\x00" + bytes(9), c.NOT_RTP),
+        (b"\x00\x01\x00\x00" + b"\x21\x12\xa4\x42" + bytes(12), c.NOT_RTP),  # STUN
+        (b"\x16\xfe\xfd" + bytes(20), c.NOT_RTP),  # DTLS
+        (b"INVITE sip:x SIP/2.0\r\n", c.NOT_RTP),
+        (b"\x90\x00" + bytes(10), c.NOT_RTP),  # announces an extension that is not there
+        (b"", c.NOT_RTP),
+    ],
+)
+def test_what_a_datagram_may_be_shows_in_its_first_bytes(payload: bytes, kind: str) -> None:
+    assert c.kind_of(payload, len(payload)) == kind
+
+
+def test_a_packet_that_the_capture_cut_is_not_held_against_its_header() -> None:
+    extended = b"\x90\x00" + bytes(10)
+    assert c.kind_of(extended, len(extended) + 160) == c.MAYBE
+
+
+def test_random_datagrams_never_prove_a_stream() -> None:
+    dice = random.Random(1)
+    found = c.Candidates()
+    for _ in range(20_000):
+        payload = bytes([0x80]) + dice.randbytes(19)
+        if c.kind_of(payload, 20) == c.MAYBE:
+            header = rtp.parse(payload)
+            key = KEY._replace(ssrc=header.ssrc & 0xF)  # few sources, so that runs may happen
+            assert found.take(key, packet(header.sequence)) is None

@@ -1,0 +1,241 @@
+"""From documents to what doors are told: patience, order, doors that are slow, stuck or broken."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from ari_tui.config import settings as config_slices
+from ari_tui.core.errors import ConfigError
+from ari_tui.document.alert import Alert
+from ari_tui.document.model import Document, SlaNow
+from ari_tui.engine.alerts import watcher as module
+from ari_tui.engine.alerts.command import Command, DeliveryError
+from ari_tui.engine.alerts.watcher import QUEUED, AlertDoor, Alerts, doors_of, sight_of
+from ari_tui.engine.alerts.webhook import Webhook
+from ari_tui.engine.event_log import EventLog
+from tests.document.test_alert import a_document, standing
+from tests.engine.kit import until
+
+GOOD = standing("pass")
+BAD = standing("fail", failing={"loss": 3}, reasons=["loss: 3%, allowed 0.2%"])
+SILENT = standing("no_traffic", of_s=0, clean_s=0.0)
+
+
+class Noted:
+    """A door that notes what it is told; `work` is awaited each time."""
+
+    def __init__(self, work: Callable[[], Any] | None = None, name: str = "noted") -> None:
+        self.name, self.work = name, work
+        self.alerts: list[Alert] = []
+
+    async def deliver(self, alert: Alert) -> None:
+        self.alerts.append(alert)
+        if self.work is not None:
+            await self.work()
+
+    @property
+    def states(self) -> list[str]:
+        return [alert.state for alert in self.alerts]
+
+
+class Watch:
+    """Alerts under a clock that the test sets, a document a second."""
+
+    def __init__(self, *doors: AlertDoor, **settings: Any) -> None:
+        self.at = 100.0
+        self.events = EventLog()
+        self.alerts = Alerts(
+            config_slices.Alerts(**{"after_s": 15, "clear_s": 60, **settings}),
+            self.events,
+            doors,
+            clock=lambda: self.at,
+        )
+
+    def see(self, now: SlaNow | None, seconds: int, **changed: Any) -> None:
+        made = a_document(now)
+        made = msgspec.structs.replace(made, **changed)
+        for _ in range(seconds):
+            self.alerts.take(made)
+            self.at += 1
+
+    def told(self, kind: str) -> list[str]:
+        return [line.text for line in self.events.lines if line.kind == kind]
+
+
+@pytest.mark.parametrize(
+    ("now", "min_calls", "sight"),
+    [
+        (None, 1, "unknown"),
+        (GOOD, 1, "good"),
+        (standing("inconclusive"), 1, "good"),
+        (SILENT, 1, "silent"),
+        (BAD, 3, "bad"),
+        (BAD, 4, "good"),
+        (standing("inconclusive", clean_s=29.9), 1, "unknown"),
+        (standing("inconclusive", of_s=0, clean_s=0.0), 1, "unknown"),
+    ],
+)
+def test_the_last_minute_is_looked_at_with_a_least_number_of_calls(
+    now: SlaNow | None, min_calls: int, sight: str
+) -> None:
+    assert sight_of(now, min_calls) == sight
+
+
+async def test_a_metric_that_flaps_for_half_an_hour_is_told_once() -> None:
+    door = Noted()
+    watch = Watch(door)
+    for _ in range(30):
+        watch.see(BAD, 20)
+        watch.see(GOOD, 40)
+    await until(lambda: door.alerts)
+    await watch.alerts.close()
+    assert door.states == ["fail"]
+    assert len(watch.told("alert")) == 1
+    assert watch.alerts.standing.told == 1
+
+
+async def test_failure_and_recovery_are_told_in_order_by_every_door() -> None:
+    doors = Noted(), Noted()
+    watch = Watch(*doors)
+    assert (watch.alerts.standing.state, watch.alerts.standing.since) == ("ok", None)
+    watch.see(BAD, 16)
+    assert watch.alerts.standing.state == "fail"
+    watch.see(GOOD, 61)
+    await watch.alerts.close()
+    for door in doors:
+        assert door.states == ["fail", "ok"]
+        assert door.alerts[0].failing == {"loss": 3}
+    levels = [line.level for line in watch.events.lines if line.kind == "alert"]
+    assert levels == ["error", "info"]
+    assert watch.alerts.standing.since == door.alerts[1].time
+
+
+async def test_too_few_affected_calls_wake_nobody() -> None:
+    door = Noted()
+    watch = Watch(door, min_calls=4)
+    watch.see(BAD, 600)
+    await watch.alerts.close()
+    assert door.alerts == []
+
+
+async def test_no_traffic_is_told_where_asked_for() -> None:
+    asked, not_asked = Noted(), Noted()
+    watch, other = Watch(asked, no_traffic_s=30), Watch(not_asked)
+    for one in (watch, other):
+        one.see(SILENT, 100)
+        await one.alerts.close()
+    assert (asked.states, not_asked.states) == (["no_traffic"], [])
+    assert [line.level for line in watch.events.lines] == ["warning"]
+
+
+async def test_an_engine_on_its_way_to_its_end_raises_nothing() -> None:
+    door = Noted()
+    watch = Watch(door, after_s=0)
+    watch.see(BAD, 5, kind="final")
+    draining = msgspec.structs.replace(a_document(BAD).session, draining=True)
+    watch.see(BAD, 5, session=draining)
+    await watch.alerts.close()
+    assert door.alerts == []
+
+
+async def test_a_door_that_hangs_holds_up_neither_documents_nor_the_other_door() -> None:
+    released = asyncio.Event()
+    slow, quick = Noted(released.wait, "slow"), Noted(name="quick")
+    watch = Watch(slow, quick, after_s=0, clear_s=0)
+    begun = time.monotonic()
+    for _ in range(3):
+        watch.see(BAD, 1)
+        watch.see(GOOD, 1)
+    assert time.monotonic() - begun < 5
+    await until(lambda: len(quick.alerts) == 6)
+    assert slow.states == ["fail"]
+    released.set()
+    await until(lambda: len(slow.alerts) == 6)
+    assert slow.states == ["fail", "ok"] * 3
+    await watch.alerts.close()
+
+
+async def test_what_a_door_cannot_take_in_gives_way_oldest_first_and_is_told() -> None:
+    released = asyncio.Event()
+    door = Noted(released.wait, "stuck")
+    watch = Watch(door, after_s=0, clear_s=0)
+    watch.see(BAD, 1)
+    await until(lambda: door.alerts)
+    for number in range(QUEUED + 1):
+        watch.see(GOOD if number % 2 == 0 else BAD, 1)
+    assert watch.told("alert_undelivered") == [
+        f"alert not delivered by stuck: more than {QUEUED} alerts wait for it"
+    ]
+    released.set()
+    await until(lambda: len(door.alerts) == QUEUED + 1)
+    await watch.alerts.close()
+    assert watch.alerts.standing.undelivered == 1
+
+
+async def test_a_door_that_fails_is_told_by_name_and_the_next_alert_reaches_it() -> None:
+    async def refuse() -> None:
+        raise DeliveryError("it answered 404")
+
+    door = Noted(refuse, "webhook chat")
+    watch = Watch(door, after_s=0, clear_s=0)
+    watch.see(BAD, 1)
+    watch.see(GOOD, 1)
+    await watch.alerts.close()
+    assert door.states == ["fail", "ok"]
+    assert (
+        watch.told("alert_undelivered")
+        == ["alert not delivered by webhook chat: it answered 404"] * 2
+    )
+    assert watch.alerts.standing.undelivered == 2
+
+
+async def test_the_end_waits_for_doors_at_work_but_not_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "FAREWELL_S", 0.1)
+    never = asyncio.Event()
+    ended: list[str] = []
+
+    async def hang() -> None:
+        try:
+            await never.wait()
+        finally:
+            ended.append("broken off")
+
+    watch = Watch(Noted(hang, "stuck"), after_s=0)
+    watch.see(BAD, 1)
+    await watch.alerts.close()
+    assert ended == ["broken off"]
+    assert "waits no longer" in watch.told("alert_undelivered")[0]
+
+
+def test_doors_are_what_is_configured() -> None:
+    assert doors_of(config_slices.Alerts()) == []
+    command, webhook = doors_of(
+        config_slices.Alerts(
+            command=(sys.executable, "-c", ""), webhook="https://chat.example/secret"
+        )
+    )
+    assert isinstance(command, Command)
+    assert isinstance(webhook, Webhook)
+    assert webhook.name == "webhook chat.example"
+
+
+def test_a_program_that_is_not_there_is_told_before_anything_starts() -> None:
+    with pytest.raises(ConfigError, match=r"alerts\.command: there is no program /no/such/pager"):
+        doors_of(config_slices.Alerts(command=("/no/such/pager",)))
+
+
+def test_documents_of_older_engines_are_no_reason() -> None:
+    watch = Watch(after_s=0)
+    watch.see(None, 10)
+    document: Document = a_document(None)
+    watch.alerts.take(document)
+    assert watch.alerts.standing.told == 0

@@ -1,0 +1,303 @@
+"""Workers that die, hang or cannot be started, with real sockets and real packets."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import pytest
+
+from ari_tui.analysis.records import from_bytes
+from ari_tui.core.errors import WorkerError
+from ari_tui.engine.worker_pool import Hooks, Supervisor
+from ari_tui.relay import control
+from ari_tui.wire import rtp
+from tests.engine.kit import EchoRun, free_block, udp_ports, until, worker_pids
+
+
+class Told:
+    """What the supervisor told its owner."""
+
+    def __init__(self) -> None:
+        self.learned: list[tuple[int, str, int]] = []
+        self.reported: list[control.Message] = []
+        self.lost: list[tuple[int, str]] = []
+        self.texts: list[tuple[str, str]] = []
+        self.hooks = Hooks(
+            learned=lambda *of: self.learned.append(of),
+            reported=self.reported.append,
+            lost=lambda *of: self.lost.append(of),
+            told=lambda *of: self.texts.append(of),
+        )
+
+
+class Far:
+    """Asterisk's end of one call: sends RTP, counts what comes back."""
+
+    def __init__(self) -> None:
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.bind(("127.0.0.1", 0))
+        self.sock.setblocking(False)
+        self.port: int = self.sock.getsockname()[1]
+        self.sent = self.back = 0
+
+    def speak(self, port: int) -> None:
+        packet = rtp.build(b"\xff" * 160, sequence=self.sent, timestamp=160 * self.sent, ssrc=1)
+        self.sock.sendto(packet, ("127.0.0.1", port))
+        self.sent += 1
+        with contextlib.suppress(BlockingIOError):
+            while self.sock.recv(2048):
+                self.back += 1
+
+
+@pytest.fixture
+def far() -> Iterator[Far]:
+    far = Far()
+    with far.sock:
+        yield far
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+@contextlib.asynccontextmanager
+async def running(told: Told, count: int = 1, **changes: Any) -> AsyncIterator[Supervisor]:
+    supervisor = Supervisor(count, told.hooks, **{"capacity": 4096, **changes})
+    await supervisor.start()
+    try:
+        yield supervisor
+    finally:
+        await supervisor.stop()
+        assert worker_pids() == []
+
+
+def fields(port: int, echo: EchoRun, **changes: Any) -> dict[str, Any]:
+    return {
+        "host": "127.0.0.1",
+        "port": port,
+        "echo": [echo.host, echo.port],
+        "echo_local_port": 0,
+        "dscp": 46,
+        "buffer_bytes": 65536,
+        "networks": ["127.0.0.0/8"],
+        **changes,
+    }
+
+
+def speaking(far: Far, port: int) -> Callable[[], bool]:
+    """Return a condition that speaks each time it is asked, and holds once packets come back."""
+    before = far.back
+
+    def comes_back() -> bool:
+        far.speak(port)
+        return far.back > before + 3
+
+    return comes_back
+
+
+async def test_calls_are_spread_over_the_workers(told: Told, echo: EchoRun) -> None:
+    first, last = free_block(6)
+    async with running(told, 2) as supervisor:
+        assert supervisor.healthy
+        for call, port in enumerate(range(first, last + 1)):
+            await supervisor.add(call, fields(port, echo))
+        assert [len(worker.calls) for worker in supervisor.workers] == [3, 3]
+    assert not udp_ports() & set(range(first, last + 1))
+
+
+async def test_a_killed_worker_is_replaced_and_its_calls_go_on_on_their_ports(
+    told: Told, echo: EchoRun, far: Far
+) -> None:
+    port, _ = free_block(1)
+    async with running(told) as supervisor:
+        placement = await supervisor.add(1, fields(port, echo))
+        await supervisor.placements.connect(1, "127.0.0.1", far.port, "never")
+        await until(speaking(far, port))
+        local = (placement.media_local, placement.echo_local)
+        (old,) = worker_pids()
+        os.kill(old, signal.SIGKILL)
+        await until(lambda: supervisor.restarts == 1 and supervisor.healthy)
+        await until(speaking(far, port))
+        assert worker_pids() != [old]
+        assert (
+            (placement.media_local, placement.echo_local)
+            == local
+            == (
+                f"127.0.0.1:{port}",
+                placement.echo_local,
+            )
+        )
+        records = [from_bytes(data) for data in supervisor.read_logs()]
+        media_in = sum(int((part["kind"] == 1).sum()) for part in records)
+        assert media_in > 6  # the dead one's last words are among them
+        await until(lambda: len(told.texts) == 2)
+    assert told.lost == []
+    assert told.texts[0] == ("error", "media worker 1 ended (exit -9): restarting it")
+    assert told.texts[1] == ("info", "media worker 1 runs again, with 1 calls")
+
+
+async def test_a_draining_call_goes_on_draining_in_the_new_worker(
+    told: Told, echo: EchoRun, far: Far
+) -> None:
+    port, _ = free_block(1)
+    async with running(told) as supervisor:
+        await supervisor.add(1, fields(port, echo))
+        await supervisor.placements.connect(1, "127.0.0.1", far.port, "never")
+        await supervisor.placements.drain(1)
+        os.kill(worker_pids()[0], signal.SIGKILL)
+        await until(lambda: len(told.texts) == 2)
+        far.speak(port)
+        await supervisor.workers[0].request("remove", call=99)  # it has polled since
+        assert supervisor.read_logs() == []
+        await supervisor.placements.remove(1)
+    assert port not in udp_ports()
+
+
+async def test_a_hung_worker_is_replaced(
+    told: Told, echo: EchoRun, far: Far, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ari_tui.engine.media_worker.SILENT_S", 1.5)
+    port, _ = free_block(1)
+    async with running(told) as supervisor:
+        await supervisor.add(1, fields(port, echo))
+        await supervisor.placements.connect(1, "127.0.0.1", far.port, "never")
+        (old,) = worker_pids()
+        os.kill(old, signal.SIGSTOP)
+        await until(lambda: not supervisor.healthy)
+        supervisor.replace_hung()
+        supervisor.replace_hung()  # once more before it is dead: harmless
+        await until(lambda: supervisor.restarts == 1 and supervisor.healthy)
+        await until(speaking(far, port))
+    assert told.lost == []
+
+
+async def test_a_call_that_comes_while_the_only_worker_is_replaced_waits_for_it(
+    told: Told, echo: EchoRun
+) -> None:
+    port, _ = free_block(1)
+    async with running(told) as supervisor:
+        await supervisor.workers[0].kill()
+        await until(lambda: not supervisor.workers)
+        placement = await supervisor.add(1, fields(port, echo))
+        assert placement.worker is supervisor.workers[0]
+
+
+async def test_a_worker_that_cannot_be_restarted_costs_its_calls_and_is_tried_again(
+    told: Told, echo: EchoRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port, other = free_block(2)
+    async with running(told) as supervisor:
+        await supervisor.add(1, fields(port, echo))
+        monkeypatch.setattr("ari_tui.engine.worker_pool._RETRY_S", 0.1)
+        monkeypatch.setattr("ari_tui.engine.worker_pool._REPLACED_S", 0.1)
+        monkeypatch.setattr("ari_tui.engine.media_worker.sys.executable", "/nowhere/python")
+        await supervisor.workers[0].kill()
+        await until(lambda: told.lost)
+        ((call, why),) = told.lost
+        assert call == 1
+        assert "cannot be restarted" in why
+        assert not supervisor.healthy
+        with pytest.raises(WorkerError, match="no media worker is running"):
+            await supervisor.add(2, fields(other, echo))
+        await supervisor.placements.remove(1)  # its sockets died with the worker
+        monkeypatch.undo()
+        await until(lambda: supervisor.healthy)
+        await supervisor.add(3, fields(port, echo))
+    assert len(told.lost) == 1
+
+
+async def test_a_port_taken_while_the_worker_was_away_costs_that_call_alone(
+    told: Told, echo: EchoRun, far: Far, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, theirs = free_block(2)
+    async with running(told) as supervisor:
+        for call, port in ((1, mine), (2, theirs)):
+            await supervisor.add(call, fields(port, echo))
+            await supervisor.placements.connect(call, "127.0.0.1", far.port, "never")
+        os.kill(worker_pids()[0], signal.SIGKILL)
+        await until(lambda: theirs not in udp_ports())
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as thief:
+            thief.bind(("127.0.0.1", theirs))
+            await until(lambda: len(told.texts) == 2)
+        assert [call for call, _ in told.lost] == [2]
+        assert "in use" in told.lost[0][1]
+        await until(speaking(far, mine))
+
+
+async def test_sockets_that_nobody_heard_of_are_closed_again(
+    told: Told, echo: EchoRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port, _ = free_block(1)
+    async with running(told) as supervisor:
+        monkeypatch.setattr("ari_tui.engine.media_worker._REQUEST_S", 0.1)
+        (pid,) = worker_pids()
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            with pytest.raises(WorkerError, match="did not answer add"):
+                await supervisor.add(1, fields(port, echo))
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        monkeypatch.undo()
+        await supervisor.add(2, fields(0, echo))  # in order after the others
+        await until(lambda: port not in udp_ports())
+        assert supervisor.placements.keys() == {2}
+
+
+async def test_when_one_worker_cannot_start_none_is_left(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    supervisor = Supervisor(3, told.hooks, capacity=64)
+    real = supervisor._start_worker
+
+    async def second_fails(name: str) -> Any:
+        if name == "worker 2":
+            raise WorkerError("no")
+        return await real(name)
+
+    monkeypatch.setattr(supervisor, "_start_worker", second_fails)
+    with pytest.raises(WorkerError):
+        await supervisor.start()
+    assert worker_pids() == []
+
+
+async def test_a_stop_in_the_middle_of_a_restart_leaves_no_process(told: Told) -> None:
+    supervisor = Supervisor(1, told.hooks, capacity=64)
+    await supervisor.start()
+    await supervisor.workers[0].kill()
+    await until(lambda: not supervisor.workers and worker_pids())
+    await supervisor.stop()
+    assert worker_pids() == []
+
+
+async def test_overflow_is_counted_over_the_session_and_memory_is_given_back(
+    told: Told, echo: EchoRun, far: Far
+) -> None:
+    port, _ = free_block(1)
+    async with running(told, capacity=4) as supervisor:
+        await supervisor.add(1, fields(port, echo))
+        await supervisor.placements.connect(1, "127.0.0.1", far.port, "never")
+        for _ in range(10):
+            far.speak(port)
+        await until(lambda: supervisor.log_overflow >= 6)
+        assert supervisor.log_fill == 1
+        before, ring = supervisor.log_overflow, supervisor.workers[0].ring
+        await supervisor.workers[0].kill()
+        await until(lambda: supervisor.healthy and supervisor.restarts)
+        assert supervisor.log_overflow >= before
+        with pytest.raises(ValueError, match=r"released|closed"):
+            ring.read()
+
+
+async def test_books_wait_for_the_slowest_log_but_not_for_ever(told: Told) -> None:
+    async with running(told, 2) as supervisor:
+        await until(lambda: all(worker.ring.watermark_ns for worker in supervisor.workers))
+        marks = [worker.ring.watermark_ns for worker in supervisor.workers]
+        far_ahead = max(marks) + 10**12
+        assert supervisor.complete_until_ns(far_ahead, 10**9) == far_ahead - 10**9
+        assert supervisor.complete_until_ns(min(marks) - 5, 10**9) == min(marks) - 5
+        await asyncio.gather(*(worker.kill() for worker in supervisor.workers))

@@ -1,0 +1,101 @@
+"""."""
+
+from __future__ import annotations
+
+import pytest
+
+from ari_tui.report.report_input import NOT_CLOSED, Subject
+from ari_tui.report.text.full import load_lines, plain_report
+from ari_tui.report.timeline import Course
+from tests.report.kit import HOSTILE, a_load_report, a_run, a_subject, hostile_subject
+
+
+def test_a_load_test_is_told_with_its_charts() -> None:
+    text = plain_report(a_subject(plan__tiers=[1, 2]))
+    assert text.startswith("Load test of Local/tone@lab\n===")
+    for part in (
+        "FAIL, 2026-11-22 11:59:00 UTC, 10.0 s",
+        "- 1 of 3 calls failed (1 at answered); 0 may",
+        "2 good, 1 failed, 0 cut",
+        "1 failed at answered: busy (cause 17)",
+        "fewer at once",
+        "Calls up",
+        "Round trip, ms",
+        "Worst calls (2 of 2)",
+        "Environment",
+    ):
+        assert part in text
+
+
+def test_a_run_is_told_with_its_calls() -> None:
+    text = plain_report(Subject(a_run(), Course([])))
+    assert "PJSIP/1001-00000001" in text
+    assert "Calls up" not in text
+
+
+def test_ascii_has_no_other_signs() -> None:
+    assert plain_report(a_subject(), ascii_only=True).isascii()
+
+
+def test_a_run_that_broke_off_says_so_first() -> None:
+    text = plain_report(Subject(a_run(), Course([]), warning=NOT_CLOSED), width=200)
+    assert text.splitlines()[2] == f"! {NOT_CLOSED}"
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_name_from_outside_breaks_no_line(name: str) -> None:
+    text = plain_report(hostile_subject(name))
+    assert all(line.isprintable() for line in text.splitlines())
+    assert len(text.splitlines()) == len(plain_report(hostile_subject("name")).splitlines())
+
+
+def test_without_charts_all_the_rest_is_there() -> None:
+    whole, short = (plain_report(a_subject(), charts=charts) for charts in (True, False))
+    drawn = set(whole.splitlines()) - set(short.splitlines())
+    assert "Calls up (a point is 1 s)" in drawn
+    assert any("┤" in line for line in drawn)
+    assert set(short.splitlines()) < set(whole.splitlines())
+    for told in ("packets     sent ", "Worst calls", "Environment", "Round trip, p99"):
+        assert told in short
+
+
+def test_of_a_load_test_nothing_is_told_twice() -> None:
+    lines = [line for line in plain_report(a_subject(), charts=False).splitlines() if line.strip()]
+    twice = {line for line in lines if lines.count(line) > 1 and set(line) != {"-"}}
+    assert twice == set()
+
+
+def test_verdict_outcome_tiers_failures_and_set_up_are_told() -> None:
+    lines = list(load_lines(a_load_report(plan__tiers=[1, 2]), 100))
+    assert lines[0] == "FAIL, 2026-11-22 11:59:00 UTC, 10.0 s"
+    assert lines[1] == "- 1 of 3 calls failed (1 at answered); 0 may"
+    (outcome,) = (line for line in lines if line.startswith("Outcome"))
+    assert outcome.split(None, 1)[1] == (
+        "2 good, 1 failed, 0 cut at the end (success 66.67 %, 1.5 calls/s)"
+    )
+    start = next(i for i, line in enumerate(lines) if line.startswith("Tier"))
+    assert [line.split()[:6] for line in lines[start + 1 : start + 3]] == [
+        ["1", "calls", "1", "1", "0", "0"],
+        ["2", "calls", "2", "1", "0", "0"],
+    ]
+    failed = lines.index("1 failed at answered: busy (cause 17)")
+    assert lines[failed + 1 : failed + 3] == [
+        "  fewer at once",
+        "  calls 3 to Local/tone@lab",
+    ]
+    reached = lines[next(i for i, line in enumerate(lines) if line.startswith("Set-up, ms")) + 1 :]
+    assert [line.split()[0] for line in reached] == ["accepted", "answered"]
+    assert reached[0].split()[1:] == ["2.00", "4.00", "6.00", "6.00", "1000"]
+
+
+def test_a_test_of_one_tier_tells_how_it_was_judged_too() -> None:
+    report = a_load_report()
+    del report.tiers[1:]
+    assert sum(line.startswith("1 calls") for line in load_lines(report, 100)) == 1
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_comes_from_outside_cannot_steer_the_terminal(name: str) -> None:
+    load = hostile_subject(name).load
+    assert load is not None
+    assert all(line.isprintable() for line in load_lines(load, 100))

@@ -1,0 +1,74 @@
+"""What keys do to the choices of a view."""
+
+import pytest
+
+from ari_tui.ui import view_state as steering
+from ari_tui.ui.columns import BY_ID
+from ari_tui.ui.filter import parse
+from ari_tui.ui.rows import Choices
+
+
+def test_windows_go_round() -> None:
+    choices, seen = Choices(), []
+    for _ in range(4):
+        choices = steering.next_window(choices)
+        seen.append((choices.window, steering.name_of(choices.window)))
+    assert seen == [(10, "10 s"), (60, "1 min"), (0, "session"), (10, "10 s")]
+
+
+@pytest.mark.parametrize(
+    ("sort", "step", "found"),
+    [
+        ("channel", 1, "duration"),
+        ("duration", 1, "mark"),  # round the end
+        ("mark", -1, "duration"),
+        ("jitter", 1, "mark"),  # from one that is not shown to an end
+        ("jitter", -1, "duration"),
+    ],
+)
+def test_sorting_moves_among_the_columns_that_are_shown(sort: str, step: int, found: str) -> None:
+    shown = ["mark", "channel", "duration"]
+    assert steering.sort_beside(Choices(sort=sort), step, shown).sort == found
+
+
+def test_without_columns_the_sorting_stays() -> None:
+    assert steering.sort_beside(Choices(sort="channel"), 1, []).sort == "channel"
+
+
+@pytest.mark.parametrize(
+    ("turn", "field"),
+    [
+        (steering.reversed_order, "reverse"),
+        (steering.violators_toggled, "violators"),
+        (steering.lock_toggled, "locked"),
+    ],
+)
+def test_a_switch_changes_one_thing_and_back(turn: object, field: str) -> None:
+    assert callable(turn)
+    first = Choices(filter=parse("1001"), sort="channel", window=10)
+    turned = turn(first)
+    assert {
+        name for name in first.__struct_fields__ if getattr(first, name) != getattr(turned, name)
+    } == {field}
+    assert turn(turned) == first
+
+
+@pytest.mark.parametrize(
+    ("filtered", "violators", "told"),
+    [("", False, ""), ("p95>9", False, "p95>9"), ("", True, "! only"), ("x", True, "x ! only")],
+)
+def test_the_filter_is_told_with_the_violators(filtered: str, violators: bool, told: str) -> None:
+    choices = Choices(filter=parse(filtered), violators=violators)
+    assert steering.told_filter(choices) == told
+
+
+def test_the_sorting_is_told_by_the_heading_of_now() -> None:
+    choices = Choices(sort="rtt_p95_ms", reverse=True)
+    assert steering.told_sort(choices) == "P95▼"
+    assert steering.told_sort(choices, ascii_only=True) == "P95v"
+    assert steering.told_sort(Choices(sort="rtt_p95_ms", window=10, reverse=False)) == "P95s▲"
+    assert steering.told_sort(Choices(sort="channel", locked=True)) == "CHANNEL▼ locked"
+
+
+def test_every_column_can_be_told_as_what_is_sorted_by() -> None:
+    assert all(len(steering.told_sort(Choices(sort=name))) > 1 for name in BY_ID)
