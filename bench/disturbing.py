@@ -171,14 +171,14 @@ def _dwell_p99_us(
     return of_slices(out), of_slices(back)
 
 
-async def measure(tools: Path, rounds: int = ROUNDS) -> list[dict[str, Any]]:
+async def measure(tools: Path, engine_loop: int = ROUNDS) -> list[dict[str, Any]]:
     """Return the medians without a screen and with one, and the ratio pair by pair."""
     turns: dict[bool, list[Turn]] = {False: [], True: []}
     with private_home() as environment:
         # compiled before the clock runs, as an installation is
         compiled = [sys.executable, "-c", _SCREEN]
         await asyncio.to_thread(subprocess.run, compiled, env=environment, check=True)
-        for _ in range(rounds):
+        for _ in range(engine_loop):
             for watched in (False, True):
                 turns[watched].append(await _turn(tools, environment, watched=watched))
     ratios = [

@@ -74,10 +74,10 @@ class LittleEngine:
         fold(self._store, from_bytes(data), complete_ns)
 
     async def _work(self) -> None:
-        for beat in range(1, sys.maxsize):
+        for figures_of in range(1, sys.maxsize):
             await asyncio.sleep(_FOLD_S)
             self.fold()
-            if beat % _FOLDS_A_SNAPSHOT == 0:
+            if figures_of % _FOLDS_A_SNAPSHOT == 0:
                 self._newest = self._write()
                 self._stream.publish(self._newest, lambda: self._live(_NEWEST_S))
 

@@ -42,3 +42,10 @@ def bare_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, logging_restored
     folder.mkdir()
     monkeypatch.chdir(folder)
     return folder
+
+
+@pytest.fixture
+def runtime_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return where sockets of this test are, apart from those of the user."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    return tmp_path / "ari-tui"

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from ari_tui.analysis.histogram import Ladder
+from ari_tui.analysis.histogram import CumulativeBuckets
 from ari_tui.analysis.sla.profiles import SEED_PROFILE
 from ari_tui.engine.http.prometheus import PER_CALL
 from tests.processes import until
@@ -88,7 +88,11 @@ def test_the_engine_is_up_and_its_text_is_clean(watched: Watched) -> None:
 
 @needs_prometheus
 def test_a_percentile_by_promql_is_within_one_bucket_of_ours(watched: Watched) -> None:
-    upper_s = [0.0, *(ns / 1e9 for ns in Ladder(SEED_PROFILE).read().upper_ns), float("inf")]
+    upper_s = [
+        0.0,
+        *(ns / 1e9 for ns in CumulativeBuckets(SEED_PROFILE).read().upper_ns),
+        float("inf"),
+    ]
 
     def bucket(value_s: float | None) -> int:
         assert value_s is not None

@@ -36,7 +36,7 @@ def close_until(store: Store, now_ns: int) -> list[Note]:
         store.closed_second = second
         before_ns = second * _SECOND_NS - store.loss_timeout_ns
         store.settle(_rows(store), before_ns)
-        store.jury.close(_rows(store), store.series, before_ns // _SECOND_NS - 1)
+        store.sla_evaluator.close(_rows(store), store.series, before_ns // _SECOND_NS - 1)
     return notes
 
 
@@ -44,20 +44,20 @@ def close_all(store: Store, now_ns: int) -> list[Note]:
     """Close everything: nothing more will come. What is under way is left as it is."""
     notes = [note for row in list(store.gaps) for note in told(store.judge_gaps(row, None))]
     store.settle(_rows(store), NEVER)
-    store.jury.close(_rows(store), store.series, now_ns // _SECOND_NS)
+    store.sla_evaluator.close(_rows(store), store.series, now_ns // _SECOND_NS)
     return notes
 
 
 def clock_stepped(store: Store, at_ns: int) -> None:
     """Take note that the clock of the stamps was set, within the last second before `at_ns`."""
     for second in (at_ns // _SECOND_NS - 1, at_ns // _SECOND_NS):
-        store.jury.limit_all(second, Limited.CLOCK_STEP)
+        store.sla_evaluator.limit_all(second, Limited.CLOCK_STEP)
 
 
 def log_overflowed(store: Store, at_ns: int) -> None:
     """Take note that records were dropped for want of room, shortly before `at_ns`."""
     for second in (at_ns // _SECOND_NS - 1, at_ns // _SECOND_NS):
-        store.jury.limit_all(second, Limited.LOG_OVERFLOW)
+        store.sla_evaluator.limit_all(second, Limited.LOG_OVERFLOW)
 
 
 def told(found: list[tuple[int, Classified]]) -> list[Note]:

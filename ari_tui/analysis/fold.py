@@ -17,7 +17,7 @@ import numpy as np
 
 from ari_tui.analysis import counters as c
 from ari_tui.analysis.closing import close_until
-from ari_tui.analysis.grouping import Segments
+from ari_tui.analysis.grouping import RowGroups
 from ari_tui.analysis.notes import NewStream, Note, Refused
 from ari_tui.analysis.records import Ints, Mask, Records, pick
 from ari_tui.analysis.roundtrip.echo_leg import fold_echo
@@ -29,7 +29,7 @@ from ari_tui.wire import record as r
 from ari_tui.wire.rtp import SEQUENCE_BITS, signed_difference
 
 
-def fold_plain(store: Store, rows: Ints, records: Records) -> list[Note]:
+def fold_kinds(store: Store, rows: Ints, records: Records) -> list[Note]:
     """Fold records (`rows` sorted) of calls whose stream does not change: media, then echo."""
     notes: list[Note] = []
     kind = records["kind"]
@@ -131,9 +131,9 @@ def _fold_step(store: Store, rows: Ints, records: Records) -> list[Note]:
     notes = _start_first(store, rows, records)
     odd = _odd_rows(store, rows, records)
     if not len(odd):
-        return notes + fold_plain(store, rows, records)
+        return notes + fold_kinds(store, rows, records)
     special = np.isin(rows, odd)
-    notes += fold_plain(store, rows[~special], pick(records, ~special))
+    notes += fold_kinds(store, rows[~special], pick(records, ~special))
     for row in odd:
         notes += _fold_odd(store, int(row), pick(records, rows == row))
     return notes
@@ -141,7 +141,7 @@ def _fold_step(store: Store, rows: Ints, records: Records) -> list[Note]:
 
 def _start_first(store: Store, rows: Ints, records: Records) -> list[Note]:
     """Start the streams of calls whose first record ever is a packet from Asterisk."""
-    segments = Segments(rows)
+    segments = RowGroups(rows)
     first = segments.starts[~store.media.started[segments.rows]]
     first = first[records["kind"][first] == r.KIND_MEDIA_IN]
     return [_start(store, int(rows[i]), records[i]) for i in first]
@@ -153,7 +153,7 @@ def _odd_rows(store: Store, rows: Ints, records: Records) -> Ints:
     if not media.any():
         return np.zeros(0, dtype=np.int64)
     leg, owners, packets = store.media, rows[media], pick(records, media)
-    segments = Segments(owners)
+    segments = RowGroups(owners)
     sequence = packets["sequence"].astype(np.int64)
     last = (leg.last_ext[segments.rows] - leg.offset[segments.rows]) & 0xFFFF
     step = wrapped_difference(sequence, segments.previous(sequence, last), 16)
@@ -165,7 +165,7 @@ def _odd_rows(store: Store, rows: Ints, records: Records) -> Ints:
     return np.unique(owners[odd])
 
 
-def _crowded(store: Store, segments: Segments, rows: Ints, step: Ints, rx: Ints) -> Mask:
+def _crowded(store: Store, segments: RowGroups, rows: Ints, step: Ints, rx: Ints) -> Mask:
     """Mark packets that need a slot which is not free for the whole of the step.
 
     What becomes of the packet that they push out depends on the order within the step.
@@ -193,7 +193,7 @@ def _fold_odd(store: Store, row: int, records: Records) -> list[Note]:
     def flush() -> None:
         if pending:
             some = pick(records, np.array(pending))
-            notes.extend(fold_plain(store, np.full(len(pending), row), some))
+            notes.extend(fold_kinds(store, np.full(len(pending), row), some))
             pending.clear()
             taken.clear()
             back.clear()
@@ -240,10 +240,10 @@ def _changes_what_is_strange(
     store: Store, row: int, ssrc: int, sequence: int, back: set[int]
 ) -> bool:
     """Tell whether remembering a packet of another stream changes what one in `back` counts as."""
-    strangers = store.strangers_of(row)
-    if strangers.knows(ssrc, sequence):
+    foreign_packets = store.strangers_of(row)
+    if foreign_packets.knows(ssrc, sequence):
         return False
-    return sequence in back or strangers.pushed_by(ssrc, sequence) in back
+    return sequence in back or foreign_packets.pushed_by(ssrc, sequence) in back
 
 
 def _begins(store: Store, row: int, ssrc: int, sequence: int) -> bool:

@@ -12,7 +12,7 @@ from ari_tui.analysis.records import Ints, Mask
 Number = TypeVar("Number", bound=np.generic)
 
 
-class Segments:
+class RowGroups:
     """The runs of equal values in `rows`, which must be sorted (n elements, n ≥ 1).
 
     Attributes: `starts` (index of each run's first element), `of` (run number of each element),

@@ -105,7 +105,7 @@ STEPS_MS: Final = (0.1, 0.25, 0.5, 1, 2, 3, 5, 8, 12, 20, 30, 50, 100, 200, 500,
 """Bounds that are there whatever the limits are."""
 
 
-class Rungs(NamedTuple):
+class BucketCounts(NamedTuple):
     """A ladder at one moment."""
 
     upper_ns: tuple[int, ...]
@@ -115,7 +115,7 @@ class Rungs(NamedTuple):
     sum_ns: int
 
 
-class Ladder:
+class CumulativeBuckets:
     """Counts of round trips between bounds, over the session and all calls."""
 
     def __init__(self, profile: Profile) -> None:
@@ -131,6 +131,6 @@ class Ladder:
         self._counts += np.bincount(places, minlength=len(self._counts))
         self._sum_ns += int(rtt_ns.sum())
 
-    def read(self) -> Rungs:
+    def read(self) -> BucketCounts:
         """Return the counts as they stand."""
-        return Rungs(tuple(self._upper.tolist()), tuple(self._counts.tolist()), self._sum_ns)
+        return BucketCounts(tuple(self._upper.tolist()), tuple(self._counts.tolist()), self._sum_ns)

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ari_tui.analysis.grouping import Segments
+from ari_tui.analysis.grouping import RowGroups
 from ari_tui.analysis.records import Ints, Mask
 from ari_tui.analysis.row_arrays import RowArrays, add_at, column
 
@@ -107,10 +107,10 @@ class Series(RowArrays):
         """
         if not len(rows):
             return
-        segments = Segments(rows)
+        segments = RowGroups(rows)
         seconds = segments.running_max(times_ns // _SECOND_NS, self.open_second[segments.rows])
         while len(rows):
-            segments = Segments(rows)
+            segments = RowGroups(rows)
             current = seconds[segments.starts]
             self._open(segments.rows, current)
             # one second of each call at a time: a later one closes the one before
@@ -165,7 +165,7 @@ class Series(RowArrays):
         return np.asarray(ordered[np.arange(len(rows)), rank - 1], dtype=np.int64)
 
     def _collect(self, rows: Ints, rtt_ns: Ints) -> None:
-        segments = Segments(rows)
+        segments = RowGroups(rows)
         short = np.minimum(rtt_ns, NO_RTT - 1).astype(np.uint32)
         place = self.sample_count[rows] + segments.position()
         room = place < SAMPLES

@@ -8,20 +8,20 @@ from __future__ import annotations
 import numpy as np
 
 from ari_tui.analysis import counters as c
-from ari_tui.analysis.histogram import Ladder
+from ari_tui.analysis.histogram import CumulativeBuckets
 from ari_tui.analysis.recent import Recent
 from ari_tui.analysis.records import Ints
 from ari_tui.analysis.roundtrip.direction import CallDirection
 from ari_tui.analysis.roundtrip.in_flight import SLOTS, InFlight
-from ari_tui.analysis.roundtrip.intervals import Intervals
+from ari_tui.analysis.roundtrip.intervals import IntervalHistograms
 from ari_tui.analysis.roundtrip.loss_runs import LossRuns
 from ari_tui.analysis.row_arrays import RowArrays, grown
 from ari_tui.analysis.series import Series
-from ari_tui.analysis.sla.evaluator import Jury
+from ari_tui.analysis.sla.evaluator import SlaEvaluator
 from ari_tui.analysis.sla.profiles import Profile
 from ari_tui.analysis.stream.floor import Floor
 from ari_tui.analysis.stream.gaps import CallGaps
-from ari_tui.analysis.stream.state import EchoLeg, MediaLeg, Strangers
+from ari_tui.analysis.stream.state import EchoLeg, ForeignPackets, MediaLeg
 
 
 class Tables:
@@ -32,11 +32,14 @@ class Tables:
         self.media, self.echo, self.flight = MediaLeg(), EchoLeg(), InFlight()
         self.media_floor, self.echo_floor = Floor(skewed=True), Floor(skewed=False)
         self.series, self.losses = Series(profile.thresholds_ns()), LossRuns()
-        self.recent, self.intervals = Recent(), Intervals()
-        self.jury, self.ladder = Jury(profile, late_ns), Ladder(profile)
+        self.recent, self.intervals = Recent(), IntervalHistograms()
+        self.sla_evaluator, self.buckets = (
+            SlaEvaluator(profile, late_ns),
+            CumulativeBuckets(profile),
+        )
         self.gaps: dict[int, CallGaps] = {}
         self.directions: dict[int, CallDirection] = {}
-        self.strangers: dict[int, Strangers] = {}
+        self.foreign_packets: dict[int, ForeignPackets] = {}
         self.counters: Ints = np.zeros((0, c.COUNT), dtype=np.int64)
         self.drops: Ints = np.zeros((0, 2), dtype=np.int64)
         self.scratch = np.zeros(0, dtype=np.int32)
@@ -86,7 +89,7 @@ class Tables:
         self.counters[row] = self.drops[row] = 0
         self.gaps.pop(row, None)
         self.directions.pop(row, None)
-        self.strangers.pop(row, None)
+        self.foreign_packets.pop(row, None)
         self._free.append(row)
 
     def gaps_of(self, row: int) -> CallGaps:
@@ -97,11 +100,11 @@ class Tables:
         """Return what tells on which way a row's packets were lost."""
         return self.directions.setdefault(row, CallDirection())
 
-    def strangers_of(self, row: int) -> Strangers:
+    def strangers_of(self, row: int) -> ForeignPackets:
         """Return what is remembered of a row's packets of other streams."""
-        if row not in self.strangers:
-            self.strangers[row] = Strangers()
-        return self.strangers[row]
+        if row not in self.foreign_packets:
+            self.foreign_packets[row] = ForeignPackets()
+        return self.foreign_packets[row]
 
     @property
     def bytes_per_call(self) -> int:

@@ -42,7 +42,7 @@ from ari_tui.ari.ids import CallIds
 from ari_tui.ari.models import Channel
 from ari_tui.ari.setup import Setup, StepFailedError
 from ari_tui.ari.sweep import LiveCall
-from ari_tui.ari.teardown import Teardown, Thing
+from ari_tui.ari.teardown import Resource, Teardown
 from ari_tui.core.text import clean_text
 
 HUNG_UP_BY_CALLER: Final = "caller hung up"
@@ -51,7 +51,7 @@ LEFT: Final = "caller left the application"
 RELEASED_HERE: Final = "released from here"
 
 
-class Parting:
+class CallEnd:
     """What is known of why the caller of one call goes."""
 
     def __init__(self) -> None:
@@ -83,15 +83,15 @@ class Parting:
         return HUNG_UP_BY_CALLER if destroyed or channel_id in self._first else LEFT
 
 
-_BUILDS: dict[type, Thing] = {
-    do.AddMedia: Thing.PORT,
-    do.CreateExternalMedia: Thing.MEDIA_CHANNEL,
-    do.ConnectMedia: Thing.DRAIN,
-    do.CreateBridge: Thing.BRIDGE,
+_BUILDS: dict[type, Resource] = {
+    do.AddMedia: Resource.PORT,
+    do.CreateExternalMedia: Resource.MEDIA_CHANNEL,
+    do.ConnectMedia: Resource.DRAIN,
+    do.CreateBridge: Resource.BRIDGE,
 }
 
 
-class CallLife:
+class CallLifecycle:
     """One call's way up and down. Every input returns the commands to run."""
 
     def __init__(
@@ -116,10 +116,10 @@ class CallLife:
         """The step of the way up that failed; None when none did."""
         self.finished = False
         self._teardown = Teardown(timing.undo_retries_s)
-        self._teardown.built(Thing.CALLER, self._release_of(caller))
+        self._teardown.built(Resource.CALLER, self._release_of(caller))
         self._setup = Setup(ids, caller, self._teardown, timing)
         self._releasing = False
-        self._parting = Parting()
+        self._call_end = CallEnd()
 
     @property
     def state(self) -> CallState:
@@ -136,12 +136,12 @@ class CallLife:
     @property
     def caller_present(self) -> bool:
         """Tell whether the caller is, for all we know, still in our application."""
-        return self._teardown.holds(Thing.CALLER)
+        return self._teardown.holds(Resource.CALLER)
 
     @property
     def bridge_technology(self) -> str | None:
         """Return how Asterisk mixes: simple_bridge, or softmix from the third member on."""
-        return self._setup.joining.technology
+        return self._setup.bridge_join.technology
 
     @property
     def external_host(self) -> str | None:
@@ -206,17 +206,17 @@ class CallLife:
         """End the call because the caller is known to have left, although no event told."""
         if self.finished:
             return []
-        self._teardown.gone(Thing.CALLER)
-        from_here = self._parting.from_here(self.caller.id)
+        self._teardown.gone(Resource.CALLER)
+        from_here = self._call_end.from_here(self.caller.id)
         return self._closing(self._release(HUNG_UP_HERE if from_here else reason))
 
     def hanging_up(self, channel_id: str) -> None:
         """Take note that the shell is about to hang the caller up: its end is then our doing."""
-        self._parting.ask(channel_id)
+        self._call_end.ask(channel_id)
 
     def not_hung_up(self, channel_id: str) -> None:
         """Take note that Asterisk refused to, or had the channel no more."""
-        self._parting.refused(channel_id)
+        self._call_end.refused(channel_id)
 
     def _climb(self, step: Callable[[], list[Command]]) -> list[Command]:
         try:
@@ -253,7 +253,7 @@ class CallLife:
         return [*commands, do.Finished(self.state, self.reason, self.failed_step, leftovers)]
 
 
-class CallMachine(CallLife):
+class CallMachine(CallLifecycle):
     """One call and what Asterisk tells of it. After `Finished` no input returns commands."""
 
     def concerns(self, event: Event) -> bool:
@@ -284,12 +284,12 @@ class CallMachine(CallLife):
 
     def _on_stasis_start(self, event: StasisStart) -> list[Command]:
         if event.replace_channel is not None:
-            self._teardown.built(Thing.CALLER, self._release_of(event.channel))
+            self._teardown.built(Resource.CALLER, self._release_of(event.channel))
             commands = self._setup.caller_replaced(event.channel)
             return self._teardown.advance() if self._releasing else commands
         if event.channel.id != self.ids.media:
             return []
-        self._teardown.appeared(Thing.MEDIA_CHANNEL)
+        self._teardown.appeared(Resource.MEDIA_CHANNEL)
         if self._releasing:
             return self._teardown.advance()
         return self._climb(self._setup.media_entered)
@@ -298,13 +298,13 @@ class CallMachine(CallLife):
         destroyed = isinstance(event, ChannelDestroyed)
         if event.channel.id == self.ids.media:
             if destroyed:
-                self._teardown.gone(Thing.MEDIA_CHANNEL)
+                self._teardown.gone(Resource.MEDIA_CHANNEL)
             return self._lost("our media channel was taken away by somebody else")
-        self._teardown.gone(Thing.CALLER)
-        return self._release(self._parting.reason(event.channel.id, destroyed=destroyed))
+        self._teardown.gone(Resource.CALLER)
+        return self._release(self._call_end.reason(event.channel.id, destroyed=destroyed))
 
     def _on_hangup_request(self, event: ChannelHangupRequest) -> list[Command]:
-        self._parting.requested(event.channel.id, soft=event.soft is True)
+        self._call_end.requested(event.channel.id, soft=event.soft is True)
         return []
 
     def _on_caller_changed(self, event: ChannelStateChange | ChannelCallerId) -> list[Command]:
@@ -313,17 +313,17 @@ class CallMachine(CallLife):
         return []
 
     def _on_members(self, event: ChannelEnteredBridge | ChannelLeftBridge) -> list[Command]:
-        joining = self._setup.joining
-        joining.learn(event.bridge)
+        bridge_join = self._setup.bridge_join
+        bridge_join.learn(event.bridge)
         if isinstance(event, ChannelLeftBridge):
-            joining.members.discard(event.channel.id)
+            bridge_join.members.discard(event.channel.id)
         elif event.channel is not None:
-            joining.members.add(event.channel.id)
+            bridge_join.members.add(event.channel.id)
         self._setup.members_changed()
         return []
 
     def _on_bridge_destroyed(self, _event: BridgeDestroyed) -> list[Command]:
-        self._teardown.gone(Thing.BRIDGE)
+        self._teardown.gone(Resource.BRIDGE)
         return self._lost("our bridge was destroyed by somebody else")
 
 

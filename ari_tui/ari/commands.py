@@ -47,7 +47,7 @@ class CallTiming(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Answer:
+class AnswerChannel:
     """Answer the caller (POST /channels/{id}/answer)."""
 
     channel_id: str
@@ -163,7 +163,7 @@ class Finished:
 
 Undo = DeleteBridge | HangupChannel | ContinueChannel | DrainMedia | RemoveMedia
 Command = (
-    Answer
+    AnswerChannel
     | AddMedia
     | CreateExternalMedia
     | GetVariable

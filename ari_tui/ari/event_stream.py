@@ -33,7 +33,7 @@ from ari_tui.core.text import clean_text
 _KEPT: Final = 1000
 
 
-class Away(NamedTuple):
+class Outage(NamedTuple):
     """One interval without events, in seconds of the stream's clock."""
 
     start_s: float
@@ -41,7 +41,7 @@ class Away(NamedTuple):
     reason: str
 
 
-class Absences:
+class Outages:
     """The times away of one stream, by its clock; before it first stood it was not away."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -49,7 +49,7 @@ class Absences:
         self._since: float | None = None
         self._reason = ""
         self._before_s = 0.0
-        self.over: deque[Away] = deque(maxlen=_KEPT)
+        self.over: deque[Outage] = deque(maxlen=_KEPT)
         """The last 1000 that are over."""
 
     @property
@@ -68,7 +68,7 @@ class Absences:
             return None
         now = self._clock()
         away_s = now - self._since
-        self.over.append(Away(self._since, now, self._reason))
+        self.over.append(Outage(self._since, now, self._reason))
         self._before_s += away_s
         self._since = None
         return away_s
@@ -84,7 +84,7 @@ _WIRE_LOG.setLevel(logging.WARNING)  # at DEBUG, websockets logs the Authorizati
 _KEEPALIVE_FAILED: Final = 1011
 
 
-class Patience(NamedTuple):
+class ConnectionTimeouts(NamedTuple):
     """How long, in seconds, opening may take, and a peer that says nothing counts as there."""
 
     open_s: float = 5.0
@@ -92,9 +92,9 @@ class Patience(NamedTuple):
     ping_timeout_s: float = 5.0
 
 
-def open_events(endpoint: AriEndpoint, app: str, patience: Patience) -> connect:
+def open_events(endpoint: AriEndpoint, app: str, patience: ConnectionTimeouts) -> connect:
     """Return the connection to an application's events, to be entered; raises FAILURES then."""
-    return _Connect(
+    return _EventConnect(
         endpoint.events_url(app),
         additional_headers=endpoint.headers,
         ssl=endpoint.tls,
@@ -110,7 +110,7 @@ def open_events(endpoint: AriEndpoint, app: str, patience: Patience) -> connect:
     )
 
 
-class _Connect(connect):
+class _EventConnect(connect):
     def process_redirect(self, exc: Exception) -> Exception | str:
         # a redirect would carry our credentials to wherever it points
         return exc
@@ -121,7 +121,9 @@ def was_silent(error: ConnectionClosed) -> bool:
     return error.sent is not None and error.sent.code == _KEEPALIVE_FAILED
 
 
-def explain(error: Exception, endpoint: AriEndpoint, patience: Patience) -> tuple[str, int | None]:
+def explain(
+    error: Exception, endpoint: AriEndpoint, patience: ConnectionTimeouts
+) -> tuple[str, int | None]:
     """Return why opening failed, in words, and the HTTP status where there was an answer."""
     url, user = endpoint.url, clean_text(endpoint.username)
     if isinstance(error, InvalidStatus):
@@ -196,10 +198,10 @@ class EventStream:
         self._backoff = backoff or Backoff()
         self._rng = rng or random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._clock = clock
-        self._patience = Patience(open_timeout_s, ping_interval_s, ping_timeout_s)
+        self._patience = ConnectionTimeouts(open_timeout_s, ping_interval_s, ping_timeout_s)
         self._queue: asyncio.Queue[bytes | Connected | Disconnected | AriError] = asyncio.Queue()
         self._reader: asyncio.Task[None] | None = None
-        self._absences = Absences(clock)
+        self._outages = Outages(clock)
         self._ended: AriError | None = None
         self.connected = False
         """Whether the WebSocket stands at this moment."""
@@ -218,12 +220,12 @@ class EventStream:
     @property
     def events_lost_s(self) -> float:
         """Return how long, in all, the stream was away after it had stood, until now."""
-        return self._absences.total_s
+        return self._outages.total_s
 
     @property
-    def away(self) -> Sequence[Away]:
+    def away(self) -> Sequence[Outage]:
         """Return the last 1000 intervals without events that are over."""
-        return self._absences.over
+        return self._outages.over
 
     async def __aenter__(self) -> EventStream:
         self.start()
@@ -349,13 +351,13 @@ class EventStream:
             return reason
 
     def _came_up(self) -> None:
-        away_s = self._absences.end()
+        away_s = self._outages.end()
         self.connected = True
         self._put(Connected(away_s))
 
     def _went_down(self, now: float, reason: str) -> None:
         self.connected = False
-        self._absences.begin(now, reason)
+        self._outages.begin(now, reason)
 
     def _put(self, item: bytes | Connected | Disconnected) -> None:
         self._queue.put_nowait(item)

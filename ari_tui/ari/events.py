@@ -138,7 +138,7 @@ class ApplicationReplaced(Event, frozen=True, kw_only=True):
     """Another client registered our application: no event will follow."""
 
 
-class _Head(msgspec.Struct, frozen=True):
+class _EventHead(msgspec.Struct, frozen=True):
     type: str = ""
 
 
@@ -158,7 +158,7 @@ _EVENTS: Final[tuple[type[Event], ...]] = (
     Dial,
     ApplicationReplaced,
 )
-_HEAD: Final = msgspec.json.Decoder(_Head)
+_HEAD: Final = msgspec.json.Decoder(_EventHead)
 _DECODERS: Final[dict[str, msgspec.json.Decoder[Event]]] = {
     kind.__name__: msgspec.json.Decoder(kind) for kind in _EVENTS
 }

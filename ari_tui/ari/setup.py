@@ -13,13 +13,13 @@ from ari_tui.ari import commands as do
 from ari_tui.ari.commands import AddToBridge, CallState, CallTiming, Command, StartTimer
 from ari_tui.ari.ids import CallIds
 from ari_tui.ari.models import Bridge, Channel
-from ari_tui.ari.teardown import Teardown, Thing
+from ari_tui.ari.teardown import Resource, Teardown
 from ari_tui.core.errors import AriConflictError, AriNotFoundError, AriUnreachableError
 
 JOIN_TIMER = "join"
 
 
-class Joining:
+class BridgeJoin:
     """The members of one bridge of ours, and the request that is to bring them in."""
 
     def __init__(self, bridge_id: str, retries_s: tuple[float, ...]) -> None:
@@ -87,7 +87,7 @@ LOCAL_PORT: Final = "UNICASTRTP_LOCAL_PORT"
 _ANSWER_TIMER, _MEDIA_TIMER, _MEMBERS_TIMER = "answer", "media StasisStart", "bridge members"
 
 _STEPS: Final[dict[type, CallState]] = {
-    do.Answer: CallState.ANSWERING,
+    do.AnswerChannel: CallState.ANSWERING,
     do.AddMedia: CallState.ADDING_MEDIA,
     do.CreateExternalMedia: CallState.CREATING_MEDIA,
     do.GetVariable: CallState.CREATING_MEDIA,
@@ -116,7 +116,7 @@ class Setup:
         self.caller = caller
         self.external_host: str | None = None
         self.media_address: tuple[str, int] | None = None
-        self.joining = Joining(ids.bridge, timing.join_retries_s)
+        self.bridge_join = BridgeJoin(ids.bridge, timing.join_retries_s)
         self._ids = ids
         self._teardown = teardown
         self._timing = timing
@@ -124,7 +124,7 @@ class Setup:
         self._media_entered = False
         self._told: dict[str, str] = {}
         self._results: dict[type, Callable[[Command, object], list[Command]]] = {
-            do.Answer: self._on_answered,
+            do.AnswerChannel: self._on_answered,
             do.AddMedia: self._on_media_added,
             do.CreateExternalMedia: self._on_media_created,
             do.GetVariable: self._on_variable,
@@ -139,7 +139,7 @@ class Setup:
         if self.caller.state == "Up":
             return self._add_media()
         self.state = CallState.ANSWERING
-        return [do.Answer(self.caller.id)]
+        return [do.AnswerChannel(self.caller.id)]
 
     def succeeded(self, command: Command, result: object) -> list[Command]:
         """Go on after a command; one that no longer matters is ignored."""
@@ -150,10 +150,10 @@ class Setup:
         if not self._matters(command):
             return []
         timer: StartTimer | None = None
-        if isinstance(command, do.Answer):
+        if isinstance(command, do.AnswerChannel):
             timer = self._answer_again(error)
         elif isinstance(command, do.AddToBridge):
-            timer = self.joining.refused(error)
+            timer = self.bridge_join.refused(error)
         if timer is None:
             raise StepFailedError(_STEPS[type(command)], str(error))
         return [timer]
@@ -165,8 +165,8 @@ class Setup:
         if what == _MEDIA_TIMER and self.state is CallState.CREATING_MEDIA:
             return self.media_entered()  # or its event was lost: the join will show
         if what == JOIN_TIMER:
-            return self.joining.again()
-        members_wait = self.state is CallState.JOINING and self.joining.is_accepted
+            return self.bridge_join.again()
+        members_wait = self.state is CallState.JOINING and self.bridge_join.is_accepted
         return [do.GetBridge(self._ids.bridge)] if what == _MEMBERS_TIMER and members_wait else []
 
     def media_entered(self) -> list[Command]:
@@ -178,25 +178,25 @@ class Setup:
 
     def caller_replaced(self, caller: Channel) -> list[Command]:
         """Take a transfer: the new channel goes where the old one is, or was about to go."""
-        self.joining.members.discard(self.caller.id)
+        self.bridge_join.members.discard(self.caller.id)
         self.caller = caller
         if self.state is CallState.UP:
-            return [self.joining.join((caller.id,))]
+            return [self.bridge_join.join((caller.id,))]
         if self.state is CallState.JOINING:
-            missing = {self._ids.media} - self.joining.members
-            return [self.joining.join((caller.id, *missing))]
+            missing = {self._ids.media} - self.bridge_join.members
+            return [self.bridge_join.join((caller.id, *missing))]
         return []
 
     def members_changed(self) -> None:
         """Look whether the call is up, after an event of the bridge."""
         both = (self.caller.id, self._ids.media)
-        if self.state is CallState.JOINING and self.joining.complete(both):
+        if self.state is CallState.JOINING and self.bridge_join.complete(both):
             self.state = CallState.UP
 
     def _matters(self, command: Command) -> bool:
         step = _STEPS.get(type(command))
         if isinstance(command, do.AddToBridge):
-            return self.joining.is_current(command)
+            return self.bridge_join.is_current(command)
         return step is self.state
 
     def _answer_again(self, error: Exception) -> StartTimer | None:
@@ -213,14 +213,14 @@ class Setup:
 
     def _add_media(self) -> list[Command]:
         self.state = CallState.ADDING_MEDIA
-        self._teardown.building(Thing.PORT, do.RemoveMedia())
+        self._teardown.building(Resource.PORT, do.RemoveMedia())
         return [do.AddMedia()]
 
     def _on_media_added(self, _command: Command, result: object) -> list[Command]:
         if not isinstance(result, do.MediaAdded):
             raise TypeError(f"AddMedia results in MediaAdded, not {type(result).__name__}")
         self.state, self.external_host = CallState.CREATING_MEDIA, result.external_host
-        self._teardown.building(Thing.MEDIA_CHANNEL, do.HangupChannel(self._ids.media))
+        self._teardown.building(Resource.MEDIA_CHANNEL, do.HangupChannel(self._ids.media))
         return [do.CreateExternalMedia(self._ids.media, result.external_host)]
 
     def _on_media_created(self, _command: Command, result: object) -> list[Command]:
@@ -248,22 +248,22 @@ class Setup:
                 self.state, f"Asterisk does not tell its RTP address (it says {host!r}:{port!r})"
             )
         self.state, self.media_address = CallState.CONNECTING, (host, int(port))
-        self._teardown.building(Thing.DRAIN, do.DrainMedia())
+        self._teardown.building(Resource.DRAIN, do.DrainMedia())
         return [do.ConnectMedia(host, int(port))]
 
     def _on_connected(self, _command: Command, _result: object) -> list[Command]:
         self.state = CallState.BRIDGING
-        self._teardown.building(Thing.BRIDGE, do.DeleteBridge(self._ids.bridge))
+        self._teardown.building(Resource.BRIDGE, do.DeleteBridge(self._ids.bridge))
         return [do.CreateBridge(self._ids.bridge)]
 
     def _on_bridge_created(self, _command: Command, result: object) -> list[Command]:
         if isinstance(result, Bridge):
-            self.joining.learn(result)
+            self.bridge_join.learn(result)
         self.state = CallState.JOINING
-        return [self.joining.join((self.caller.id, self._ids.media))]
+        return [self.bridge_join.join((self.caller.id, self._ids.media))]
 
     def _on_joined(self, _command: Command, _result: object) -> list[Command]:
-        self.joining.accepted()
+        self.bridge_join.accepted()
         self.members_changed()
         if self.state is CallState.UP:
             return []
@@ -271,8 +271,8 @@ class Setup:
 
     def _on_bridge_read(self, _command: Command, result: object) -> list[Command]:
         if isinstance(result, Bridge):
-            self.joining.learn(result)
-            self.joining.members |= set(result.channels)
+            self.bridge_join.learn(result)
+            self.bridge_join.members |= set(result.channels)
         self.members_changed()
         if self.state is not CallState.UP:
             raise StepFailedError(

@@ -35,7 +35,7 @@ from ari_tui.core.text import clean_text
 _TIMER_PREFIX: Final = "undo "
 
 
-class Thing(str, Enum):
+class Resource(str, Enum):
     """What a call can have built; in the order of its taking down."""
 
     BRIDGE = "bridge"
@@ -55,15 +55,15 @@ class _Status(Enum):
 
 
 _AFTER_TRY: Final = {
-    Thing.MEDIA_CHANNEL: (Thing.BRIDGE,),
-    Thing.CALLER: (Thing.BRIDGE, Thing.MEDIA_CHANNEL),
+    Resource.MEDIA_CHANNEL: (Resource.BRIDGE,),
+    Resource.CALLER: (Resource.BRIDGE, Resource.MEDIA_CHANNEL),
 }
-_AFTER_END: Final = {Thing.PORT: (Thing.DRAIN, Thing.MEDIA_CHANNEL)}
+_AFTER_END: Final = {Resource.PORT: (Resource.DRAIN, Resource.MEDIA_CHANNEL)}
 _OVER: Final = frozenset({_Status.SETTLED, _Status.LEFT})
 
 
 @dataclass
-class _Entry:
+class _ResourceEntry:
     undo: Undo
     status: _Status
     tries: int = 0
@@ -76,7 +76,7 @@ class Teardown:
 
     def __init__(self, retry_delays_s: tuple[float, ...]) -> None:
         self._retry_delays_s = retry_delays_s
-        self._entries: dict[Thing, _Entry] = {}
+        self._entries: dict[Resource, _ResourceEntry] = {}
         self._begun = False
 
     @property
@@ -93,39 +93,39 @@ class Teardown:
             if entry.status is _Status.LEFT
         )
 
-    def holds(self, thing: Thing) -> bool:
+    def holds(self, thing: Resource) -> bool:
         """Tell whether a thing stands, or may stand, or is being undone."""
         entry = self._entries.get(thing)
         return entry is not None and entry.status is not _Status.SETTLED
 
-    def building(self, thing: Thing, undo: Undo) -> None:
+    def building(self, thing: Resource, undo: Undo) -> None:
         """Note that a request that builds a thing is handed out."""
-        self._entries[thing] = _Entry(undo, _Status.BUILDING)
+        self._entries[thing] = _ResourceEntry(undo, _Status.BUILDING)
 
-    def built(self, thing: Thing, undo: Undo | None = None) -> None:
+    def built(self, thing: Resource, undo: Undo | None = None) -> None:
         """Note that a thing stands, or may stand; with `undo`, in place of another."""
         if undo is not None:
-            self._entries[thing] = _Entry(undo, _Status.BUILT)
+            self._entries[thing] = _ResourceEntry(undo, _Status.BUILT)
             return
         entry = self._entries[thing]
         # events may have told of its end before the answer told of its beginning
         if entry.status is _Status.BUILDING:
             entry.status = _Status.BUILT
 
-    def not_built(self, thing: Thing, error: Exception) -> None:
+    def not_built(self, thing: Resource, error: Exception) -> None:
         """Note that the request that builds a thing failed; unless refused, it may stand."""
         if _was_refused(error):
             self.gone(thing)
         else:
             self.built(thing)
 
-    def gone(self, thing: Thing) -> None:
+    def gone(self, thing: Resource) -> None:
         """Note that a thing was never built, or that somebody else took it down."""
         entry = self._entries.get(thing)
         if entry is not None:
             entry.status = _Status.SETTLED
 
-    def appeared(self, thing: Thing) -> None:
+    def appeared(self, thing: Resource) -> None:
         """Note that a thing shows itself, although its undo had not found it."""
         entry = self._entries.get(thing)
         if entry is not None and entry.status is _Status.SETTLED and entry.was_missing:
@@ -141,7 +141,7 @@ class Teardown:
         if not self._begun:
             return []
         commands: list[Command] = []
-        for thing in Thing:
+        for thing in Resource:
             entry = self._entries.get(thing)
             if entry is not None and entry.status is _Status.BUILT and self._may_start(thing):
                 entry.status = _Status.UNDOING
@@ -168,7 +168,7 @@ class Teardown:
                 return [entry.undo]
         return []
 
-    def _retry(self, thing: Thing, entry: _Entry, error: Exception) -> list[Command]:
+    def _retry(self, thing: Resource, entry: _ResourceEntry, error: Exception) -> list[Command]:
         if entry.tries > len(self._retry_delays_s):
             entry.status = _Status.LEFT
             entry.error = clean_text(error, 300)
@@ -176,18 +176,18 @@ class Teardown:
         entry.status = _Status.WAITING
         return [StartTimer(_TIMER_PREFIX + thing.value, self._retry_delays_s[entry.tries - 1])]
 
-    def _may_start(self, thing: Thing) -> bool:
+    def _may_start(self, thing: Resource) -> bool:
         return all(self._was_tried(other) for other in _AFTER_TRY.get(thing, ())) and all(
             self._is_over(other) for other in _AFTER_END.get(thing, ())
         )
 
-    def _was_tried(self, thing: Thing) -> bool:
+    def _was_tried(self, thing: Resource) -> bool:
         entry = self._entries.get(thing)
         if entry is None or entry.tries > 0:
             return True
         return entry.status is _Status.BUILDING or entry.status in _OVER
 
-    def _is_over(self, thing: Thing) -> bool:
+    def _is_over(self, thing: Resource) -> bool:
         entry = self._entries.get(thing)
         return entry is None or entry.status in _OVER
 

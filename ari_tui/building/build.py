@@ -85,7 +85,7 @@ def build(store: Store, facts: EngineFacts, listener: Listener) -> model.Documen
     everything = merge([store.retired_totals(), *measured.values()])
     windows, recent = windows_of_all(store, second)
     each = CallWindows(store, list(measured), second)
-    sla = sla_of(store.jury.evidence, standing_of(store, second))
+    sla = sla_of(store.sla_evaluator.evidence, standing_of(store, second))
     return model.Document(
         kind=facts.kind,
         time=iso(facts.now_ns),

@@ -25,7 +25,7 @@ def standing_of(store: Store, last_second: int) -> model.SlaNow:
 
     What was sent in the newest seconds is not settled: it is traffic, but no evidence yet.
     """
-    minute = store.jury.last_minute
+    minute = store.sla_evaluator.last_minute
     evidence, choice = minute.evidence, minute.tier
     verdict = sla.judge(evidence)
     silent = not evidence.packets and not store.recent.window(last_second, WINDOW_S).sent

@@ -29,7 +29,7 @@ _NANO: Final = (pcap.TCPDUMP_MAGIC_NANO, pcap.PMUDPCT_MAGIC_NANO)
 _SWAPPED: Final = (pcap.PMUDPCT_MAGIC, pcap.PMUDPCT_MAGIC_NANO, pcap.PACPDOM_MAGIC)
 
 
-class Frame(NamedTuple):
+class CapturedFrame(NamedTuple):
     """One frame: time of capture (ns since the epoch), link type, bytes kept, wire length."""
 
     time_ns: int
@@ -73,7 +73,7 @@ class Capture:
             raise ConfigError(f"{clean(name)}: {_what_it_is(start)}")
         self._start = start
 
-    def __iter__(self) -> Iterator[Frame]:
+    def __iter__(self) -> Iterator[CapturedFrame]:
         frames = self._pcapng() if self.format == "pcapng" else self._pcap()
         try:
             yield from frames
@@ -90,7 +90,7 @@ class Capture:
         self._position += len(data)
         return data
 
-    def _pcap(self) -> Iterator[Frame]:
+    def _pcap(self) -> Iterator[CapturedFrame]:
         magic = int.from_bytes(self._start, "big")
         order = "<" if magic in _SWAPPED else ">"
         kind = pcap.LEFileHdr if order == "<" else pcap.FileHdr
@@ -101,9 +101,9 @@ class Capture:
         while head := self._take(packet.size, "a packet header", may_end=True):
             seconds, fraction, kept, wire = packet.unpack(head)
             data = self._take(kept, "a packet")
-            yield Frame(seconds * _NS + fraction * unit_ns, link_type, data, wire)
+            yield CapturedFrame(seconds * _NS + fraction * unit_ns, link_type, data, wire)
 
-    def _pcapng(self) -> Iterator[Frame]:
+    def _pcapng(self) -> Iterator[CapturedFrame]:
         order, interfaces = self._section(self._start)
         head = struct.Struct(f"{order}II")
         packet = struct.Struct(f"{order}IIIII")
@@ -156,7 +156,9 @@ class Capture:
                 (offset_s,) = struct.unpack(f"{order}q", option.data)
         return _Interface(described.linktype, ticks, offset_s)
 
-    def _packet(self, layout: struct.Struct, interfaces: list[_Interface], body: bytes) -> Frame:
+    def _packet(
+        self, layout: struct.Struct, interfaces: list[_Interface], body: bytes
+    ) -> CapturedFrame:
         if len(body) < layout.size + 4:
             raise _DamagedError(f"damaged at byte {self._position}: a packet without its header")
         number, high, low, kept, wire = layout.unpack_from(body)
@@ -164,7 +166,7 @@ class Capture:
             raise _DamagedError(f"damaged at byte {self._position}: a packet that fits nowhere")
         interface = interfaces[number]
         time_ns = ((high << 32) | low) * _NS // interface.ticks_per_second
-        return Frame(
+        return CapturedFrame(
             time_ns + interface.offset_s * _NS,
             interface.link_type,
             body[layout.size : layout.size + kept],

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from dpkt import ethernet, ip, ip6, loopback, sll, sll2, udp  # type: ignore[import-untyped]  # none
 
-from ari_tui.capture.container import Frame
+from ari_tui.capture.container import CapturedFrame
 
 NOT_UDP, FRAGMENT, UNREADABLE, UNKNOWN_LINK = "not_udp", "fragments", "unreadable", "unknown_link"
 """Why a frame holds no datagram: another protocol; a part of one; broken, or cut too short; a link
@@ -41,7 +41,7 @@ class Datagram(NamedTuple):
     payload: bytes
 
 
-def datagram(frame: Frame) -> Datagram | str:
+def datagram(frame: CapturedFrame) -> Datagram | str:
     """Return the datagram in a frame, or why there is none (NOT_UDP, FRAGMENT, …)."""
     data = frame.data
     if frame.link_type == _ETHERNET and len(data) >= _PLAIN.size:
@@ -69,7 +69,7 @@ def datagram(frame: Frame) -> Datagram | str:
     return dissected(frame)
 
 
-def dissected(frame: Frame) -> Datagram | str:
+def dissected(frame: CapturedFrame) -> Datagram | str:
     """Return the same by way of `dpkt`, for frames of every kind."""
     layer = _LAYERS.get(frame.link_type)
     if layer is None:

@@ -91,8 +91,8 @@ def _packets(
     store: Store, row: int, totals: CallTotals, stream: Described, *, timed: bool
 ) -> StreamPackets:
     counted = _named(totals)
-    strangers = store.strangers.get(row)
-    stray = strangers.met if strangers is not None else 0
+    foreign_packets = store.foreign_packets.get(row)
+    stray = foreign_packets.met if foreign_packets is not None else 0
     distinct = counted["received"] - counted["duplicates_media"] - stray
     return StreamPackets(
         received=counted["received"],

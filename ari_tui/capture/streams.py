@@ -23,7 +23,7 @@ from ari_tui.analysis.store import Store
 from ari_tui.building.build import iso
 from ari_tui.building.figures import NS_PER_MS
 from ari_tui.capture.candidates import MAYBE, Candidates, Key, Packet, kind_of
-from ari_tui.capture.container import Capture, Frame
+from ari_tui.capture.container import Capture, CapturedFrame
 from ari_tui.capture.datagrams import Datagram, datagram
 from ari_tui.capture.description import Described, describe, endpoint
 from ari_tui.capture.model import CaptureFile, Frames, RtpStream, StreamsDocument
@@ -53,7 +53,7 @@ class Options(NamedTuple):
     loss_timeout_ns: int
 
 
-class Findings(NamedTuple):
+class AnalyzedCapture(NamedTuple):
     """What a capture held: streams in order of their first packets, frames by what they were."""
 
     streams: list[RtpStream]
@@ -62,7 +62,7 @@ class Findings(NamedTuple):
     last_ns: int | None
 
 
-def analyze(capture: Capture, options: Options) -> Findings:
+def analyze(capture: Capture, options: Options) -> AnalyzedCapture:
     """Read a capture to its end and fold its streams. Memory grows with streams alone."""
     folder = _Folder(options)
     for frame in capture:
@@ -90,7 +90,7 @@ class _Folder:
         self._now_ns = self._swept_ns = 0
         self._last_number = 0
 
-    def take(self, frame: Frame) -> None:
+    def take(self, frame: CapturedFrame) -> None:
         """Take the next frame."""
         if self._first_ns is None or frame.time_ns < self._first_ns:
             self._first_ns = frame.time_ns
@@ -214,7 +214,7 @@ class _Folder:
         self._ended.append((stream.first_ns, described))
         self._store.retire_call(number)
 
-    def finish(self) -> Findings:
+    def finish(self) -> AnalyzedCapture:
         """Fold what is left and describe every stream."""
         self._flush()
         for number in list(self._streams):
@@ -224,7 +224,7 @@ class _Folder:
         self._frames["unproven"] = unproven
         self._ended.sort(key=lambda pair: pair[0])
         last_ns = None if self._first_ns is None else self._now_ns
-        return Findings([s for _, s in self._ended], self._frames, self._first_ns, last_ns)
+        return AnalyzedCapture([s for _, s in self._ended], self._frames, self._first_ns, last_ns)
 
 
 def _guessed_rate(packets: list[Packet]) -> int:
@@ -260,7 +260,7 @@ def analyze_file(path: Path, options: Options) -> StreamsDocument:
     )
 
 
-def _file(name: str, capture: Capture, found: Findings) -> CaptureFile:
+def _file(name: str, capture: Capture, found: AnalyzedCapture) -> CaptureFile:
     first_ns, last_ns = found.first_ns, found.last_ns
     return CaptureFile(
         name=name,

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ari_tui.analysis.sla.calibration import Proposal, Watched
+from ari_tui.analysis.sla.calibration import PathSample, Proposal
 from ari_tui.cli.options import ASTERISK_FLAGS, SECONDS, Start, prepare, settings_options
 from ari_tui.config.rules import profile_name
 from ari_tui.config.sources import SEED
@@ -77,7 +77,7 @@ def calibrate(start: Start, /, **values: Any) -> int:
     return code
 
 
-def proposal_lines(proposal: Proposal, watched: Watched) -> Iterator[str]:
+def proposal_lines(proposal: Proposal, watched: PathSample) -> Iterator[str]:
     """Yield the lines of a `[sla.profiles.NAME]` table."""
     profile, reasons = proposal
     seen = sum(watched.histogram.values())

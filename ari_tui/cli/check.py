@@ -83,9 +83,9 @@ def _check(settings: Settings, values: dict[str, Any]) -> Result:
 
 def _check_file(path: Path, no_traffic: State) -> Result:
     from ari_tui.report.nagios import check_document, check_report
-    from ari_tui.report.report_input import read_subject
+    from ari_tui.report.report_input import read_report_input
 
-    found = read_subject(path)
+    found = read_report_input(path)
     if found.load is not None:
         return check_report(found.load)
     if found.document.kind != "final":
@@ -114,7 +114,7 @@ async def _ask(target: Target, token: str, timeout_s: float) -> Document:
 
     from ari_tui.client.address import explain
     from ari_tui.client.connection import connected, within
-    from ari_tui.client.messages import StrangeMessageError
+    from ari_tui.client.messages import UnknownMessageError
 
     async def hello() -> Document:
         async with connected(target, token) as connection:
@@ -122,7 +122,7 @@ async def _ask(target: Target, token: str, timeout_s: float) -> Document:
 
     try:
         return await within(hello(), timeout_s)
-    except StrangeMessageError as error:
+    except UnknownMessageError as error:
         raise NotReachedError(f"{target.shown} {error}") from None
     except ConnectionClosed:
         raise EngineDownError(f"the engine at {target.shown} has just ended") from None

@@ -31,11 +31,13 @@ def report(**values: Any) -> int:
     FILE is `-` for stdin. Without --html, --text or --json the text goes to stdout.
     """
     from ari_tui.report.files import render, terminal_width, write_file
-    from ari_tui.report.report_input import read_stream, read_subject
+    from ari_tui.report.report_input import read_report_input, read_stream
     from ari_tui.report.text.summary import readable
 
     file = values["file"]
-    subject = read_stream(sys.stdin.buffer, "stdin") if file == "-" else read_subject(Path(file))
+    subject = (
+        read_stream(sys.stdin.buffer, "stdin") if file == "-" else read_report_input(Path(file))
+    )
     wanted = [(name, form) for name, form in _OUTPUTS if values[name]]
     width = values["width"] or terminal_width()
     for name, form in wanted or [("text", "text")]:

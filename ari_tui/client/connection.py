@@ -14,7 +14,15 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from ari_tui.client.address import Target
-from ari_tui.client.messages import Answer, Bye, Event, Hello, Snapshot, StrangeMessageError, decode
+from ari_tui.client.messages import (
+    Answer,
+    Bye,
+    EventNotice,
+    Hello,
+    Snapshot,
+    UnknownMessageError,
+    decode,
+)
 from ari_tui.core.cancellation import end_tasks
 from ari_tui.core.errors import AriTuiError
 
@@ -23,7 +31,7 @@ OPEN_S: Final = 5.0
 _MAX_MESSAGE: Final = 128 << 20
 """A hello of five minutes of 200 calls is a hundredth of it."""
 _PING_S: Final = 5.0
-_WIRE_LOG: Final = logging.getLogger("ari_tui.snapshot.websocket")
+_WIRE_LOG: Final = logging.getLogger("ari_tui.client.websocket")
 _WIRE_LOG.setLevel(logging.WARNING)  # at DEBUG, websockets logs the Authorization header
 T = TypeVar("T")
 
@@ -47,10 +55,10 @@ class Connection:
         """
         message = await within(self._next(), OPEN_S)
         if not isinstance(message, Hello):
-            raise StrangeMessageError("is no ari-tui engine: it does not say hello")
+            raise UnknownMessageError("is no ari-tui engine: it does not say hello")
         return message
 
-    async def receive(self) -> Hello | Snapshot | Event | Bye:
+    async def receive(self) -> Hello | Snapshot | EventNotice | Bye:
         """Wait for a message that is no answer. Raises StrangeMessageError, ConnectionClosed."""
         while True:
             message = await self._next()
@@ -96,7 +104,7 @@ class Connection:
             if not future.done():
                 future.set_result(None)
 
-    async def _next(self) -> Hello | Snapshot | Event | Answer | Bye:
+    async def _next(self) -> Hello | Snapshot | EventNotice | Answer | Bye:
         while True:
             # as bytes: what is no UTF-8 must be told in words, not by the WebSocket
             message = decode(await self._socket.recv(decode=False))

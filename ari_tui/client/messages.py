@@ -11,7 +11,7 @@ from ari_tui.document.live import Live
 from ari_tui.document.model import SCHEMA, Document, EventLine
 
 
-class StrangeMessageError(Exception):
+class UnknownMessageError(Exception):
     """A message is none of ours; the text says why, for people."""
 
 
@@ -36,7 +36,7 @@ class Snapshot(Message, frozen=True, kw_only=True, tag="snapshot"):
     live: Live
 
 
-class Event(Message, frozen=True, kw_only=True, tag="event"):
+class EventNotice(Message, frozen=True, kw_only=True, tag="event"):
     """Something happened."""
 
     event: EventLine
@@ -55,17 +55,17 @@ class Bye(Message, frozen=True, kw_only=True, tag="bye"):
     """The engine has ended."""
 
 
-class _Head(msgspec.Struct):
+class _MessageHead(msgspec.Struct):
     type: str
     schema: str = SCHEMA
 
 
-_Any = Hello | Snapshot | Event | Answer | Bye
+_Any = Hello | Snapshot | EventNotice | Answer | Bye
 _DECODER: msgspec.json.Decoder[_Any] = msgspec.json.Decoder(_Any)
 _KNOWN = {"hello", "snapshot", "event", "answer", "bye"}
 
 
-def decode(data: bytes | str) -> Hello | Snapshot | Event | Answer | Bye | None:
+def decode(data: bytes | str) -> Hello | Snapshot | EventNotice | Answer | Bye | None:
     """Read a message; None for one of a type that a newer engine may have.
 
     Raises StrangeMessageError for what no ari-tui engine says, or none of our version.
@@ -75,12 +75,12 @@ def decode(data: bytes | str) -> Hello | Snapshot | Event | Answer | Bye | None:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         reason = clean(str(error), 120)
     try:
-        head = msgspec.json.decode(data, type=_Head)
+        head = msgspec.json.decode(data, type=_MessageHead)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise StrangeMessageError("is no ari-tui engine: what it says is not ours") from None
+        raise UnknownMessageError("is no ari-tui engine: what it says is not ours") from None
     if head.schema != SCHEMA:
         schema = clean(head.schema, 40)
-        raise StrangeMessageError(f"speaks {schema}, we {SCHEMA}: use the same version")
+        raise UnknownMessageError(f"speaks {schema}, we {SCHEMA}: use the same version")
     if head.type not in _KNOWN:
         return None
-    raise StrangeMessageError(f"speaks another dialect (use the same version): {reason}")
+    raise UnknownMessageError(f"speaks another dialect (use the same version): {reason}")

@@ -16,7 +16,7 @@ from ari_tui.client.address import Target, explain, explain_closed
 from ari_tui.client.address import parse_target as parse_target  # makes a LiveSource's target
 from ari_tui.client.connection import OPEN_S, Connection, connected
 from ari_tui.client.connection import ActionError as ActionError  # belongs to `act`
-from ari_tui.client.messages import Bye, Event, Hello, Snapshot, StrangeMessageError
+from ari_tui.client.messages import Bye, EventNotice, Hello, Snapshot, UnknownMessageError
 from ari_tui.core import log
 from ari_tui.core.backoff import Backoff
 from ari_tui.core.cancellation import end_tasks
@@ -33,7 +33,7 @@ _FAILURES: Final = (
     EOFError,
     asyncio.TimeoutError,
     WebSocketException,
-    StrangeMessageError,
+    UnknownMessageError,
 )
 _log = log.get("source")
 
@@ -77,7 +77,7 @@ class Source(Protocol):
         """Ask the engine to do something and return its answer. Raises ActionError."""
 
 
-class Kept:
+class NewestDocument:
     """What a source holds, and the taking in of what comes."""
 
     def __init__(self, address: str, link: Link) -> None:
@@ -106,7 +106,7 @@ class Kept:
         self._changed()
 
 
-class LiveSource(Kept):
+class LiveSource(NewestDocument):
     """An engine that runs, followed over its `/stream`."""
 
     def __init__(
@@ -180,7 +180,7 @@ class LiveSource(Kept):
                 joins = self.history.reaches(message.live)
                 self._receive(message.document, message.live)
                 self._fill(joins)
-            elif isinstance(message, Event):
+            elif isinstance(message, EventNotice):
                 self.events.append(message.event)
                 self._changed()
             elif isinstance(message, Bye):
@@ -227,7 +227,7 @@ class LiveSource(Kept):
     def _words(self, error: BaseException) -> str:
         if isinstance(error, ConnectionClosed):
             return explain_closed(error, self._target)
-        if isinstance(error, StrangeMessageError):
+        if isinstance(error, UnknownMessageError):
             return f"{self.address} {error}"
         return explain(error, self._target, token=bool(self._token), open_s=OPEN_S)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ari_tui.config.draft import Draft, refusal
-from ari_tui.config.settings import Media
+from ari_tui.config.settings import MediaSettings
 from ari_tui.config.text_values import parse_host_port, parse_ports, parse_tier
 from ari_tui.core.log import clean
 
@@ -54,7 +54,7 @@ def _read_by(parse: Callable[[str], object]) -> Callable[[str], str]:
     return complaint
 
 
-def _door(text: str) -> str:
+def _receiver(text: str) -> str:
     try:
         host, _ = parse_host_port(text)
     except ValueError as error:
@@ -162,7 +162,7 @@ COMPLAINTS: dict[str, Callable[[str], str]] = {
     "sla.profile": profile_name,
     "alerts.webhook": _optional(_webhook),
     "alerts.webhook_token": _token,
-    "http.bind": _optional(_door),
+    "http.bind": _optional(_receiver),
     "http.token": _token,
     "http.socket_group": _optional(_group),
     "loadtest.caller_id": _optional(_caller_id),
@@ -283,7 +283,7 @@ def _warn_of_ephemeral_ports(draft: Draft) -> None:
             draft.warnings.append(
                 f"{key} ({draft.origin(key)}): {ports} overlaps the ports {ephemeral[0]}-"
                 f"{ephemeral[1]} that this machine gives to outgoing connections: some may be "
-                f"taken; better is {Media().ports}"
+                f"taken; better is {MediaSettings().ports}"
             )
 
 

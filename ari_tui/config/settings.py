@@ -34,7 +34,7 @@ def is_secret(key: str) -> bool:
     return key.rpartition(".")[2] in {"password", "token", "webhook", "webhook_token"}
 
 
-class Slice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SettingsGroup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A group of settings. Its text form masks secrets, so that no log can hold one."""
 
     def __repr__(self) -> str:
@@ -45,7 +45,7 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return f"{type(self).__name__}({', '.join(fields)})"
 
 
-class Asterisk(Slice, frozen=True, kw_only=True):
+class AsteriskSettings(SettingsGroup, frozen=True, kw_only=True):
     """Where Asterisk's REST interface is, and how we behave as its application."""
 
     url: str = "localhost:8088"
@@ -63,7 +63,7 @@ class Asterisk(Slice, frozen=True, kw_only=True):
     verify_tls: bool = True
 
 
-class Media(Slice, frozen=True, kw_only=True):
+class MediaSettings(SettingsGroup, frozen=True, kw_only=True):
     """The RTP side: addresses, ports, sockets, and what counts as late or lost."""
 
     bind: str = ""
@@ -95,14 +95,14 @@ class Media(Slice, frozen=True, kw_only=True):
         return parse_ports(self.echo_ports) if self.echo_ports else None
 
 
-class Echo(Slice, frozen=True, kw_only=True):
+class EchoSettings(SettingsGroup, frozen=True, kw_only=True):
     """The echo server that packets are sent to."""
 
     host: str = "127.0.0.1"
     port: Port = 4000
 
 
-class Sla(Slice, frozen=True, kw_only=True):
+class SlaSettings(SettingsGroup, frozen=True, kw_only=True):
     """The limits that the verdict is about; the defaults are the original system's."""
 
     profile: str = "seed"
@@ -116,7 +116,7 @@ class Sla(Slice, frozen=True, kw_only=True):
     loss_ratio: Share = 0.002
 
 
-class Alerts(Slice, frozen=True, kw_only=True):
+class AlertSettings(SettingsGroup, frozen=True, kw_only=True):
     """Who is told when the SLA begins to fail and when it recovers, and how patiently."""
 
     command: tuple[str, ...] = ()
@@ -139,7 +139,7 @@ class Alerts(Slice, frozen=True, kw_only=True):
     """Tell when nothing has been sent for so long; 0 never does."""
 
 
-class Http(Slice, frozen=True, kw_only=True):
+class HttpSettings(SettingsGroup, frozen=True, kw_only=True):
     """The door on TCP; on the Unix socket it is always open."""
 
     bind: str = ""
@@ -157,7 +157,7 @@ class Http(Slice, frozen=True, kw_only=True):
         return parse_host_port(self.bind) if self.bind else None
 
 
-class Output(Slice, frozen=True, kw_only=True):
+class OutputSettings(SettingsGroup, frozen=True, kw_only=True):
     """What a headless run writes, and how often."""
 
     interval_s: Annotated[float, Meta(ge=0.25, le=86400)] = 1.0
@@ -168,7 +168,7 @@ class Output(Slice, frozen=True, kw_only=True):
     exit_zero: bool = False
 
 
-class Log(Slice, frozen=True, kw_only=True):
+class LogSettings(SettingsGroup, frozen=True, kw_only=True):
     """The log."""
 
     file: str = ""
@@ -177,7 +177,7 @@ class Log(Slice, frozen=True, kw_only=True):
     json: bool = False
 
 
-class Ui(Slice, frozen=True, kw_only=True):
+class UiSettings(SettingsGroup, frozen=True, kw_only=True):
     """The screen; a headless run checks it too and uses none of it."""
 
     theme: str = "dark"
@@ -194,7 +194,7 @@ class Ui(Slice, frozen=True, kw_only=True):
     """`id=key,key`, as `ui.bindings.keymap` reads it."""
 
 
-class Loadtest(Slice, frozen=True, kw_only=True):
+class LoadtestSettings(SettingsGroup, frozen=True, kw_only=True):
     """Which calls a load test places, and what it may never do."""
 
     endpoints: tuple[str, ...] = ("Local/echo@ari-context",)
@@ -225,16 +225,16 @@ class Loadtest(Slice, frozen=True, kw_only=True):
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All slices, where each value came from, and what a person should be told."""
 
-    asterisk: Asterisk = Asterisk()
-    media: Media = Media()
-    echo: Echo = Echo()
-    sla: Sla = Sla()
-    alerts: Alerts = Alerts()
-    http: Http = Http()
-    output: Output = Output()
-    log: Log = Log()
-    ui: Ui = Ui()
-    loadtest: Loadtest = Loadtest()
+    asterisk: AsteriskSettings = AsteriskSettings()
+    media: MediaSettings = MediaSettings()
+    echo: EchoSettings = EchoSettings()
+    sla: SlaSettings = SlaSettings()
+    alerts: AlertSettings = AlertSettings()
+    http: HttpSettings = HttpSettings()
+    output: OutputSettings = OutputSettings()
+    log: LogSettings = LogSettings()
+    ui: UiSettings = UiSettings()
+    loadtest: LoadtestSettings = LoadtestSettings()
     origins: dict[str, str] = {}
     """Key ("media.ports") to the layer that set it; a key that is not here is at its default."""
     warnings: tuple[str, ...] = ()
@@ -260,7 +260,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         alerts = self.alerts
         given = (password, self.http.token, alerts.webhook, alerts.webhook_token)
         found = {value for value in given if value}
-        found.discard(Asterisk().password)
+        found.discard(AsteriskSettings().password)
         found |= {quote(value, safe="") for value in found}
         if password in found:
             credentials = f"{self.asterisk.username}:{password}".encode()
@@ -268,17 +268,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(sorted(found))
 
 
-SECTIONS: dict[str, type[Slice]] = {
-    "asterisk": Asterisk,
-    "media": Media,
-    "echo": Echo,
-    "sla": Sla,
-    "alerts": Alerts,
-    "http": Http,
-    "output": Output,
-    "log": Log,
-    "ui": Ui,
-    "loadtest": Loadtest,
+SECTIONS: dict[str, type[SettingsGroup]] = {
+    "asterisk": AsteriskSettings,
+    "media": MediaSettings,
+    "echo": EchoSettings,
+    "sla": SlaSettings,
+    "alerts": AlertSettings,
+    "http": HttpSettings,
+    "output": OutputSettings,
+    "log": LogSettings,
+    "ui": UiSettings,
+    "loadtest": LoadtestSettings,
 }
 
 

@@ -182,7 +182,10 @@ class _PrivateFile(logging.handlers.WatchedFileHandler):
 
 
 def configure(
-    settings: config_slices.Log, secrets: Iterable[str] = (), *, stream: TextIO | None = None
+    settings: config_slices.LogSettings,
+    secrets: Iterable[str] = (),
+    *,
+    stream: TextIO | None = None,
 ) -> logging.Handler:
     """Send everything to the file that the settings name, else to `stream` (stderr).
 
@@ -204,7 +207,7 @@ def configure(
     return handler
 
 
-def _handler(settings: config_slices.Log, stream: TextIO | None) -> logging.Handler:
+def _handler(settings: config_slices.LogSettings, stream: TextIO | None) -> logging.Handler:
     if not settings.file:
         return logging.StreamHandler(stream or sys.stderr)
     try:

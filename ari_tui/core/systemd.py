@@ -22,7 +22,7 @@ _LONGEST_STATUS = 200
 _log = log.get("notify")
 
 
-class Notifier:
+class NotifySocket:
     """Speaks to the service manager; without an address it is mute.
 
     `address` is a socket's path, or `@name` for an abstract one; `watchdog_s` is the time without
@@ -46,7 +46,7 @@ class Notifier:
             self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 
     @classmethod
-    def from_environment(cls) -> Notifier:
+    def from_environment(cls) -> NotifySocket:
         """Take the manager's variables, and take them out of the environment for our children."""
         address = os.environ.pop("NOTIFY_SOCKET", "")
         period_us = os.environ.pop("WATCHDOG_USEC", "")

@@ -21,8 +21,8 @@ from ari_tui.core.errors import AriError, AriNotFoundError
 from ari_tui.core.text import clean_text
 from ari_tui.document.detail import CallDetail, CallerStatistics, RtpFigures
 from ari_tui.document.live import Live
-from ari_tui.engine.call_manager import ENDED_KEPT_S, Switchboard
-from ari_tui.engine.document_publisher import Scribe
+from ari_tui.engine.call_manager import ENDED_KEPT_S, CallManager
+from ari_tui.engine.document_publisher import DocumentPublisher
 from ari_tui.engine.event_log import EventLog
 from ari_tui.engine.http.stream import Action, ActionFailedError
 from ari_tui.engine.measured_call import MeasuredCall
@@ -31,8 +31,10 @@ from ari_tui.engine.measured_call import MeasuredCall
 class EngineActions:
     """Actions on the engine and its calls. `ending` is set when the engine shall end."""
 
-    def __init__(self, calls: Switchboard, *, scribe: Scribe, ending: asyncio.Event) -> None:
-        self._calls, self._scribe, self._ending = calls, scribe, ending
+    def __init__(
+        self, calls: CallManager, *, publisher: DocumentPublisher, ending: asyncio.Event
+    ) -> None:
+        self._calls, self._publisher, self._ending = calls, publisher, ending
 
     def actions(self) -> dict[str, Action]:
         """Return the actions by name."""
@@ -67,10 +69,10 @@ class EngineActions:
         return self._calls.call_id(call)
 
     async def _on_history(self, _: Mapping[str, Any]) -> Live:
-        return self._scribe.history()
+        return self._publisher.history()
 
 
-def find_call(calls: Switchboard, args: Mapping[str, Any]) -> MeasuredCall:
+def find_call(calls: CallManager, args: Mapping[str, Any]) -> MeasuredCall:
     """Return the call that an action's `call` names. Raises ActionFailedError."""
     for call in calls.calls.values():
         if args.get("call") == calls.call_id(call):
@@ -84,11 +86,11 @@ _NO_RTP = (
 )
 
 
-class Inquiries:
+class DetailActions:
     """Answers questions about single calls; changes nothing."""
 
     def __init__(
-        self, calls: Switchboard, *, store: Store, client: AriClient, events: EventLog
+        self, calls: CallManager, *, store: Store, client: AriClient, events: EventLog
     ) -> None:
         self._calls, self._store, self._client, self._events = calls, store, client, events
 

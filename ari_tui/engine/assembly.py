@@ -17,7 +17,7 @@ from ari_tui.ari.client import AriClient
 from ari_tui.ari.event_stream import EventStream
 from ari_tui.ari.ids import new_session
 from ari_tui.ari.models import AsteriskInfo
-from ari_tui.config.settings import Echo, Settings, Sla
+from ari_tui.config.settings import EchoSettings, Settings, SlaSettings
 from ari_tui.config.text_values import parse_tier
 from ari_tui.core import log
 from ari_tui.core.backoff import Backoff
@@ -25,21 +25,21 @@ from ari_tui.core.cancellation import end_tasks
 from ari_tui.core.errors import ConfigError
 from ari_tui.core.runtime_folder import find_group, socket_path
 from ari_tui.document.model import SCHEMA
-from ari_tui.engine.actions import EngineActions, Inquiries
-from ari_tui.engine.alerts.watcher import Alerts, doors_of
-from ari_tui.engine.call_manager import Switchboard
+from ari_tui.engine.actions import DetailActions, EngineActions
+from ari_tui.engine.alerts.watcher import AlertWatcher, receivers_of
+from ari_tui.engine.call_manager import CallManager
 from ari_tui.engine.call_media import CallMedia
-from ari_tui.engine.document_publisher import Scribe
+from ari_tui.engine.document_publisher import DocumentPublisher
 from ari_tui.engine.event_log import EventLog
-from ari_tui.engine.http.server import Door, Health, SlaPage, check_exposure, sla_page
+from ari_tui.engine.http.server import Health, HttpServer, SlaPage, check_exposure, sla_page
 from ari_tui.engine.http.stream import Action, Stream
-from ari_tui.engine.injected import InjectedTruth
-from ari_tui.engine.live_analyzer import Metering
+from ari_tui.engine.injected import InjectedCounts
+from ari_tui.engine.live_analyzer import LiveAnalyzer
 from ari_tui.engine.sweeper import Sweeper
-from ari_tui.engine.worker_pool import Hooks, Supervisor
+from ari_tui.engine.worker_pool import WorkerCallbacks, WorkerPool
 
 
-def profile_of(sla: Sla) -> Profile:
+def profile_of(sla: SlaSettings) -> Profile:
     """Return the profile. Raises ConfigError when its limits contradict one another.
 
     Other limits than the original's do not go by its name.
@@ -73,17 +73,17 @@ class Parts:
 
     client: AriClient
     store: Store
-    supervisor: Supervisor
-    calls: Switchboard
+    worker_pool: WorkerPool
+    calls: CallManager
     events: EventLog
     stream: EventStream
     sweeper: Sweeper
-    metering: Metering
-    injected: InjectedTruth
-    scribe: Scribe
-    alerts: Alerts
+    analyzer: LiveAnalyzer
+    injected: InjectedCounts
+    publisher: DocumentPublisher
+    alerts: AlertWatcher
     readers: Stream
-    door: Door
+    http_server: HttpServer
 
     def __init__(self, settings: Settings, stack: contextlib.AsyncExitStack) -> None:
         self.settings, self._stack = settings, stack
@@ -97,7 +97,7 @@ class Parts:
         check_exposure(settings.http)
         find_group(settings.http.socket_group)
         asterisk, media, profile = settings.asterisk, settings.media, profile_of(settings.sla)
-        alert_doors = doors_of(settings.alerts)
+        alert_doors = receivers_of(settings.alerts)
         echo_host = await _resolve(settings.echo)
         self.client = AriClient(
             asterisk.url,
@@ -108,14 +108,14 @@ class Parts:
         )
         stack.push_async_callback(self.client.close)
         self.events = EventLog()
-        self.supervisor = Supervisor(media.workers, self._hooks())
-        stack.push_async_callback(self.supervisor.stop)
+        self.worker_pool = WorkerPool(media.workers, self._hooks())
+        stack.push_async_callback(self.worker_pool.stop)
         info = await self._start_workers_and_ask()
         version = info.system.version or None
         bind = media.bind or await self.client.local_address()
         _log.info("asterisk found", url=self.client.endpoint.url, version=version, bind=bind)
 
-        self.alerts = Alerts(settings.alerts, self.events, alert_doors)
+        self.alerts = AlertWatcher(settings.alerts, self.events, alert_doors)
         stack.push_async_callback(self.alerts.close)
         self.store = Store(
             loss_timeout_ns=media.loss_timeout_ms * 1_000_000,
@@ -127,12 +127,12 @@ class Parts:
             asterisk,
             media,
             settings.echo,
-            supervisor=self.supervisor,
+            worker_pool=self.worker_pool,
             store=self.store,
             bind=bind,
             echo_host=echo_host,
         )
-        self.calls = Switchboard(
+        self.calls = CallManager(
             self.session,
             asterisk,
             client=self.client,
@@ -140,31 +140,31 @@ class Parts:
             store=self.store,
             events=self.events,
         )
-        self.metering = Metering(
-            self.store, self.supervisor, self.calls, self.events, call_media.echo_address
+        self.analyzer = LiveAnalyzer(
+            self.store, self.worker_pool, self.calls, self.events, call_media.echo_address
         )
         self.sweeper = Sweeper(asterisk.app, self.session, self.client, self.calls, self.events)
         self.stream = EventStream(
             self.client.endpoint, asterisk.app, backoff=Backoff(longest_s=asterisk.reconnect_max_s)
         )
-        self.injected = InjectedTruth(self.client, echo_host, settings.echo.port)
-        self.scribe = Scribe(
+        self.injected = InjectedCounts(self.client, echo_host, settings.echo.port)
+        self.publisher = DocumentPublisher(
             self.calls,
             store=self.store,
-            supervisor=self.supervisor,
+            worker_pool=self.worker_pool,
             client=self.client,
             stream=self.stream,
             injected=self.injected,
             version=version,
             histograms=settings.output.histograms,
         )
-        self.scribe.write()
+        self.publisher.write()
         stack.push_async_callback(self.calls.close)
         await self._open_door()
 
     async def _start_workers_and_ask(self) -> AsteriskInfo:
         """Start the workers while Asterisk answers who it is."""
-        starting = asyncio.create_task(self.supervisor.start())
+        starting = asyncio.create_task(self.worker_pool.start())
         try:
             info = await self.client.info()
             await starting
@@ -175,35 +175,35 @@ class Parts:
     async def _open_door(self) -> None:
         self.readers = Stream(self._hello, self._actions())
         self.events.listeners.add(self.readers.publish_event)
-        self.door = Door(
+        self.http_server = HttpServer(
             self.settings.http,
-            newest=lambda: self.scribe.newest,
-            round_trips=lambda: self.scribe.round_trips,
+            newest=lambda: self.publisher.newest,
+            round_trips=lambda: self.publisher.round_trips,
             health=self.health,
             stream=self.readers,
             sla=self._sla,
         )
         self.socket = socket_path(self.settings.asterisk.app)
-        await self.door.open(self.socket)
-        self._stack.push_async_callback(self.door.close)
+        await self.http_server.open(self.socket)
+        self._stack.push_async_callback(self.http_server.close)
 
     def health(self) -> Health:
         """Return what `/health` says."""
-        connected, alive = self.stream.connected, self.supervisor.healthy
+        connected, alive = self.stream.connected, self.worker_pool.healthy
         return Health(
             ok=connected and alive,
             asterisk_connected=connected,
             workers_alive=alive,
             calls=self.calls.active,
-            version=self.scribe.newest.session.version,
+            version=self.publisher.newest.session.version,
         )
 
     def _sla(self) -> SlaPage:
-        profile = self.store.jury.last_minute.profile
-        return sla_page(self.scribe.newest, profile, self.alerts.standing)
+        profile = self.store.sla_evaluator.last_minute.profile
+        return sla_page(self.publisher.newest, profile, self.alerts.standing)
 
-    def _hooks(self) -> Hooks:
-        return Hooks(
+    def _hooks(self) -> WorkerCallbacks:
+        return WorkerCallbacks(
             learned=lambda call, host, port: self.calls.media_learned(call, host, port),
             reported=lambda message: self.calls.media.take_report(message),
             lost=lambda call, reason: self.calls.media_lost(call, reason),
@@ -211,21 +211,23 @@ class Parts:
         )
 
     def _actions(self) -> Mapping[str, Action]:
-        own = EngineActions(self.calls, scribe=self.scribe, ending=self.quit)
-        inquiries = Inquiries(self.calls, store=self.store, client=self.client, events=self.events)
-        return {**own.actions(), **inquiries.actions()}
+        own = EngineActions(self.calls, publisher=self.publisher, ending=self.quit)
+        detail_actions = DetailActions(
+            self.calls, store=self.store, client=self.client, events=self.events
+        )
+        return {**own.actions(), **detail_actions.actions()}
 
     def _hello(self) -> Mapping[str, Any]:
         return {
             "schema": SCHEMA,
             "session": self.session,
-            "document": self.scribe.newest,
-            "live": self.scribe.history(),
+            "document": self.publisher.newest,
+            "live": self.publisher.history(),
             "events": list(self.events.lines),
         }
 
 
-async def _resolve(echo: Echo) -> str:
+async def _resolve(echo: EchoSettings) -> str:
     """Return the echo server's address: workers connect to addresses, never to names."""
     try:
         found = await asyncio.get_running_loop().getaddrinfo(

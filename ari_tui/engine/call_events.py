@@ -9,7 +9,7 @@ from ari_tui.engine.event_log import EventLog
 from ari_tui.engine.measured_call import MeasuredCall
 
 
-class CallNews:
+class CallEventMessages:
     """Tells the event log of calls, by the names that documents have for them."""
 
     def __init__(self, session: str, events: EventLog) -> None:

@@ -19,13 +19,13 @@ from ari_tui.ari.commands import OnRelease
 from ari_tui.ari.events import Event, StasisStart
 from ari_tui.ari.ids import call_ids, is_own_caller, parse_id
 from ari_tui.ari.models import Channel
-from ari_tui.config.settings import Asterisk
+from ari_tui.config.settings import AsteriskSettings
 from ari_tui.core.errors import AriError, AriTuiError
 from ari_tui.core.tasks import Tasks
 from ari_tui.core.text import clean_text
-from ari_tui.engine.call_events import CallNews, explain
+from ari_tui.engine.call_events import CallEventMessages, explain
 from ari_tui.engine.call_media import CallMedia
-from ari_tui.engine.command_executor import Orders, Runner
+from ari_tui.engine.command_executor import CommandExecutor, CommandHandlers
 from ari_tui.engine.event_log import EventLog
 from ari_tui.engine.measured_call import MeasuredCall
 from ari_tui.engine.worker_assignments import endpoint
@@ -52,7 +52,7 @@ async def hang_up(client: AriClient, machines: Collection[CallMachine], channel_
     return not refused
 
 
-class Strays:
+class UnownedChannels:
     """Puts away what nobody would ever care for again."""
 
     def __init__(self, client: AriClient, events: EventLog, on_release: OnRelease) -> None:
@@ -87,13 +87,13 @@ SILENT_S: Final = 2.0
 """A call that is up and has had no RTP for so long is told of."""
 
 
-class Switchboard:
+class CallManager:
     """All calls of the session."""
 
     def __init__(
         self,
         session: str,
-        asterisk: Asterisk,
+        asterisk: AsteriskSettings,
         *,
         client: AriClient,
         media: CallMedia,
@@ -106,11 +106,13 @@ class Switchboard:
         self.started = self.ended = self.failed = self.peak = 0
         self.accepting = True
         self._next_number = 1
-        self._news = CallNews(session, events)
-        self._strays = Strays(client, events, do.OnRelease(asterisk.on_release))
+        self._messages = CallEventMessages(session, events)
+        self._unowned = UnownedChannels(client, events, do.OnRelease(asterisk.on_release))
         self._tasks = Tasks("calls")
-        orders = Orders(client, media, asterisk.app)
-        self._runner = Runner(orders, self._tasks, moved=self._note_state, finished=self._finish)
+        handlers = CommandHandlers(client, media, asterisk.app)
+        self._runner = CommandExecutor(
+            handlers, self._tasks, moved=self._note_state, finished=self._finish
+        )
         self._all_over = asyncio.Event()
         self._draining = asyncio.Event()
 
@@ -130,12 +132,12 @@ class Switchboard:
     def _explain(self, call: MeasuredCall, event: Event) -> None:
         gaps = self.store.gaps_of(self.store.row_of[call.number])
         if told := explain(gaps, event, time.time_ns()):
-            self._news.tell(call, "info", *told)
+            self._messages.tell(call, "info", *told)
 
     def _on_stray(self, channel: Channel) -> None:
         ours = parse_id(channel.id) is not None
         if ours and not is_own_caller(channel.id, self.asterisk.app, self.session):
-            self._tasks.spawn(self._strays.hang_up(channel.id))
+            self._tasks.spawn(self._unowned.hang_up(channel.id))
         else:
             self.receive(channel)
 
@@ -145,8 +147,8 @@ class Switchboard:
             self.take_up(channel)
             return
         if self._draining.is_set():
-            self._strays.tell_sent_on(channel)
-        self._tasks.spawn(self._strays.send_on(channel.id))
+            self._unowned.tell_sent_on(channel)
+        self._tasks.spawn(self._unowned.send_on(channel.id))
 
     def take_up(self, channel: Channel) -> None:
         """Start to measure a caller."""
@@ -160,7 +162,7 @@ class Switchboard:
         self.store.add_call(number)
         self.started += 1
         self.peak = max(self.peak, self._at_once())
-        self._news.taken_up(call)
+        self._messages.taken_up(call)
         self._runner.run(call, machine.start())
 
     def release(self, call: MeasuredCall, reason: str) -> None:
@@ -228,7 +230,7 @@ class Switchboard:
             await self.media.remove(call)
         call.abandoned, call.ended_ns = reason, time.time_ns()
         self.ended += 1
-        self._news.ended(call, reason)
+        self._messages.ended(call, reason)
 
     async def close(self) -> None:
         """Give up whatever is still being done."""
@@ -245,7 +247,7 @@ class Switchboard:
             if call.up_at is not None and not call.told_silent and now - call.up_at > SILENT_S:
                 call.told_silent = True
                 if not self.store.media.started[self.store.row_of[call.number]]:
-                    self._news.silent(call)
+                    self._messages.silent(call)
             if call.ended_ns is not None and now_ns - call.ended_ns > ENDED_KEPT_S * 1e9:
                 self.store.retire_call(call.number)
                 del self.calls[call.number]
@@ -266,13 +268,13 @@ class Switchboard:
         call.ended_ns = time.time_ns()
         self.ended += 1
         self.failed += command.state is do.CallState.FAILED
-        self._news.finished(call, command)
+        self._messages.finished(call, command)
         self._all_over.set()
 
     def _note_state(self, call: MeasuredCall) -> None:
         if call.up_at is None and call.machine.state is do.CallState.UP:
             call.up_at = time.monotonic()
-            self._news.up(call)
+            self._messages.up(call)
             self._tasks.spawn(self._identify(call))
 
     async def _identify(self, call: MeasuredCall) -> None:
@@ -292,7 +294,7 @@ class Switchboard:
         call, source = self.calls.get(number), endpoint(host, port)
         if call is not None and call.media_remote != source:
             reported, call.media_remote = call.media_remote, source
-            self._news.learned(call, source, reported)
+            self._messages.learned(call, source, reported)
 
     def media_lost(self, number: int, reason: str) -> None:
         """End a call whose sockets are gone."""
@@ -302,4 +304,4 @@ class Switchboard:
 
     def call_id(self, call: MeasuredCall) -> str:
         """Return the call's name in documents and events."""
-        return self._news.call_id(call)
+        return self._messages.call_id(call)

@@ -11,14 +11,14 @@ from typing import Any, Final
 from ari_tui.analysis.roundtrip.direction import EchoReport
 from ari_tui.analysis.store import Store
 from ari_tui.ari import commands as do
-from ari_tui.config.settings import Asterisk, Echo, Media
+from ari_tui.config.settings import AsteriskSettings, EchoSettings, MediaSettings
 from ari_tui.core import log
 from ari_tui.core.errors import AriTuiError, PortsExhaustedError
 from ari_tui.core.tasks import Tasks
 from ari_tui.engine.measured_call import MeasuredCall
 from ari_tui.engine.media_worker import PortInUseError
 from ari_tui.engine.worker_assignments import endpoint
-from ari_tui.engine.worker_pool import Supervisor
+from ari_tui.engine.worker_pool import WorkerPool
 
 
 class PortPool:
@@ -83,18 +83,18 @@ class CallMedia:
 
     def __init__(
         self,
-        asterisk: Asterisk,
-        media: Media,
-        echo: Echo,
+        asterisk: AsteriskSettings,
+        media: MediaSettings,
+        echo: EchoSettings,
         *,
-        supervisor: Supervisor,
+        worker_pool: WorkerPool,
         store: Store,
         bind: str,
         echo_host: str,
     ) -> None:
         self.asterisk, self.media, self.echo = asterisk, media, echo
         self.bind, self.echo_host = bind, echo_host
-        self.supervisor, self.store = supervisor, store
+        self.worker_pool, self.store = worker_pool, store
         self.ports = PortPool(*media.port_range)
         echo_range = media.echo_port_range
         self.echo_ports = PortPool(*echo_range, name="media.echo_ports") if echo_range else None
@@ -122,14 +122,14 @@ class CallMedia:
         try:
             call.port = self.ports.allocate()
             call.echo_port = self.echo_ports.allocate() if self.echo_ports else None
-            placement = await self.supervisor.add(call.number, self._socket_fields(call))
+            assignment = await self.worker_pool.add(call.number, self._socket_fields(call))
         except BaseException as error:
             self._free_ports(call)
             if isinstance(error, PortInUseError):
                 return error
             raise
-        call.media_local, call.echo_local = placement.media_local, placement.echo_local
-        self.receive_buffer_bytes = placement.receive_buffer_bytes
+        call.media_local, call.echo_local = assignment.media_local, assignment.echo_local
+        self.receive_buffer_bytes = assignment.receive_buffer_bytes
         return None
 
     def _socket_fields(self, call: MeasuredCall) -> dict[str, Any]:
@@ -154,19 +154,19 @@ class CallMedia:
         """Connect to Asterisk's RTP address, or to the one that the configuration knows better."""
         host = self.asterisk.media_address or host
         call.media_remote = endpoint(host, port)
-        await self.supervisor.placements.connect(call.number, host, port, self.media.learn_source)
+        await self.worker_pool.assignments.connect(call.number, host, port, self.media.learn_source)
 
     async def drain(self, call: MeasuredCall) -> None:
         """Stop the media leg; return once nothing is under way any more."""
         self.store.media.closed_ns[self.store.row_of[call.number]] = time.time_ns()
-        await self.supervisor.placements.drain(call.number)
+        await self.worker_pool.assignments.drain(call.number)
         call.drain_since_ns = time.time_ns()
         await call.drained.wait()
         await self._ask_last(call.number)
 
     def ask_echo(self) -> None:
         """Ask the echo server about every stream that flows; once a second."""
-        for number in self.supervisor.placements:
+        for number in self.worker_pool.assignments:
             row = self.store.row_of.get(number)
             if row is not None and self.store.media.started[row]:
                 self._tasks.spawn(self._ask(number, int(self.store.media.ssrc[row])))
@@ -189,7 +189,7 @@ class CallMedia:
     async def _ask(self, number: int, ssrc: int) -> None:
         # one that fails is asked again a second later
         with contextlib.suppress(AriTuiError):
-            await self.supervisor.placements.query(number, ssrc)
+            await self.worker_pool.assignments.query(number, ssrc)
 
     def take_report(self, message: dict[str, Any]) -> None:
         """Take an echo server's answer about a stream."""
@@ -213,7 +213,7 @@ class CallMedia:
 
     async def remove(self, call: MeasuredCall) -> None:
         """Close the sockets and free the ports."""
-        await self.supervisor.placements.remove(call.number)
+        await self.worker_pool.assignments.remove(call.number)
         self._free_ports(call)
 
     def look_at_drain(self, call: MeasuredCall, now_ns: int) -> None:

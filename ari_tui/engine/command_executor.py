@@ -15,7 +15,7 @@ from ari_tui.engine.call_media import CallMedia
 from ari_tui.engine.measured_call import MeasuredCall
 
 
-class Orders:
+class CommandHandlers:
     """Carries out commands; those that ask for nothing (timers, the end) are the shell's."""
 
     def __init__(self, client: AriClient, media: CallMedia, app: str) -> None:
@@ -24,7 +24,7 @@ class Orders:
     def execute(self, call: MeasuredCall, command: do.Command) -> Coroutine[Any, Any, object]:
         """Return the work of a command; it raises AriTuiError when that cannot be done."""
         client = self._client
-        if isinstance(command, do.Answer):
+        if isinstance(command, do.AnswerChannel):
             return client.answer(command.channel_id)
         if isinstance(command, do.CreateExternalMedia):
             return client.external_media(
@@ -66,18 +66,18 @@ class Orders:
 _log = log.get("engine")
 
 
-class Runner:
+class CommandExecutor:
     """The I/O between a machine's decisions. `moved` hears of every call that took a step."""
 
     def __init__(
         self,
-        orders: Orders,
+        handlers: CommandHandlers,
         tasks: Tasks,
         *,
         moved: Callable[[MeasuredCall], None],
         finished: Callable[[MeasuredCall, do.Finished], None],
     ) -> None:
-        self._orders, self._tasks = orders, tasks
+        self._handlers, self._tasks = handlers, tasks
         self._moved, self._finished = moved, finished
 
     def run(self, call: MeasuredCall, commands: list[do.Command]) -> None:
@@ -97,7 +97,7 @@ class Runner:
 
     async def _perform(self, call: MeasuredCall, command: do.Command) -> None:
         try:
-            result = await self._orders.execute(call, command)
+            result = await self._handlers.execute(call, command)
         except AriTuiError as error:
             self.run(call, call.machine.failed(command, error))
         except Exception as error:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ari_tui import __version__
-from ari_tui.analysis.histogram import Rungs
+from ari_tui.analysis.histogram import BucketCounts
 from ari_tui.analysis.store import Store
 from ari_tui.ari.client import AriClient
 from ari_tui.ari.event_stream import EventStream
@@ -18,36 +18,36 @@ from ari_tui.building.sla import Listener
 from ari_tui.core.text import clean_text
 from ari_tui.document import model
 from ari_tui.document.live import SECONDS, Live
-from ari_tui.engine.call_manager import Switchboard
-from ari_tui.engine.injected import InjectedTruth
+from ari_tui.engine.call_manager import CallManager
+from ari_tui.engine.injected import InjectedCounts
 from ari_tui.engine.measured_call import MeasuredCall
-from ari_tui.engine.worker_pool import Supervisor
+from ari_tui.engine.worker_pool import WorkerPool
 
 _SECOND_NS: Final = 1_000_000_000
 _MARGIN_S: Final = 3
 """How much longer than the loss time-out a second is told again: folds and snapshots lag."""
 
 
-class Scribe:
+class DocumentPublisher:
     """Builds the document of now. `newest` is the last one built."""
 
     newest: model.Document
-    round_trips: Rungs
+    round_trips: BucketCounts
     """All that the newest document tells of."""
 
     def __init__(
         self,
-        calls: Switchboard,
+        calls: CallManager,
         *,
         store: Store,
-        supervisor: Supervisor,
+        worker_pool: WorkerPool,
         client: AriClient,
         stream: EventStream,
-        injected: InjectedTruth,
+        injected: InjectedCounts,
         version: str | None,
         histograms: bool,
     ) -> None:
-        self._calls, self._store, self._supervisor = calls, store, supervisor
+        self._calls, self._store, self._worker_pool = calls, store, worker_pool
         self._client, self._stream, self._injected = client, stream, injected
         self._version, self._histograms = version, histograms
         self._host = socket.gethostname()
@@ -62,7 +62,7 @@ class Scribe:
         """Build the document of now; with `end_reason` the final one."""
         now_ns = time.time_ns()
         final = end_reason is not None
-        calls, supervisor = self._calls, self._supervisor
+        calls, worker_pool = self._calls, self._worker_pool
         ports = calls.media.ports
         facts = EngineFacts(
             kind="final" if final else "interval",
@@ -82,12 +82,12 @@ class Scribe:
                 ended=calls.ended,
                 failed=calls.failed,
             ),
-            log_overflow=supervisor.log_overflow,
-            log_fill=supervisor.log_fill,
+            log_overflow=worker_pool.log_overflow,
+            log_fill=worker_pool.log_fill,
             tick_lag_ms=self.tick_lag_ms,
             ari_ms=self._client.latency_ms,
-            workers=len(supervisor.workers),
-            worker_restarts=supervisor.restarts,
+            workers=len(worker_pool.workers),
+            worker_restarts=worker_pool.restarts,
             receive_buffer_bytes=calls.media.receive_buffer_bytes,
             ports_in_use=ports.in_use,
             ports_total=ports.size,
@@ -98,7 +98,7 @@ class Scribe:
         )
         self.tick_lag_ms = 0.0
         self.newest = build(self._store, facts, self._listener)
-        self.round_trips = self._store.ladder.read()
+        self.round_trips = self._store.buckets.read()
         return self.newest
 
     def live(self) -> Live:

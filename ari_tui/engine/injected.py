@@ -47,7 +47,7 @@ class _Query(asyncio.DatagramProtocol):
             self.answer.set_result(None)
 
 
-class InjectedTruth:
+class InjectedCounts:
     """Keeps the newest answers."""
 
     def __init__(self, client: AriClient, echo_host: str, echo_port: int) -> None:

@@ -10,9 +10,9 @@ from ari_tui.analysis.fold import fold
 from ari_tui.analysis.notes import Interruption, Moved, NewStream, Note, Reanchored, Refused
 from ari_tui.analysis.records import from_bytes
 from ari_tui.analysis.store import Store
-from ari_tui.engine.call_manager import Switchboard
+from ari_tui.engine.call_manager import CallManager
 from ari_tui.engine.event_log import EventLog
-from ari_tui.engine.worker_pool import Supervisor
+from ari_tui.engine.worker_pool import WorkerPool
 
 PATIENCE_NS: Final = 5_000_000_000
 """How long a log that is not known to be complete holds up the closing of books."""
@@ -42,13 +42,13 @@ def read_clocks() -> Clocks:
     return best
 
 
-class Metering:
+class LiveAnalyzer:
     """The fold, live."""
 
     def __init__(
-        self, store: Store, supervisor: Supervisor, calls: Switchboard, events: EventLog, echo: str
+        self, store: Store, worker_pool: WorkerPool, calls: CallManager, events: EventLog, echo: str
     ) -> None:
-        self._store, self._supervisor, self._calls = store, supervisor, calls
+        self._store, self._worker_pool, self._calls = store, worker_pool, calls
         self._events, self._echo = events, echo
         self._clock_offset_ns: int | None = None
         self._folded_ns: int | None = None
@@ -57,8 +57,8 @@ class Metering:
     def fold(self, now_ns: int) -> None:
         """Take in what was logged since the last time; `now_ns` is CLOCK_REALTIME."""
         # before the logs are read: what is promised then is in them
-        complete_ns = self._supervisor.complete_until_ns(now_ns, PATIENCE_NS)
-        data = self._supervisor.read_logs() or [b""]
+        complete_ns = self._worker_pool.complete_until_ns(now_ns, PATIENCE_NS)
+        data = self._worker_pool.read_logs() or [b""]
         # before books are closed: what is marked by then is judged as marked
         self._watch_log(now_ns)
         notes: list[Note] = []
@@ -87,7 +87,7 @@ class Metering:
         self._tell(close_all(self._store, now_ns))
 
     def _watch_log(self, now_ns: int) -> None:
-        overflow = self._supervisor.log_overflow
+        overflow = self._worker_pool.log_overflow
         since_ns, self._folded_ns = self._folded_ns or now_ns, now_ns
         if overflow > self._overflow:
             # a fold that comes late, which is when logs overflow, has more seconds behind it

@@ -13,7 +13,7 @@ from ari_tui.core.tasks import Tasks
 from ari_tui.document.model import Document
 from ari_tui.engine.assembly import Parts
 from ari_tui.engine.live_analyzer import read_clocks
-from ari_tui.engine.service_status import Herald
+from ari_tui.engine.service_status import SystemdNotifier
 
 FOLD_S: Final = 0.25
 _SNAPSHOT_S: Final = 1.0
@@ -21,14 +21,14 @@ _YOUNG_S: Final = 5.0
 """For so long documents come as often as folds: somebody waits to see the first calls."""
 
 
-class Sink(Protocol):
+class DocumentSink(Protocol):
     """Something that takes every document of a run."""
 
     def take(self, document: Document) -> None:
         """Take a document; the last is of kind "final" and its books are closed."""
 
 
-class Companion(Protocol):
+class EngineExtension(Protocol):
     """One more piece of an engine's work, such as a load test."""
 
     async def run(self, parts: Parts) -> str:
@@ -41,14 +41,18 @@ class Companion(Protocol):
         """Undo what the calls do not know of; the engine drains at the same time."""
 
 
-class Rounds:
+class EngineLoop:
     """The standing work on assembled parts; no piece of it ends by itself but with an error."""
 
     def __init__(
-        self, parts: Parts, sinks: Sequence[Sink], companion: Companion | None, herald: Herald
+        self,
+        parts: Parts,
+        sinks: Sequence[DocumentSink],
+        companion: EngineExtension | None,
+        notifier: SystemdNotifier,
     ) -> None:
         self._parts, self._sinks, self._companion = parts, sinks, companion
-        self._herald = herald
+        self._notifier = notifier
         self._tasks = Tasks("engine")
 
     def all(self, items: AsyncIterator[StreamItem]) -> list[Coroutine[Any, Any, None]]:
@@ -68,7 +72,7 @@ class Rounds:
 
     def hand_out(self, document: Document) -> None:
         """Give a document to all who read it."""
-        self._parts.readers.publish(document, self._parts.scribe.live)
+        self._parts.readers.publish(document, self._parts.publisher.live)
         self._parts.alerts.take(document)
         for sink in self._sinks:
             sink.take(document)
@@ -107,12 +111,12 @@ class Rounds:
             due = max(due + FOLD_S, loop.time())
             await asyncio.sleep(due - loop.time())
             lag_ms = (loop.time() - due) * 1000
-            parts.scribe.tick_lag_ms = max(parts.scribe.tick_lag_ms, lag_ms)
-            parts.metering.watch_clock(*read_clocks())
+            parts.publisher.tick_lag_ms = max(parts.publisher.tick_lag_ms, lag_ms)
+            parts.analyzer.watch_clock(*read_clocks())
             now_ns = time.time_ns()
-            parts.metering.fold(now_ns)
+            parts.analyzer.fold(now_ns)
             parts.calls.tick(now_ns)
-            self._herald.pulse(healthy=parts.supervisor.healthy)
+            self._notifier.pulse(healthy=parts.worker_pool.healthy)
 
     async def _publish(self) -> None:
         """Build one document a second, or as often as asked, and hand it out; at first more."""
@@ -123,8 +127,8 @@ class Rounds:
         while True:
             due = max(due + (period if due >= old else min(period, FOLD_S)), loop.time())
             await asyncio.sleep(due - loop.time())
-            document = parts.scribe.write()
-            self._herald.publish(document)
+            document = parts.publisher.write()
+            self._notifier.publish(document)
             self.hand_out(document)
 
     async def _ask_injected(self) -> None:
@@ -141,5 +145,5 @@ class Rounds:
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(1.0)
-            self._parts.supervisor.replace_hung()
+            self._parts.worker_pool.replace_hung()
             self._parts.calls.media.ask_echo()

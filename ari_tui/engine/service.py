@@ -21,10 +21,10 @@ from ari_tui.core.cancellation import end_tasks
 from ari_tui.core.errors import AriError, AriReplacedError
 from ari_tui.core.process import ParentLink
 from ari_tui.core.signals import StopSignals
-from ari_tui.core.systemd import Notifier
+from ari_tui.core.systemd import NotifySocket
 from ari_tui.engine.assembly import Parts
-from ari_tui.engine.loop import Companion, Rounds, Sink
-from ari_tui.engine.service_status import Herald
+from ari_tui.engine.loop import DocumentSink, EngineExtension, EngineLoop
+from ari_tui.engine.service_status import SystemdNotifier
 
 VERDICT_CODES: Final = {"pass": 0, "fail": 1, "inconclusive": 4}
 _DRAIN_MARGIN_S: Final = 10.0
@@ -36,8 +36,8 @@ async def run_engine(
     settings: Settings,
     options: RunOptions,
     link: ParentLink,
-    sinks: Sequence[Sink] = (),
-    companion: Companion | None = None,
+    sinks: Sequence[DocumentSink] = (),
+    companion: EngineExtension | None = None,
 ) -> int:
     """Run one engine until a signal, its parent, its duration, a reader or its companion ends it.
 
@@ -46,21 +46,23 @@ async def run_engine(
     """
     with StopSignals() as signals:
         async with contextlib.AsyncExitStack() as stack:
-            herald = Herald(Notifier.from_environment())
-            stack.callback(herald.close)
-            herald.starting(settings.asterisk.url)
+            notifier = SystemdNotifier(NotifySocket.from_environment())
+            stack.callback(notifier.close)
+            notifier.starting(settings.asterisk.url)
             parts = Parts(settings, stack)
-            engine = Engine(parts, sinks, companion, herald)
+            engine = Engine(parts, sinks, companion, notifier)
             if not await _start(engine, stack, signals, link):
                 return signals.exit_code or VERDICT_CODES["inconclusive"]
-            herald.standing()
-            link.ready(socket=str(parts.socket), http=parts.door.tcp_address, session=parts.session)
+            notifier.standing()
+            link.ready(
+                socket=str(parts.socket), http=parts.http_server.tcp_address, session=parts.session
+            )
             gc.freeze()
             reason, error = await engine.run(options, link, signals)
             await engine.finish(reason, signals, replaced=isinstance(error, AriReplacedError))
             if error is not None:
                 raise error
-    return signals.exit_code or VERDICT_CODES[parts.scribe.newest.sla.verdict]
+    return signals.exit_code or VERDICT_CODES[parts.publisher.newest.sla.verdict]
 
 
 async def _start(
@@ -87,10 +89,14 @@ class Engine:
     """The life of assembled parts."""
 
     def __init__(
-        self, parts: Parts, sinks: Sequence[Sink], companion: Companion | None, herald: Herald
+        self,
+        parts: Parts,
+        sinks: Sequence[DocumentSink],
+        companion: EngineExtension | None,
+        notifier: SystemdNotifier,
     ) -> None:
-        self._parts, self._companion, self._herald = parts, companion, herald
-        self._rounds = Rounds(parts, sinks, companion, herald)
+        self._parts, self._companion, self._notifier = parts, companion, notifier
+        self._engine_loop = EngineLoop(parts, sinks, companion, notifier)
         self._items: AsyncIterator[StreamItem]
         self._work: set[asyncio.Task[None]] = set()
 
@@ -100,9 +106,9 @@ class Engine:
         await parts.assemble()
         self._items = aiter(parts.stream)
         stack.push_async_callback(parts.stream.close)
-        stack.push_async_callback(self._rounds.close)
+        stack.push_async_callback(self._engine_loop.close)
         while not isinstance(item := await anext(self._items), Connected):
-            self._rounds.on_item(item)
+            self._engine_loop.on_item(item)
         await parts.client.filter_events(parts.settings.asterisk.app)
         await parts.sweeper.sweep("at start")
 
@@ -110,7 +116,7 @@ class Engine:
         self, options: RunOptions, link: ParentLink, signals: StopSignals
     ) -> tuple[str, BaseException | None]:
         """Run until something ends it; return why, and the error if it was one."""
-        self._work = {asyncio.create_task(one) for one in self._rounds.all(self._items)}
+        self._work = {asyncio.create_task(one) for one in self._engine_loop.all(self._items)}
         ends: dict[asyncio.Task[Any], Callable[[], str]] = {
             asyncio.create_task(signals.stop.wait()): lambda: signals.name,
             asyncio.create_task(self._parts.quit.wait()): lambda: "quit",
@@ -154,7 +160,7 @@ class Engine:
         """
         parts = self._parts
         _log.info("stopping", reason=reason, calls=parts.calls.active)
-        self._herald.stopping(reason, parts.calls.active)
+        self._notifier.stopping(reason, parts.calls.active)
         why = "another client took over the application" if replaced else f"engine: {reason}"
         drain = self._drain(why, replaced=replaced)
         limit_s = parts.store.loss_timeout_ns / 1e9 + _DRAIN_MARGIN_S
@@ -167,7 +173,7 @@ class Engine:
         self._close_books()
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(parts.injected.refresh(), _INJECTED_S)
-        self._rounds.hand_out(parts.scribe.write(end_reason=reason))
+        self._engine_loop.hand_out(parts.publisher.write(end_reason=reason))
 
     async def _drain(self, why: str, *, replaced: bool) -> None:
         calls = self._parts.calls
@@ -182,8 +188,8 @@ class Engine:
         Packets of a call that could not drain are neither back nor lost: they stay in flight.
         """
         parts = self._parts
-        parts.metering.fold(time.time_ns())
+        parts.analyzer.fold(time.time_ns())
         for number, call in parts.calls.calls.items():
             if call.ended_ns is not None:
                 parts.store.give_up(number)
-        parts.metering.close_all(time.time_ns())
+        parts.analyzer.close_all(time.time_ns())

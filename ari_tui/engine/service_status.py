@@ -7,14 +7,14 @@ Asterisk that is away is no reason: the engine waits for it, and says so in the 
 
 from __future__ import annotations
 
-from ari_tui.core.systemd import Notifier
+from ari_tui.core.systemd import NotifySocket
 from ari_tui.document.model import Document
 
 
-class Herald:
+class SystemdNotifier:
     """One engine's messages to its service manager."""
 
-    def __init__(self, notifier: Notifier) -> None:
+    def __init__(self, notifier: NotifySocket) -> None:
         self._notifier = notifier
         self._ending = False
 

@@ -10,7 +10,7 @@ from typing import Final
 from ari_tui.ari.client import AriClient
 from ari_tui.ari.sweep import LiveCall, SweepPlan, plan_sweep
 from ari_tui.core.errors import AriError
-from ari_tui.engine.call_manager import Switchboard
+from ari_tui.engine.call_manager import CallManager
 from ari_tui.engine.event_log import EventLog
 
 _COMPARE_AFTER_S: Final = (0.0, 1.0, 2.0, 5.0, 10.0)
@@ -21,7 +21,7 @@ class Sweeper:
     """At start, after each reconnect and every two minutes."""
 
     def __init__(
-        self, app: str, session: str, client: AriClient, calls: Switchboard, events: EventLog
+        self, app: str, session: str, client: AriClient, calls: CallManager, events: EventLog
     ) -> None:
         self._app, self._session = app, session
         self._client, self._calls, self._events = client, calls, events

@@ -13,7 +13,7 @@ from ari_tui.relay import control
 
 
 @dataclass
-class Placement:
+class WorkerAssignment:
     """Where a call's sockets are, and what it takes to open them again."""
 
     worker: MediaWorker
@@ -25,21 +25,23 @@ class Placement:
     receive_buffer_bytes: int = 0
 
 
-class Placements(dict[int, Placement]):
+class WorkerAssignments(dict[int, WorkerAssignment]):
     """All of them by call, and the requests to whichever worker has a call."""
 
-    async def open(self, worker: MediaWorker, call: int, fields: Mapping[str, Any]) -> Placement:
+    async def open(
+        self, worker: MediaWorker, call: int, fields: Mapping[str, Any]
+    ) -> WorkerAssignment:
         """Open a call's sockets in a worker (`control.OP_ADD`'s fields).
 
         Raises PortInUseError, BindError or WorkerError.
         """
         reply = await worker.request(control.OP_ADD, call=call, **fields)
-        placement = Placement(worker, {**fields, "echo_local_port": int(reply["echo"][1])})
-        placement.media_local = endpoint(*reply["media"])
-        placement.echo_local = endpoint(*reply["echo"])
-        placement.receive_buffer_bytes = int(reply["buffers"][0])
-        self[call] = placement
-        return placement
+        assignment = WorkerAssignment(worker, {**fields, "echo_local_port": int(reply["echo"][1])})
+        assignment.media_local = endpoint(*reply["media"])
+        assignment.echo_local = endpoint(*reply["echo"])
+        assignment.receive_buffer_bytes = int(reply["buffers"][0])
+        self[call] = assignment
+        return assignment
 
     async def connect(self, call: int, host: str, port: int, learn: str) -> None:
         """Connect a call's media socket to Asterisk and start the media leg.
@@ -48,55 +50,55 @@ class Placements(dict[int, Placement]):
         """
         if call not in self:
             raise WorkerError(f"call {call} has no sockets")
-        placement = self[call]
-        placement.connect = {"host": host, "port": port, "learn": learn}
-        await placement.worker.request(control.OP_CONNECT, call=call, **placement.connect)
+        assignment = self[call]
+        assignment.connect = {"host": host, "port": port, "learn": learn}
+        await assignment.worker.request(control.OP_CONNECT, call=call, **assignment.connect)
 
     def learned(self, call: int, host: str, port: int) -> bool:
         """Take note of where a call's media comes from; False for a call without sockets."""
-        placement = self.get(call)
-        if placement is not None:
-            placement.connect = {"host": host, "port": port, "learn": "never"}
-        return placement is not None
+        assignment = self.get(call)
+        if assignment is not None:
+            assignment.connect = {"host": host, "port": port, "learn": "never"}
+        return assignment is not None
 
     async def drain(self, call: int) -> None:
         """Stop the media leg of a call; the echo leg goes on. Harmless where nothing is."""
-        placement = self.get(call)
-        if placement is not None:
-            placement.draining = True
-            await placement.worker.request(control.OP_DRAIN, call=call)
+        assignment = self.get(call)
+        if assignment is not None:
+            assignment.draining = True
+            await assignment.worker.request(control.OP_DRAIN, call=call)
 
     async def query(self, call: int, ssrc: int) -> None:
         """Ask the echo server about a call's stream; it answers by an event, if ever."""
-        placement = self.get(call)
-        if placement is not None and placement.worker.running:
-            await placement.worker.request(control.OP_QUERY, call=call, ssrc=ssrc)
+        assignment = self.get(call)
+        if assignment is not None and assignment.worker.running:
+            await assignment.worker.request(control.OP_QUERY, call=call, ssrc=ssrc)
 
     async def remove(self, call: int) -> None:
         """Close a call's sockets. Harmless where nothing is; a dead worker has closed them."""
-        placement = self.pop(call, None)
-        if placement is None:
+        assignment = self.pop(call, None)
+        if assignment is None:
             return
-        placement.worker.calls.discard(call)
-        if placement.worker.running:
-            await placement.worker.request(control.OP_REMOVE, call=call)
+        assignment.worker.calls.discard(call)
+        if assignment.worker.running:
+            await assignment.worker.request(control.OP_REMOVE, call=call)
 
     async def open_again(self, worker: MediaWorker, call: int) -> None:
         """Bring a dead worker's call to where it was, in another; harmless where nothing is.
 
         Raises what the worker says; nothing of the call is left open then.
         """
-        placement = self.get(call)
-        if placement is None:
+        assignment = self.get(call)
+        if assignment is None:
             return
-        placement.worker = worker
+        assignment.worker = worker
         worker.calls.add(call)
         try:
-            await worker.request(control.OP_ADD, call=call, **placement.add)
-            if placement.draining:
+            await worker.request(control.OP_ADD, call=call, **assignment.add)
+            if assignment.draining:
                 await worker.request(control.OP_DRAIN, call=call)
-            elif placement.connect is not None:
-                await worker.request(control.OP_CONNECT, call=call, **placement.connect)
+            elif assignment.connect is not None:
+                await worker.request(control.OP_CONNECT, call=call, **assignment.connect)
         except AriTuiError:
             worker.calls.discard(call)
             with contextlib.suppress(AriTuiError):

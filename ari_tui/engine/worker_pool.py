@@ -16,7 +16,7 @@ from ari_tui.core import log
 from ari_tui.core.errors import AriTuiError, BindError, WorkerError
 from ari_tui.core.tasks import Tasks
 from ari_tui.engine.media_worker import MediaWorker
-from ari_tui.engine.worker_assignments import Placement, Placements
+from ari_tui.engine.worker_assignments import WorkerAssignment, WorkerAssignments
 from ari_tui.packet_log.ring import DEFAULT_CAPACITY
 from ari_tui.relay import control
 
@@ -28,7 +28,7 @@ _log = log.get("media")
 
 
 @dataclass
-class Hooks:
+class WorkerCallbacks:
     """What the supervisor tells its owner."""
 
     learned: Callable[[int, str, int], None]
@@ -42,14 +42,14 @@ class Hooks:
 
 
 @dataclass
-class Supervisor:
+class WorkerPool:
     """All `count` workers; new calls go to the least loaded."""
 
     count: int
-    hooks: Hooks
+    hooks: WorkerCallbacks
     capacity: int = DEFAULT_CAPACITY
     workers: list[MediaWorker] = field(default_factory=list)
-    placements: Placements = field(default_factory=Placements)
+    assignments: WorkerAssignments = field(default_factory=WorkerAssignments)
     restarts: int = 0
     _overflow_before: int = 0
     _last_words: list[bytes] = field(default_factory=list)
@@ -79,7 +79,7 @@ class Supervisor:
         """Tell whether every worker is alive and heard of."""
         return len(self.workers) == self.count and all(w.healthy for w in self.workers)
 
-    async def add(self, call: int, fields: dict[str, Any]) -> Placement:
+    async def add(self, call: int, fields: dict[str, Any]) -> WorkerAssignment:
         """Open a call's sockets in the least loaded worker (`control.OP_ADD`'s fields).
 
         Raises PortInUseError, BindError or WorkerError.
@@ -87,7 +87,7 @@ class Supervisor:
         worker = await self._least_loaded()
         worker.calls.add(call)
         try:
-            return await self.placements.open(worker, call, fields)
+            return await self.assignments.open(worker, call, fields)
         except AriTuiError as error:
             worker.calls.discard(call)
             if not isinstance(error, BindError):
@@ -155,7 +155,7 @@ class Supervisor:
     def _on_event(self, message: control.Message) -> None:
         if message.get("event") == control.EVENT_LEARNED:
             call, host, port = int(message["call"]), str(message["host"]), int(message["port"])
-            if self.placements.learned(call, host, port):
+            if self.assignments.learned(call, host, port):
                 self.hooks.learned(call, host, port)
         elif message.get("event") == control.EVENT_STATUS:
             self.hooks.reported(message)
@@ -185,6 +185,6 @@ class Supervisor:
 
     async def _add_again(self, worker: MediaWorker, call: int) -> None:
         try:
-            await self.placements.open_again(worker, call)
+            await self.assignments.open_again(worker, call)
         except AriTuiError as error:
             self.hooks.lost(call, f"media could not be opened again: {error}")

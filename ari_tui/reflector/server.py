@@ -40,7 +40,7 @@ _REASONS: Final = {int(number): number.name for number in _SIGNALS}
 """By the byte in the pipe; those of other signals that have a handler mean nothing here."""
 
 
-class StopWatch:
+class StopCondition:
     """A context in which SIGTERM, SIGINT and SIGHUP ask for a stop instead of killing.
 
     Signals are taken in the main thread only (Python's rule); elsewhere the lifeline ends the
@@ -58,7 +58,7 @@ class StopWatch:
         if link is not None and link.lifeline_fd is not None:
             self.watched.append(link.lifeline_fd)
 
-    def __enter__(self) -> StopWatch:
+    def __enter__(self) -> StopCondition:
         if threading.current_thread() is threading.main_thread():
             previous = signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
             self._restore.callback(signal.set_wakeup_fd, previous)
@@ -162,7 +162,7 @@ class EchoServer:
         """
         host, port = self.bind()
         assert self._sock is not None  # noqa: S101  bind has just opened it
-        with self._sock as sock, StopWatch(link) as watch, _no_collection():
+        with self._sock as sock, StopCondition(link) as watch, _no_collection():
             reflector = self._reflector(sock, port)
             if link is not None:
                 link.ready(host=host, port=port)
@@ -180,7 +180,7 @@ class EchoServer:
             pace_clock_rate=config.clock_rate if config.pace else None,
         )
 
-    def _serve(self, sock: socket.socket, watch: StopWatch, reflector: Reflector) -> str:
+    def _serve(self, sock: socket.socket, watch: StopCondition, reflector: Reflector) -> str:
         housekeeping_ns = time.monotonic_ns() + _HOUSEKEEPING_NS
         while True:
             readable = _wait([sock, *watch.watched], reflector.next_due_ns(), housekeeping_ns)
@@ -195,7 +195,7 @@ class EchoServer:
             if reason:
                 return reason
 
-    def _drain(self, watch: StopWatch, reflector: Reflector) -> None:
+    def _drain(self, watch: StopCondition, reflector: Reflector) -> None:
         end_ns = time.monotonic_ns() + DRAIN_NS
         while reflector.waiting and time.monotonic_ns() < end_ns:
             readable = _wait(watch.watched, reflector.next_due_ns(), end_ns)

@@ -14,7 +14,7 @@ KEPT: Final = 60
 _FAREWELL_S: Final = 3.0
 
 
-class PatientWriter:
+class BackgroundWriter:
     """Writes whole pieces to a descriptor, in order, from a thread of its own.
 
     The descriptor is written to as it is: a buffered stream would be locked while it waits, and

@@ -12,7 +12,7 @@ from ari_tui.core.number_format import DASH, moment, ms, number, percent, share,
 from ari_tui.core.text import clean_text
 from ari_tui.document.load_test import LoadCall, LoadPlan
 from ari_tui.document.model import Call, Document, Injected, SlaRule, Spread
-from ari_tui.report.report_input import Subject
+from ari_tui.report.report_input import ReportInput
 
 STEP_WORDS: Final = {
     "accepted": "accepted",
@@ -52,7 +52,7 @@ class RuleWords(NamedTuple):
     violated: str
 
 
-def title(subject: Subject) -> str:
+def title(subject: ReportInput) -> str:
     """Return what the report is about."""
     if subject.load is None:
         return f"Calls measured on {clean_text(subject.document.session.host, 60)}"
@@ -61,7 +61,7 @@ def title(subject: Subject) -> str:
     return f"Load test of {', '.join(clean_text(one, 60) for one in shown[:2])}{more}"
 
 
-def verdict(subject: Subject) -> str:
+def verdict(subject: ReportInput) -> str:
     """Return the word that all is about: pass, fail, inconclusive, no_traffic."""
     sla = subject.document.sla
     return clean_text(
@@ -69,7 +69,7 @@ def verdict(subject: Subject) -> str:
     )
 
 
-def reasons(subject: Subject) -> list[str]:
+def reasons(subject: ReportInput) -> list[str]:
     """Return why."""
     found = subject.document.sla.reasons if subject.load is None else subject.load.reasons
     return [clean_text(reason, 300) for reason in found]
@@ -167,7 +167,7 @@ class Failures(NamedTuple):
     endpoints: str
 
 
-def call_rows(subject: Subject) -> list[CallRow]:
+def call_rows(subject: ReportInput) -> list[CallRow]:
     """Return every measured call, the worst first: by MOS, then what was lost, then RTT."""
     if subject.load is None:
         rows = [_of_document(call) for call in subject.document.calls if call.packets.sent]
@@ -336,7 +336,7 @@ def _dwell(found: Spread) -> tuple[str, str]:
     )
 
 
-def environment(subject: Subject) -> Iterator[Fact]:
+def environment(subject: ReportInput) -> Iterator[Fact]:
     """Yield where and by what was measured."""
     document, load = subject.document, subject.load
     session = document.session
@@ -358,7 +358,7 @@ def environment(subject: Subject) -> Iterator[Fact]:
     yield Fact("Ended", moment(session.ended_at or document.time), _why(subject))
 
 
-def _why(subject: Subject) -> str:
+def _why(subject: ReportInput) -> str:
     reason = (
         subject.document.session.end_reason if subject.load is None else subject.load.end_reason
     )
@@ -382,7 +382,7 @@ def _did(found: Injected | None, where: str) -> str:
     )
 
 
-def headline_numbers(subject: Subject) -> Iterator[Fact]:
+def headline_numbers(subject: ReportInput) -> Iterator[Fact]:
     """Yield the handful of numbers that a reader wants first."""
     document, load = subject.document, subject.load
     totals = document.totals

@@ -15,7 +15,12 @@ import msgspec
 from ari_tui.core.errors import ConfigError
 from ari_tui.document.load_test import LoadReport
 from ari_tui.document.model import Document
-from ari_tui.report.report_input import ReportFileError, Subject, read_subject, subject_of_load
+from ari_tui.report.report_input import (
+    ReportFileError,
+    ReportInput,
+    input_of_load_test,
+    read_report_input,
+)
 from ari_tui.report.text.full import plain_report
 from ari_tui.report.text.summary import final_report
 
@@ -37,7 +42,9 @@ def form_of(path: str, origin: str = "--report") -> Form:
     return form
 
 
-def render(subject: Subject, form: Form, *, width: int = _NARROW, ascii_only: bool = False) -> str:
+def render(
+    subject: ReportInput, form: Form, *, width: int = _NARROW, ascii_only: bool = False
+) -> str:
     """Return a report as text of this form; `width` and `ascii_only` are the text's."""
     if form == "json":
         shown = subject.document if subject.load is None else subject.load
@@ -53,7 +60,7 @@ def render(subject: Subject, form: Form, *, width: int = _NARROW, ascii_only: bo
 
 def write_report(path: str, report: LoadReport) -> None:
     """Write a load test's report in the form that the name asks for. Raises ConfigError."""
-    write_file(path, render(subject_of_load(report), form_of(path)))
+    write_file(path, render(input_of_load_test(report), form_of(path)))
 
 
 def write_file(path: str, text: str, origin: str = "--report") -> None:
@@ -102,14 +109,14 @@ def closing_report(document: Document, reports: Iterable[str] = ()) -> str:
 
 def closing_load_report(report: LoadReport) -> str:
     """Return all of a load test but its charts, as wide as the terminal."""
-    return plain_report(subject_of_load(report), width=terminal_width(), charts=False)
+    return plain_report(input_of_load_test(report), width=terminal_width(), charts=False)
 
 
 def _report_of(document: Document, path: str) -> LoadReport | None:
     if form_of(path) != "json":
         return None
     try:
-        load = read_subject(Path(path)).load
+        load = read_report_input(Path(path)).load
     except ReportFileError:  # it was never written
         return None
     # a file may be left from a test before

@@ -1,7 +1,7 @@
 """What a headless run writes: JSON documents, the status line, the final report.
 
 With `--json -` stdout holds JSON and nothing else: the status line and the report go to stderr.
-A reader of stdout that is stuck holds up nobody: see `PatientWriter`.
+A reader of stdout that is stuck holds up nobody: see `BackgroundWriter`.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ import time
 from collections.abc import Callable
 from typing import IO, Protocol, TextIO
 
-from ari_tui.config.settings import Output
+from ari_tui.config.settings import OutputSettings
 from ari_tui.core.errors import ConfigError
 from ari_tui.document.model import Document, encode
-from ari_tui.report.background_writer import PatientWriter
+from ari_tui.report.background_writer import BackgroundWriter
 from ari_tui.report.text.summary import final_report, readable, status_line
 
 _SLACK_S = 0.1  # a document that comes a little early is on time
 
 
-class Drain(Protocol):
+class WritableStream(Protocol):
     """Where documents go."""
 
     def write(self, data: bytes, /) -> object:
@@ -37,11 +37,11 @@ class HeadlessReport:
 
     def __init__(
         self,
-        output: Output,
+        output: OutputSettings,
         *,
         report: bool = True,
         clock: Callable[[], float] = time.monotonic,
-        stdout: Drain | None = None,
+        stdout: WritableStream | None = None,
         text: TextIO | None = None,
     ) -> None:
         """Open the JSON file. Raises ConfigError when that cannot be done.
@@ -49,13 +49,13 @@ class HeadlessReport:
         Without `report` it is somebody else who says at the end how it went.
         """
         self._output, self._report, self._clock = output, report, clock
-        self._owned: IO[bytes] | PatientWriter | None = None
+        self._owned: IO[bytes] | BackgroundWriter | None = None
         self._json = self._open_json(stdout)
         self._text = text or (sys.stderr if output.json == "-" else sys.stdout)
         self._next_json = self._clock()
         self._next_status = self._clock() + output.status_s
 
-    def _open_json(self, stdout: Drain | None) -> Drain | None:
+    def _open_json(self, stdout: WritableStream | None) -> WritableStream | None:
         path = self._output.json
         if not path:
             return None
@@ -68,12 +68,12 @@ class HeadlessReport:
         self._owned = os.fdopen(fd, "wb")
         return self._owned
 
-    def _own_stdout(self) -> Drain:
+    def _own_stdout(self) -> WritableStream:
         try:
             fd = sys.stdout.fileno()
         except io.UnsupportedOperation:
             return sys.stdout.buffer  # not a file but in memory, which never makes us wait
-        self._owned = PatientWriter(fd)
+        self._owned = BackgroundWriter(fd)
         return self._owned
 
     def __enter__(self) -> HeadlessReport:

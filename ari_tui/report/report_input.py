@@ -16,7 +16,7 @@ from ari_tui.core.errors import AriTuiError
 from ari_tui.core.log import clean
 from ari_tui.document.load_test import LOAD_SCHEMA, LoadReport, decode_load
 from ari_tui.document.model import SCHEMA, Document, decode
-from ari_tui.report.timeline import Beat, Course, course_of_beats
+from ari_tui.report.timeline import DocumentFigures, Timeline, timeline_of
 
 NOT_CLOSED: Final = (
     "The run left no final document: this is how it stood when it broke off, its books are open."
@@ -29,27 +29,27 @@ class ReportFileError(AriTuiError):
     exit_code = 2
 
 
-class Subject(NamedTuple):
+class ReportInput(NamedTuple):
     """A run that a report is about."""
 
     document: Document
     """The last one."""
-    course: Course
+    course: Timeline
     load: LoadReport | None = None
     warning: str | None = None
     """What a reader must know before all else."""
 
 
-class _Head(msgspec.Struct):
+class _ReportHead(msgspec.Struct):
     schema: str = ""
 
 
-def subject_of_load(report: LoadReport) -> Subject:
+def input_of_load_test(report: LoadReport) -> ReportInput:
     """Return a load test as what a report is drawn from."""
-    return Subject(report.document, Course(report.course), report)
+    return ReportInput(report.document, Timeline(report.course), report)
 
 
-def read_subject(path: Path) -> Subject:
+def read_report_input(path: Path) -> ReportInput:
     """Read a file. Raises ReportFileError, which names it."""
     try:
         with path.open("rb") as file:
@@ -58,7 +58,7 @@ def read_subject(path: Path) -> Subject:
         raise ReportFileError(f"cannot read {path}: {error.strerror or error}") from None
 
 
-def read_stream(file: IO[bytes], name: str) -> Subject:
+def read_stream(file: IO[bytes], name: str) -> ReportInput:
     """Read an open file that is called `name` in messages. Raises ReportFileError."""
     first = file.readline()
     try:
@@ -71,7 +71,7 @@ def read_stream(file: IO[bytes], name: str) -> Subject:
             raise ReportFileError(f"{name}: {_NO_REPORT}") from None
     try:
         if schema == LOAD_SCHEMA:
-            return subject_of_load(decode_load(first))
+            return input_of_load_test(decode_load(first))
         if schema == SCHEMA:
             return _read_documents(first, file)
     except (msgspec.MsgspecError, ValueError) as error:
@@ -86,14 +86,14 @@ _NO_REPORT: Final = (
 
 
 def _schema(line: bytes) -> str:
-    return msgspec.json.decode(line, type=_Head).schema
+    return msgspec.json.decode(line, type=_ReportHead).schema
 
 
-def _read_documents(first: bytes, file: IO[bytes]) -> Subject:
+def _read_documents(first: bytes, file: IO[bytes]) -> ReportInput:
     lines = _Lines(first, file)
-    course = course_of_beats(lines.beats())
+    course = timeline_of(lines.beats())
     document = decode(lines.last)
-    return Subject(document, course, warning=None if document.kind == "final" else NOT_CLOSED)
+    return ReportInput(document, course, warning=None if document.kind == "final" else NOT_CLOSED)
 
 
 class _Lines:
@@ -101,18 +101,18 @@ class _Lines:
 
     def __init__(self, first: bytes, rest: IO[bytes]) -> None:
         self.last, self._rest = first, rest
-        self._read = msgspec.json.Decoder(Beat)
+        self._read = msgspec.json.Decoder(DocumentFigures)
 
-    def beats(self) -> Iterator[Beat]:
+    def beats(self) -> Iterator[DocumentFigures]:
         """Yield what the course needs of each line, up to the end or the final document."""
-        beat = self._read.decode(self.last)
-        yield beat
+        figures_of = self._read.decode(self.last)
+        yield figures_of
         for line in self._rest:
-            if beat.kind == "final" or not line.strip():
+            if figures_of.kind == "final" or not line.strip():
                 return
             try:
-                beat = self._read.decode(line)
+                figures_of = self._read.decode(line)
             except msgspec.DecodeError:
                 return  # a killed run may have left half a line
             self.last = line
-            yield beat
+            yield figures_of

@@ -20,7 +20,7 @@ _STRETCH: Final = 1.5
 """A point may come so much later than the one before was meant to last, without a gap."""
 
 
-class Course(NamedTuple):
+class Timeline(NamedTuple):
     """How a run went, oldest first; each point tells of `step_s` seconds."""
 
     points: Sequence[LoadSecond]
@@ -55,7 +55,7 @@ class Course(NamedTuple):
             )
         return slots
 
-    def coarsened(self, most: int) -> Course:
+    def coarsened(self, most: int) -> Timeline:
         """Return at most `most` points: neighbours are joined, so that no bad second is lost."""
         size = -(-len(self.points) // most) if self.points else 1
         if size == 1:
@@ -118,7 +118,7 @@ class _Session(msgspec.Struct):
     started_at: str
 
 
-class Beat(msgspec.Struct):
+class DocumentFigures(msgspec.Struct):
     """What a course needs of a document; the rest, which is most of it, is not even read."""
 
     time: str
@@ -137,7 +137,7 @@ class _RoundTrips(NamedTuple):
     max: float | None = None
 
 
-def course_of_beats(beats: Iterable[Beat]) -> Course:
+def timeline_of(beats: Iterable[DocumentFigures]) -> Timeline:
     """Return the course that the documents of a run tell, in their order.
 
     A loss is drawn where it was sent, `LOSS_KNOWN_AFTER_S` before it became known. The final
@@ -145,9 +145,9 @@ def course_of_beats(beats: Iterable[Beat]) -> Course:
     it tells of the last losses.
     """
     reading = _Reading()
-    for beat in beats:
-        reading.take(beat)
-        if beat.kind == "final":
+    for figures_of in beats:
+        reading.take(figures_of)
+        if figures_of.kind == "final":
             break
     return reading.course()
 
@@ -162,19 +162,19 @@ class _Reading:
         self._from_s = 0.0
         self._window_s = 0.0
 
-    def take(self, beat: Beat) -> None:
+    def take(self, figures_of: DocumentFigures) -> None:
         """Take in what has come since the document before."""
-        start = unix_seconds(beat.session.started_at)
-        at = round(max(0.0, unix_seconds(beat.time) - start), 3)
-        before, now = self._before, beat.totals
+        start = unix_seconds(figures_of.session.started_at)
+        at = round(max(0.0, unix_seconds(figures_of.time) - start), 3)
+        before, now = self._before, figures_of.totals
         was = _Packets(0, 0, 0) if before is None else before.packets
         self._losses.append((at, now.packets.lost - was.lost))
         sent = max(0, now.packets.sent - was.sent)
-        last = beat.kind == "final"
+        last = figures_of.kind == "final"
         if not last or sent or not self._points:
             # in the final document the calls have been let go
             calls = before.calls.active if last and before is not None else now.calls.active
-            rtt = self._round_trips(beat)
+            rtt = self._round_trips(figures_of)
             self._points.append(
                 LoadSecond(
                     at_s=self._from_s,
@@ -190,20 +190,20 @@ class _Reading:
             )
         self._before, self._from_s = now, at
 
-    def _round_trips(self, beat: Beat) -> _RoundTrips:
-        before, now = self._before, beat.totals
+    def _round_trips(self, figures_of: DocumentFigures) -> _RoundTrips:
+        before, now = self._before, figures_of.totals
         older: Sparse | None = [] if before is None else before.rtt_histogram
         if now.rtt_histogram is not None and older is not None:
             longest_before = None if before is None else before.rtt_ms.max
             return _between(since(now.rtt_histogram, older), now.rtt_ms.max, longest_before)
-        found = beat.window.rtt_ms
-        self._window_s = max(self._window_s, float(beat.window.seconds))
+        found = figures_of.window.rtt_ms
+        self._window_s = max(self._window_s, float(figures_of.window.seconds))
         return _RoundTrips(found.p50, found.p95, found.p99, found.max)
 
-    def course(self) -> Course:
+    def course(self) -> Timeline:
         """Return the course, the losses booked."""
         points, step_s = _with_losses(self._points, self._losses), _usual_step(self._points)
-        return Course(points, step_s, max(step_s, self._window_s), LOSS_KNOWN_AFTER_S)
+        return Timeline(points, step_s, max(step_s, self._window_s), LOSS_KNOWN_AFTER_S)
 
 
 def _between(histogram: Sparse, longest: float | None, before: float | None) -> _RoundTrips:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Final
 
-from ari_tui.analysis.sla.calibration import Watched
+from ari_tui.analysis.sla.calibration import PathSample
 from ari_tui.client.source import LiveSource, parse_target
 from ari_tui.config.dump import to_environment
 from ari_tui.config.settings import Settings
@@ -31,7 +31,7 @@ _COARSE_PER_OCTAVE: Final = 8
 """Of what the stream tells where documents hold no histogram: a bucket is up to 12 % wide."""
 
 
-async def watch_engine(target: str, settings: Settings, seconds: float) -> tuple[Watched, int]:
+async def watch_engine(target: str, settings: Settings, seconds: float) -> tuple[PathSample, int]:
     """Watch the engine at `target`, "" for one that is started for this.
 
     Returns what was seen, and the exit code of a signal that ended the watch early (else 0). Raises
@@ -69,7 +69,7 @@ async def _engine(target: str, settings: Settings) -> AsyncIterator[str]:
         await engine.stop("calibrated")
 
 
-async def watch(source: LiveSource, seconds: float, stop: asyncio.Event) -> Watched:
+async def watch(source: LiveSource, seconds: float, stop: asyncio.Event) -> PathSample:
     """Watch a source that is being run, from its first document on; `stop` ends it early.
 
     Raises AriTuiError when no engine answers, or when another takes its place.
@@ -128,12 +128,12 @@ class _Watch:
         course = self._source.history.all.tail("rtt_max_us", watched_s)
         self._longest_us = max(self._longest_us, *(value or 0 for value in course), 0)
 
-    def watched(self) -> Watched:
+    def watched(self) -> PathSample:
         """Return what was seen between the first document and the newest."""
         first, last = self._first.totals.packets, self._newest.totals.packets
         limited = self._newest.instrument.limited_s - self._first.instrument.limited_s
         came, per_octave = self._round_trips()
-        return Watched(
+        return PathSample(
             seconds=time.monotonic() - self._begun,
             calls=self._calls,
             settled=(last.sent - last.in_flight) - (first.sent - first.in_flight),

@@ -6,31 +6,31 @@ import uuid
 
 from ari_tui.sim.config import SimConfig
 from ari_tui.sim.events import EventHub
-from ari_tui.sim.media import MediaPort, Phone
-from ari_tui.sim.model import Bridge, CallerId, Channel, RefusalError
-from ari_tui.sim.source import Pacer, Source
+from ari_tui.sim.media import MediaPort, SimPhone
+from ari_tui.sim.model import RefusalError, SimBridge, SimCallerId, SimChannel
+from ari_tui.sim.source import RtpSource, SourceClock
 
-_NOBODY = CallerId()
+_NOBODY = SimCallerId()
 
 
 class Bridging:
     """All bridges. A media channel hears the first answered caller that shares its bridge."""
 
-    def __init__(self, config: SimConfig, hub: EventHub, pacer: Pacer) -> None:
+    def __init__(self, config: SimConfig, hub: EventHub, pacer: SourceClock) -> None:
         self._config = config
         self._hub = hub
         self._pacer = pacer
-        self.bridges: dict[str, Bridge] = {}
-        self._sources: dict[str, Source] = {}
+        self.bridges: dict[str, SimBridge] = {}
+        self._sources: dict[str, RtpSource] = {}
         self._started = 0
 
-    def find(self, bridge_id: str) -> Bridge:
+    def find(self, bridge_id: str) -> SimBridge:
         """Return one bridge; raises RefusalError (404) when there is none."""
         if bridge_id not in self.bridges:
             raise RefusalError(404, "Bridge not found")
         return self.bridges[bridge_id]
 
-    def create(self, bridge_id: str | None, kind: str, name: str) -> Bridge:
+    def create(self, bridge_id: str | None, kind: str, name: str) -> SimBridge:
         """Create a bridge; `kind` is ARI's comma-separated type. Raises RefusalError (409, 500)."""
         if bridge_id in self.bridges:
             raise RefusalError(409, f"Bridge with id '{bridge_id}' already exists")
@@ -39,12 +39,12 @@ class Bridging:
             raise RefusalError(
                 500, f"Unable to create bridge. Possible duplicate bridge id '{bridge_id}'"
             )
-        bridge = Bridge(bridge_id or str(uuid.uuid4()), name)
+        bridge = SimBridge(bridge_id or str(uuid.uuid4()), name)
         self.bridges[bridge.id] = bridge
         self._hub.bridge_event("BridgeCreated", bridge)
         return bridge
 
-    def destroy(self, bridge: Bridge) -> None:
+    def destroy(self, bridge: SimBridge) -> None:
         """Empty a bridge and end it; its channels stay up."""
         for channel in list(bridge.members):
             self.leave(channel)
@@ -52,7 +52,7 @@ class Bridging:
         self._hub.bridge_event("BridgeDestroyed", bridge)
         self._hub.forget(bridge)
 
-    def enter(self, bridge: Bridge, channel: Channel) -> None:
+    def enter(self, bridge: SimBridge, channel: SimChannel) -> None:
         """Put a channel into a bridge, out of the one that it is in."""
         self.leave(channel)
         for name in {channel.stasis, channel.owner} - {None}:
@@ -63,7 +63,7 @@ class Bridging:
         self._introduce(bridge)
         self.update(bridge)
 
-    def leave(self, channel: Channel) -> None:
+    def leave(self, channel: SimChannel) -> None:
         """Take a channel out of its bridge, if it is in one."""
         bridge = channel.bridge
         if bridge is None:
@@ -75,7 +75,7 @@ class Bridging:
         self._silence(channel)
         self.update(bridge)
 
-    def update(self, bridge: Bridge) -> None:
+    def update(self, bridge: SimBridge) -> None:
         """Start and stop sources as the members, and whether they have answered, ask for."""
         speaker = next((one for one in bridge.members if one.phone and one.state == "Up"), None)
         for channel in bridge.members:
@@ -94,25 +94,25 @@ class Bridging:
             if phone.frequency_hz:
                 self._speak(channel, port, phone)
 
-    def source_of(self, channel: Channel) -> Source | None:
+    def source_of(self, channel: SimChannel) -> RtpSource | None:
         """Return the stream that a media channel sends now."""
         return self._sources.get(channel.id)
 
-    def _speak(self, channel: Channel, port: MediaPort, phone: Phone) -> None:
+    def _speak(self, channel: SimChannel, port: MediaPort, phone: SimPhone) -> None:
         random = self._config.stream("source", self._started)
-        source = Source(self._started, phone, port, random)
+        source = RtpSource(self._started, phone, port, random)
         self._started += 1
         self._sources[channel.id] = source
         self._pacer.start(source, random.randrange(phone.packet_ms))
 
-    def _silence(self, channel: Channel) -> None:
+    def _silence(self, channel: SimChannel) -> None:
         source = self._sources.pop(channel.id, None)
         if source is not None:
             self._pacer.stop(source)
         if channel.media is not None:
             channel.media.listener = None
 
-    def _introduce(self, bridge: Bridge) -> None:
+    def _introduce(self, bridge: SimBridge) -> None:
         """Tell two parties of each other, as a connected line and as BRIDGEPEER."""
         if len(bridge.members) != 2:
             return
@@ -123,7 +123,7 @@ class Bridging:
                 channel.connected = peer.caller
                 self._hub.channel_event("ChannelConnectedLine", channel)
 
-    def _set(self, channel: Channel, variable: str, value: str) -> None:
+    def _set(self, channel: SimChannel, variable: str, value: str) -> None:
         if channel.variables.get(variable, "") != value:
             channel.variables[variable] = value
             self._hub.channel_event("ChannelVarset", channel, variable=variable, value=value)

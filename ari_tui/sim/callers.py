@@ -5,8 +5,8 @@ from __future__ import annotations
 from random import Random
 from typing import Any, Final
 
-from ari_tui.sim.media import Phone
-from ari_tui.sim.model import CallerId, Channel, Dialplan
+from ari_tui.sim.media import SimPhone
+from ari_tui.sim.model import Dialplan, SimCallerId, SimChannel
 from ari_tui.sim.pbx import Pbx
 
 _NAMES: Final = (
@@ -43,7 +43,7 @@ _NASTY: Final = (
 )
 
 
-def draw_caller(random: Random, *, nasty: bool) -> CallerId:
+def draw_caller(random: Random, *, nasty: bool) -> SimCallerId:
     """Draw one caller; with `nasty` a third of the names try to break whatever shows them."""
     number = random.choice(
         (
@@ -54,8 +54,8 @@ def draw_caller(random: Random, *, nasty: bool) -> CallerId:
         )
     )
     if nasty and random.random() < 1 / 3:
-        return CallerId(random.choice(_NASTY), number + random.choice(("", "\x1b[1m", ";x=[y]")))
-    return CallerId(random.choice(_NAMES), number)
+        return SimCallerId(random.choice(_NASTY), number + random.choice(("", "\x1b[1m", ";x=[y]")))
+    return SimCallerId(random.choice(_NAMES), number)
 
 
 _TONES_HZ = (350, 425, 440, 480, 620, 1000, 1004)
@@ -81,11 +81,11 @@ class Callers:
         pbx.on_ended.append(self._ended)
 
     @property
-    def present(self) -> list[Channel]:
+    def present(self) -> list[SimChannel]:
         """Return the callers that are up, in the order in which they came."""
         return [self._pbx.channels[channel_id] for channel_id in self._lines]
 
-    def dial(self, caller: CallerId | None = None, **named: Any) -> Channel | None:
+    def dial(self, caller: SimCallerId | None = None, **named: Any) -> SimChannel | None:
         """Let one more caller ring in; None when the call failed in the dialplan.
 
         `named` are fields of its channel: how it is called, its Call-ID, its linkedid.
@@ -96,7 +96,7 @@ class Callers:
         pbx.calls_started += 1
         random = config.stream("caller", serial)
         who = caller or draw_caller(random, nasty=config.nasty_names)
-        phone = Phone(
+        phone = SimPhone(
             random.choice(_TONES_HZ), 30 if random.random() < config.slow_packet_share else 20
         )
         endpoint = 1001 + random.randrange(200)
@@ -105,7 +105,7 @@ class Callers:
             "protocol_id": f"{random.getrandbits(64):016x}@198.51.100.{random.randrange(1, 255)}",
             **named,
         }
-        channel = Channel(
+        channel = SimChannel(
             pbx.unique_id(),
             state="Ring",
             caller=who,
@@ -122,7 +122,7 @@ class Callers:
         self._plan(channel, random)
         return channel
 
-    def press(self, channel: Channel, digit: str, duration_ms: int) -> None:
+    def press(self, channel: SimChannel, digit: str, duration_ms: int) -> None:
         """Press a digit: its packets are swallowed, and the event comes when it ends."""
         if not channel.alive or channel.phone is None:
             return
@@ -140,14 +140,14 @@ class Callers:
 
         self._pbx.timers.later(packets * channel.phone.packet_ms / 1000, released)
 
-    def adopt(self, old: Channel, new: Channel) -> None:
+    def adopt(self, old: SimChannel, new: SimChannel) -> None:
         """Let `new` live on in the place of `old`, after a transfer."""
         random = self._lines.pop(old.id, None)
         if random is not None:
             self._lines[new.id] = random
             self._plan(new, random)
 
-    def _plan(self, channel: Channel, random: Random) -> None:
+    def _plan(self, channel: SimChannel, random: Random) -> None:
         mean_s = self._config.call_duration_s
         if mean_s > 0:
             self._pbx.timers.later(
@@ -156,7 +156,7 @@ class Callers:
         if random.random() < self._config.dtmf_share:
             self._press_later(channel, random)
 
-    def _press_later(self, channel: Channel, random: Random) -> None:
+    def _press_later(self, channel: SimChannel, random: Random) -> None:
         def press() -> None:
             if channel.alive:
                 self.press(channel, random.choice(_DIGITS), random.choice(_DIGIT_MS))
@@ -180,7 +180,7 @@ class Callers:
         pause_s = self._config.redial_s * random.uniform(0.5, 1.5)
         self._pbx.timers.later(pause_s, self._keep_dialling)
 
-    def _ended(self, channel: Channel) -> None:
+    def _ended(self, channel: SimChannel) -> None:
         if self._lines.pop(channel.id, None) is None:
             return
         self._pbx.calls_ended += 1

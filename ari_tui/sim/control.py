@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ari_tui.sim.media import MediaPort, Phone
-from ari_tui.sim.model import CallerId, Channel
+from ari_tui.sim.media import MediaPort, SimPhone
+from ari_tui.sim.model import SimCallerId, SimChannel
 from ari_tui.sim.server import SimulatedAsterisk
 from ari_tui.wire import rtp
 
@@ -19,7 +19,7 @@ class SimControl:
         """Return the channel ids of the callers that are up, in order of arrival."""
         return [channel.id for channel in self._sim.callers.present]
 
-    def place_call(self, caller: CallerId | None = None, **named: str) -> str | None:
+    def place_call(self, caller: SimCallerId | None = None, **named: str) -> str | None:
         """Let one more caller ring in; return its id, None when it failed in the dialplan.
 
         `named` takes the place of what its channel is called: `name`, `protocol_id`, `linked_id`.
@@ -54,16 +54,16 @@ class SimControl:
         pbx, old = self._sim.pbx, self._caller(k)
         app, bridge = old.stasis, old.bridge
         assert app is not None  # noqa: S101  callers are in Stasis as long as they are up
-        phone = old.phone or Phone()
-        new = Channel(
+        phone = old.phone or SimPhone()
+        new = SimChannel(
             pbx.unique_id(),
             f"{old.name.partition('-')[0]}-{len(pbx.channels) + 0xF0000:08x}",
             "Up",
             protocol_id=f"transfer-{old.protocol_id}",
-            caller=CallerId("Transferred", "1999"),
+            caller=SimCallerId("Transferred", "1999"),
             dialplan=old.dialplan,
             linked_id=old.linked_id,
-            phone=Phone(phone.frequency_hz, phone.packet_ms),
+            phone=SimPhone(phone.frequency_hz, phone.packet_ms),
         )
         pbx.add(new)
         pbx.enter_stasis(new, app, replace_channel=old.json())
@@ -105,7 +105,7 @@ class SimControl:
             channel.phone.on_hold = on_hold
         self._sim.pbx.hub.channel_event(event, channel)
 
-    def _caller(self, k: int) -> Channel:
+    def _caller(self, k: int) -> SimChannel:
         return self._sim.callers.present[k]
 
     def _media_of(self, k: int) -> MediaPort:

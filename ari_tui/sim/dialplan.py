@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from ari_tui.sim.model import Channel
+from ari_tui.sim.model import SimChannel
 from ari_tui.sim.pbx import Pbx
 
 _PICK_UP_S: Final = 0.001
@@ -48,13 +48,13 @@ def extension(name: str) -> Extension:
     return Extension(number or _PICK_UP_S, None, _TONE_HZ if kind in _LOUD else 0, None)
 
 
-class Dialling:
+class DialplanRunner:
     """Carries out originated calls."""
 
     def __init__(self, pbx: Pbx) -> None:
         self._pbx = pbx
 
-    def ring(self, channel: Channel, app: str, args: tuple[str, ...], timeout_s: float) -> None:
+    def ring(self, channel: SimChannel, app: str, args: tuple[str, ...], timeout_s: float) -> None:
         """Let the far end of a Local channel ring, and do what its extension does."""
         found, later = extension(channel.dialplan.exten), self._pbx.timers.later
         if found.rings_s is None or found.rings_s > _PICK_UP_S:
@@ -67,12 +67,14 @@ class Dialling:
         else:
             later(found.rings_s, lambda: self._answer(channel, found, app, args))
 
-    def _refuse(self, channel: Channel, cause: tuple[int, str]) -> None:
+    def _refuse(self, channel: SimChannel, cause: tuple[int, str]) -> None:
         half = channel.other_half
         if half is not None and channel.alive:
             self._pbx.end(half, cause=cause[0], cause_txt=cause[1])
 
-    def _answer(self, channel: Channel, found: Extension, app: str, args: tuple[str, ...]) -> None:
+    def _answer(
+        self, channel: SimChannel, found: Extension, app: str, args: tuple[str, ...]
+    ) -> None:
         half = channel.other_half
         if half is None or not channel.alive:
             return
@@ -84,6 +86,6 @@ class Dialling:
             self._pbx.timers.later(found.hums_s, lambda: _fall_silent(channel))
 
 
-def _fall_silent(channel: Channel) -> None:
+def _fall_silent(channel: SimChannel) -> None:
     if channel.phone is not None:
         channel.phone.on_hold = True  # nobody tells of it, other than of a hold

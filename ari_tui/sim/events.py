@@ -16,7 +16,7 @@ from typing import Any
 
 from aiohttp import web
 
-from ari_tui.sim.model import Bridge, Channel, Json, RefusalError, timestamp
+from ari_tui.sim.model import Json, RefusalError, SimBridge, SimChannel, timestamp
 
 ASTERISK_ID = "02:00:00:00:51:4d"
 
@@ -65,7 +65,7 @@ class EventSocket:
             self._waiting.task_done()
 
 
-class Application:
+class StasisApplication:
     """One Stasis application: its client, its subscriptions and its filter."""
 
     def __init__(self, name: str) -> None:
@@ -105,7 +105,7 @@ class EventHub:
     """All applications; what happens is told to those that subscribe to it, in order."""
 
     def __init__(self) -> None:
-        self.applications: dict[str, Application] = {}
+        self.applications: dict[str, StasisApplication] = {}
         self.sent = self.lost = 0
         self.on_connect: list[Callable[[str], None]] = []
         """Called with an application's name when a client connects."""
@@ -115,7 +115,7 @@ class EventHub:
         application = self.applications.get(name)
         return application is not None and application.socket is not None
 
-    def find(self, name: str) -> Application:
+    def find(self, name: str) -> StasisApplication:
         """Return one application; raises RefusalError (404) when it is not registered."""
         if name not in self.applications:
             raise RefusalError(404, "Application not found")
@@ -123,7 +123,7 @@ class EventHub:
 
     def connect(self, name: str, socket: EventSocket, *, subscribe_all: bool) -> None:
         """Make `socket` the application's client; one already there is told and left behind."""
-        application = self.applications.setdefault(name, Application(name))
+        application = self.applications.setdefault(name, StasisApplication(name))
         if application.socket is not None:
             self._write(application, "ApplicationReplaced", {})
         application.socket = socket
@@ -139,7 +139,7 @@ class EventHub:
             application.subscribe_all = False
             self._tidy(application)
 
-    def set_filter(self, name: str, body: Json) -> Application:
+    def set_filter(self, name: str, body: Json) -> StasisApplication:
         """Replace the event filter; raises RefusalError (400) when it has another shape."""
         application = self.find(name)
         for key in ("allowed", "disallowed"):
@@ -150,42 +150,42 @@ class EventHub:
         application.disallowed = body.get("disallowed", [])
         return application
 
-    def subscribe(self, name: str, channel: Channel) -> None:
+    def subscribe(self, name: str, channel: SimChannel) -> None:
         """Let an application hear of a channel; an unknown application hears of nothing."""
         if name in self.applications:
             self.applications[name].channels[channel.id] = None
 
-    def subscribe_bridge(self, name: str, bridge: Bridge) -> None:
+    def subscribe_bridge(self, name: str, bridge: SimBridge) -> None:
         """Let an application hear of a bridge."""
         if name in self.applications:
             self.applications[name].bridges[bridge.id] = None
 
-    def unsubscribe(self, name: str, channel: Channel) -> None:
+    def unsubscribe(self, name: str, channel: SimChannel) -> None:
         """Let one application hear no more of a channel."""
         application = self.applications.get(name)
         if application is not None:
             application.channels.pop(channel.id, None)
             self._tidy(application)
 
-    def forget(self, thing: Channel | Bridge) -> None:
+    def forget(self, thing: SimChannel | SimBridge) -> None:
         """Let nobody hear of a channel or bridge that has ended."""
         for application in list(self.applications.values()):
             application.channels.pop(thing.id, None)
             application.bridges.pop(thing.id, None)
             self._tidy(application)
 
-    def channel_event(self, kind: str, channel: Channel, **fields: Any) -> None:
+    def channel_event(self, kind: str, channel: SimChannel, **fields: Any) -> None:
         """Tell of something that happened to a channel."""
         self._publish(kind, {**fields, "channel": channel.json()}, channel=channel)
 
-    def bridge_event(self, kind: str, bridge: Bridge, channel: Channel | None = None) -> None:
+    def bridge_event(self, kind: str, bridge: SimBridge, channel: SimChannel | None = None) -> None:
         """Tell of something that happened to a bridge, and to a channel with it."""
         body: Json = {"bridge": bridge.json()}
         if channel is not None:
             body["channel"] = channel.json()
         self._publish(kind, body, channel=channel, bridge=bridge)
 
-    def stasis_event(self, kind: str, name: str, channel: Channel, **fields: Any) -> None:
+    def stasis_event(self, kind: str, name: str, channel: SimChannel, **fields: Any) -> None:
         """Tell one application of StasisStart or StasisEnd."""
         if name in self.applications:
             self._send(self.applications[name], kind, {**fields, "channel": channel.json()})
@@ -198,7 +198,7 @@ class EventHub:
                 await asyncio.wait_for(application.socket.written(), 5)
 
     def _publish(
-        self, kind: str, body: Json, *, channel: Channel | None, bridge: Bridge | None = None
+        self, kind: str, body: Json, *, channel: SimChannel | None, bridge: SimBridge | None = None
     ) -> None:
         for application in self.applications.values():
             if (
@@ -208,11 +208,11 @@ class EventHub:
             ):
                 self._send(application, kind, body)
 
-    def _send(self, application: Application, kind: str, body: Json) -> None:
+    def _send(self, application: StasisApplication, kind: str, body: Json) -> None:
         if application.wants(kind):
             self._write(application, kind, body)
 
-    def _write(self, application: Application, kind: str, body: Json) -> None:
+    def _write(self, application: StasisApplication, kind: str, body: Json) -> None:
         if application.socket is None:
             self.lost += 1
             return
@@ -226,6 +226,6 @@ class EventHub:
         }
         application.socket.put(json.dumps(event, ensure_ascii=False))
 
-    def _tidy(self, application: Application) -> None:
+    def _tidy(self, application: StasisApplication) -> None:
         if application.finished:
             self.applications.pop(application.name, None)

@@ -22,7 +22,7 @@ FORMATS = {"ulaw": 0, "alaw": 8}
 """Formats that a media channel may have, and their payload types."""
 
 
-class Phone:
+class SimPhone:
     """What is at the far end of a caller's channel: hums a tone, and hears what comes back."""
 
     __slots__ = (
@@ -78,7 +78,7 @@ class MediaPort:
     def __init__(self, sock: socket.socket, external: tuple[str, int], payload_type: int) -> None:
         self.payload_type = payload_type
         self.external = external
-        self.listener: Phone | None = None
+        self.listener: SimPhone | None = None
         """Who hears what comes back."""
         self.caller = ""
         self.generated = self.sent = self.refused = self.send_errors = 0

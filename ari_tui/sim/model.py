@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
-from ari_tui.sim.media import MediaPort, Phone
+from ari_tui.sim.media import MediaPort, SimPhone
 
 Json = dict[str, Any]
 
@@ -28,7 +28,7 @@ def timestamp() -> str:
 
 
 @dataclass(frozen=True)
-class CallerId:
+class SimCallerId:
     """A party's name and number."""
 
     name: str = ""
@@ -55,15 +55,15 @@ class Dialplan:
 
 
 @dataclass(eq=False)
-class Channel:
+class SimChannel:
     """One channel; `stasis` is the application that holds it, None outside of Stasis."""
 
     id: str
     name: str
     state: str = "Down"
     protocol_id: str = ""
-    caller: CallerId = CallerId()
-    connected: CallerId = CallerId()
+    caller: SimCallerId = SimCallerId()
+    connected: SimCallerId = SimCallerId()
     dialplan: Dialplan = Dialplan()
     created: str = field(default_factory=timestamp)
     linked_id: str = ""
@@ -71,13 +71,13 @@ class Channel:
     stasis: str | None = None
     owner: str | None = None
     """The application that created it, and which hears of it to its end."""
-    phone: Phone | None = None
+    phone: SimPhone | None = None
     """Who speaks and hears at its far end; a media channel has none."""
     media: MediaPort | None = None
     """The RTP socket of a media channel."""
-    other_half: Channel | None = None
+    other_half: SimChannel | None = None
     """The other end of a Local channel."""
-    bridge: Bridge | None = None
+    bridge: SimBridge | None = None
     alive: bool = True
 
     @property
@@ -102,12 +102,12 @@ class Channel:
 
 
 @dataclass(eq=False)
-class Bridge:
+class SimBridge:
     """One mixing bridge."""
 
     id: str
     name: str = ""
-    members: list[Channel] = field(default_factory=list)
+    members: list[SimChannel] = field(default_factory=list)
     created: str = field(default_factory=timestamp)
 
     @property

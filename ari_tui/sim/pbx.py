@@ -19,9 +19,9 @@ from ari_tui.reflector.impairment import Impairment, parse_impairment
 from ari_tui.sim.bridging import Bridging
 from ari_tui.sim.config import SimConfig, SimCounters
 from ari_tui.sim.events import EventHub
-from ari_tui.sim.media import MediaPort, Phone
-from ari_tui.sim.model import CallerId, Channel, Dialplan, RefusalError, timestamp
-from ari_tui.sim.source import Pacer
+from ari_tui.sim.media import MediaPort, SimPhone
+from ari_tui.sim.model import Dialplan, RefusalError, SimCallerId, SimChannel, timestamp
+from ari_tui.sim.source import SourceClock
 
 
 class Timers:
@@ -71,12 +71,12 @@ class Pbx:
             Impairment(spec, config.seed) if spec is not None else None
         )
         self.hub = EventHub()
-        self.pacer = Pacer(impairment)
+        self.pacer = SourceClock(impairment)
         self.bridging = Bridging(config, self.hub, self.pacer)
         self.timers = Timers()
-        self.channels: dict[str, Channel] = {}
+        self.channels: dict[str, SimChannel] = {}
         self.started_at = timestamp()
-        self.on_ended: list[Callable[[Channel], None]] = []
+        self.on_ended: list[Callable[[SimChannel], None]] = []
         """Called with every channel that has ended."""
         self.calls_started = self.calls_ended = self.calls_failed = 0
         self._epoch = int(time.time())
@@ -84,13 +84,13 @@ class Pbx:
         self._local_serial = 0
         self._ended_media: deque[tuple[str, MediaPort]] = deque(maxlen=_ENDED_KEPT)
 
-    def find(self, channel_id: str, *, status: int = 404) -> Channel:
+    def find(self, channel_id: str, *, status: int = 404) -> SimChannel:
         """Return one channel; raises RefusalError, with `status`, when there is none."""
         if channel_id not in self.channels:
             raise RefusalError(status, "Channel not found")
         return self.channels[channel_id]
 
-    def find_in_stasis(self, channel_id: str, *, status: int = 409) -> Channel:
+    def find_in_stasis(self, channel_id: str, *, status: int = 409) -> SimChannel:
         """Return one channel of an application; raises RefusalError (404, `status`) otherwise."""
         channel = self.find(channel_id, status=404 if status == 409 else 400)
         if channel.stasis is None:
@@ -102,7 +102,7 @@ class Pbx:
         self._serial += 1
         return f"{self._epoch}.{self._serial}"
 
-    def add(self, channel: Channel) -> Channel:
+    def add(self, channel: SimChannel) -> SimChannel:
         """Let a channel exist."""
         channel.linked_id = channel.linked_id or channel.id
         self.channels[channel.id] = channel
@@ -110,7 +110,7 @@ class Pbx:
         return channel
 
     def enter_stasis(
-        self, channel: Channel, app: str, args: tuple[str, ...] = (), **fields: Any
+        self, channel: SimChannel, app: str, args: tuple[str, ...] = (), **fields: Any
     ) -> bool:
         """Hand a channel to an application; False when its client is away, as Stasis() fails."""
         if not channel.alive or not self.hub.connected(app):
@@ -122,7 +122,7 @@ class Pbx:
         self.hub.stasis_event("StasisStart", app, channel, args=list(args), **fields)
         return True
 
-    def leave_stasis(self, channel: Channel) -> None:
+    def leave_stasis(self, channel: SimChannel) -> None:
         """Take a channel out of its bridge and its application."""
         self.bridging.leave(channel)
         app, channel.stasis = channel.stasis, None
@@ -132,7 +132,7 @@ class Pbx:
             if channel.owner is None:
                 self.hub.unsubscribe(app, channel)
 
-    def set_state(self, channel: Channel, state: str) -> None:
+    def set_state(self, channel: SimChannel, state: str) -> None:
         """Change a channel's state, telling of it; an answered caller may now be heard."""
         if channel.state == state:
             return
@@ -141,14 +141,14 @@ class Pbx:
         if channel.bridge is not None:
             self.bridging.update(channel.bridge)
 
-    def hang_up(self, channel: Channel, **request: Any) -> None:
+    def hang_up(self, channel: SimChannel, **request: Any) -> None:
         """End a channel, and the other half of a Local one; `request` are the event's fields."""
         if not channel.alive:
             return
         self.hub.channel_event("ChannelHangupRequest", channel, **request)
         self.end(channel)
 
-    def end(self, channel: Channel, **cause: Any) -> None:
+    def end(self, channel: SimChannel, **cause: Any) -> None:
         """End a channel without anybody's request: the dialplan is done with it, or it failed."""
         if not channel.alive:
             return
@@ -165,7 +165,7 @@ class Pbx:
             else:
                 self.hang_up(half, cause=16, soft=True)
 
-    def proceed(self, channel: Channel) -> None:
+    def proceed(self, channel: SimChannel) -> None:
         """Let the dialplan go on after Stasis().
 
         There is nothing left there but Hangup() for those who rang in. A Local channel goes on
@@ -184,9 +184,9 @@ class Pbx:
         context: str,
         app: str,
         channel_id: str | None,
-        caller: CallerId,
+        caller: SimCallerId,
         frequency_hz: int = 0,
-    ) -> Channel:
+    ) -> SimChannel:
         """Create both halves of a Local channel, ringing; return the one for the application.
 
         The far end hums at `frequency_hz`; 0 is silence.
@@ -196,10 +196,12 @@ class Pbx:
         name = f"Local/{exten}@{context}-{self._local_serial:08x}"
         self._local_serial += 1
         dialplan = Dialplan(context, exten)
-        phone = Phone(frequency_hz)
-        first = Channel(channel_id or self.unique_id(), f"{name};1", dialplan=dialplan, phone=phone)
+        phone = SimPhone(frequency_hz)
+        first = SimChannel(
+            channel_id or self.unique_id(), f"{name};1", dialplan=dialplan, phone=phone
+        )
         second_id = f"{channel_id};2" if channel_id else self.unique_id()
-        second = Channel(second_id, f"{name};2", "Ring", linked_id=first.id)
+        second = SimChannel(second_id, f"{name};2", "Ring", linked_id=first.id)
         second.dialplan = Dialplan(context, exten, 1, "", "")
         for half, other in ((first, second), (second, first)):
             half.caller = half.connected = caller
@@ -236,7 +238,7 @@ class Pbx:
             channel.alive = False
             self._remove(channel)
 
-    def _remove(self, channel: Channel) -> None:
+    def _remove(self, channel: SimChannel) -> None:
         del self.channels[channel.id]
         self.hub.forget(channel)
         if channel.media is not None:

@@ -7,10 +7,10 @@ import json
 from aiohttp import web
 
 from ari_tui.sim.config import INJECTED_VARIABLE
-from ari_tui.sim.dialplan import Dialling, extension
+from ari_tui.sim.dialplan import DialplanRunner, extension
 from ari_tui.sim.events import ASTERISK_ID, EventHub
 from ari_tui.sim.media import FORMATS, MediaPort, bind_rtp
-from ari_tui.sim.model import CallerId, Channel, Json, RefusalError, timestamp
+from ari_tui.sim.model import Json, RefusalError, SimCallerId, SimChannel, timestamp
 from ari_tui.sim.pbx import Pbx
 from ari_tui.sim.rest import VERSION, EventServer, answer, names_of, no_content, parameters, text_of
 from ari_tui.sim.variables import read_variable, rtp_statistics
@@ -90,7 +90,9 @@ class MediaChannels:
         self._pbx, self._config = pbx, pbx.config
         self._serial = 0
 
-    def add(self, external: tuple[str, int], fmt: str, channel_id: str | None, app: str) -> Channel:
+    def add(
+        self, external: tuple[str, int], fmt: str, channel_id: str | None, app: str
+    ) -> SimChannel:
         """Create a media channel, not yet in Stasis, its socket bound and connected.
 
         Raises RefusalError (500), as Asterisk 22 does for a bad format and for an id in use.
@@ -101,7 +103,7 @@ class MediaChannels:
         sock = bind_rtp(self._config.media_host, self._config.rtp_ports)
         port = MediaPort(sock, external, FORMATS[fmt])
         handle = 0x7F0000000000 + 0x1230 * self._serial
-        channel = Channel(
+        channel = SimChannel(
             channel_id or self._pbx.unique_id(),
             f"UnicastRTP/{external[0]}:{external[1]}-0x{handle:x}",
         )
@@ -114,7 +116,7 @@ class MediaChannels:
         self._pbx.hub.subscribe(app, channel)
         return self._pbx.add(channel)
 
-    def enter(self, channel: Channel, app: str) -> None:
+    def enter(self, channel: SimChannel, app: str) -> None:
         """Let a new media channel be up and enter Stasis; it ends when no client is there."""
         if not channel.alive:
             return
@@ -140,7 +142,7 @@ class ChannelRoutes:
 
     def __init__(self, pbx: Pbx) -> None:
         self._pbx = pbx
-        self._dialling = Dialling(pbx)
+        self._dialling = DialplanRunner(pbx)
         self._media = MediaChannels(pbx)
 
     def routes(self) -> list[web.RouteDef]:
@@ -260,9 +262,9 @@ def _timeout_s(values: Json) -> float:
     return seconds if seconds > 0 else 1e6  # -1 rings for ever
 
 
-def _caller(values: Json) -> CallerId:
+def _caller(values: Json) -> SimCallerId:
     name, _, number = text_of(values, "callerId").partition("<")
-    return CallerId(name.strip(' "'), number.rstrip("> "))
+    return SimCallerId(name.strip(' "'), number.rstrip("> "))
 
 
 def _external(text: str) -> tuple[str, int]:

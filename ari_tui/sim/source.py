@@ -17,7 +17,7 @@ from random import Random
 from typing import Final
 
 from ari_tui.reflector.impairment import Impairment
-from ari_tui.sim.media import MediaPort, Phone
+from ari_tui.sim.media import MediaPort, SimPhone
 from ari_tui.wire import rtp
 
 SAMPLE_RATE: Final = 8000
@@ -68,7 +68,7 @@ _MS = 1_000_000
 _PER_MS = SAMPLE_RATE // 1000
 
 
-class Source:
+class RtpSource:
     """One stream: SSRC, first sequence and first timestamp are drawn, then everything follows."""
 
     __slots__ = (
@@ -88,7 +88,7 @@ class Source:
         "timestamp",
     )
 
-    def __init__(self, number: int, phone: Phone, port: MediaPort, random: Random) -> None:
+    def __init__(self, number: int, phone: SimPhone, port: MediaPort, random: Random) -> None:
         self.number = number
         self.phone = phone
         self.port = port
@@ -141,7 +141,7 @@ class Source:
         self._offset = (self._offset + self._samples) % SAMPLE_RATE
 
 
-class Pacer:
+class SourceClock:
     """Send every source's packets when they are due, through the impairment if there is one."""
 
     def __init__(self, impairment: Impairment[int, tuple[MediaPort, bytes]] | None) -> None:
@@ -149,17 +149,17 @@ class Pacer:
         self.undelivered = 0
         """Packets that the impairment released when their channel was closed already."""
         self._loop = asyncio.get_running_loop()
-        self._heap: list[tuple[int, int, Source]] = []
+        self._heap: list[tuple[int, int, RtpSource]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._timer_ns = 0
 
-    def start(self, source: Source, phase_ms: int) -> None:
+    def start(self, source: RtpSource, phase_ms: int) -> None:
         """Let a source begin, `phase_ms` after the next whole millisecond."""
         source.due_ns = (time.monotonic_ns() // _MS + 1 + phase_ms) * _MS
         heapq.heappush(self._heap, (source.due_ns, source.number, source))
         self._arm()
 
-    def stop(self, source: Source) -> None:
+    def stop(self, source: RtpSource) -> None:
         """End a source; what the impairment still holds of it comes out in its time."""
         source.stopped = True
         if self.impairment is not None:

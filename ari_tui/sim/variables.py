@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ari_tui.sim.model import Channel, Json, RefusalError
+from ari_tui.sim.model import Json, RefusalError, SimChannel
 
 _PAYLOAD_BYTES_PER_MS = 8
 
 
-def read_variable(channel: Channel, name: str) -> str:
+def read_variable(channel: SimChannel, name: str) -> str:
     """Return a channel variable or one of the functions that there are.
 
     Raises RefusalError: 404 for a variable that is not set, 500 for a function that cannot be
@@ -23,7 +23,7 @@ def read_variable(channel: Channel, name: str) -> str:
     return value
 
 
-def _functions(channel: Channel) -> dict[str, str]:
+def _functions(channel: SimChannel) -> dict[str, str]:
     functions = {
         "CALLERID(name)": channel.caller.name,
         "CALLERID(num)": channel.caller.number,
@@ -41,7 +41,7 @@ def _functions(channel: Channel) -> dict[str, str]:
     return functions
 
 
-def rtp_statistics(channel: Channel) -> Json:
+def rtp_statistics(channel: SimChannel) -> Json:
     """Return ARI's RTPstat of a simulated PJSIP leg, which loses nothing.
 
     Asterisk calls the jitter of what it receives `txjitter`, and what the far end reports

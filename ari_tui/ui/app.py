@@ -22,7 +22,7 @@ from textual.timer import Timer
 
 from ari_tui.client.actions import Actions
 from ari_tui.client.source import Link, Source
-from ari_tui.config.settings import Ui
+from ari_tui.config.settings import UiSettings
 from ari_tui.document.model import Document
 from ari_tui.ui.bindings import keymap, textual_bindings
 from ari_tui.ui.driver import TerminalDriver
@@ -82,7 +82,7 @@ class AriTuiApp(LeavingApp):
     def __init__(
         self,
         source: Source,
-        settings: Ui,
+        settings: UiSettings,
         *,
         owned: bool,
         stays: bool,

@@ -20,7 +20,7 @@ from ari_tui.core.errors import AriTuiError
 from ari_tui.core.log import clean
 from ari_tui.ui.columns import BY_ID, Column, Value
 from ari_tui.ui.frame import Frame
-from ari_tui.ui.rows import Choices, Row
+from ari_tui.ui.rows import Row, ViewState
 
 SCHEMA: Final = "ari-tui.view/1"
 IDENTITY: Final = ("mark", "id", "channel", "call_id", "linkedid", "channel_id")
@@ -39,7 +39,7 @@ def export(
     rows: Sequence[Row],
     columns: Sequence[Column],
     frame: Frame,
-    choices: Choices,
+    choices: ViewState,
     *,
     folder: Path,
     now: datetime,
@@ -83,7 +83,7 @@ def _cell(value: Value) -> Value:
 
 
 def json_of(
-    rows: Sequence[Row], columns: Sequence[Column], frame: Frame, choices: Choices
+    rows: Sequence[Row], columns: Sequence[Column], frame: Frame, choices: ViewState
 ) -> bytes:
     """Return the view as one JSON object: how it was chosen, the verdict, each call in full."""
     document = frame.document

@@ -107,7 +107,7 @@ def tenths(value: float | None) -> str:
     return _NONE if value is None else f"{value:.1f}"
 
 
-class Span(NamedTuple):
+class BadSpan(NamedTuple):
     """Neighbouring bad seconds, both ends included (since 1970, UTC)."""
 
     first: int
@@ -118,7 +118,7 @@ class Span(NamedTuple):
     """Longest round trip; None when none came back."""
 
 
-def bad_spans(row: Row, last_second: int, limits: Limits) -> list[Span]:
+def bad_spans(row: Row, last_second: int, limits: Limits) -> list[BadSpan]:
     """Return the bad stretches of the last five minutes, oldest first.
 
     A second is bad when a packet sent in it is lost, one came back late, or a round trip took
@@ -128,22 +128,22 @@ def bad_spans(row: Row, last_second: int, limits: Limits) -> list[Span]:
         return []
     tails = [row.course.tail(name, SECONDS) for name in ("lost", "late", "rtt_max_us")]
     most_us = None if limits.max_ms is None else limits.max_ms * 1000
-    spans: list[Span] = []
+    spans: list[BadSpan] = []
     for i, (lost, late, max_us) in enumerate(zip(*tails, strict=True)):
         above = most_us is not None and max_us is not None and max_us > most_us
         if lost or late or above:
             second = last_second - SECONDS + 1 + i
-            _add(spans, Span(second, second, lost or 0, late or 0, max_us))
+            _add(spans, BadSpan(second, second, lost or 0, late or 0, max_us))
     return spans
 
 
-def _add(spans: list[Span], found: Span) -> None:
+def _add(spans: list[BadSpan], found: BadSpan) -> None:
     if not spans or spans[-1].last + 1 < found.first:
         spans.append(found)
         return
     before = spans[-1]
     longest = [us for us in (before.max_us, found.max_us) if us is not None]
-    spans[-1] = Span(
+    spans[-1] = BadSpan(
         before.first,
         found.last,
         before.lost + found.lost,
@@ -317,7 +317,7 @@ def _when(frame: Frame, row: Row) -> list[str]:
     return lines + [f"  {_span(span)}" for span in spans[-_SPANS:]]
 
 
-def _span(span: Span) -> str:
+def _span(span: BadSpan) -> str:
     first, last = (
         datetime.fromtimestamp(second, timezone.utc) for second in (span.first, span.last)
     )

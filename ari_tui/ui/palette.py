@@ -19,7 +19,7 @@ _BY_HELP: Final = 0.01
 """How much a command is like what is looked for when only its help holds it: names go first."""
 
 
-class Command(NamedTuple):
+class PaletteCommand(NamedTuple):
     """One line of the palette."""
 
     name: str
@@ -46,7 +46,7 @@ class Commands(Provider):
                 shown_as = matcher.highlight(command.name)
                 yield Hit(score, shown_as, command.run, help=escape(command.help))
 
-    def commands(self) -> Iterator[Command]:
+    def commands(self) -> Iterator[PaletteCommand]:
         """Yield what can be done on the screen that the palette was called from."""
         app = self.app
         if not isinstance(app, ThemedApp):
@@ -59,12 +59,12 @@ class Commands(Provider):
                 )
                 told = f"{binding.help} ({keys})" if keys else binding.help
                 run = partial(app.run_action, binding.action, default_namespace=node)
-                yield Command(binding.id.replace("_", " "), told, run)
+                yield PaletteCommand(binding.id.replace("_", " "), told, run)
         for name, told, call in app.more_commands():
-            yield Command(name, told, call)
+            yield PaletteCommand(name, told, call)
         if not app.plain:
             for file in app.themes.files.values():
-                yield Command(f"theme {file.name}", file.help, partial(app.wear, file.name))
+                yield PaletteCommand(f"theme {file.name}", file.help, partial(app.wear, file.name))
 
     def _node(self, binding: Binding) -> DOMNode | None:
         """Return what acts on the binding, the screen or the app; None where neither does."""

@@ -29,7 +29,7 @@ class Row(NamedTuple):
         return self.call.ended_at is not None
 
 
-class Choices(msgspec.Struct, frozen=True, kw_only=True):
+class ViewState(msgspec.Struct, frozen=True, kw_only=True):
     """What the person at the screen has chosen to see."""
 
     filter: Filter = EVERYTHING
@@ -58,7 +58,7 @@ def rows_of(
 def arrange(
     document: Document,
     history: History,
-    choices: Choices,
+    choices: ViewState,
     limits: Limits,
     held: Sequence[str] = (),
 ) -> list[Row]:

@@ -46,7 +46,7 @@ def test_closing_all_judges_gaps_and_seconds_and_leaves_what_is_under_way(bench:
     notes = close_all(found.store, bench.start_ns + 2000 * bench.ms)
     assert [type(note) for note in notes] == [Interruption]
     assert (found["in_flight"], found["lost"]) == (5, 0)
-    assert found.store.jury.evidence.of_s == 2
+    assert found.store.sla_evaluator.evidence.of_s == 2
     assert found.store.losses.pattern(0).settled == 45
 
 
@@ -80,7 +80,7 @@ def test_however_the_log_is_cut_runs_and_evidence_are_the_same(
         assert np.array_equal(getattr(whole.losses, name), getattr(cut.losses, name)), name
     assert whole.losses.pattern(0).settled == 2000
     assert whole.losses.pattern(0).lost == len(lost)
-    for name, value in vars(whole.jury.evidence).items():
+    for name, value in vars(whole.sla_evaluator.evidence).items():
         if name not in ("profile", "_thresholds"):
-            assert np.array_equal(value, getattr(cut.jury.evidence, name)), name
+            assert np.array_equal(value, getattr(cut.sla_evaluator.evidence, name)), name
     assert whole.call_totals(1, 0).gaps == cut.call_totals(1, 0).gaps

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ari_tui.analysis.grouping import Segments, first_occurrence
+from ari_tui.analysis.grouping import RowGroups, first_occurrence
 
 numbers = st.integers(-(2**39), 2**39)
 grouped = st.lists(
@@ -22,10 +22,10 @@ grouped = st.lists(
 Groups = list[tuple[int, list[int], int]]
 
 
-def arrays(groups: Groups) -> tuple[Segments, np.ndarray, np.ndarray]:
+def arrays(groups: Groups) -> tuple[RowGroups, np.ndarray, np.ndarray]:
     rows = np.array([row for row, values, _ in groups for _ in values], dtype=np.int64)
     values = np.array([value for _, run, _ in groups for value in run], dtype=np.int64)
-    return Segments(rows), values, np.array([initial for _, _, initial in groups], dtype=np.int64)
+    return RowGroups(rows), values, np.array([initial for _, _, initial in groups], dtype=np.int64)
 
 
 @given(groups=grouped)
@@ -74,7 +74,7 @@ def test_the_running_maximum_holds_for_a_thousand_calls_of_far_apart_numbers() -
     rows = np.repeat(np.arange(1000), 2)
     values = np.tile(np.array([2**40, 0]), 1000)
     low = np.full(1000, -1)
-    assert Segments(rows).running_max(values, low).tolist() == [2**40] * 2000
+    assert RowGroups(rows).running_max(values, low).tolist() == [2**40] * 2000
 
 
 @given(keys=st.lists(st.integers(0, 9), max_size=40))

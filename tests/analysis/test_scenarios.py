@@ -237,7 +237,7 @@ def folded(batches: list[Records], told: list[Spec]) -> Store:
 
 def found(store: Store) -> Spec:
     """Return everything that a file may expect."""
-    totals, row, evidence = totals_of(store), store.row_of[1], store.jury.evidence
+    totals, row, evidence = totals_of(store), store.row_of[1], store.sla_evaluator.evidence
     return {
         **{name: int(totals.counters[i]) for i, name in enumerate(c.NAMES)},
         **{f"gaps_{kind}": totals.gaps[kind] for kind in KINDS},
@@ -302,7 +302,7 @@ def test_a_schedule_gives_the_numbers_worked_out_by_hand_however_it_is_cut(path:
     assert totals_of(whole).losses == totals_of(cut).losses
     for name in whole.losses.COLUMNS:
         assert np.array_equal(getattr(whole.losses, name), getattr(cut.losses, name)), name
-    assert_same_evidence(whole.jury.evidence, cut.jury.evidence)
+    assert_same_evidence(whole.sla_evaluator.evidence, cut.sla_evaluator.evidence)
     assert np.allclose(whole.media.jitter_ns, cut.media.jitter_ns)
     assert np.allclose(whole.echo.hop_jitter_ns, cut.echo.hop_jitter_ns)
 

@@ -39,7 +39,7 @@ def judged(bench: Bench, course: Course) -> Verdict:
             log.echo(20.0 * packet + 0.05 + rtt_ms, packet)
     measured = bench.fold(log, until_ms=20.0 * PACKETS + 10_000)
     assert measured["sent"] == PACKETS
-    return judge(measured.store.jury.evidence)
+    return judge(measured.store.sla_evaluator.evidence)
 
 
 def test_without_an_impairment_every_rule_passes(bench: Bench) -> None:

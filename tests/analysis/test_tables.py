@@ -49,7 +49,7 @@ def test_a_row_that_was_freed_is_fresh_and_the_next_to_be_used() -> None:
     tables.strangers_of(row).meet(7, 7)
     tables.free(1)
     assert 1 not in tables.row_of
-    assert [tables.gaps, tables.directions, tables.strangers] == [{}, {}, {}]
+    assert [tables.gaps, tables.directions, tables.foreign_packets] == [{}, {}, {}]
     assert not np.any(tables.counters)
     assert not np.any(tables.drops)
     assert not tables.media.started[row]
@@ -64,7 +64,7 @@ def test_a_call_that_has_no_row_cannot_free_one() -> None:
 def test_what_few_calls_have_is_made_once_and_kept() -> None:
     tables = make_tables()
     row = tables.add_call(1)
-    assert not tables.strangers
+    assert not tables.foreign_packets
     assert tables.strangers_of(row) is tables.strangers_of(row)
     assert tables.gaps_of(row) is tables.gaps_of(row)
     assert tables.direction_of(row) is tables.direction_of(row)

@@ -102,7 +102,7 @@ class World:
         )
         self.remove(old, destroyed=True)
 
-    def _answer(self, command: do.Answer) -> object:
+    def _answer(self, command: do.AnswerChannel) -> object:
         if self.channels.get(command.channel_id) != "stasis":
             return AriNotFoundError("Channel not found", status=404)
         self.caller_state = "Up"
@@ -182,7 +182,7 @@ class World:
 
 
 _EXECUTE: dict[type, Callable[..., object]] = {
-    do.Answer: World._answer,
+    do.AnswerChannel: World._answer,
     do.AddMedia: World._add_media,
     do.CreateExternalMedia: World._create_media,
     do.GetVariable: World._get_variable,

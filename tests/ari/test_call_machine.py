@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ari_tui.ari import commands as do
-from ari_tui.ari.call_machine import HUNG_UP_BY_CALLER, HUNG_UP_HERE, LEFT, Parting
+from ari_tui.ari.call_machine import HUNG_UP_BY_CALLER, HUNG_UP_HERE, LEFT, CallEnd
 from ari_tui.ari.commands import CallState, OnRelease
 from ari_tui.ari.events import (
     BridgeDestroyed,
@@ -267,7 +267,7 @@ def test_a_call_comes_up_in_the_order_of_its_steps(caller_state: str, tells_addr
     play.run_up()
     asked = [type(command) for command in play.log if not isinstance(command, do.StartTimer)]
     assert asked == [
-        *([do.Answer] if caller_state == "Ring" else []),
+        *([do.AnswerChannel] if caller_state == "Ring" else []),
         do.AddMedia,
         do.CreateExternalMedia,
         *([] if tells_address else [do.GetVariable, do.GetVariable]),
@@ -342,14 +342,14 @@ def test_answering_is_repeated_while_the_channel_is_not_found() -> None:
 def test_answering_is_not_repeated_for_ever() -> None:
     play = Play()
     play.take(play.machine.start())
-    while play.pending and isinstance(play.pending[0].command, do.Answer):
+    while play.pending and isinstance(play.pending[0].command, do.AnswerChannel):
         play.refuse(0, AriNotFoundError("Channel not found", status=404))
         if play.timers:
             play.fire(0)
     play.settle()
     assert play.machine.state is CallState.FAILED
     assert play.machine.failed_step is CallState.ANSWERING
-    assert sum(isinstance(command, do.Answer) for command in play.log) == 4
+    assert sum(isinstance(command, do.AnswerChannel) for command in play.log) == 4
 
 
 @pytest.mark.parametrize(
@@ -529,20 +529,20 @@ def test_a_caller_missed_by_the_sweep_may_be_one_whom_we_hung_up(asked: bool, re
 
 @pytest.mark.parametrize("destroyed", [True, False])
 def test_a_channel_that_we_asked_to_hang_up_was_hung_up_from_here(destroyed: bool) -> None:
-    parting = Parting()
+    parting = CallEnd()
     parting.ask("c")
     parting.requested("c", soft=True)
     assert parting.reason("c", destroyed=destroyed) == HUNG_UP_HERE
 
 
 def test_what_events_do_not_tell_because_they_were_lost_our_own_asking_does() -> None:
-    parting = Parting()
+    parting = CallEnd()
     parting.ask("c")
     assert parting.from_here("c")
 
 
 def test_whoever_was_first_has_hung_up() -> None:
-    parting = Parting()
+    parting = CallEnd()
     parting.requested("c", soft=False)
     parting.ask("c")
     parting.requested("c", soft=True)
@@ -550,18 +550,18 @@ def test_whoever_was_first_has_hung_up() -> None:
 
 
 def test_a_request_of_somebody_else_is_not_ours() -> None:
-    parting = Parting()
+    parting = CallEnd()
     parting.requested("c", soft=True)
     assert parting.reason("c", destroyed=True) == HUNG_UP_BY_CALLER
 
 
 def test_who_leaves_without_hanging_up_has_left() -> None:
-    assert Parting().reason("c", destroyed=False) == LEFT
-    assert Parting().reason("c", destroyed=True) == HUNG_UP_BY_CALLER
+    assert CallEnd().reason("c", destroyed=False) == LEFT
+    assert CallEnd().reason("c", destroyed=True) == HUNG_UP_BY_CALLER
 
 
 def test_a_refusal_takes_back_one_asking_and_no_other() -> None:
-    parting = Parting()
+    parting = CallEnd()
     parting.refused("c")
     parting.ask("c")
     parting.ask("c")
@@ -572,7 +572,7 @@ def test_a_refusal_takes_back_one_asking_and_no_other() -> None:
 
 
 def test_what_was_asked_of_one_channel_says_nothing_of_another() -> None:
-    parting = Parting()
+    parting = CallEnd()
     parting.ask("c")
     parting.requested("c", soft=False)
     assert parting.reason("c'", destroyed=False) == LEFT

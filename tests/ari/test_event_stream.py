@@ -21,12 +21,12 @@ from ari_tui.ari.endpoint import AriEndpoint
 from ari_tui.ari.event_stream import (
     FAILURES,
     FATAL_AT_FIRST,
-    Absences,
-    Away,
     Connected,
+    ConnectionTimeouts,
     Disconnected,
     EventStream,
-    Patience,
+    Outage,
+    Outages,
     StreamItem,
     explain,
     fatal,
@@ -315,7 +315,7 @@ async def _mute_websocket(data: bytes = b"") -> AsyncIterator[str]:
     await server.wait_closed()
 
 
-PATIENCE = Patience(open_s=2.5)
+PATIENCE = ConnectionTimeouts(open_s=2.5)
 
 
 def endpoint(url: str = "127.0.0.1:1") -> AriEndpoint:
@@ -327,7 +327,7 @@ def refused(status: int) -> InvalidStatus:
 
 
 async def test_the_handshake_has_the_basic_header_and_no_key_in_its_url(ari: Any) -> None:
-    async with open_events(endpoint(ari.url), "ari-tui", Patience()):
+    async with open_events(endpoint(ari.url), "ari-tui", ConnectionTimeouts()):
         pass
     (seen,) = ari.seen
     assert seen.target == "/ari/events?app=ari-tui&subscribeAll=false"
@@ -338,7 +338,7 @@ async def test_a_debug_log_does_not_hold_the_authorization_header(
     ari: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):
-        async with open_events(endpoint(ari.url), "ari-tui", Patience()):
+        async with open_events(endpoint(ari.url), "ari-tui", ConnectionTimeouts()):
             pass
     assert ari.seen[0].authorization
     assert ari.seen[0].authorization.split()[1] not in caplog.text
@@ -347,7 +347,7 @@ async def test_a_debug_log_does_not_hold_the_authorization_header(
 async def test_a_redirect_is_not_followed(ari: Any) -> None:
     ari.refuse_events.append(302)
     with pytest.raises(InvalidStatus) as caught:
-        async with open_events(endpoint(ari.url), "ari-tui", Patience()):
+        async with open_events(endpoint(ari.url), "ari-tui", ConnectionTimeouts()):
             pass
     assert isinstance(caught.value, FAILURES)
     words, status = explain(caught.value, endpoint(ari.url), PATIENCE)
@@ -404,33 +404,33 @@ class Clock:
 
 
 def test_before_it_first_stood_it_was_not_away() -> None:
-    absences = Absences(Clock())
+    absences = Outages(Clock())
     assert (absences.total_s, absences.end()) == (0.0, None)
     assert list(absences.over) == []
 
 
 def test_the_time_away_grows_while_it_lasts_and_stays_when_it_is_over() -> None:
     clock = Clock()
-    absences = Absences(clock)
+    absences = Outages(clock)
     absences.begin(10.0, "closed")
     clock.now = 15.0
     assert absences.total_s == 5.0
     assert absences.end() == 5.0
     clock.now = 99.0
     assert absences.total_s == 5.0
-    assert list(absences.over) == [Away(10.0, 15.0, "closed")]
+    assert list(absences.over) == [Outage(10.0, 15.0, "closed")]
 
 
 def test_an_absence_that_was_found_out_later_counts_from_when_it_began() -> None:
     clock = Clock()
-    absences = Absences(clock)
+    absences = Outages(clock)
     absences.begin(3.0, "no sign of life")
     assert absences.end() == 7.0
 
 
 def test_times_away_add_up_and_only_so_many_are_kept() -> None:
     clock = Clock()
-    absences = Absences(clock)
+    absences = Outages(clock)
     for _ in range(1500):
         absences.begin(clock.now, "closed")
         clock.now += 1.0

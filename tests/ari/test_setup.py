@@ -8,8 +8,15 @@ from ari_tui.ari import commands as do
 from ari_tui.ari.commands import AddToBridge, CallState, CallTiming, Command, StartTimer
 from ari_tui.ari.ids import call_ids
 from ari_tui.ari.models import Bridge, Channel
-from ari_tui.ari.setup import JOIN_TIMER, LOCAL_ADDRESS, LOCAL_PORT, Joining, Setup, StepFailedError
-from ari_tui.ari.teardown import Teardown, Thing
+from ari_tui.ari.setup import (
+    JOIN_TIMER,
+    LOCAL_ADDRESS,
+    LOCAL_PORT,
+    BridgeJoin,
+    Setup,
+    StepFailedError,
+)
+from ari_tui.ari.teardown import Resource, Teardown
 from ari_tui.core.errors import (
     AriConflictError,
     AriError,
@@ -45,15 +52,15 @@ JOINED = (do.AddToBridge(IDS.bridge, ("c", IDS.media)), None)
 def test_every_step_notes_what_it_builds_before_its_outcome_is_known() -> None:
     setup, teardown = _setup()
     setup.start()
-    assert teardown.holds(Thing.PORT)
-    assert not teardown.holds(Thing.MEDIA_CHANNEL)
+    assert teardown.holds(Resource.PORT)
+    assert not teardown.holds(Resource.MEDIA_CHANNEL)
     _through(setup, ADDED)
-    assert teardown.holds(Thing.MEDIA_CHANNEL)
+    assert teardown.holds(Resource.MEDIA_CHANNEL)
     setup.media_entered()
     _through(setup, MADE)
-    assert teardown.holds(Thing.DRAIN)
+    assert teardown.holds(Resource.DRAIN)
     _through(setup, CONNECTED)
-    assert teardown.holds(Thing.BRIDGE)
+    assert teardown.holds(Resource.BRIDGE)
 
 
 def test_the_call_is_up_once_both_members_were_seen() -> None:
@@ -62,10 +69,10 @@ def test_the_call_is_up_once_both_members_were_seen() -> None:
     setup.media_entered()
     timer = _through(setup, ADDED, MADE, CONNECTED, BRIDGED, JOINED)
     assert timer == [do.StartTimer("bridge members", 2.0)]
-    setup.joining.members.add("c")
+    setup.bridge_join.members.add("c")
     setup.members_changed()
     assert setup.state is CallState.JOINING
-    setup.joining.members.add(IDS.media)
+    setup.bridge_join.members.add(IDS.media)
     setup.members_changed()
     assert setup.timed_out("bridge members") == []
     assert setup.state.value == "up"
@@ -108,8 +115,10 @@ def test_a_port_that_is_none_fails_the_step(port: str) -> None:
 
 def test_a_caller_who_is_answered_meanwhile_is_not_answered_again() -> None:
     setup, _ = _setup("Ring")
-    assert setup.start() == [do.Answer("c")]
-    assert setup.failed(do.Answer("c"), AriNotFoundError("?")) == [do.StartTimer("answer", 0.1)]
+    assert setup.start() == [do.AnswerChannel("c")]
+    assert setup.failed(do.AnswerChannel("c"), AriNotFoundError("?")) == [
+        do.StartTimer("answer", 0.1)
+    ]
     setup.caller = Channel("c", state="Up")
     assert setup.timed_out("answer") == [do.AddMedia()]
     assert setup.timed_out("answer") == []
@@ -136,7 +145,7 @@ def test_a_transfer_while_joining_brings_in_who_is_not_in_yet() -> None:
     setup.start()
     setup.media_entered()
     _through(setup, ADDED, MADE, CONNECTED, BRIDGED)
-    setup.joining.members.update({"c", IDS.media})
+    setup.bridge_join.members.update({"c", IDS.media})
     assert setup.caller_replaced(Channel("d")) == [do.AddToBridge(IDS.bridge, ("d",))]
     assert setup.failed(JOINED[0], AriNotFoundError("the old one")) == []
 
@@ -145,15 +154,15 @@ EARLY = AriConflictError("Channel not in Stasis application", status=422)
 
 
 def test_a_join_that_came_too_early_waits_longer_each_time_and_then_gives_up() -> None:
-    joining = Joining("b", (0.1, 0.2))
-    request = joining.join(("c", "m"))
+    bridge_join = BridgeJoin("b", (0.1, 0.2))
+    request = bridge_join.join(("c", "m"))
     assert request == AddToBridge("b", ("c", "m"))
-    assert joining.again() == []
-    assert joining.refused(EARLY) == StartTimer(JOIN_TIMER, 0.1)
-    assert joining.again() == [request]
-    assert joining.again() == []
-    assert joining.refused(EARLY) == StartTimer(JOIN_TIMER, 0.2)
-    assert joining.refused(EARLY) is None
+    assert bridge_join.again() == []
+    assert bridge_join.refused(EARLY) == StartTimer(JOIN_TIMER, 0.1)
+    assert bridge_join.again() == [request]
+    assert bridge_join.again() == []
+    assert bridge_join.refused(EARLY) == StartTimer(JOIN_TIMER, 0.2)
+    assert bridge_join.refused(EARLY) is None
 
 
 @pytest.mark.parametrize(
@@ -167,35 +176,35 @@ def test_a_join_that_came_too_early_waits_longer_each_time_and_then_gives_up() -
     ],
 )
 def test_only_what_a_moment_may_heal_is_tried_again(error: Exception, again: bool) -> None:
-    joining = Joining("b", (0.1,))
-    joining.join(("c",))
-    assert (joining.refused(error) is not None) is again
+    bridge_join = BridgeJoin("b", (0.1,))
+    bridge_join.join(("c",))
+    assert (bridge_join.refused(error) is not None) is again
 
 
 def test_a_new_join_takes_the_place_of_the_one_before_and_of_its_retry() -> None:
-    joining = Joining("b", (0.1,))
-    first = joining.join(("c",))
-    joining.refused(EARLY)
-    second = joining.join(("d",))
-    assert not joining.is_current(first)
-    assert joining.is_current(second)
-    assert joining.again() == []
+    bridge_join = BridgeJoin("b", (0.1,))
+    first = bridge_join.join(("c",))
+    bridge_join.refused(EARLY)
+    second = bridge_join.join(("d",))
+    assert not bridge_join.is_current(first)
+    assert bridge_join.is_current(second)
+    assert bridge_join.again() == []
 
 
 def test_complete_means_accepted_and_seen_to_enter() -> None:
-    joining = Joining("b", ())
-    joining.join(("c", "m"))
-    joining.members |= {"c", "m"}
-    assert not joining.complete(("c", "m"))
-    joining.accepted()
-    assert joining.complete(("c", "m"))
-    joining.members.discard("m")
-    assert not joining.complete(("c", "m"))
+    bridge_join = BridgeJoin("b", ())
+    bridge_join.join(("c", "m"))
+    bridge_join.members |= {"c", "m"}
+    assert not bridge_join.complete(("c", "m"))
+    bridge_join.accepted()
+    assert bridge_join.complete(("c", "m"))
+    bridge_join.members.discard("m")
+    assert not bridge_join.complete(("c", "m"))
 
 
 def test_the_technology_last_told_is_kept() -> None:
-    joining = Joining("b", ())
-    assert joining.technology is None
-    joining.learn(Bridge("b", technology="simple_bridge"))
-    joining.learn(Bridge("b"))
-    assert joining.technology == "simple_bridge"
+    bridge_join = BridgeJoin("b", ())
+    assert bridge_join.technology is None
+    bridge_join.learn(Bridge("b", technology="simple_bridge"))
+    bridge_join.learn(Bridge("b"))
+    assert bridge_join.technology == "simple_bridge"

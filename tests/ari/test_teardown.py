@@ -14,7 +14,7 @@ from ari_tui.ari.commands import (
     StartTimer,
     Undo,
 )
-from ari_tui.ari.teardown import Teardown, Thing
+from ari_tui.ari.teardown import Resource, Teardown
 from ari_tui.core.errors import (
     AriConflictError,
     AriError,
@@ -28,12 +28,12 @@ from ari_tui.core.errors import (
 
 BRIDGE, MEDIA, CALLER = DeleteBridge("b"), HangupChannel("m"), ContinueChannel("c")
 DRAIN, PORT = DrainMedia(), RemoveMedia()
-ALL: dict[Thing, Undo] = {
-    Thing.CALLER: CALLER,
-    Thing.PORT: PORT,
-    Thing.MEDIA_CHANNEL: MEDIA,
-    Thing.DRAIN: DRAIN,
-    Thing.BRIDGE: BRIDGE,
+ALL: dict[Resource, Undo] = {
+    Resource.CALLER: CALLER,
+    Resource.PORT: PORT,
+    Resource.MEDIA_CHANNEL: MEDIA,
+    Resource.DRAIN: DRAIN,
+    Resource.BRIDGE: BRIDGE,
 }
 DOWN = AriUnreachableError("no answer")
 
@@ -65,11 +65,11 @@ def test_nothing_is_undone_before_it_is_asked_for() -> None:
 
 def test_a_thing_still_building_is_undone_once_its_request_is_settled() -> None:
     teardown = Teardown(())
-    teardown.building(Thing.MEDIA_CHANNEL, MEDIA)
-    teardown.building(Thing.PORT, PORT)
-    teardown.built(Thing.PORT)
+    teardown.building(Resource.MEDIA_CHANNEL, MEDIA)
+    teardown.building(Resource.PORT, PORT)
+    teardown.built(Resource.PORT)
     assert teardown.begin() == []
-    teardown.built(Thing.MEDIA_CHANNEL)
+    teardown.built(Resource.MEDIA_CHANNEL)
     assert teardown.advance() == [MEDIA]
     assert teardown.undone(MEDIA, None) == [PORT]
 
@@ -90,16 +90,16 @@ def test_a_thing_still_building_is_undone_once_its_request_is_settled() -> None:
 )
 def test_only_a_plain_refusal_proves_that_nothing_was_built(error: Exception, stands: bool) -> None:
     teardown = Teardown(())
-    teardown.building(Thing.MEDIA_CHANNEL, MEDIA)
-    teardown.not_built(Thing.MEDIA_CHANNEL, error)
+    teardown.building(Resource.MEDIA_CHANNEL, MEDIA)
+    teardown.not_built(Resource.MEDIA_CHANNEL, error)
     assert teardown.begin() == ([MEDIA] if stands else [])
 
 
 def test_what_others_took_down_is_not_undone_even_when_its_answer_comes_later() -> None:
     teardown = Teardown(())
-    teardown.building(Thing.BRIDGE, BRIDGE)
-    teardown.gone(Thing.BRIDGE)
-    teardown.built(Thing.BRIDGE)
+    teardown.building(Resource.BRIDGE, BRIDGE)
+    teardown.gone(Resource.BRIDGE)
+    teardown.built(Resource.BRIDGE)
     assert teardown.begin() == []
     assert teardown.closed
 
@@ -166,21 +166,21 @@ def test_what_is_gone_anyway_is_no_failure(undo: Command, error: Exception) -> N
 
 def test_a_thing_that_shows_itself_after_it_was_not_found_is_undone_again() -> None:
     teardown = Teardown(())
-    teardown.built(Thing.MEDIA_CHANNEL, MEDIA)
+    teardown.built(Resource.MEDIA_CHANNEL, MEDIA)
     teardown.begin()
     teardown.undone(MEDIA, AriNotFoundError("not yet", status=404))
-    teardown.appeared(Thing.MEDIA_CHANNEL)
+    teardown.appeared(Resource.MEDIA_CHANNEL)
     assert teardown.advance() == [MEDIA]
     teardown.undone(MEDIA, None)
-    teardown.appeared(Thing.MEDIA_CHANNEL)
+    teardown.appeared(Resource.MEDIA_CHANNEL)
     assert teardown.advance() == []
 
 
 def test_an_outcome_of_an_undo_that_was_replaced_is_ignored() -> None:
     teardown = Teardown((1.0,))
-    teardown.built(Thing.CALLER, CALLER)
+    teardown.built(Resource.CALLER, CALLER)
     assert teardown.begin() == [CALLER]
-    teardown.built(Thing.CALLER, ContinueChannel("new"))
+    teardown.built(Resource.CALLER, ContinueChannel("new"))
     assert teardown.advance() == [ContinueChannel("new")]
     assert teardown.undone(CALLER, DOWN) == []
     assert not teardown.closed
@@ -190,8 +190,8 @@ def test_an_outcome_of_an_undo_that_was_replaced_is_ignored() -> None:
 
 def test_what_is_held_is_known() -> None:
     teardown = Teardown(())
-    assert not teardown.holds(Thing.CALLER)
-    teardown.built(Thing.CALLER, CALLER)
-    assert teardown.holds(Thing.CALLER)
-    teardown.gone(Thing.CALLER)
-    assert not teardown.holds(Thing.CALLER)
+    assert not teardown.holds(Resource.CALLER)
+    teardown.built(Resource.CALLER, CALLER)
+    assert teardown.holds(Resource.CALLER)
+    teardown.gone(Resource.CALLER)
+    assert not teardown.holds(Resource.CALLER)

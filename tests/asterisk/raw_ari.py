@@ -25,7 +25,7 @@ class Events:
         self.seen: list[Event] = []
         self.closed = False
         self._socket = socket
-        self._news = asyncio.Condition()
+        self._messages = asyncio.Condition()
 
     async def read(self) -> None:
         """Take events in until the socket closes."""
@@ -36,10 +36,10 @@ class Events:
         await self._tell(None)
 
     async def _tell(self, event: Event | None) -> None:
-        async with self._news:
+        async with self._messages:
             if event is not None:
                 self.seen.append(event)
-            self._news.notify_all()
+            self._messages.notify_all()
 
     def find(self, kind: str, channel: str = "") -> Event | None:
         """Return the first event of a type, of one channel where an id or name part is given."""
@@ -56,8 +56,8 @@ class Events:
         self, condition: Callable[[], bool], *, timeout_s: float = _TIMEOUT_S
     ) -> None:
         """Wait until what the events have brought fulfils a condition."""
-        async with self._news:
-            await asyncio.wait_for(self._news.wait_for(condition), timeout_s)
+        async with self._messages:
+            await asyncio.wait_for(self._messages.wait_for(condition), timeout_s)
 
 
 def _is(event: Event, kind: str, channel: str) -> bool:

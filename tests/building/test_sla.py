@@ -173,7 +173,7 @@ def test_packets_that_are_not_settled_yet_are_traffic_but_no_evidence() -> None:
     house.send(2)
     now = house.now()
     assert (now.state, now.of_s) == ("inconclusive", 0)
-    assert sla_of(house.store.jury.evidence, now).state == "inconclusive"
+    assert sla_of(house.store.sla_evaluator.evidence, now).state == "inconclusive"
 
 
 def test_a_minute_of_enough_calls_passes_and_is_not_moved_by_what_was_before() -> None:
@@ -183,7 +183,7 @@ def test_a_minute_of_enough_calls_passes_and_is_not_moved_by_what_was_before() -
     house.send(70)
     now = house.now()
     assert (now.state, now.of_s, now.clean_s, now.failing) == ("pass", 60, 60.0, {})
-    sla = sla_of(house.store.jury.evidence, now)
+    sla = sla_of(house.store.sla_evaluator.evidence, now)
     assert (sla.verdict, sla.state) == ("fail", "fail")
 
 
@@ -205,7 +205,7 @@ def test_when_the_calls_have_gone_silent_for_a_minute_there_is_no_traffic() -> N
     house.second += 1
     now = house.now()
     assert (now.state, now.calls) == ("no_traffic", 0)
-    sla = sla_of(house.store.jury.evidence, now)
+    sla = sla_of(house.store.sla_evaluator.evidence, now)
     assert (sla.verdict, sla.state) == ("pass", "pass")
 
 
@@ -217,7 +217,7 @@ def test_the_tier_and_its_limits_follow_the_calls_up_now() -> None:
     now = house.now()
     assert (now.calls, now.tier, now.limits.p95_ms) == (30, "up to 30 calls", 12.0)
     # the session has met both tiers
-    assert sla_of(house.store.jury.evidence, now).rules[1].limits_ms == [12.0, 15.0]
+    assert sla_of(house.store.sla_evaluator.evidence, now).rules[1].limits_ms == [12.0, 15.0]
 
 
 def test_above_the_last_tier_that_is_said() -> None:
@@ -231,7 +231,7 @@ def test_above_the_last_tier_that_is_said() -> None:
 def test_a_minute_that_was_mostly_limited_by_ourselves_blames_nobody(lost: int, state: str) -> None:
     house = House()
     for second in range(FIRST, FIRST + 40):
-        house.store.jury.limit_all(second, Limited.CLOCK_STEP)
+        house.store.sla_evaluator.limit_all(second, Limited.CLOCK_STEP)
     house.send(60, lost=lost)
     now = house.now()
     assert (now.state, now.failing) == (state, {})
@@ -239,4 +239,4 @@ def test_a_minute_that_was_mostly_limited_by_ourselves_blames_nobody(lost: int, 
 
 
 def test_without_the_last_minute_a_session_without_packets_has_no_traffic() -> None:
-    assert sla_of(House().store.jury.evidence).state == "no_traffic"
+    assert sla_of(House().store.sla_evaluator.evidence).state == "no_traffic"

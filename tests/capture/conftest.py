@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from ari_tui.capture.container import Capture, Frame
+from ari_tui.capture.container import Capture, CapturedFrame
 from ari_tui.capture.model import StreamsDocument
 from ari_tui.capture.streams import Options, analyze_file
 from ari_tui.wire import rtp
@@ -70,7 +70,7 @@ class Writer:
     """Builds capture files from frames."""
 
     @staticmethod
-    def pcap(frames: Sequence[Frame], *, order: str = "<", nano: bool = True) -> bytes:
+    def pcap(frames: Sequence[CapturedFrame], *, order: str = "<", nano: bool = True) -> bytes:
         magic = 0xA1B23C4D if nano else 0xA1B2C3D4
         link_type = frames[0].link_type if frames else ETHERNET
         out = struct.pack(f"{order}IHHIIII", magic, 2, 4, 0, 0, 262144, link_type)
@@ -124,7 +124,7 @@ class Writer:
         return cls.block(6, head + data + bytes(-len(data) % 4), order)
 
     @classmethod
-    def pcapng(cls, frames: Sequence[Frame]) -> bytes:
+    def pcapng(cls, frames: Sequence[CapturedFrame]) -> bytes:
         link_type = frames[0].link_type if frames else ETHERNET
         return (
             cls.section()
@@ -139,11 +139,11 @@ class Wire:
     """Collects RTP on an Ethernet; times are milliseconds after START_NS."""
 
     def __init__(self) -> None:
-        self.frames: list[Frame] = []
+        self.frames: list[CapturedFrame] = []
 
     def raw(self, at_ms: float, packet: bytes) -> None:
         data = ethernet(packet)
-        self.frames.append(Frame(START_NS + round(at_ms * MS), ETHERNET, data, len(data)))
+        self.frames.append(CapturedFrame(START_NS + round(at_ms * MS), ETHERNET, data, len(data)))
 
     def datagram(self, at_ms: float, payload: bytes, source: End = ALICE, to: End = BOB) -> None:
         self.raw(at_ms, ipv4(udp(payload, source, to), source[0], to[0]))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ari_tui.capture.container import Frame
+from ari_tui.capture.container import CapturedFrame
 from ari_tui.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 NS = 1_000_000_000
 
 
-def frames(kit: Kit, count: int = 3) -> list[Frame]:
-    return [Frame(kit.start_ns + i, 1, bytes([i]) * (60 + i), 100 + i) for i in range(count)]
+def frames(kit: Kit, count: int = 3) -> list[CapturedFrame]:
+    return [
+        CapturedFrame(kit.start_ns + i, 1, bytes([i]) * (60 + i), 100 + i) for i in range(count)
+    ]
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
@@ -37,7 +39,7 @@ def test_a_pcap_of_microseconds_is_cut_to_them(kit: Kit, order: str) -> None:
 def test_a_modified_pcap_is_read_by_its_longer_headers(kit: Kit) -> None:
     data = struct.pack("<IHHIIII", 0xA1B2CD34, 2, 4, 0, 0, 65535, 1)
     data += struct.pack("<IIIIIHBB", 5, 6, 2, 2, 0, 0, 0, 0) + b"ab"
-    assert list(kit.capture(data)) == [Frame(5 * NS + 6000, 1, b"ab", 2)]
+    assert list(kit.capture(data)) == [CapturedFrame(5 * NS + 6000, 1, b"ab", 2)]
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
@@ -94,7 +96,7 @@ def test_other_blocks_are_passed_over_and_simple_packets_counted(kit: Kit) -> No
 def test_the_packet_block_of_old_is_read(kit: Kit) -> None:
     body = struct.pack("<HHIIII", 0, 0, 0, 77, 3, 60) + b"abc\0"
     data = kit.writer.section() + kit.writer.interface() + kit.writer.block(2, body)
-    assert list(kit.capture(data)) == [Frame(77, 1, b"abc", 60)]
+    assert list(kit.capture(data)) == [CapturedFrame(77, 1, b"abc", 60)]
 
 
 @pytest.mark.parametrize("kind", ["pcap", "pcapng"])

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ari_tui.capture import datagrams as d
-from ari_tui.capture.container import Frame
+from ari_tui.capture.container import CapturedFrame
 
 if TYPE_CHECKING:
     from tests.capture.conftest import Kit
@@ -41,8 +41,8 @@ LAYERS: dict[str, tuple[int, Callable[[bytes, int], bytes]]] = {
 }
 
 
-def frame(link_type: int, data: bytes) -> Frame:
-    return Frame(1, link_type, data, len(data))
+def frame(link_type: int, data: bytes) -> CapturedFrame:
+    return CapturedFrame(1, link_type, data, len(data))
 
 
 @pytest.mark.parametrize("layer", LAYERS)
@@ -77,7 +77,7 @@ def test_options_of_ipv4_are_stepped_over(kit: Kit) -> None:
 
 def test_a_datagram_that_was_not_kept_whole_tells_its_length_on_the_wire(kit: Kit) -> None:
     whole = kit.ethernet(kit.ipv4(kit.udp(bytes(172))))
-    found = d.datagram(Frame(1, 1, whole[:64], len(whole)))
+    found = d.datagram(CapturedFrame(1, 1, whole[:64], len(whole)))
     assert isinstance(found, d.Datagram)
     assert (found.length, len(found.payload)) == (172, 64 - 42)
 
@@ -133,7 +133,7 @@ def test_the_quick_way_and_the_thorough_one_agree(
 ) -> None:
     packet = kit.ipv4(kit.udp(payload), tos=tos, ttl=ttl, fragment=fragment)
     whole = kit.ethernet(packet) + bytes(padding)
-    one = Frame(1, 1, whole[: len(whole) - cut], len(whole))
+    one = CapturedFrame(1, 1, whole[: len(whole) - cut], len(whole))
     assert d.datagram(one) == d.dissected(one)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ari_tui.analysis.sla.calibration import Watched, propose
+from ari_tui.analysis.sla.calibration import PathSample, propose
 from ari_tui.cli.calibrate import proposal_lines
 from ari_tui.cli.main import execute
 from ari_tui.config.layers import load
@@ -22,16 +22,16 @@ pytestmark = pytest.mark.usefixtures("bare_start")
 class Watching:
     """Stands where an engine is watched."""
 
-    def __init__(self, found: Watched, code: int = 0) -> None:
+    def __init__(self, found: PathSample, code: int = 0) -> None:
         self.found, self.code = found, code
         self.asked: tuple[Any, ...] = ()
 
-    async def __call__(self, *arguments: Any) -> tuple[Watched, int]:
+    async def __call__(self, *arguments: Any) -> tuple[PathSample, int]:
         self.asked = arguments
         return self.found, self.code
 
 
-def given(monkeypatch: pytest.MonkeyPatch, found: Watched, code: int = 0) -> Watching:
+def given(monkeypatch: pytest.MonkeyPatch, found: PathSample, code: int = 0) -> Watching:
     watching = Watching(found, code)
     monkeypatch.setattr(calibrate, "watch_engine", watching)
     return watching

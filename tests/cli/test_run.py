@@ -10,7 +10,7 @@ import pytest
 from ari_tui.cli.main import execute
 from ari_tui.cli.run import exit_code
 from ari_tui.config.run_options import DemoOptions, RunOptions
-from ari_tui.config.settings import Output, Settings
+from ari_tui.config.settings import OutputSettings, Settings
 from ari_tui.core.process import ParentLink
 from ari_tui.core.runtime_folder import bind_unix, socket_path
 from ari_tui.report.headless import HeadlessReport
@@ -131,7 +131,7 @@ def test_the_engines_code_is_the_programs(code: int, engine: Called) -> None:
 
 
 def test_exit_zero_hides_the_verdict_and_nothing_else() -> None:
-    hidden = Settings(output=Output(exit_zero=True))
+    hidden = Settings(output=OutputSettings(exit_zero=True))
     assert [exit_code(code, hidden) for code in (0, 1, 2, 3, 4, 130)] == [0, 0, 2, 3, 0, 130]
     assert [exit_code(code, Settings()) for code in (0, 1, 4)] == [0, 1, 4]
 

@@ -65,7 +65,7 @@ async def test_a_refusal_is_handed_on_as_it_is(tmp_path: Path) -> None:
 def test_the_screens_side_loads_neither_engine_nor_numpy_nor_aiohttp() -> None:
     code = (
         "import sys, ari_tui.client.actions\n"
-        "heavy = {'numpy', 'aiohttp', 'textual', 'ari_tui.engine', 'ari_tui.media', 'ari_tui.ari',"
+        "heavy = {'numpy', 'aiohttp', 'textual', 'ari_tui.engine', 'ari_tui.relay', 'ari_tui.ari',"
         " 'ari_tui.analysis'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

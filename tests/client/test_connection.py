@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from ari_tui.client.address import Target, parse_target
 from ari_tui.client.connection import ActionError, Connection, connected, within
-from ari_tui.client.messages import StrangeMessageError
+from ari_tui.client.messages import UnknownMessageError
 from ari_tui.core.cancellation import end_tasks
 from tests.document.kit import CardboardEngine, cardboard
 
@@ -127,7 +127,7 @@ async def test_a_server_that_says_no_hello_is_no_engine(
         await socket.wait_closed()
 
     async with server(tmp_path, snapshot_first) as target, connected(target, "") as found:
-        with pytest.raises(StrangeMessageError, match="does not say hello"):
+        with pytest.raises(UnknownMessageError, match="does not say hello"):
             await found.hello()
     monkeypatch.setattr("ari_tui.client.connection.OPEN_S", 0.1)
     async with server(tmp_path, mute) as target, connected(target, "") as found:
@@ -144,7 +144,7 @@ async def test_messages_of_a_newer_engine_and_of_odd_bytes(tmp_path: Path) -> No
 
     async with server(tmp_path, serve) as target, connected(target, "") as found:
         assert type(await found.receive()).__name__ == "Bye"
-        with pytest.raises(StrangeMessageError, match="not ours"):
+        with pytest.raises(UnknownMessageError, match="not ours"):
             await found.receive()
 
 

@@ -6,7 +6,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from ari_tui.client.messages import Answer, Bye, Event, Hello, Snapshot, StrangeMessageError, decode
+from ari_tui.client.messages import (
+    Answer,
+    Bye,
+    EventNotice,
+    Hello,
+    Snapshot,
+    UnknownMessageError,
+    decode,
+)
 from ari_tui.document.live import Live
 from tests.ui.kit import a_call, a_course, a_document, a_live, an_event
 
@@ -29,7 +37,7 @@ def test_every_message_is_read_by_its_type() -> None:
     )
     found = decode(said("snapshot", document=DOCUMENT, live=LIVE))
     assert found == Snapshot(document=DOCUMENT, live=LIVE)
-    assert decode(said("event", event=an_event("y"))) == Event(event=an_event("y"))
+    assert decode(said("event", event=an_event("y"))) == EventNotice(event=an_event("y"))
     assert decode(said("answer", id=3, ok=True, result=[1])) == Answer(id=3, ok=True, result=[1])
     refused = decode(said("answer", id=None, ok=False, error="no"))
     assert refused == Answer(id=None, ok=False, error="no")
@@ -45,25 +53,25 @@ def test_what_a_newer_engine_adds_does_no_harm() -> None:
     "data", [b"", b"hi", b"[]", b"{}", b'{"type": 5}', b"\xff\xfe", b'{"kind": "hello"}']
 )
 def test_what_is_not_ours_is_told(data: bytes) -> None:
-    with pytest.raises(StrangeMessageError, match=r"is no ari-tui engine"):
+    with pytest.raises(UnknownMessageError, match=r"is no ari-tui engine"):
         decode(data)
 
 
 def test_another_version_is_named() -> None:
-    with pytest.raises(StrangeMessageError, match=r"speaks ari-tui\.stats/2, we ari-tui\.stats/1"):
+    with pytest.raises(UnknownMessageError, match=r"speaks ari-tui\.stats/2, we ari-tui\.stats/1"):
         decode(a_hello(schema="ari-tui.stats/2", document={"new": "shape"}))
 
 
 def test_a_document_that_cannot_be_read_is_told_with_the_place() -> None:
     broken = json.loads(a_hello())
     del broken["document"]["sla"]
-    with pytest.raises(StrangeMessageError, match="use the same version") as told:
+    with pytest.raises(UnknownMessageError, match="use the same version") as told:
         decode(json.dumps(broken).encode())
     assert "document" in str(told.value)
 
 
 def test_names_from_outside_in_words_are_cleaned() -> None:
-    with pytest.raises(StrangeMessageError) as told:
+    with pytest.raises(UnknownMessageError) as told:
         decode(a_hello(schema="\x1b[31m" + "x" * 9999, document=None))
     assert str(told.value).isprintable()
     assert len(str(told.value)) < 120

@@ -8,14 +8,14 @@ from ari_tui.config.layers import load
 from ari_tui.config.settings import (
     KEY_TYPES,
     SECTIONS,
-    Asterisk,
-    Http,
-    Loadtest,
-    Log,
-    Media,
-    Output,
+    AsteriskSettings,
+    HttpSettings,
+    LoadtestSettings,
+    LogSettings,
+    MediaSettings,
+    OutputSettings,
     Settings,
-    Sla,
+    SlaSettings,
 )
 
 if sys.version_info >= (3, 11):
@@ -24,12 +24,12 @@ else:
     import tomli as tomllib
 
 UNUSUAL = Settings(
-    asterisk=Asterisk(password='ge"heim', app="other", verify_tls=False, sweep_s=1.5),
-    media=Media(learn_networks=("10.0.0.0/8", "192.168.0.0/16"), workers=3, late_ms=0.1),
-    sla=Sla(profile="own", tiers=("10:1/2.5/3",), loss_ratio=0.00005),
-    http=Http(bind="127.0.0.1:9090", token="t0ken"),
-    output=Output(json="-", exit_zero=True),
-    log=Log(level="debug"),
+    asterisk=AsteriskSettings(password='ge"heim', app="other", verify_tls=False, sweep_s=1.5),
+    media=MediaSettings(learn_networks=("10.0.0.0/8", "192.168.0.0/16"), workers=3, late_ms=0.1),
+    sla=SlaSettings(profile="own", tiers=("10:1/2.5/3",), loss_ratio=0.00005),
+    http=HttpSettings(bind="127.0.0.1:9090", token="t0ken"),
+    output=OutputSettings(json="-", exit_zero=True),
+    log=LogSettings(level="debug"),
 )
 
 
@@ -81,6 +81,8 @@ def test_a_secret_that_came_from_a_file_reaches_the_child_by_value(tmp_path: Pat
 
 
 def test_entries_with_blanks_and_commas_reach_a_child_whole(tmp_path: Path) -> None:
-    loadtest = Loadtest(variables=("A=1, 2", "B=[x]", "C= y"), endpoints=("Local/a@b", "PJSIP/1"))
+    loadtest = LoadtestSettings(
+        variables=("A=1, 2", "B=[x]", "C= y"), endpoints=("Local/a@b", "PJSIP/1")
+    )
     child = load(environment=to_environment(Settings(loadtest=loadtest)), folder=tmp_path)
     assert child.loadtest == loadtest

@@ -11,9 +11,9 @@ from ari_tui.config.settings import (
     KEY_TYPES,
     SECTIONS,
     T0_RING_ENTRIES,
-    Asterisk,
-    Http,
-    Media,
+    AsteriskSettings,
+    HttpSettings,
+    MediaSettings,
     Settings,
     describe_allowed,
     is_secret,
@@ -21,14 +21,16 @@ from ari_tui.config.settings import (
 
 
 def test_the_text_of_a_slice_masks_its_secrets() -> None:
-    settings = Settings(asterisk=Asterisk(password="geheim"), http=Http(token="t0ken"))
+    settings = Settings(
+        asterisk=AsteriskSettings(password="geheim"), http=HttpSettings(token="t0ken")
+    )
     assert "geheim" not in repr(settings)
     assert "t0ken" not in repr(settings)
     assert "password=********" in repr(settings.asterisk)
 
 
 def test_a_slice_cannot_be_changed() -> None:
-    media = Media()
+    media = MediaSettings()
     with pytest.raises(AttributeError):
         media.workers = 2  # type: ignore[misc]  # that it is refused is the point
 
@@ -43,15 +45,15 @@ def test_only_the_secrets_themselves_count_as_secret() -> None:
 
 
 def test_port_ranges_are_read_and_an_empty_echo_range_is_the_kernels_choice() -> None:
-    media = Media(ports="4500-50000")
+    media = MediaSettings(ports="4500-50000")
     assert media.port_range == (4500, 50000)
     assert media.echo_port_range is None
-    assert Media(echo_ports="30000").echo_port_range == (30000, 30000)
+    assert MediaSettings(echo_ports="30000").echo_port_range == (30000, 30000)
 
 
 def test_a_door_has_an_address_when_it_is_open() -> None:
-    assert Http(bind="localhost:1").address == ("localhost", 1)
-    assert Http().address is None
+    assert HttpSettings(bind="localhost:1").address == ("localhost", 1)
+    assert HttpSettings().address is None
 
 
 if sys.version_info >= (3, 11):
@@ -108,7 +110,7 @@ def test_every_section_is_a_slice_of_settings_and_every_default_passes_its_own_t
 
 
 def test_secrets_come_also_as_headers_and_urls_would_hold_them() -> None:
-    secrets = Settings(asterisk=Asterisk(password="a/b c")).secrets
+    secrets = Settings(asterisk=AsteriskSettings(password="a/b c")).secrets
     # base64 of "ari:a/b c"
     assert set(secrets) == {"a/b c", "a%2Fb%20c", "YXJpOmEvYiBj"}
 

@@ -8,7 +8,7 @@ import pytest
 
 from ari_tui.config.dump import to_environment
 from ari_tui.config.layers import load
-from ari_tui.config.settings import KEY_TYPES, Settings, Sla
+from ari_tui.config.settings import KEY_TYPES, Settings, SlaSettings
 from ari_tui.config.sources import (
     ORIGINAL_VARIABLES,
     VARIABLES,
@@ -269,7 +269,7 @@ tiers = ["50:1/2/3"]
 max_ms = 4.5
 max_budget_s = 2
 """
-WAN = Sla(profile="wan", tiers=("100:45/60/80",), max_ms=150.0, loss_ratio=0.01)
+WAN = SlaSettings(profile="wan", tiers=("100:45/60/80",), max_ms=150.0, loss_ratio=0.01)
 
 
 def chosen(name: str) -> Raw:
@@ -321,8 +321,8 @@ def test_a_limit_beside_the_choice_counts_more_and_one_below_it_less(tmp_path: P
 
 def test_the_originals_limits_can_be_chosen_above_a_files_own(tmp_path: Path) -> None:
     toml = '[sla]\nprofile = "mine"\nmax_ms = 500\n'
-    assert read_config_profiles(tmp_path, toml).sla == Sla(profile="mine", max_ms=500.0)
-    assert read_config_profiles(tmp_path, toml, chosen("seed")).sla == Sla()
+    assert read_config_profiles(tmp_path, toml).sla == SlaSettings(profile="mine", max_ms=500.0)
+    assert read_config_profiles(tmp_path, toml, chosen("seed")).sla == SlaSettings()
 
 
 def test_a_child_gets_the_limits_that_its_parent_chose(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ari_tui.config.settings import Log
+from ari_tui.config.settings import LogSettings
 from ari_tui.core import log
 from ari_tui.core.errors import ConfigError
 from ari_tui.core.log import JsonFormatter, LineFormatter, Masker, clean
@@ -16,9 +16,9 @@ from ari_tui.core.log import JsonFormatter, LineFormatter, Masker, clean
 pytestmark = pytest.mark.usefixtures("logging_restored")
 
 
-def logged(settings: Log | None = None, secrets: tuple[str, ...] = ()) -> io.StringIO:
+def logged(settings: LogSettings | None = None, secrets: tuple[str, ...] = ()) -> io.StringIO:
     stream = io.StringIO()
-    log.configure(settings or Log(), secrets, stream=stream)
+    log.configure(settings or LogSettings(), secrets, stream=stream)
     return stream
 
 
@@ -60,12 +60,12 @@ def test_a_value_that_would_blur_the_line_is_quoted() -> None:
 
 def test_plain_logging_of_our_modules_is_heard_too() -> None:
     stream = logged()
-    logging.getLogger("ari_tui.media.anything").info("hello")
+    logging.getLogger("ari_tui.relay.anything").info("hello")
     assert "INFO [-] hello\n" in stream.getvalue()
 
 
 def test_libraries_are_heard_from_warnings_up_even_at_debug() -> None:
-    stream = logged(Log(level="debug"))
+    stream = logged(LogSettings(level="debug"))
     logging.getLogger("aiohttp.access").info("GET /")
     logging.getLogger("websockets.client").debug("> Authorization: Basic …")
     logging.getLogger("websockets.client").warning("lost")
@@ -74,7 +74,7 @@ def test_libraries_are_heard_from_warnings_up_even_at_debug() -> None:
 
 
 def test_the_level_is_the_configured_one() -> None:
-    stream = logged(Log(level="error"))
+    stream = logged(LogSettings(level="error"))
     log.get().warning("no")
     log.get().error("yes")
     assert len(stream.getvalue().splitlines()) == 1
@@ -144,7 +144,7 @@ def test_a_very_short_secret_is_masked_as_a_word_only() -> None:
 
 
 def test_json_lines_hold_the_same_as_objects() -> None:
-    stream = logged(Log(json=True), ("geheim1",))
+    stream = logged(LogSettings(json=True), ("geheim1",))
     try:
         raise ValueError("geheim1\x1b")
     except ValueError:
@@ -198,7 +198,7 @@ def test_a_log_file_is_its_owners_alone_and_is_appended_to(tmp_path: Path) -> No
     file = tmp_path / "log"
     file.write_text("before\n")
     file.chmod(0o644)
-    log.configure(Log(file=str(file)))
+    log.configure(LogSettings(file=str(file)))
     log.get().info("after")
     assert file.stat().st_mode & 0o777 == 0o600
     assert file.read_text().startswith("before\n")
@@ -207,7 +207,7 @@ def test_a_log_file_is_its_owners_alone_and_is_appended_to(tmp_path: Path) -> No
 
 def test_a_rotated_log_file_is_opened_anew(tmp_path: Path) -> None:
     file = tmp_path / "log"
-    log.configure(Log(file=str(file)))
+    log.configure(LogSettings(file=str(file)))
     log.get().info("one")
     file.rename(tmp_path / "log.1")
     log.get().info("two")
@@ -217,4 +217,4 @@ def test_a_rotated_log_file_is_opened_anew(tmp_path: Path) -> None:
 
 def test_a_log_file_that_cannot_be_opened_is_a_mistake_of_configuration(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"log\.file: cannot open .*/absent/log: No such file"):
-        log.configure(Log(file=str(tmp_path / "absent" / "log")))
+        log.configure(LogSettings(file=str(tmp_path / "absent" / "log")))

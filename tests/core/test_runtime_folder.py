@@ -18,6 +18,8 @@ from ari_tui.core.runtime_folder import bind_unix, engines, find_group, runtime_
 NOBODY = 65534
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="changes the user, which needs root")
 
+pytestmark = pytest.mark.usefixtures("runtime_folder")
+
 
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)

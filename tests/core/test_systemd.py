@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ari_tui.core.systemd import Notifier
+from ari_tui.core.systemd import NotifySocket
 
-Spoken = Callable[[Notifier], Notifier]
+Spoken = Callable[[NotifySocket], NotifySocket]
 VARIABLES = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
 
 
@@ -34,7 +34,7 @@ def spoken() -> Iterator[Spoken]:
     """Give a function that returns a notifier, which is closed after the test."""
     with ExitStack() as stack:
 
-        def keep(notifier: Notifier) -> Notifier:
+        def keep(notifier: NotifySocket) -> NotifySocket:
             stack.callback(notifier.close)
             return notifier
 
@@ -57,7 +57,7 @@ def heard(ear: socket.socket) -> list[str]:
 
 
 def test_each_message_is_a_datagram_of_its_own(manager: socket.socket, spoken: Spoken) -> None:
-    notifier = spoken(Notifier(manager.getsockname()))
+    notifier = spoken(NotifySocket(manager.getsockname()))
     notifier.ready()
     notifier.status("20 calls")
     notifier.stopping()
@@ -72,7 +72,7 @@ def test_an_abstract_socket_is_reached_by_its_name(spoken: Spoken) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
         ear.bind(f"\0{name}")
         ear.settimeout(0)
-        spoken(Notifier(f"@{name}")).ready()
+        spoken(NotifySocket(f"@{name}")).ready()
         assert heard(ear) == ["READY=1"]
 
 
@@ -82,7 +82,7 @@ def test_the_variables_are_taken_out_of_the_environment(
     monkeypatch.setenv("NOTIFY_SOCKET", manager.getsockname())
     monkeypatch.setenv("WATCHDOG_USEC", "30000000")
     monkeypatch.setenv("WATCHDOG_PID", str(os.getpid()))
-    notifier = spoken(Notifier.from_environment())
+    notifier = spoken(NotifySocket.from_environment())
     assert (notifier.heard, notifier.watchdog_s) == (True, 30.0)
     assert not [name for name in VARIABLES if name in os.environ]
     notifier.ready()
@@ -99,7 +99,7 @@ def test_a_watchdog_that_is_not_for_us_gets_no_sign(
     monkeypatch.setenv("NOTIFY_SOCKET", manager.getsockname())
     monkeypatch.setenv("WATCHDOG_USEC", "30000000")
     monkeypatch.setenv(name, value)
-    notifier = spoken(Notifier.from_environment())
+    notifier = spoken(NotifySocket.from_environment())
     assert notifier.watchdog_s is None
     notifier.alive()
     assert heard(manager) == []
@@ -110,7 +110,7 @@ def test_without_a_socket_that_we_can_speak_to_nothing_is_said(
     address: str, monkeypatch: pytest.MonkeyPatch, spoken: Spoken
 ) -> None:
     monkeypatch.setenv("NOTIFY_SOCKET", address)
-    notifier = spoken(Notifier.from_environment())
+    notifier = spoken(NotifySocket.from_environment())
     assert not notifier.heard
     notifier.ready()
     notifier.status("x")
@@ -122,7 +122,7 @@ def test_signs_of_life_come_three_times_in_the_watchdogs_time(
     manager: socket.socket, spoken: Spoken
 ) -> None:
     clock = Clock()
-    notifier = spoken(Notifier(manager.getsockname(), 30.0, clock=clock))
+    notifier = spoken(NotifySocket(manager.getsockname(), 30.0, clock=clock))
     for _ in range(240):  # a minute of pulses
         notifier.alive()
         clock.now_s += 0.25
@@ -132,7 +132,7 @@ def test_signs_of_life_come_three_times_in_the_watchdogs_time(
 def test_a_status_is_one_line_and_said_when_it_changes(
     manager: socket.socket, spoken: Spoken
 ) -> None:
-    notifier = spoken(Notifier(manager.getsockname()))
+    notifier = spoken(NotifySocket(manager.getsockname()))
     for text in ("one", "one", "two\nMAINPID=1", "x" * 1000):
         notifier.status(text)
     assert heard(manager) == ["STATUS=one", "STATUS=two MAINPID=1", "STATUS=" + "x" * 200]
@@ -141,7 +141,7 @@ def test_a_status_is_one_line_and_said_when_it_changes(
 def test_a_manager_that_is_gone_is_told_once_and_stops_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, spoken: Spoken
 ) -> None:
-    notifier = spoken(Notifier(str(tmp_path / "nobody"), 30.0))
+    notifier = spoken(NotifySocket(str(tmp_path / "nobody"), 30.0))
     notifier.ready()
     notifier.alive()
     notifier.stopping()
@@ -154,7 +154,7 @@ def test_a_manager_whose_queue_is_full_holds_up_no_pulse(
     manager: socket.socket, spoken: Spoken
 ) -> None:
     clock = Clock()
-    notifier = spoken(Notifier(manager.getsockname(), 0.3, clock=clock))
+    notifier = spoken(NotifySocket(manager.getsockname(), 0.3, clock=clock))
     for _ in range(2000):
         notifier.alive()
         clock.now_s += 0.25

@@ -11,15 +11,15 @@ from typing import Any
 
 import msgspec
 
-from ari_tui.analysis.histogram import Ladder
+from ari_tui.analysis.histogram import CumulativeBuckets
 from ari_tui.analysis.sla.profiles import SEED_PROFILE
 from ari_tui.client.address import Target, parse_target
 from ari_tui.client.source import LiveSource, Source
-from ari_tui.config.settings import Http
+from ari_tui.config.settings import HttpSettings
 from ari_tui.core.cancellation import end_tasks
 from ari_tui.document.live import SECONDS, CallCourse, Live
 from ari_tui.document.model import SCHEMA, Document
-from ari_tui.engine.http.server import Door, Health
+from ari_tui.engine.http.server import Health, HttpServer
 from ari_tui.engine.http.stream import ActionFailedError, Stream
 from tests.ui.kit import LAST_SECOND, a_call, a_document, a_live, an_event
 
@@ -42,7 +42,7 @@ class CardboardEngine:
     """Two calls of 50 packets a second; `lost` packets are lost of the first, by second."""
 
     def __init__(self, path: Path, **http: Any) -> None:
-        self.path, self.settings = path, Http(**http)
+        self.path, self.settings = path, HttpSettings(**http)
         self.second = LAST_SECOND
         self.lost: dict[int, int] = {}
         self.calls = [a_call(1), a_call(2)]
@@ -51,7 +51,7 @@ class CardboardEngine:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.answers: dict[str, Any] = dict.fromkeys(TOLD, "done")
         self.holding, self.held = asyncio.Event(), asyncio.Event()
-        self.door: Door | None = None
+        self.http_server: HttpServer | None = None
 
     @property
     def document(self) -> Document:
@@ -96,15 +96,15 @@ class CardboardEngine:
         actions = {"history": self.on_history, "hold": self.on_hold, "refuse": self.on_refuse}
         told = {name: partial(self.on_told, name) for name in TOLD}
         self.stream = Stream(self.hello, {**actions, **told})
-        self.door = Door(
+        self.http_server = HttpServer(
             self.settings,
             newest=lambda: self.document,
-            round_trips=Ladder(SEED_PROFILE).read,
+            round_trips=CumulativeBuckets(SEED_PROFILE).read,
             health=self.health,
             stream=self.stream,
             sla=lambda: self.document.sla,
         )
-        await self.door.open(self.path)
+        await self.http_server.open(self.path)
 
     def health(self) -> Health:
         return Health(ok=True, asterisk_connected=True, workers_alive=True, calls=2, version="1")
@@ -135,9 +135,9 @@ class CardboardEngine:
 
     async def close(self) -> None:
         """Say goodbye and close the door."""
-        if self.door is not None:
-            door, self.door = self.door, None
-            await door.close()
+        if self.http_server is not None:
+            http_server, self.http_server = self.http_server, None
+            await http_server.close()
 
     async def kill(self) -> None:
         """End without a word, as SIGKILL does."""
@@ -156,9 +156,9 @@ class CardboardEngine:
 
     @property
     def tcp_address(self) -> str:
-        assert self.door is not None
-        assert self.door.tcp_address is not None
-        return "{}:{}".format(*self.door.tcp_address)
+        assert self.http_server is not None
+        assert self.http_server.tcp_address is not None
+        return "{}:{}".format(*self.http_server.tcp_address)
 
 
 @contextlib.asynccontextmanager

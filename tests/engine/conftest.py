@@ -11,10 +11,8 @@ from tests.engine.kit import EchoRun, Pbx, asterisk, echo_server, worker_pids
 
 
 @pytest.fixture(autouse=True)
-def runtime_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keep the door's sockets out of the user's folder."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    return tmp_path / "ari-tui"
+def sockets_are_apart(runtime_folder: Path) -> None:
+    """Keep the HTTP server's sockets out of the user's folder."""
 
 
 @pytest.fixture(autouse=True)

@@ -24,7 +24,16 @@ from ari_tui.analysis.store import Store
 from ari_tui.building.build import CallFacts, EngineFacts, build
 from ari_tui.building.sla import Listener
 from ari_tui.config.run_options import RunOptions
-from ari_tui.config.settings import Alerts, Asterisk, Echo, Http, Media, Output, Settings, Sla
+from ari_tui.config.settings import (
+    AlertSettings,
+    AsteriskSettings,
+    EchoSettings,
+    HttpSettings,
+    MediaSettings,
+    OutputSettings,
+    Settings,
+    SlaSettings,
+)
 from ari_tui.core.process import ParentLink
 from ari_tui.document.model import (
     AsteriskState,
@@ -107,7 +116,7 @@ def worker_pids() -> list[int]:
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            if parent == os.getpid() and b"media.worker" in (entry / "cmdline").read_bytes():
+            if parent == os.getpid() and b"relay.worker" in (entry / "cmdline").read_bytes():
                 found.append(int(entry.name))
     return sorted(found)
 
@@ -260,13 +269,15 @@ async def asterisk(**config: Any) -> AsyncIterator[Pbx]:
 def settings(pbx: Pbx, echo_port: int, **changes: Any) -> Settings:
     """Return settings for an engine; `changes` are by slice: `media={"workers": 2}`."""
     slices: dict[str, msgspec.Struct] = {
-        "asterisk": Asterisk(url=pbx.sim.url, app=APP, reconnect_max_s=0.3, request_timeout_s=2.0),
-        "media": Media(ports="{}-{}".format(*free_block()), loss_timeout_ms=1000),
-        "echo": Echo(port=echo_port),
-        "sla": Sla(),
-        "alerts": Alerts(),
-        "http": Http(),
-        "output": Output(),
+        "asterisk": AsteriskSettings(
+            url=pbx.sim.url, app=APP, reconnect_max_s=0.3, request_timeout_s=2.0
+        ),
+        "media": MediaSettings(ports="{}-{}".format(*free_block()), loss_timeout_ms=1000),
+        "echo": EchoSettings(port=echo_port),
+        "sla": SlaSettings(),
+        "alerts": AlertSettings(),
+        "http": HttpSettings(),
+        "output": OutputSettings(),
     }
     for name, values in changes.items():
         slices[name] = msgspec.structs.replace(slices[name], **values)
@@ -318,7 +329,7 @@ class Run:
 
     def count(self, name: str, number: int | None = None) -> int:
         """Return a counter of one call, or of all, as it stands now."""
-        document = self.parts.scribe.write()
+        document = self.parts.publisher.write()
         for figures in (document.totals, *document.calls):
             assert_books_are_closed(figures)
         if number is None:
@@ -372,7 +383,7 @@ class Run:
         assert not self.socket.exists()
 
     @contextlib.asynccontextmanager
-    async def door(self) -> AsyncIterator[aiohttp.ClientSession]:
+    async def http_server(self) -> AsyncIterator[aiohttp.ClientSession]:
         """Open a client of the Unix socket; URLs start with http://engine."""
         connector = aiohttp.UnixConnector(str(self.socket))
         async with aiohttp.ClientSession("http://engine", connector=connector) as session:

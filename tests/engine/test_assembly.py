@@ -13,7 +13,7 @@ from websockets.asyncio.client import unix_connect
 
 from ari_tui.analysis.sla.profiles import SEED_PROFILE
 from ari_tui.analysis.store import Store
-from ari_tui.config.settings import Sla
+from ari_tui.config.settings import SlaSettings
 from ari_tui.core.errors import AriTuiError, BindError, ConfigError
 from ari_tui.engine.assembly import Parts, profile_of
 from tests.engine.kit import (
@@ -68,7 +68,7 @@ async def test_a_second_engine_of_an_application_is_refused_and_the_first_goes_o
                 await Parts(settings(pbx, echo.port), stack).assemble()
         assert worker_pids() == mine
         await run.flows(call.number)
-        async with run.door() as door, door.get("/health") as response:
+        async with run.http_server() as http_server, http_server.get("/health") as response:
             assert response.status == 200
         await run.end()
     run.assert_nothing_left()
@@ -115,20 +115,23 @@ async def test_workers_that_cannot_start_are_told(
 async def test_calls_go_on_after_their_worker_was_killed_and_events_tell(
     pbx: Pbx, echo: EchoRun
 ) -> None:
-    async with engine(pbx, echo.port, media={"workers": 2}) as run, run.door() as door:
+    async with (
+        engine(pbx, echo.port, media={"workers": 2}) as run,
+        run.http_server() as http_server,
+    ):
         for _ in range(4):
             pbx.call()
         calls = await run.up(4)
         ports = [call.port for call in calls]
         os.kill(worker_pids()[0], signal.SIGKILL)
-        await until(lambda: run.parts.supervisor.restarts == 1 and run.parts.supervisor.healthy)
+        await until(lambda: run.parts.worker_pool.restarts == 1 and run.parts.worker_pool.healthy)
         await run.flows(*(call.number for call in calls))
         assert run.calls == calls
         assert [call.port for call in calls] == ports
         said = texts(run.events("worker"))
         assert "restarting it" in said[0]
         await until(lambda: len(run.events("worker")) == 2)
-        async with door.get("/health") as response:
+        async with http_server.get("/health") as response:
             assert (await response.json())["workers_alive"] is True
         await run.end()
     assert run.final.instrument.worker_restarts == 1
@@ -139,14 +142,14 @@ async def test_calls_go_on_after_their_worker_was_killed_and_events_tell(
 async def test_without_its_sockets_a_call_ends_and_its_caller_is_released(
     pbx: Pbx, echo: EchoRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with engine(pbx, echo.port) as run, run.door() as door:
+    async with engine(pbx, echo.port) as run, run.http_server() as http_server:
         pbx.call()
         await run.up(1)
         monkeypatch.setattr("ari_tui.engine.media_worker.sys.executable", "/nowhere/python")
         os.kill(worker_pids()[0], signal.SIGKILL)
         await until(lambda: not run.calls)
         assert pbx.channels == []
-        async with door.get("/health") as response:
+        async with http_server.get("/health") as response:
             assert response.status == 503
             assert (await response.json())["workers_alive"] is False
         await run.end()
@@ -210,11 +213,11 @@ async def test_media_is_bound_to_our_address_towards_asterisk(pbx: Pbx, echo: Ec
 
 
 def test_the_defaults_are_the_original_systems_limits() -> None:
-    assert profile_of(Sla()) == SEED_PROFILE
+    assert profile_of(SlaSettings()) == SEED_PROFILE
 
 
 def test_every_key_reaches_the_profile() -> None:
-    own = Sla(
+    own = SlaSettings(
         profile="carrier",
         tiers=("10:1/2/3", "20:1.5/2.5/3.5"),
         max_ms=50,
@@ -230,29 +233,29 @@ def test_every_key_reaches_the_profile() -> None:
 
 
 def test_changed_limits_do_not_go_by_the_original_name() -> None:
-    assert profile_of(Sla(loss_ratio=0.01)).name == "seed (changed)"
+    assert profile_of(SlaSettings(loss_ratio=0.01)).name == "seed (changed)"
 
 
 @pytest.mark.parametrize(
     ("sla", "words"),
     [
-        (Sla(tiers=()), "tiers is empty"),
-        (Sla(tiers=("30:9/8/18",)), "p50_ms = 9 is above p95_ms = 8"),
-        (Sla(tiers=("30:8/12/18", "30:8/12/18")), "calls_up_to = 30 is not above"),
-        (Sla(max_ms=10), "p99_ms = 18 is above max_ms = 10"),
+        (SlaSettings(tiers=()), "tiers is empty"),
+        (SlaSettings(tiers=("30:9/8/18",)), "p50_ms = 9 is above p95_ms = 8"),
+        (SlaSettings(tiers=("30:8/12/18", "30:8/12/18")), "calls_up_to = 30 is not above"),
+        (SlaSettings(max_ms=10), "p99_ms = 18 is above max_ms = 10"),
         (
-            Sla(tiers=tuple(f"{n}:{n}/{n}.3/{n}.6" for n in range(1, 6))),
+            SlaSettings(tiers=tuple(f"{n}:{n}/{n}.3/{n}.6" for n in range(1, 6))),
             "16 different round-trip limits; at most 13",
         ),
     ],
 )
-def test_limits_that_contradict_one_another_are_told_in_words(sla: Sla, words: str) -> None:
+def test_limits_that_contradict_one_another_are_told_in_words(sla: SlaSettings, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         profile_of(sla)
 
 
 def test_four_tiers_of_their_own_limits_fit_into_the_counters() -> None:
-    own = Sla(profile="own", tiers=tuple(f"{n}:{n}/{n}.3/{n}.6" for n in range(1, 5)))
+    own = SlaSettings(profile="own", tiers=tuple(f"{n}:{n}/{n}.3/{n}.6" for n in range(1, 5)))
     profile = profile_of(own)
     assert len(profile.thresholds_ms()) == 13
     Store(loss_timeout_ns=10**9, late_ns=3_000_000, profile=profile)

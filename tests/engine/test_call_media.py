@@ -21,38 +21,42 @@ from ari_tui.analysis.store import Store
 from ari_tui.ari.call_machine import CallMachine
 from ari_tui.ari.ids import CallIds
 from ari_tui.ari.models import Channel
-from ari_tui.config.settings import Asterisk, Echo, Media
+from ari_tui.config.settings import AsteriskSettings, EchoSettings, MediaSettings
 from ari_tui.core.errors import BindError, PortsExhaustedError, WorkerError
 from ari_tui.engine import call_media
 from ari_tui.engine.call_media import CallMedia, PortPool
 from ari_tui.engine.measured_call import MeasuredCall
-from ari_tui.engine.worker_pool import Hooks, Supervisor
+from ari_tui.engine.worker_pool import WorkerCallbacks, WorkerPool
 from ari_tui.wire import rtp
 from ari_tui.wire.record import KIND_MEDIA_IN, RECORD
 from tests.engine.kit import WAIT_S, EchoRun, free_block, udp_ports, until
 
 
 @pytest.fixture
-async def supervisor() -> AsyncIterator[Supervisor]:
-    hooks = Hooks(*[lambda *_: None] * 4)
-    supervisor = Supervisor(1, hooks, capacity=1024)
-    await supervisor.start()
-    yield supervisor
-    await supervisor.stop()
+async def worker_pool() -> AsyncIterator[WorkerPool]:
+    hooks = WorkerCallbacks(*[lambda *_: None] * 4)
+    worker_pool = WorkerPool(1, hooks, capacity=1024)
+    await worker_pool.start()
+    yield worker_pool
+    await worker_pool.stop()
 
 
 class Desk:
     """A CallMedia with its calls."""
 
     def __init__(
-        self, supervisor: Supervisor, echo: EchoRun, asterisk: Asterisk | None = None, **media: Any
+        self,
+        worker_pool: WorkerPool,
+        echo: EchoRun,
+        asterisk: AsteriskSettings | None = None,
+        **media: Any,
     ) -> None:
         self.store = Store(loss_timeout_ns=10**9, late_ns=3_000_000)
         self.media = CallMedia(
-            asterisk or Asterisk(),
-            Media(**media),
-            Echo(port=echo.port),
-            supervisor=supervisor,
+            asterisk or AsteriskSettings(),
+            MediaSettings(**media),
+            EchoSettings(port=echo.port),
+            worker_pool=worker_pool,
             store=self.store,
             bind="127.0.0.1",
             echo_host=echo.host,
@@ -81,9 +85,11 @@ def ports(first: int, last: int) -> str:
     return f"{first}-{last}"
 
 
-async def test_a_call_gets_ports_and_gives_them_back(supervisor: Supervisor, echo: EchoRun) -> None:
+async def test_a_call_gets_ports_and_gives_them_back(
+    worker_pool: WorkerPool, echo: EchoRun
+) -> None:
     first, last = free_block(2)
-    desk = Desk(supervisor, echo, ports=ports(first, last))
+    desk = Desk(worker_pool, echo, ports=ports(first, last))
     call = desk.call()
     added = await desk.media.add(call)
     assert added.external_host == call.media_local == f"127.0.0.1:{first}"
@@ -96,18 +102,18 @@ async def test_a_call_gets_ports_and_gives_them_back(supervisor: Supervisor, ech
 
 
 async def test_asterisk_is_told_the_advertised_address(
-    supervisor: Supervisor, echo: EchoRun
+    worker_pool: WorkerPool, echo: EchoRun
 ) -> None:
     first, last = free_block(1)
-    desk = Desk(supervisor, echo, ports=ports(first, last), advertise="192.0.2.7")
+    desk = Desk(worker_pool, echo, ports=ports(first, last), advertise="192.0.2.7")
     assert (await desk.media.add(desk.call())).external_host == f"192.0.2.7:{first}"
 
 
 async def test_a_port_of_another_program_is_passed_over(
-    supervisor: Supervisor, echo: EchoRun
+    worker_pool: WorkerPool, echo: EchoRun
 ) -> None:
     first, last = free_block(3)
-    desk = Desk(supervisor, echo, ports=ports(first, last))
+    desk = Desk(worker_pool, echo, ports=ports(first, last))
     call = desk.call()
     with held(first, first + 1):
         await desk.media.add(call)
@@ -116,10 +122,10 @@ async def test_a_port_of_another_program_is_passed_over(
 
 
 async def test_a_long_row_of_held_ports_is_passed_over_too(
-    supervisor: Supervisor, echo: EchoRun
+    worker_pool: WorkerPool, echo: EchoRun
 ) -> None:
     first, last = free_block(80)
-    desk = Desk(supervisor, echo, ports=ports(first, last))
+    desk = Desk(worker_pool, echo, ports=ports(first, last))
     call = desk.call()
     with held(*range(first, last)):  # as a second engine with the same range does
         await desk.media.add(call)
@@ -127,10 +133,10 @@ async def test_a_long_row_of_held_ports_is_passed_over_too(
 
 
 async def test_when_others_hold_every_port_the_error_names_the_range_and_nothing_is_kept(
-    supervisor: Supervisor, echo: EchoRun
+    worker_pool: WorkerPool, echo: EchoRun
 ) -> None:
     first, last = free_block(2)
-    desk = Desk(supervisor, echo, ports=ports(first, last))
+    desk = Desk(worker_pool, echo, ports=ports(first, last))
     call = desk.call()
     told = rf"media\.ports {first}-{last}: .*in use"
     with held(first, last), pytest.raises(PortsExhaustedError, match=told):
@@ -140,10 +146,10 @@ async def test_when_others_hold_every_port_the_error_names_the_range_and_nothing
 
 
 async def test_a_range_of_one_serves_one_call_after_the_other(
-    supervisor: Supervisor, echo: EchoRun
+    worker_pool: WorkerPool, echo: EchoRun
 ) -> None:
     first, _ = free_block(1)
-    desk = Desk(supervisor, echo, ports=str(first))
+    desk = Desk(worker_pool, echo, ports=str(first))
     one, two = desk.call(), desk.call()
     await desk.media.add(one)
     with pytest.raises(PortsExhaustedError, match=r"media\.ports .*all 1 in use"):
@@ -154,10 +160,10 @@ async def test_a_range_of_one_serves_one_call_after_the_other(
 
 
 async def test_echo_ports_come_from_their_range_and_run_out_without_keeping_a_media_port(
-    supervisor: Supervisor, echo: EchoRun
+    worker_pool: WorkerPool, echo: EchoRun
 ) -> None:
     first, last = free_block(5)
-    desk = Desk(supervisor, echo, ports=ports(first, last - 1), echo_ports=str(last))
+    desk = Desk(worker_pool, echo, ports=ports(first, last - 1), echo_ports=str(last))
     call = desk.call()
     await desk.media.add(call)
     assert str(call.echo_local).endswith(f":{last}")
@@ -170,10 +176,10 @@ async def test_echo_ports_come_from_their_range_and_run_out_without_keeping_a_me
 
 
 async def test_a_wrong_address_is_no_port_in_use_and_keeps_nothing(
-    supervisor: Supervisor, echo: EchoRun
+    worker_pool: WorkerPool, echo: EchoRun
 ) -> None:
     first, last = free_block(3)
-    desk = Desk(supervisor, echo, ports=ports(first, last))
+    desk = Desk(worker_pool, echo, ports=ports(first, last))
     desk.media.bind = "203.0.113.5"
     call = desk.call()
     with pytest.raises(BindError, match="no address of this machine"):
@@ -182,37 +188,39 @@ async def test_a_wrong_address_is_no_port_in_use_and_keeps_nothing(
 
 
 async def test_a_mistake_of_ours_keeps_no_port_either(
-    supervisor: Supervisor, echo: EchoRun, monkeypatch: pytest.MonkeyPatch
+    worker_pool: WorkerPool, echo: EchoRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, last = free_block(3)
-    desk = Desk(supervisor, echo, ports=ports(first, last))
+    desk = Desk(worker_pool, echo, ports=ports(first, last))
 
     async def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(supervisor, "add", broken)
+    monkeypatch.setattr(worker_pool, "add", broken)
     with pytest.raises(ZeroDivisionError):
         await desk.media.add(desk.call())
     assert desk.media.ports.in_use == 0
 
 
 async def test_the_configured_media_address_goes_before_the_reported_one(
-    supervisor: Supervisor, echo: EchoRun
+    worker_pool: WorkerPool, echo: EchoRun
 ) -> None:
     first, last = free_block(1)
-    desk = Desk(supervisor, echo, Asterisk(media_address="127.0.0.5"), ports=ports(first, last))
+    desk = Desk(
+        worker_pool, echo, AsteriskSettings(media_address="127.0.0.5"), ports=ports(first, last)
+    )
     call = desk.call()
     await desk.media.add(call)
     await desk.media.connect(call, "10.9.9.9", 5004)
     assert call.media_remote == "127.0.0.5:5004"
-    placed = supervisor.placements[call.number].connect
+    placed = worker_pool.assignments[call.number].connect
     assert placed == {"host": "127.0.0.5", "port": 5004, "learn": "auto"}
 
 
 async def test_connecting_what_has_no_sockets_is_an_error(
-    supervisor: Supervisor, echo: EchoRun
+    worker_pool: WorkerPool, echo: EchoRun
 ) -> None:
-    desk = Desk(supervisor, echo)
+    desk = Desk(worker_pool, echo)
     with pytest.raises(WorkerError, match="has no sockets"):
         await desk.media.connect(desk.call(), "127.0.0.1", 5)
 
@@ -224,9 +232,9 @@ def draining(desk: Desk, now_ns: int) -> MeasuredCall:
 
 
 async def test_books_close_once_nothing_is_under_way_and_a_moment_has_passed(
-    supervisor: Supervisor, echo: EchoRun
+    worker_pool: WorkerPool, echo: EchoRun
 ) -> None:
-    desk, now = Desk(supervisor, echo), 10**18
+    desk, now = Desk(worker_pool, echo), 10**18
     call = draining(desk, now)
     desk.media.look_at_drain(call, now + 100_000_000)
     assert not call.drained.is_set()
@@ -239,9 +247,9 @@ async def test_books_close_once_nothing_is_under_way_and_a_moment_has_passed(
 
 
 async def test_what_never_comes_back_is_given_up_in_the_end(
-    supervisor: Supervisor, echo: EchoRun
+    worker_pool: WorkerPool, echo: EchoRun
 ) -> None:
-    desk, now = Desk(supervisor, echo), 10**18
+    desk, now = Desk(worker_pool, echo), 10**18
     call = draining(desk, now)
     row = desk.store.row_of[call.number]
     sent = RECORD.pack(now, now, 0, 0, 1, call.number, 5, 172, 0, KIND_MEDIA_IN, 0, 0, 0, 0, 0)
@@ -266,7 +274,7 @@ async def packets_through(desk: Desk, call: MeasuredCall, count: int) -> None:
             far.sendto(packet, ("127.0.0.1", call.port or 0))
 
         def logged() -> bool:
-            for data in desk.media.supervisor.read_logs():
+            for data in desk.media.worker_pool.read_logs():
                 fold(desk.store, from_bytes(data), 0)
             return desk.store.call_totals(call.number, 0).rtt.number == count
 
@@ -274,10 +282,10 @@ async def packets_through(desk: Desk, call: MeasuredCall, count: int) -> None:
 
 
 async def test_the_echo_server_is_asked_and_its_answer_splits_the_losses(
-    supervisor: Supervisor, echo: EchoRun
+    worker_pool: WorkerPool, echo: EchoRun
 ) -> None:
-    desk = Desk(supervisor, echo, ports=ports(*free_block(2)))
-    supervisor.hooks.reported = desk.media.take_report
+    desk = Desk(worker_pool, echo, ports=ports(*free_block(2)))
+    worker_pool.hooks.reported = desk.media.take_report
     call = desk.call()
     await packets_through(desk, call, 5)
     desk.media.ask_echo()
@@ -288,10 +296,10 @@ async def test_the_echo_server_is_asked_and_its_answer_splits_the_losses(
 
 
 async def test_the_last_question_waits_for_its_own_answer_not_for_an_earlier_one(
-    supervisor: Supervisor, echo: EchoRun, monkeypatch: pytest.MonkeyPatch
+    worker_pool: WorkerPool, echo: EchoRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk = Desk(supervisor, echo, ports=ports(*free_block(2)))
-    supervisor.hooks.reported = desk.media.take_report
+    desk = Desk(worker_pool, echo, ports=ports(*free_block(2)))
+    worker_pool.hooks.reported = desk.media.take_report
     call = desk.call()
     await packets_through(desk, call, 5)
     desk.media.ask_echo()
@@ -310,7 +318,7 @@ async def test_the_last_question_waits_for_its_own_answer_not_for_an_earlier_one
     async def no_answer_yet(_call: int, _ssrc: int) -> None:
         asked.set()
 
-    monkeypatch.setattr(supervisor.placements, "query", no_answer_yet)
+    monkeypatch.setattr(worker_pool.assignments, "query", no_answer_yet)
     call.drained.set()
     drain = asyncio.create_task(desk.media.drain(call))
     await asyncio.wait_for(asked.wait(), WAIT_S)
@@ -324,14 +332,14 @@ async def test_the_last_question_waits_for_its_own_answer_not_for_an_earlier_one
 
 
 async def test_a_foreign_echo_server_is_not_waited_for_and_nothing_is_split(
-    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+    worker_pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(call_media, "_ANSWER_S", 3600.0)
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(Foreign, local_addr=("127.0.0.1", 0))
     host, port = transport.get_extra_info("sockname")
-    desk = Desk(supervisor, EchoRun(host, port), ports=ports(*free_block(2)))
-    supervisor.hooks.reported = desk.media.take_report
+    desk = Desk(worker_pool, EchoRun(host, port), ports=ports(*free_block(2)))
+    worker_pool.hooks.reported = desk.media.take_report
     call = desk.call()
     await packets_through(desk, call, 5)
     desk.media.ask_echo()
@@ -344,18 +352,18 @@ async def test_a_foreign_echo_server_is_not_waited_for_and_nothing_is_split(
 
 
 async def test_questions_to_a_worker_that_was_killed_fail_without_a_word(
-    supervisor: Supervisor, echo: EchoRun, caplog: pytest.LogCaptureFixture
+    worker_pool: WorkerPool, echo: EchoRun, caplog: pytest.LogCaptureFixture
 ) -> None:
-    desk = Desk(supervisor, echo, ports=ports(*free_block(2)))
+    desk = Desk(worker_pool, echo, ports=ports(*free_block(2)))
     call = desk.call()
     await packets_through(desk, call, 5)
-    worker = supervisor.workers[0]
+    worker = worker_pool.workers[0]
     os.kill(worker.process.pid, signal.SIGSTOP)
     desk.media.ask_echo()  # on its way when the worker dies
     await asyncio.sleep(0)
     await worker.kill()
     desk.media.ask_echo()
-    await until(lambda: supervisor.restarts and supervisor.healthy)
+    await until(lambda: worker_pool.restarts and worker_pool.healthy)
     await until(lambda: not desk.media._tasks._running)
     assert "internal error" not in caplog.text
 

@@ -15,7 +15,7 @@ from ari_tui.ari.ids import call_ids
 from ari_tui.ari.models import Channel
 from ari_tui.core.errors import AriError
 from ari_tui.core.tasks import Tasks
-from ari_tui.engine.command_executor import Orders, Runner
+from ari_tui.engine.command_executor import CommandExecutor, CommandHandlers
 from ari_tui.engine.measured_call import MeasuredCall
 from tests.engine.kit import until
 
@@ -31,7 +31,7 @@ class Bench:
         self.asked: list[do.Command] = []
         self.outcome: Callable[[do.Command], object] = lambda _command: None
         self.tasks = Tasks("test")
-        self.runner = Runner(self, self.tasks, moved=self._moved, finished=self._finished)  # type: ignore[arg-type]  # stands in for Orders
+        self.runner = CommandExecutor(self, self.tasks, moved=self._moved, finished=self._finished)  # type: ignore[arg-type]  # stands in for Orders
 
     def execute(self, _call: MeasuredCall, command: do.Command) -> Awaitable[object]:
         self.asked.append(command)
@@ -110,7 +110,7 @@ async def test_a_timer_rings_when_its_time_is_over(bench: Bench) -> None:
 
 
 REQUESTS: dict[do.Command, tuple[str, tuple[Any, ...]]] = {
-    do.Answer("c"): ("answer", ("c",)),
+    do.AnswerChannel("c"): ("answer", ("c",)),
     do.GetVariable("c", "v"): ("channel_variable", ("c", "v")),
     do.CreateBridge("b"): ("create_bridge", ("b",)),
     do.AddToBridge("b", ("c", "m")): ("add_to_bridge", ("b", ("c", "m"))),
@@ -135,7 +135,7 @@ def test_a_command_becomes_its_request(command: do.Command) -> None:
     media.media.format = "alaw"
     call: Any = "call"
     name, arguments = REQUESTS[command]
-    result: object = Orders(client, media, "app").execute(call, command)
+    result: object = CommandHandlers(client, media, "app").execute(call, command)
     (asked,) = (*client.mock_calls, *media.mock_calls)
     assert (asked[0], asked[1]) == (name, arguments)
     assert result is getattr(media if name in OF_MEDIA else client, name).return_value
@@ -150,4 +150,6 @@ def test_no_command_is_forgotten() -> None:
 
 def test_what_is_the_shells_own_is_refused() -> None:
     with pytest.raises(TypeError, match="no way to run"):
-        _ = Orders(mock.Mock(), mock.Mock(), "app").execute(mock.Mock(), do.StartTimer("x", 1.0))
+        _ = CommandHandlers(mock.Mock(), mock.Mock(), "app").execute(
+            mock.Mock(), do.StartTimer("x", 1.0)
+        )

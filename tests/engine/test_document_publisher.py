@@ -13,7 +13,7 @@ async def test_a_document_tells_all_of_a_call(pbx: Pbx, echo: EchoRun) -> None:
         channel = pbx.call()
         (call,) = await run.up(1)
         await until(lambda: call.linkedid)
-        document = run.parts.scribe.write()
+        document = run.parts.publisher.write()
         assert decode(encode(document)) == document
         (told,) = document.calls
         first, last = run.settings.media.port_range
@@ -49,7 +49,7 @@ async def test_before_the_first_packet_there_is_null_and_never_nought(
         pbx.call()
         pbx.control.hold(0)
         await until(lambda: run.calls and run.calls[0].up_at)
-        (told,) = run.parts.scribe.write().calls
+        (told,) = run.parts.publisher.write().calls
         assert (told.codec, told.ptime_ms, told.ssrc, told.loss_ratio) == (None,) * 4
         assert (told.rtt_ms.min, told.rtt_ms.p99, told.longest_interruption_ms) == (None,) * 3
         assert told.jitter_ms.media is None
@@ -63,10 +63,10 @@ async def test_the_history_holds_five_minutes_of_each_call_and_the_newest_second
     async with engine(pbx, echo.port) as run:
         pbx.call()
         await run.up(1)
-        scribe = run.parts.scribe
-        second = scribe.history().last_second
-        await until(lambda: scribe.history().last_second > second + 1)
-        history, live = scribe.history(), scribe.live()
+        publisher = run.parts.publisher
+        second = publisher.history().last_second
+        await until(lambda: publisher.history().last_second > second + 1)
+        history, live = publisher.history(), publisher.live()
         assert msgspec.json.decode(msgspec.json.encode(history), type=Live) == history
         assert (history.seconds, live.seconds) == (SECONDS, 1 + 3)  # a loss is known after 1 s
         (course,) = history.calls.values()
@@ -84,8 +84,8 @@ async def test_the_longest_lag_is_of_the_time_since_the_last_document(
     pbx: Pbx, echo: EchoRun
 ) -> None:
     async with engine(pbx, echo.port) as run:
-        scribe = run.parts.scribe
-        scribe.tick_lag_ms = 123.4567
-        assert scribe.write().instrument.tick_lag_ms == 123.457
-        assert scribe.write().instrument.tick_lag_ms == 0
+        publisher = run.parts.publisher
+        publisher.tick_lag_ms = 123.4567
+        assert publisher.write().instrument.tick_lag_ms == 123.457
+        assert publisher.write().instrument.tick_lag_ms == 0
         await run.end()

@@ -10,7 +10,7 @@ import pytest
 
 from ari_tui.ari.client import AriClient
 from ari_tui.document.model import Injected, InjectedBy
-from ari_tui.engine.injected import InjectedTruth
+from ari_tui.engine.injected import InjectedCounts
 from ari_tui.reflector.impairment_spec import parse_impairment
 from ari_tui.wire import rtp
 from tests.engine.kit import EchoRun, Pbx, asterisk, echo_server, unused_udp_port
@@ -26,7 +26,7 @@ async def client(pbx: Pbx) -> AsyncIterator[AriClient]:
 
 async def test_without_impairments_nothing_is_known(pbx: Pbx, echo: EchoRun) -> None:
     async with client(pbx) as ari:
-        truth = InjectedTruth(ari, echo.host, echo.port)
+        truth = InjectedCounts(ari, echo.host, echo.port)
         await truth.refresh()
         assert truth.newest == NOBODY
         asked = len(pbx.faults.requests)
@@ -41,7 +41,7 @@ async def test_both_impairments_tell_what_they_did() -> None:
                 far.connect((echo.host, echo.port))
                 for n in range(20):
                     far.send(rtp.build(b"\xff" * 160, sequence=n, timestamp=160 * n, ssrc=9))
-            truth = InjectedTruth(ari, echo.host, echo.port)
+            truth = InjectedCounts(ari, echo.host, echo.port)
             for _ in range(100):  # the packets are on their way
                 await truth.refresh()
                 if truth.newest.echo is not None and truth.newest.echo.lost == 20:
@@ -55,7 +55,7 @@ async def test_what_does_not_answer_keeps_its_last_answer(pbx: Pbx) -> None:
     port = unused_udp_port()
     spec = parse_impairment("loss=1%")
     async with client(pbx) as ari:
-        truth = InjectedTruth(ari, "127.0.0.1", port)
+        truth = InjectedCounts(ari, "127.0.0.1", port)
         await truth.refresh()
         assert truth.newest == NOBODY
         with echo_server(port, impairment=spec):
@@ -81,7 +81,7 @@ async def test_a_foreign_echo_server_is_no_witness(pbx: Pbx) -> None:
     transport, _ = await loop.create_datagram_endpoint(Foreign, ("127.0.0.1", 0))
     try:
         async with client(pbx) as ari:
-            truth = InjectedTruth(ari, "127.0.0.1", transport.get_extra_info("sockname")[1])
+            truth = InjectedCounts(ari, "127.0.0.1", transport.get_extra_info("sockname")[1])
             await truth.refresh()
             assert truth.newest == NOBODY
     finally:
@@ -99,21 +99,21 @@ async def test_a_variable_that_says_something_else_is_not_believed(
 
     async with client(pbx) as ari:
         monkeypatch.setattr(ari, "global_variable", said)
-        truth = InjectedTruth(ari, echo.host, echo.port)
+        truth = InjectedCounts(ari, echo.host, echo.port)
         await truth.refresh()
         assert truth.newest.media is None
 
 
 async def test_only_an_echo_server_on_loopback_is_asked(pbx: Pbx) -> None:
     async with client(pbx) as ari:
-        truth = InjectedTruth(ari, "198.51.100.1", 4000)
+        truth = InjectedCounts(ari, "198.51.100.1", 4000)
         await asyncio.wait_for(truth.refresh(), 5)
         assert truth.newest == NOBODY
 
 
 async def test_an_echo_address_that_cannot_be_reached_is_no_error(pbx: Pbx) -> None:
     async with client(pbx) as ari:
-        truth = InjectedTruth(ari, "127.0.0.1", 4000)
+        truth = InjectedCounts(ari, "127.0.0.1", 4000)
         truth._echo = ("::1%nowhere", 4000)
         await truth.refresh()
         assert truth.newest == NOBODY

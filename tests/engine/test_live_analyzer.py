@@ -8,11 +8,11 @@ import pytest
 
 from ari_tui.analysis.sla.evidence import Limited
 from ari_tui.analysis.store import Store
-from ari_tui.engine import live_analyzer as metering
-from ari_tui.engine.call_manager import Switchboard
+from ari_tui.engine import live_analyzer as analyzer
+from ari_tui.engine.call_manager import CallManager
 from ari_tui.engine.event_log import EventLog
-from ari_tui.engine.live_analyzer import CLOCK_STEP_NS, PATIENCE_NS, Metering, read_clocks
-from ari_tui.engine.worker_pool import Supervisor
+from ari_tui.engine.live_analyzer import CLOCK_STEP_NS, PATIENCE_NS, LiveAnalyzer, read_clocks
+from ari_tui.engine.worker_pool import WorkerPool
 from ari_tui.wire.record import (
     FLAG_ECHO_LEG,
     FLAG_REFUSED,
@@ -73,12 +73,14 @@ class Bench:
         for number in range(1, calls + 1):
             self.store.add_call(number)
         self.logs, self.events = Logs(), EventLog()
-        supervisor, switchboard = cast("Supervisor", self.logs), cast("Switchboard", Calls(calls))
-        self.metering = Metering(self.store, supervisor, switchboard, self.events, "127.0.0.1:4000")
+        worker_pool, switchboard = cast("WorkerPool", self.logs), cast("CallManager", Calls(calls))
+        self.analyzer = LiveAnalyzer(
+            self.store, worker_pool, switchboard, self.events, "127.0.0.1:4000"
+        )
 
     def fold(self, records: Sequence[bytes] = (), at_ms: int = 0) -> None:
         self.logs.waiting.append(b"".join(records))
-        self.metering.fold(NOW + at_ms * MS)
+        self.analyzer.fold(NOW + at_ms * MS)
 
     def told(self, kind: str) -> list[str]:
         return texts([line for line in self.events.lines if line.kind == kind])
@@ -149,7 +151,7 @@ def test_an_interruption_is_told_with_its_length_and_what_is_missing() -> None:
 def test_an_interruption_that_the_end_finds_waiting_is_told_at_the_end() -> None:
     bench = Bench()
     bench.fold([*(media(n, 20 * n) for n in range(5)), media(35, 700)])
-    bench.metering.close_all(NOW + 720 * MS)
+    bench.analyzer.close_all(NOW + 720 * MS)
     assert len(bench.told("interruption")) == 1
 
 
@@ -164,14 +166,14 @@ def flow(bench: Bench, first_s: int, end_s: int) -> None:
 def limited_s(bench: Bench, reason: Limited) -> float:
     """Close every book; return the seconds that a reason has limited."""
     bench.fold(at_ms=60_000)
-    return bench.store.jury.evidence.limited_s(reason)
+    return bench.store.sla_evaluator.evidence.limited_s(reason)
 
 
 def test_a_clock_that_drifts_as_clocks_do_is_not_told() -> None:
     bench = Bench()
     for pulse in range(100):
         # 500 ppm is as fast as a clock is slewed
-        bench.metering.watch_clock(NOW + pulse * 250_125_000, pulse * 250 * MS)
+        bench.analyzer.watch_clock(NOW + pulse * 250_125_000, pulse * 250 * MS)
     assert bench.told("clock") == []
 
 
@@ -181,14 +183,14 @@ def test_a_step_of_the_clock_limits_the_seconds_around_it_on_both_sides(
 ) -> None:
     bench = Bench()
     flow(bench, 0, 10)
-    bench.metering.watch_clock(NOW + 10_500 * MS, 777)
-    bench.metering.watch_clock(NOW + (10_750 + step_ms) * MS, 777 + 250 * MS)
-    bench.metering.watch_clock(NOW + (11_000 + step_ms) * MS, 777 + 500 * MS)
+    bench.analyzer.watch_clock(NOW + 10_500 * MS, 777)
+    bench.analyzer.watch_clock(NOW + (10_750 + step_ms) * MS, 777 + 250 * MS)
+    bench.analyzer.watch_clock(NOW + (11_000 + step_ms) * MS, 777 + 500 * MS)
     flow(bench, 10, 20)
     (text,) = bench.told("clock")
     assert text.startswith(f"the clock was set by {step_ms:+.1f} ms")
     assert limited_s(bench, Limited.CLOCK_STEP) == seconds
-    evidence = bench.store.jury.evidence
+    evidence = bench.store.sla_evaluator.evidence
     assert (evidence.of_s, evidence.clean_s) == (20, 20 - seconds)
 
 
@@ -204,7 +206,7 @@ def test_an_interruption_between_the_two_reads_is_no_step(monkeypatch: pytest.Mo
     ticks = iter(
         [0, 50, 50 * MS, 60, 90 * MS, 90 * MS, 100, 105, 110, 120, 130, 99 * MS, 140, 150, 98 * MS]
     )
-    monkeypatch.setattr(metering, "time", Clock(ticks))
+    monkeypatch.setattr(analyzer, "time", Clock(ticks))
     assert read_clocks() == (105, 105)
 
 
@@ -249,10 +251,10 @@ def test_a_refusal_met_by_a_receive_is_told_too() -> None:
 def test_books_are_closed_only_once_every_log_is_in() -> None:
     bench = Bench(calls=2)
     bench.logs.waiting = [media(1, 0), media(1, 0, call=2)]
-    bench.metering.fold(NOW + 10 * MS)
+    bench.analyzer.fold(NOW + 10 * MS)
     # the second worker's log holds the return of what the first log's time would give up
     bench.logs.waiting = [media(90, 1990), back(1, 5, call=2)]
-    bench.metering.fold(NOW + 2000 * MS)
+    bench.analyzer.fold(NOW + 2000 * MS)
     totals = bench.store.call_totals(2, 0)
     assert totals.rtt.number == 1
     assert bench.store.call_totals(1, 0).in_flight == 1  # the new one; the old one is lost
@@ -271,7 +273,7 @@ def test_a_log_that_is_not_complete_keeps_books_open() -> None:
 
 def test_notes_of_calls_that_have_left_are_dropped() -> None:
     bench = Bench()
-    bench.metering._calls.calls.clear()
+    bench.analyzer._calls.calls.clear()
     bench.fold([media(1, 0)])
     assert list(bench.events.lines) == []
 

@@ -10,7 +10,7 @@ from ari_tui.ari.event_stream import Disconnected
 from ari_tui.ari.events import BrokenEventError, StasisStart
 from ari_tui.ari.models import Channel
 from ari_tui.engine.event_log import EventLog
-from ari_tui.engine.loop import Rounds
+from ari_tui.engine.loop import EngineLoop
 from tests.engine.kit import (
     EchoRun,
     Pbx,
@@ -30,13 +30,13 @@ async def test_documents_come_once_a_second_and_the_final_one_last(pbx: Pbx, ech
 
 
 async def test_calls_survive_an_asterisk_that_goes_and_comes_back(pbx: Pbx, echo: EchoRun) -> None:
-    async with engine(pbx, echo.port) as run, run.door() as door:
+    async with engine(pbx, echo.port) as run, run.http_server() as http_server:
         leaver, stayer = pbx.call(), pbx.call()
         await run.up(2)
-        assert await health(door) == (200, True)
+        assert await health(http_server) == (200, True)
         await pbx.control.go_away()
         await until(lambda: not run.parts.stream.connected)
-        assert await health(door) == (503, False)
+        assert await health(http_server) == (503, False)
         pbx.sim.pbx.hang_up(pbx.sim.pbx.channels[leaver])  # nobody tells us
         away = len(run.documents)
         await run.flows(2)  # audio does not wait for events
@@ -44,7 +44,7 @@ async def test_calls_survive_an_asterisk_that_goes_and_comes_back(pbx: Pbx, echo
         assert not run.documents[-1].asterisks[0].connected
         await pbx.control.come_back()
         await until(lambda: len(run.calls) == 1)
-        assert await health(door) == (200, True)
+        assert await health(http_server) == (200, True)
         assert run.calls[0].machine.caller.id == stayer
         assert run.parts.calls.calls[1].machine.reason == "caller is no longer in Asterisk"
         await run.flows(2)
@@ -59,8 +59,8 @@ async def test_calls_survive_an_asterisk_that_goes_and_comes_back(pbx: Pbx, echo
     run.assert_nothing_left()
 
 
-async def health(door: ClientSession) -> tuple[int, bool]:
-    async with door.get("/health") as response:
+async def health(http_server: ClientSession) -> tuple[int, bool]:
+    async with http_server.get("/health") as response:
         body = await response.json()
         assert response.status == (200 if body["ok"] else 503)
         assert body["workers_alive"] is True
@@ -110,17 +110,19 @@ async def test_an_asterisk_that_does_not_answer_holds_up_no_document(
         await run.end()
 
 
-def rounds(*, companion: Any = None, sinks: Sequence[Any] = ()) -> tuple[Rounds, mock.MagicMock]:
+def engine_loop(
+    *, companion: Any = None, sinks: Sequence[Any] = ()
+) -> tuple[EngineLoop, mock.MagicMock]:
     parts = mock.MagicMock()
     parts.events = EventLog()
-    return Rounds(parts, sinks, companion, mock.MagicMock()), parts
+    return EngineLoop(parts, sinks, companion, mock.MagicMock()), parts
 
 
 def test_an_event_is_for_the_calls_first_and_then_for_the_companion() -> None:
     seen: list[str] = []
     companion = mock.MagicMock()
     companion.on_event.side_effect = lambda _event: seen.append("companion")
-    standing, parts = rounds(companion=companion)
+    standing, parts = engine_loop(companion=companion)
     parts.calls.on_event.side_effect = lambda _event: seen.append("calls")
     standing.on_item(StasisStart(channel=Channel("c")))
     assert seen == ["calls", "companion"]
@@ -128,7 +130,7 @@ def test_an_event_is_for_the_calls_first_and_then_for_the_companion() -> None:
 
 
 def test_what_becomes_of_the_connection_is_told_and_goes_to_no_call() -> None:
-    standing, parts = rounds()
+    standing, parts = engine_loop()
     standing.on_item(Disconnected("closed", 0, 1.25))
     standing.on_item(BrokenEventError("event StasisStart cannot be read"))
     assert [(line.level, line.kind, line.text) for line in parts.events.lines] == [
@@ -140,9 +142,9 @@ def test_what_becomes_of_the_connection_is_told_and_goes_to_no_call() -> None:
 
 def test_a_document_is_handed_to_readers_alerts_and_every_sink() -> None:
     sinks = [mock.MagicMock(), mock.MagicMock()]
-    standing, parts = rounds(sinks=sinks)
+    standing, parts = engine_loop(sinks=sinks)
     made = document()
     standing.hand_out(made)
     for taker in (parts.alerts, *sinks):
         taker.take.assert_called_once_with(made)
-    parts.readers.publish.assert_called_once_with(made, parts.scribe.live)
+    parts.readers.publish.assert_called_once_with(made, parts.publisher.live)

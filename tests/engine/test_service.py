@@ -173,7 +173,7 @@ async def test_an_internal_error_still_lets_callers_go_and_closes_the_books(
     async with engine(pbx, echo.port) as run:
         pbx.call()
         await run.up(1)
-        bug = mock.patch.object(run.parts.supervisor, "replace_hung", side_effect=KeyError("bug"))
+        bug = mock.patch.object(run.parts.worker_pool, "replace_hung", side_effect=KeyError("bug"))
         with bug, pytest.raises(KeyError):
             await run.ended()
     assert "internal error: KeyError: 'bug'" in caplog.text

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ari_tui.core.systemd import Notifier
-from ari_tui.engine.service_status import Herald, status_of
+from ari_tui.core.systemd import NotifySocket
+from ari_tui.engine.service_status import SystemdNotifier, status_of
 from tests.engine.kit import EchoRun, Pbx, call_facts, document, engine, until
 
 
@@ -67,8 +67,8 @@ async def test_an_engine_whose_worker_cannot_be_mended_gives_no_sign_of_life(
 ) -> None:
     async with engine(pbx, echo.port) as run:
         monkeypatch.setattr("ari_tui.engine.media_worker.sys.executable", "/bin/false")
-        os.kill(run.parts.supervisor.workers[0].process.pid, signal.SIGKILL)
-        await until(lambda: not run.parts.supervisor.healthy)
+        os.kill(run.parts.worker_pool.workers[0].process.pid, signal.SIGKILL)
+        await until(lambda: not run.parts.worker_pool.healthy)
         manager.forget()
         count = len(run.documents)
         await until(lambda: len(run.documents) >= count + 2)  # it goes on, and is not well
@@ -92,7 +92,7 @@ async def test_the_workers_know_nothing_of_the_manager(
     pbx: Pbx, echo: EchoRun, manager: Manager
 ) -> None:
     async with engine(pbx, echo.port) as run:
-        pid = run.parts.supervisor.workers[0].process.pid
+        pid = run.parts.worker_pool.workers[0].process.pid
         environment = await asyncio.to_thread(Path(f"/proc/{pid}/environ").read_bytes)
         assert environment
         assert b"NOTIFY_SOCKET" not in environment
@@ -105,10 +105,10 @@ def test_the_status_tells_calls_verdict_and_asterisk() -> None:
 
 
 def test_without_a_manager_nothing_is_said() -> None:
-    herald = Herald(Notifier())
-    herald.starting("localhost:8088")
-    herald.standing()
-    herald.pulse(healthy=True)
-    herald.publish(document())
-    herald.stopping("SIGTERM", 0)
-    herald.close()
+    notifier = SystemdNotifier(NotifySocket())
+    notifier.starting("localhost:8088")
+    notifier.standing()
+    notifier.pulse(healthy=True)
+    notifier.publish(document())
+    notifier.stopping("SIGTERM", 0)
+    notifier.close()

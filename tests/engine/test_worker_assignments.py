@@ -8,7 +8,7 @@ import pytest
 
 from ari_tui.core.errors import BindError, WorkerError
 from ari_tui.engine.media_worker import MediaWorker
-from ari_tui.engine.worker_assignments import Placements, endpoint
+from ari_tui.engine.worker_assignments import WorkerAssignments, endpoint
 
 FIELDS = {"host": "127.0.0.1", "port": 4000, "echo_local_port": 0}
 REPLY = {"media": ["127.0.0.1", 4000], "echo": ["127.0.0.1", 5001], "buffers": [65536, 65536]}
@@ -38,106 +38,106 @@ def worker(fake: FakeWorker) -> MediaWorker:
     return cast("MediaWorker", fake)
 
 
-async def opened(fake: FakeWorker) -> Placements:
-    placements = Placements()
-    await placements.open(worker(fake), 1, FIELDS)
+async def opened(fake: FakeWorker) -> WorkerAssignments:
+    assignments = WorkerAssignments()
+    await assignments.open(worker(fake), 1, FIELDS)
     fake.calls.add(1)
-    return placements
+    return assignments
 
 
 async def test_a_call_that_was_opened_knows_its_ends_and_its_buffer() -> None:
     fake = FakeWorker()
-    placement = (await opened(fake))[1]
-    assert (placement.media_local, placement.echo_local) == ("127.0.0.1:4000", "127.0.0.1:5001")
-    assert placement.receive_buffer_bytes == 65536
-    assert placement.worker is worker(fake)
+    assignment = (await opened(fake))[1]
+    assert (assignment.media_local, assignment.echo_local) == ("127.0.0.1:4000", "127.0.0.1:5001")
+    assert assignment.receive_buffer_bytes == 65536
+    assert assignment.worker is worker(fake)
 
 
 async def test_a_refused_call_is_nowhere() -> None:
-    fake, placements = FakeWorker(), Placements()
+    fake, assignments = FakeWorker(), WorkerAssignments()
     fake.refuses["add"] = BindError("port 4000 is in use")
     with pytest.raises(BindError):
-        await placements.open(worker(fake), 1, FIELDS)
-    assert placements == {}
+        await assignments.open(worker(fake), 1, FIELDS)
+    assert assignments == {}
 
 
 async def test_a_call_goes_on_in_another_worker_on_the_ports_that_it_had() -> None:
-    placements = await opened(FakeWorker())
-    await placements.connect(1, "10.0.0.1", 6000, "auto")
+    assignments = await opened(FakeWorker())
+    await assignments.connect(1, "10.0.0.1", 6000, "auto")
     second = FakeWorker()
-    await placements.open_again(worker(second), 1)
+    await assignments.open_again(worker(second), 1)
     assert second.asked == [
         ("add", {"call": 1, **FIELDS, "echo_local_port": 5001}),
         ("connect", {"call": 1, "host": "10.0.0.1", "port": 6000, "learn": "auto"}),
     ]
     assert second.calls == {1}
-    assert placements[1].worker is worker(second)
+    assert assignments[1].worker is worker(second)
 
 
 async def test_a_learned_address_is_the_one_that_is_connected_to_again() -> None:
-    placements = await opened(FakeWorker())
-    await placements.connect(1, "10.0.0.1", 6000, "auto")
-    assert placements.learned(1, "10.0.0.2", 7000)
-    assert not placements.learned(2, "10.0.0.2", 7000)
+    assignments = await opened(FakeWorker())
+    await assignments.connect(1, "10.0.0.1", 6000, "auto")
+    assert assignments.learned(1, "10.0.0.2", 7000)
+    assert not assignments.learned(2, "10.0.0.2", 7000)
     second = FakeWorker()
-    await placements.open_again(worker(second), 1)
+    await assignments.open_again(worker(second), 1)
     _, fields = second.asked[-1]
     assert fields == {"call": 1, "host": "10.0.0.2", "port": 7000, "learn": "never"}
 
 
 async def test_a_draining_call_is_not_connected_again() -> None:
-    placements = await opened(FakeWorker())
-    await placements.connect(1, "10.0.0.1", 6000, "auto")
-    await placements.drain(1)
+    assignments = await opened(FakeWorker())
+    await assignments.connect(1, "10.0.0.1", 6000, "auto")
+    await assignments.drain(1)
     second = FakeWorker()
-    await placements.open_again(worker(second), 1)
+    await assignments.open_again(worker(second), 1)
     assert second.ops == ["add", "drain"]
 
 
 async def test_a_call_that_cannot_be_opened_again_leaves_nothing_open() -> None:
-    placements = await opened(FakeWorker())
-    await placements.connect(1, "10.0.0.1", 6000, "auto")
+    assignments = await opened(FakeWorker())
+    await assignments.connect(1, "10.0.0.1", 6000, "auto")
     second = FakeWorker()
     second.refuses["connect"] = WorkerError("no")
     second.refuses["remove"] = WorkerError("nor that")
     with pytest.raises(WorkerError, match=r"^no$"):
-        await placements.open_again(worker(second), 1)
+        await assignments.open_again(worker(second), 1)
     assert second.ops == ["add", "connect", "remove"]
     assert second.calls == set()
 
 
 async def test_a_call_that_has_left_meanwhile_is_not_opened_again() -> None:
-    placements = await opened(FakeWorker())
-    await placements.remove(1)
+    assignments = await opened(FakeWorker())
+    await assignments.remove(1)
     second = FakeWorker()
-    await placements.open_again(worker(second), 1)
+    await assignments.open_again(worker(second), 1)
     assert second.asked == []
 
 
 async def test_a_worker_that_is_gone_is_asked_nothing() -> None:
     fake = FakeWorker()
-    placements = await opened(fake)
+    assignments = await opened(fake)
     fake.running = False
-    await placements.query(1, 7)
-    await placements.remove(1)
+    await assignments.query(1, 7)
+    await assignments.remove(1)
     assert fake.ops == ["add"]
-    assert (fake.calls, placements) == (set(), {})
+    assert (fake.calls, assignments) == (set(), {})
 
 
 async def test_a_question_goes_to_the_worker_that_has_the_call() -> None:
     fake = FakeWorker()
-    placements = await opened(fake)
-    await placements.query(1, 7)
+    assignments = await opened(fake)
+    await assignments.query(1, 7)
     assert fake.asked[-1] == ("query", {"call": 1, "ssrc": 7})
 
 
 async def test_what_is_not_there_is_removed_and_drained_without_harm_and_not_connected() -> None:
-    placements = Placements()
-    await placements.remove(5)
-    await placements.drain(5)
-    await placements.query(5, 7)
+    assignments = WorkerAssignments()
+    await assignments.remove(5)
+    await assignments.drain(5)
+    await assignments.query(5, 7)
     with pytest.raises(WorkerError, match="call 5 has no sockets"):
-        await placements.connect(5, "127.0.0.1", 1, "never")
+        await assignments.connect(5, "127.0.0.1", 1, "never")
 
 
 def test_an_ipv6_endpoint_has_brackets() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from ari_tui.analysis.records import from_bytes
 from ari_tui.core.errors import WorkerError
-from ari_tui.engine.worker_pool import Hooks, Supervisor
+from ari_tui.engine.worker_pool import WorkerCallbacks, WorkerPool
 from ari_tui.relay import control
 from ari_tui.wire import rtp
 from tests.engine.kit import EchoRun, free_block, udp_ports, until, worker_pids
@@ -26,7 +26,7 @@ class Told:
         self.reported: list[control.Message] = []
         self.lost: list[tuple[int, str]] = []
         self.texts: list[tuple[str, str]] = []
-        self.hooks = Hooks(
+        self.hooks = WorkerCallbacks(
             learned=lambda *of: self.learned.append(of),
             reported=self.reported.append,
             lost=lambda *of: self.lost.append(of),
@@ -66,13 +66,13 @@ def told() -> Told:
 
 
 @contextlib.asynccontextmanager
-async def running(told: Told, count: int = 1, **changes: Any) -> AsyncIterator[Supervisor]:
-    supervisor = Supervisor(count, told.hooks, **{"capacity": 4096, **changes})
-    await supervisor.start()
+async def running(told: Told, count: int = 1, **changes: Any) -> AsyncIterator[WorkerPool]:
+    worker_pool = WorkerPool(count, told.hooks, **{"capacity": 4096, **changes})
+    await worker_pool.start()
     try:
-        yield supervisor
+        yield worker_pool
     finally:
-        await supervisor.stop()
+        await worker_pool.stop()
         assert worker_pids() == []
 
 
@@ -102,11 +102,11 @@ def speaking(far: Far, port: int) -> Callable[[], bool]:
 
 async def test_calls_are_spread_over_the_workers(told: Told, echo: EchoRun) -> None:
     first, last = free_block(6)
-    async with running(told, 2) as supervisor:
-        assert supervisor.healthy
+    async with running(told, 2) as worker_pool:
+        assert worker_pool.healthy
         for call, port in enumerate(range(first, last + 1)):
-            await supervisor.add(call, fields(port, echo))
-        assert [len(worker.calls) for worker in supervisor.workers] == [3, 3]
+            await worker_pool.add(call, fields(port, echo))
+        assert [len(worker.calls) for worker in worker_pool.workers] == [3, 3]
     assert not udp_ports() & set(range(first, last + 1))
 
 
@@ -114,25 +114,25 @@ async def test_a_killed_worker_is_replaced_and_its_calls_go_on_on_their_ports(
     told: Told, echo: EchoRun, far: Far
 ) -> None:
     port, _ = free_block(1)
-    async with running(told) as supervisor:
-        placement = await supervisor.add(1, fields(port, echo))
-        await supervisor.placements.connect(1, "127.0.0.1", far.port, "never")
+    async with running(told) as worker_pool:
+        assignment = await worker_pool.add(1, fields(port, echo))
+        await worker_pool.assignments.connect(1, "127.0.0.1", far.port, "never")
         await until(speaking(far, port))
-        local = (placement.media_local, placement.echo_local)
+        local = (assignment.media_local, assignment.echo_local)
         (old,) = worker_pids()
         os.kill(old, signal.SIGKILL)
-        await until(lambda: supervisor.restarts == 1 and supervisor.healthy)
+        await until(lambda: worker_pool.restarts == 1 and worker_pool.healthy)
         await until(speaking(far, port))
         assert worker_pids() != [old]
         assert (
-            (placement.media_local, placement.echo_local)
+            (assignment.media_local, assignment.echo_local)
             == local
             == (
                 f"127.0.0.1:{port}",
-                placement.echo_local,
+                assignment.echo_local,
             )
         )
-        records = [from_bytes(data) for data in supervisor.read_logs()]
+        records = [from_bytes(data) for data in worker_pool.read_logs()]
         media_in = sum(int((part["kind"] == 1).sum()) for part in records)
         assert media_in > 6  # the dead one's last words are among them
         await until(lambda: len(told.texts) == 2)
@@ -145,16 +145,16 @@ async def test_a_draining_call_goes_on_draining_in_the_new_worker(
     told: Told, echo: EchoRun, far: Far
 ) -> None:
     port, _ = free_block(1)
-    async with running(told) as supervisor:
-        await supervisor.add(1, fields(port, echo))
-        await supervisor.placements.connect(1, "127.0.0.1", far.port, "never")
-        await supervisor.placements.drain(1)
+    async with running(told) as worker_pool:
+        await worker_pool.add(1, fields(port, echo))
+        await worker_pool.assignments.connect(1, "127.0.0.1", far.port, "never")
+        await worker_pool.assignments.drain(1)
         os.kill(worker_pids()[0], signal.SIGKILL)
         await until(lambda: len(told.texts) == 2)
         far.speak(port)
-        await supervisor.workers[0].request("remove", call=99)  # it has polled since
-        assert supervisor.read_logs() == []
-        await supervisor.placements.remove(1)
+        await worker_pool.workers[0].request("remove", call=99)  # it has polled since
+        assert worker_pool.read_logs() == []
+        await worker_pool.assignments.remove(1)
     assert port not in udp_ports()
 
 
@@ -163,15 +163,15 @@ async def test_a_hung_worker_is_replaced(
 ) -> None:
     monkeypatch.setattr("ari_tui.engine.media_worker.SILENT_S", 1.5)
     port, _ = free_block(1)
-    async with running(told) as supervisor:
-        await supervisor.add(1, fields(port, echo))
-        await supervisor.placements.connect(1, "127.0.0.1", far.port, "never")
+    async with running(told) as worker_pool:
+        await worker_pool.add(1, fields(port, echo))
+        await worker_pool.assignments.connect(1, "127.0.0.1", far.port, "never")
         (old,) = worker_pids()
         os.kill(old, signal.SIGSTOP)
-        await until(lambda: not supervisor.healthy)
-        supervisor.replace_hung()
-        supervisor.replace_hung()  # once more before it is dead: harmless
-        await until(lambda: supervisor.restarts == 1 and supervisor.healthy)
+        await until(lambda: not worker_pool.healthy)
+        worker_pool.replace_hung()
+        worker_pool.replace_hung()  # once more before it is dead: harmless
+        await until(lambda: worker_pool.restarts == 1 and worker_pool.healthy)
         await until(speaking(far, port))
     assert told.lost == []
 
@@ -180,34 +180,34 @@ async def test_a_call_that_comes_while_the_only_worker_is_replaced_waits_for_it(
     told: Told, echo: EchoRun
 ) -> None:
     port, _ = free_block(1)
-    async with running(told) as supervisor:
-        await supervisor.workers[0].kill()
-        await until(lambda: not supervisor.workers)
-        placement = await supervisor.add(1, fields(port, echo))
-        assert placement.worker is supervisor.workers[0]
+    async with running(told) as worker_pool:
+        await worker_pool.workers[0].kill()
+        await until(lambda: not worker_pool.workers)
+        assignment = await worker_pool.add(1, fields(port, echo))
+        assert assignment.worker is worker_pool.workers[0]
 
 
 async def test_a_worker_that_cannot_be_restarted_costs_its_calls_and_is_tried_again(
     told: Told, echo: EchoRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     port, other = free_block(2)
-    async with running(told) as supervisor:
-        await supervisor.add(1, fields(port, echo))
+    async with running(told) as worker_pool:
+        await worker_pool.add(1, fields(port, echo))
         monkeypatch.setattr("ari_tui.engine.worker_pool._RETRY_S", 0.1)
         monkeypatch.setattr("ari_tui.engine.worker_pool._REPLACED_S", 0.1)
         monkeypatch.setattr("ari_tui.engine.media_worker.sys.executable", "/nowhere/python")
-        await supervisor.workers[0].kill()
+        await worker_pool.workers[0].kill()
         await until(lambda: told.lost)
         ((call, why),) = told.lost
         assert call == 1
         assert "cannot be restarted" in why
-        assert not supervisor.healthy
+        assert not worker_pool.healthy
         with pytest.raises(WorkerError, match="no media worker is running"):
-            await supervisor.add(2, fields(other, echo))
-        await supervisor.placements.remove(1)  # its sockets died with the worker
+            await worker_pool.add(2, fields(other, echo))
+        await worker_pool.assignments.remove(1)  # its sockets died with the worker
         monkeypatch.undo()
-        await until(lambda: supervisor.healthy)
-        await supervisor.add(3, fields(port, echo))
+        await until(lambda: worker_pool.healthy)
+        await worker_pool.add(3, fields(port, echo))
     assert len(told.lost) == 1
 
 
@@ -215,10 +215,10 @@ async def test_a_port_taken_while_the_worker_was_away_costs_that_call_alone(
     told: Told, echo: EchoRun, far: Far, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mine, theirs = free_block(2)
-    async with running(told) as supervisor:
+    async with running(told) as worker_pool:
         for call, port in ((1, mine), (2, theirs)):
-            await supervisor.add(call, fields(port, echo))
-            await supervisor.placements.connect(call, "127.0.0.1", far.port, "never")
+            await worker_pool.add(call, fields(port, echo))
+            await worker_pool.assignments.connect(call, "127.0.0.1", far.port, "never")
         os.kill(worker_pids()[0], signal.SIGKILL)
         await until(lambda: theirs not in udp_ports())
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as thief:
@@ -233,44 +233,44 @@ async def test_sockets_that_nobody_heard_of_are_closed_again(
     told: Told, echo: EchoRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     port, _ = free_block(1)
-    async with running(told) as supervisor:
+    async with running(told) as worker_pool:
         monkeypatch.setattr("ari_tui.engine.media_worker._REQUEST_S", 0.1)
         (pid,) = worker_pids()
         os.kill(pid, signal.SIGSTOP)
         try:
             with pytest.raises(WorkerError, match="did not answer add"):
-                await supervisor.add(1, fields(port, echo))
+                await worker_pool.add(1, fields(port, echo))
         finally:
             os.kill(pid, signal.SIGCONT)
         monkeypatch.undo()
-        await supervisor.add(2, fields(0, echo))  # in order after the others
+        await worker_pool.add(2, fields(0, echo))  # in order after the others
         await until(lambda: port not in udp_ports())
-        assert supervisor.placements.keys() == {2}
+        assert worker_pool.assignments.keys() == {2}
 
 
 async def test_when_one_worker_cannot_start_none_is_left(
     told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    supervisor = Supervisor(3, told.hooks, capacity=64)
-    real = supervisor._start_worker
+    worker_pool = WorkerPool(3, told.hooks, capacity=64)
+    real = worker_pool._start_worker
 
     async def second_fails(name: str) -> Any:
         if name == "worker 2":
             raise WorkerError("no")
         return await real(name)
 
-    monkeypatch.setattr(supervisor, "_start_worker", second_fails)
+    monkeypatch.setattr(worker_pool, "_start_worker", second_fails)
     with pytest.raises(WorkerError):
-        await supervisor.start()
+        await worker_pool.start()
     assert worker_pids() == []
 
 
 async def test_a_stop_in_the_middle_of_a_restart_leaves_no_process(told: Told) -> None:
-    supervisor = Supervisor(1, told.hooks, capacity=64)
-    await supervisor.start()
-    await supervisor.workers[0].kill()
-    await until(lambda: not supervisor.workers and worker_pids())
-    await supervisor.stop()
+    worker_pool = WorkerPool(1, told.hooks, capacity=64)
+    await worker_pool.start()
+    await worker_pool.workers[0].kill()
+    await until(lambda: not worker_pool.workers and worker_pids())
+    await worker_pool.stop()
     assert worker_pids() == []
 
 
@@ -278,26 +278,26 @@ async def test_overflow_is_counted_over_the_session_and_memory_is_given_back(
     told: Told, echo: EchoRun, far: Far
 ) -> None:
     port, _ = free_block(1)
-    async with running(told, capacity=4) as supervisor:
-        await supervisor.add(1, fields(port, echo))
-        await supervisor.placements.connect(1, "127.0.0.1", far.port, "never")
+    async with running(told, capacity=4) as worker_pool:
+        await worker_pool.add(1, fields(port, echo))
+        await worker_pool.assignments.connect(1, "127.0.0.1", far.port, "never")
         for _ in range(10):
             far.speak(port)
-        await until(lambda: supervisor.log_overflow >= 6)
-        assert supervisor.log_fill == 1
-        before, ring = supervisor.log_overflow, supervisor.workers[0].ring
-        await supervisor.workers[0].kill()
-        await until(lambda: supervisor.healthy and supervisor.restarts)
-        assert supervisor.log_overflow >= before
+        await until(lambda: worker_pool.log_overflow >= 6)
+        assert worker_pool.log_fill == 1
+        before, ring = worker_pool.log_overflow, worker_pool.workers[0].ring
+        await worker_pool.workers[0].kill()
+        await until(lambda: worker_pool.healthy and worker_pool.restarts)
+        assert worker_pool.log_overflow >= before
         with pytest.raises(ValueError, match=r"released|closed"):
             ring.read()
 
 
 async def test_books_wait_for_the_slowest_log_but_not_for_ever(told: Told) -> None:
-    async with running(told, 2) as supervisor:
-        await until(lambda: all(worker.ring.watermark_ns for worker in supervisor.workers))
-        marks = [worker.ring.watermark_ns for worker in supervisor.workers]
+    async with running(told, 2) as worker_pool:
+        await until(lambda: all(worker.ring.watermark_ns for worker in worker_pool.workers))
+        marks = [worker.ring.watermark_ns for worker in worker_pool.workers]
         far_ahead = max(marks) + 10**12
-        assert supervisor.complete_until_ns(far_ahead, 10**9) == far_ahead - 10**9
-        assert supervisor.complete_until_ns(min(marks) - 5, 10**9) == min(marks) - 5
-        await asyncio.gather(*(worker.kill() for worker in supervisor.workers))
+        assert worker_pool.complete_until_ns(far_ahead, 10**9) == far_ahead - 10**9
+        assert worker_pool.complete_until_ns(min(marks) - 5, 10**9) == min(marks) - 5
+        await asyncio.gather(*(worker.kill() for worker in worker_pool.workers))

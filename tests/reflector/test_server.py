@@ -21,7 +21,13 @@ from ari_tui.core.errors import BindError, ConfigError
 from ari_tui.core.process import ParentLink
 from ari_tui.core.sockets import open_udp
 from ari_tui.reflector.impairment import parse_impairment
-from ari_tui.reflector.server import DEFAULT_PORT, EchoConfig, EchoCounters, EchoServer, StopWatch
+from ari_tui.reflector.server import (
+    DEFAULT_PORT,
+    EchoConfig,
+    EchoCounters,
+    EchoServer,
+    StopCondition,
+)
 from ari_tui.wire import rtp, status
 from ari_tui.wire.status import STREAM_QUERY, StatusCounters, StatusQuery
 
@@ -263,7 +269,7 @@ def test_a_signal_ends_a_process_cleanly_with_its_counters(
     assert process.returncode == 0
 
 
-def wait(watch: StopWatch) -> str:
+def wait(watch: StopCondition) -> str:
     readable = select.select(watch.watched, [], [], 10)[0]
     assert readable
     return watch.take(readable)
@@ -278,7 +284,7 @@ def lifeline() -> Iterator[tuple[ParentLink, int]]:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_asks_for_a_stop_and_is_named(number: signal.Signals) -> None:
-    with StopWatch(None) as watch:
+    with StopCondition(None) as watch:
         signal.raise_signal(number)
         assert wait(watch) == number.name
         assert select.select(watch.watched, [], [], 0)[0] == []
@@ -286,7 +292,7 @@ def test_a_signal_asks_for_a_stop_and_is_named(number: signal.Signals) -> None:
 
 def test_on_leaving_signal_handlers_are_as_they_were() -> None:
     before = [signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)]
-    with StopWatch(None):
+    with StopCondition(None):
         assert signal.getsignal(signal.SIGTERM) is not before[0]
     assert before == [signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)]
     assert signal.set_wakeup_fd(-1) == -1
@@ -295,7 +301,7 @@ def test_on_leaving_signal_handlers_are_as_they_were() -> None:
 def test_an_ignored_hangup_stays_ignored() -> None:
     previous = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        with StopWatch(None) as watch:
+        with StopCondition(None) as watch:
             signal.raise_signal(signal.SIGHUP)
             signal.raise_signal(signal.SIGTERM)
             assert wait(watch) == "SIGTERM"
@@ -306,7 +312,7 @@ def test_an_ignored_hangup_stays_ignored() -> None:
 def test_the_signal_of_another_handler_is_no_stop() -> None:
     previous = signal.signal(signal.SIGUSR1, lambda *_: None)
     try:
-        with StopWatch(None) as watch:
+        with StopCondition(None) as watch:
             signal.raise_signal(signal.SIGUSR1)
             assert wait(watch) == ""
     finally:
@@ -315,7 +321,7 @@ def test_the_signal_of_another_handler_is_no_stop() -> None:
 
 def test_the_end_of_the_lifeline_asks_for_a_stop(lifeline: tuple[ParentLink, int]) -> None:
     link, write_fd = lifeline
-    with StopWatch(link) as watch:
+    with StopCondition(link) as watch:
         assert select.select(watch.watched, [], [], 0)[0] == []
         os.close(write_fd)
         assert wait(watch) == "let go by the parent"
@@ -323,7 +329,7 @@ def test_the_end_of_the_lifeline_asks_for_a_stop(lifeline: tuple[ParentLink, int
 
 def test_the_words_on_the_lifeline_are_the_reason(lifeline: tuple[ParentLink, int]) -> None:
     link, write_fd = lifeline
-    with StopWatch(link) as watch:
+    with StopCondition(link) as watch:
         os.write(write_fd, b"SIGINT\n")
         os.close(write_fd)
         assert wait(watch) == "SIGINT"
@@ -334,7 +340,7 @@ def test_after_the_lifeline_has_ended_a_signal_can_still_hurry(
 ) -> None:
     link, write_fd = lifeline
     os.close(write_fd)
-    with StopWatch(link) as watch:
+    with StopCondition(link) as watch:
         wait(watch)
         assert select.select(watch.watched, [], [], 0)[0] == []
         signal.raise_signal(signal.SIGTERM)
@@ -347,7 +353,7 @@ def test_in_another_thread_the_lifeline_alone_is_watched(lifeline: tuple[ParentL
     reasons: list[str] = []
 
     def watch_there() -> None:
-        with StopWatch(link) as watch:
+        with StopCondition(link) as watch:
             handlers.append(signal.getsignal(signal.SIGTERM))
             reasons.append(wait(watch))
 

@@ -706,7 +706,7 @@ def test_it_starts_without_what_is_slow_to_load() -> None:
 def test_collection_never_pauses_audio() -> None:
     script = (
         "import gc, socket, sys\n"
-        "from ari_tui.media import worker\n"
+        "from ari_tui.relay import worker\n"
         "worker.Worker.run = lambda self: print(gc.isenabled(), gc.get_freeze_count() > 0)\n"
         "worker.main()"
     )

@@ -9,7 +9,7 @@ import msgspec
 
 from ari_tui.document import load_test as load
 from ari_tui.document import model
-from ari_tui.report.report_input import Subject, subject_of_load
+from ari_tui.report.report_input import ReportInput, input_of_load_test
 from tests.report.conftest import blank, changed
 from tests.ui.kit import NO_SPREAD, a_call, a_document, a_spread
 
@@ -167,11 +167,11 @@ def a_load_report(**fields: Any) -> load.LoadReport:
     return made
 
 
-def a_subject(**fields: Any) -> Subject:
-    return subject_of_load(a_load_report(**fields))
+def a_subject(**fields: Any) -> ReportInput:
+    return input_of_load_test(a_load_report(**fields))
 
 
-def hostile_subject(name: str) -> Subject:
+def hostile_subject(name: str) -> ReportInput:
     """Return a load test whose every text from outside is this one."""
     document = a_run(
         session__host=name,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ari_tui.report.background_writer import KEPT, PatientWriter
+from ari_tui.report.background_writer import KEPT, BackgroundWriter
 
 WAIT_S = 20.0
 BIG = b"x" * 70_000  # more than a pipe of one page holds
@@ -34,7 +34,7 @@ def test_what_is_written_is_read_whole_and_in_order(pipe: tuple[int, int]) -> No
 
     reader = threading.Thread(target=read)
     reader.start()
-    writer = PatientWriter(writing)
+    writer = BackgroundWriter(writing)
     pieces = [b"%d " % n + BIG for n in range(5)]
     for piece in pieces:
         writer.write(piece)
@@ -50,7 +50,7 @@ def test_a_reader_that_is_stuck_holds_nobody_up_and_the_oldest_are_dropped(
     pipe: tuple[int, int], caplog: pytest.LogCaptureFixture
 ) -> None:
     reading, writing = pipe
-    writer = PatientWriter(writing, farewell_s=0.05)
+    writer = BackgroundWriter(writing, farewell_s=0.05)
     for _ in range(KEPT + 10):
         writer.write(BIG)  # none of these waits, or the test would never end
     assert 9 <= writer.dropped <= 10  # one may be in the thread's hands
@@ -66,7 +66,7 @@ def test_a_reader_that_has_gone_is_told_of_at_the_next_write_and_at_the_end(
 ) -> None:
     reading, writing = pipe
     os.close(reading)
-    writer = PatientWriter(writing)
+    writer = BackgroundWriter(writing)
     writer.write(b"unread")
     writer._thread.join(WAIT_S)
     with pytest.raises(BrokenPipeError):

@@ -9,8 +9,8 @@ from ari_tui.report import facts
 from ari_tui.report import facts as facts_calls
 from ari_tui.report import facts as facts_run
 from ari_tui.report.facts import Fact
-from ari_tui.report.report_input import Subject
-from ari_tui.report.timeline import Course
+from ari_tui.report.report_input import ReportInput
+from ari_tui.report.timeline import Timeline
 from tests.report.kit import (
     HOSTILE,
     RULES,
@@ -25,7 +25,7 @@ from tests.report.kit import (
 
 def test_a_title_names_host_or_endpoints() -> None:
     document = a_run(session__host="box")
-    assert facts.title(Subject(document, Course([]))) == "Calls measured on box"
+    assert facts.title(ReportInput(document, Timeline([]))) == "Calls measured on box"
     endpoints = [f"Local/{n}@lab" for n in range(4)]
     assert (
         facts.title(a_subject(plan__endpoints=endpoints))
@@ -36,9 +36,9 @@ def test_a_title_names_host_or_endpoints() -> None:
 def test_the_verdict_is_the_load_test_s_where_there_is_one() -> None:
     subject = a_subject()
     assert (facts.verdict(subject), facts.reasons(subject)[0][:6]) == ("fail", "1 of 3")
-    quiet = Subject(a_run(sla__verdict="inconclusive", sla__state="no_traffic"), Course([]))
+    quiet = ReportInput(a_run(sla__verdict="inconclusive", sla__state="no_traffic"), Timeline([]))
     assert facts.verdict(quiet) == "no_traffic"
-    older = Subject(a_run(sla__verdict="pass", sla__state=None), Course([]))
+    older = ReportInput(a_run(sla__verdict="pass", sla__state=None), Timeline([]))
     assert facts.verdict(older) == "pass"
 
 
@@ -99,7 +99,7 @@ def test_the_worst_call_comes_first_and_unmeasured_ones_are_not_told() -> None:
     rows = facts_calls.call_rows(a_subject())
     assert [row.number for row in rows] == ["2", "1"]
     assert (rows[0].loss, rows[0].state) == (0.02, "good")
-    of_run = facts_calls.call_rows(Subject(a_run(), Course([])))
+    of_run = facts_calls.call_rows(ReportInput(a_run(), Timeline([])))
     assert [row.number for row in of_run] == ["call-2", "call-1"]
 
 
@@ -174,7 +174,7 @@ def test_the_instrument_tells_its_own_delay() -> None:
 
 
 def test_the_environment_is_the_load_test_s_or_the_session_s() -> None:
-    run = Subject(a_run(session__host="box", session__end_reason=None), Course([]))
+    run = ReportInput(a_run(session__host="box", session__end_reason=None), Timeline([]))
     told = named(facts_run.environment(run))
     assert (told["Host"].value, told["Ended"].note) == ("box", "still running")
     tested = a_subject(environment__host="gun", environment__cpus=4, environment__python="3.12")
@@ -211,7 +211,7 @@ def test_what_was_impaired_on_purpose_is_told(
 
 
 def test_a_run_counts_its_calls_and_a_load_test_its_good_ones() -> None:
-    run = Subject(a_run(totals__calls__started=7, totals__calls__peak=3), Course([]))
+    run = ReportInput(a_run(totals__calls__started=7, totals__calls__peak=3), Timeline([]))
     first = next(iter(facts_run.headline_numbers(run)))
     assert (first.name, first.value) == ("Calls", "7")
     first = next(iter(facts_run.headline_numbers(a_subject(progress__cut=4))))
@@ -220,7 +220,7 @@ def test_a_run_counts_its_calls_and_a_load_test_its_good_ones() -> None:
 
 
 def test_no_sample_is_a_dash() -> None:
-    empty = Subject(a_run(totals__mos__session=None, totals__loss_ratio=None), Course([]))
+    empty = ReportInput(a_run(totals__mos__session=None, totals__loss_ratio=None), Timeline([]))
     told = named(facts_run.headline_numbers(empty))
     assert (told["MOS"].value, told["Lost"].value) == ("—", "—")
 

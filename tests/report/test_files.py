@@ -22,7 +22,7 @@ from ari_tui.report.files import (
     write_file,
     write_report,
 )
-from ari_tui.report.report_input import read_subject, subject_of_load
+from ari_tui.report.report_input import input_of_load_test, read_report_input
 from ari_tui.report.text.summary import final_report
 from tests.report.conftest import blank
 from tests.report.kit import a_load_report, a_run, a_subject
@@ -47,7 +47,7 @@ def test_every_form_is_written_for_its_owner_alone(tmp_path: Path) -> None:
     for name in ("new/r.json", "new/r.html", "new/r.txt"):
         write_report(str(tmp_path / name), report)
         assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
-    assert read_subject(tmp_path / "new" / "r.json").load == report
+    assert read_report_input(tmp_path / "new" / "r.json").load == report
     assert (tmp_path / "new" / "r.html").read_text().startswith("<!DOCTYPE html>")
     assert (tmp_path / "new" / "r.txt").read_text().endswith("\n")
     assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
@@ -55,7 +55,7 @@ def test_every_form_is_written_for_its_owner_alone(tmp_path: Path) -> None:
 
 def test_the_json_of_a_load_test_is_whole_and_of_a_run_its_last_document() -> None:
     report = a_load_report()
-    assert decode_load(render(subject_of_load(report), "json")) == report
+    assert decode_load(render(input_of_load_test(report), "json")) == report
     run = a_subject()._replace(load=None, document=a_run())
     assert decode(render(run, "json")) == a_run()
 

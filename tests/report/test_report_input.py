@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from ari_tui.document.model import encode
-from ari_tui.report.report_input import NOT_CLOSED, ReportFileError, read_stream, read_subject
+from ari_tui.report.report_input import NOT_CLOSED, ReportFileError, read_report_input, read_stream
 from tests.report.kit import a_load_report, a_run
 
 
@@ -44,7 +44,7 @@ def test_a_load_test_s_report_is_read_on_one_line_and_on_many(pretty: bool, tmp_
     data = encode(report)
     path = tmp_path / "load.json"
     path.write_bytes(msgspec.json.format(data, indent=2) if pretty else data)
-    subject = read_subject(path)
+    subject = read_report_input(path)
     assert subject.load == report
     assert subject.document == report.document
     assert len(subject.course.points) == 10
@@ -84,4 +84,4 @@ def test_a_wrong_time_is_told_and_no_crash() -> None:
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ReportFileError, match=r"cannot read .*gone\.json: No such file"):
-        read_subject(tmp_path / "gone.json")
+        read_report_input(tmp_path / "gone.json")

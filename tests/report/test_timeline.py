@@ -12,40 +12,40 @@ from ari_tui.analysis.histogram import bucket_of, no_durations, percentiles, spa
 from ari_tui.analysis.records import Ints
 from ari_tui.building.figures import spread
 from ari_tui.document.model import Document, encode
-from ari_tui.report.timeline import Beat, Course, course_of_beats
+from ari_tui.report.timeline import DocumentFigures, Timeline, timeline_of
 from tests.report.kit import a_run, a_second
 from tests.ui.kit import a_spread
 
 
 def test_joined_points_add_up_and_keep_the_worst() -> None:
     points = [a_second(float(n), lost=n, max_ms=float(n) or None, calls=n) for n in range(5)]
-    found = Course(points).coarsened(3)
+    found = Timeline(points).coarsened(3)
     assert [(one.at_s, one.sent, one.lost, one.max_ms, one.calls) for one in found.points] == [
         (0.0, 200, 1, 1.0, 1),
         (2.0, 200, 5, 3.0, 3),
         (4.0, 100, 4, 4.0, 4),
     ]
     assert (found.step_s, found.joined, found.duration_s) == (2.0, 2, 6.0)
-    assert Course(points).coarsened(5).points is points
-    assert Course([]).coarsened(3).points == []
+    assert Timeline(points).coarsened(5).points is points
+    assert Timeline([]).coarsened(3).points == []
 
 
 def test_the_point_of_a_time_is_found_and_gaps_have_none() -> None:
-    course = Course([a_second(1.0), a_second(2.0), a_second(9.0)])
+    course = Timeline([a_second(1.0), a_second(2.0), a_second(9.0)])
     found = [course.at(second) for second in (0.5, 1.0, 2.9, 5.0, 9.5, 12.0)]
     assert [one and one.at_s for one in found] == [None, 1.0, 2.0, None, 9.0, None]
 
 
 def test_a_point_reaches_to_the_next_one_and_into_no_gap() -> None:
-    course = Course([a_second(at) for at in (0.0, 0.4, 2.0, 4.0, 9.0)], step_s=2.0)
+    course = Timeline([a_second(at) for at in (0.0, 0.4, 2.0, 4.0, 9.0)], step_s=2.0)
     assert course.slots() == [(0.0, 0.4), (0.4, 2.0), (2.0, 4.0), (4.0, 6.0), (9.0, 11.0)]
-    assert Course([]).slots() == []
+    assert Timeline([]).slots() == []
 
 
 SHARES = (0.5, 0.95, 0.99)
 
 
-def beat(at: float, sent: int, lost: int = 0, **fields: Any) -> Beat:
+def figures_of(at: float, sent: int, lost: int = 0, **fields: Any) -> DocumentFigures:
     """Return a document `at` seconds after the start; without a histogram if none is given."""
     document: Document = a_run(
         time=f"2026-11-22T12:00:{at:06.3f}+00:00",
@@ -60,13 +60,13 @@ def beat(at: float, sent: int, lost: int = 0, **fields: Any) -> Beat:
             **fields,
         },
     )
-    return msgspec.json.decode(encode(document), type=Beat)
+    return msgspec.json.decode(encode(document), type=DocumentFigures)
 
 
-def timed_beat(at: float, rtt_ns: Ints, **fields: Any) -> Beat:
+def timed_beat(at: float, rtt_ns: Ints, **fields: Any) -> DocumentFigures:
     """Return a document whose session has seen these round trips."""
     seen = no_durations().plus(rtt_ns)
-    return beat(
+    return figures_of(
         at,
         len(rtt_ns),
         totals__rtt_histogram=sparse(seen.counts),
@@ -76,8 +76,13 @@ def timed_beat(at: float, rtt_ns: Ints, **fields: Any) -> Beat:
 
 
 def test_documents_tell_what_came_since_the_one_before() -> None:
-    beats = [beat(1, 100), beat(2, 250, window__seconds=10), beat(3, 250), beat(4, 260)]
-    course = course_of_beats(beats)
+    beats = [
+        figures_of(1, 100),
+        figures_of(2, 250, window__seconds=10),
+        figures_of(3, 250),
+        figures_of(4, 260),
+    ]
+    course = timeline_of(beats)
     assert [(one.at_s, one.sent) for one in course.points] == [
         (0.0, 100),
         (1.0, 150),
@@ -89,28 +94,28 @@ def test_documents_tell_what_came_since_the_one_before() -> None:
 
 
 def test_a_loss_is_drawn_where_it_was_sent_the_last_ones_too() -> None:
-    beats = [beat(at, 100 * at, lost=5 if at >= 6 else 0) for at in range(1, 7)]
-    end = beat(9, 600, lost=12, kind="final")
-    course = course_of_beats([*beats, end])
+    beats = [figures_of(at, 100 * at, lost=5 if at >= 6 else 0) for at in range(1, 7)]
+    end = figures_of(9, 600, lost=12, kind="final")
+    course = timeline_of([*beats, end])
     # known in second 6, sent 3 s before; at the end all that was under way is booked
     assert [one.lost for one in course.points] == [0, 0, 5, 0, 0, 7]
     assert course.duration_s == 6.0
 
 
 def test_losses_go_to_points_in_which_something_was_sent() -> None:
-    beats = [beat(1, 100), beat(2, 100), beat(6, 100, lost=3)]
-    assert [one.lost for one in course_of_beats(beats).points] == [3, 0, 0]
-    assert [one.lost for one in course_of_beats([beat(1, 0, lost=3)]).points] == [0]
+    beats = [figures_of(1, 100), figures_of(2, 100), figures_of(6, 100, lost=3)]
+    assert [one.lost for one in timeline_of(beats).points] == [3, 0, 0]
+    assert [one.lost for one in timeline_of([figures_of(1, 0, lost=3)]).points] == [0]
 
 
 def test_a_lone_final_document_is_one_point() -> None:
-    (point,) = course_of_beats([beat(9, 600, kind="final")]).points
+    (point,) = timeline_of([figures_of(9, 600, kind="final")]).points
     assert point.sent == 600
 
 
 def test_a_time_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="Invalid isoformat"):
-        course_of_beats([msgspec.structs.replace(beat(1, 1), time="soon")])
+        timeline_of([msgspec.structs.replace(figures_of(1, 1), time="soon")])
 
 
 def test_where_documents_hold_histograms_each_point_has_the_round_trips_of_its_own_time() -> None:
@@ -119,7 +124,7 @@ def test_where_documents_hold_histograms_each_point_has_the_round_trips_of_its_o
         (rng.gamma(2.0, 3e6, 400) + floor).astype(np.int64) for floor in (20e6, 90e6, 4e6, 40e6)
     ]
     beats = [timed_beat(2.0 * i, np.concatenate(parts[:i])) for i in range(1, len(parts) + 1)]
-    course = course_of_beats(beats)
+    course = timeline_of(beats)
     for point, own in zip(course.points, parts, strict=True):
         exact = np.sort(own) / 1e6
         ranks = [-(-len(own) * percent // 100) - 1 for percent in (50, 95, 99)]
@@ -138,31 +143,36 @@ def test_where_documents_hold_histograms_each_point_has_the_round_trips_of_its_o
 
 def test_a_time_without_round_trips_has_none_though_the_window_still_does() -> None:
     rtt: Ints = np.full(50, 5_000_000)
-    first, still = course_of_beats([timed_beat(1, rtt), timed_beat(2, rtt)]).points
+    first, still = timeline_of([timed_beat(1, rtt), timed_beat(2, rtt)]).points
     assert (first.p50_ms, first.max_ms) == (5.0, 5.0)
     assert (still.p50_ms, still.p95_ms, still.p99_ms, still.max_ms) == (None,) * 4
 
 
 def test_where_one_of_two_documents_holds_no_histogram_the_window_tells() -> None:
     rtt: Ints = np.full(50, 5_000_000)
-    course = course_of_beats([timed_beat(1, rtt), beat(2, 60), timed_beat(3, rtt)])
+    course = timeline_of([timed_beat(1, rtt), figures_of(2, 60), timed_beat(3, rtt)])
     assert [one.p95_ms for one in course.points] == [5.0, 8.0, 8.0]
     assert course.rtt_over_s == 10.0
 
 
 def test_packets_sent_up_to_the_final_document_have_a_point_with_the_calls_before_it() -> None:
-    beats = [beat(0.5, 10, totals__calls__active=3), beat(59, 3000, kind="final")]
-    first, last = course_of_beats(beats).points
+    beats = [figures_of(0.5, 10, totals__calls__active=3), figures_of(59, 3000, kind="final")]
+    first, last = timeline_of(beats).points
     assert (last.at_s, last.sent, last.calls, last.p95_ms) == (0.5, 2990, 3, 8.0)
     assert first.sent == 10
 
 
 def test_what_came_back_late_after_the_sending_had_ended_is_told_where_it_was_sent() -> None:
     late = {"totals__packets__late_echo": 9}
-    beats = [beat(1, 100), beat(2, 200), beat(3, 201, **late), beat(4, 201, **late)]
-    assert [one.late for one in course_of_beats(beats).points] == [0, 8, 1, 0]
+    beats = [
+        figures_of(1, 100),
+        figures_of(2, 200),
+        figures_of(3, 201, **late),
+        figures_of(4, 201, **late),
+    ]
+    assert [one.late for one in timeline_of(beats).points] == [0, 8, 1, 0]
 
 
 def test_the_spacing_is_that_of_most_documents() -> None:
-    beats = [beat(at, 10) for at in (0.3, 0.9, 2.9, 4.9, 6.9, 30.0)]
-    assert course_of_beats(beats).step_s == 2.0
+    beats = [figures_of(at, 10) for at in (0.3, 0.9, 2.9, 4.9, 6.9, 30.0)]
+    assert timeline_of(beats).step_s == 2.0

@@ -15,10 +15,16 @@ import pytest
 from ari_tui.analysis.histogram import no_durations, sparse
 from ari_tui.analysis.records import Ints
 from ari_tui.analysis.roundtrip.intervals import coarsened
-from ari_tui.analysis.sla.calibration import Watched
+from ari_tui.analysis.sla.calibration import PathSample
 from ari_tui.building.figures import spread
 from ari_tui.client.source import Link, LiveSource, parse_target
-from ari_tui.config.settings import Asterisk, Echo, Media, Output, Settings
+from ari_tui.config.settings import (
+    AsteriskSettings,
+    EchoSettings,
+    MediaSettings,
+    OutputSettings,
+    Settings,
+)
 from ari_tui.core.cancellation import end_tasks
 from ari_tui.core.errors import AriTuiError
 from ari_tui.document.live import SECONDS, AllCourse, Cells, Live
@@ -93,7 +99,7 @@ async def test_a_wish_to_stop_ends_the_watch_with_what_there_is(pbx: Pbx, echo: 
         task = asyncio.create_task(watch(source, 3600.0, stop))
         await until(lambda: source.document)
         stop.set()
-        found: Watched = await asyncio.wait_for(task, WAIT_S)
+        found: PathSample = await asyncio.wait_for(task, WAIT_S)
         assert (found.calls, found.settled, sum(found.histogram.values())) == (0, 0, 0)
 
 
@@ -154,7 +160,7 @@ BEFORE = np.full(5000, 90_000_000)
 SEEN = (np.random.default_rng(5).gamma(2.0, 4e6, 4000) + 20e6).astype(np.int64)
 
 
-async def watched(*, fine: bool) -> Watched:
+async def watched(*, fine: bool) -> PathSample:
     """Watch an engine that has seen other round trips before."""
     parts = np.array_split(SEEN, 4)
     seconds = [told(100, BEFORE, BEFORE, fine=fine)]
@@ -228,10 +234,10 @@ async def test_without_a_target_an_engine_of_its_own_takes_up_calls_and_ends(
     pbx: Pbx, echo: EchoRun
 ) -> None:
     settings = Settings(
-        asterisk=Asterisk(url=pbx.sim.url, app=APP),
-        echo=Echo(port=echo.port),
-        media=Media(ports="{}-{}".format(*free_block()), loss_timeout_ms=500),
-        output=Output(json="-", status_s=1.0),
+        asterisk=AsteriskSettings(url=pbx.sim.url, app=APP),
+        echo=EchoSettings(port=echo.port),
+        media=MediaSettings(ports="{}-{}".format(*free_block()), loss_timeout_ms=500),
+        output=OutputSettings(json="-", status_s=1.0),
     )
 
     async def call() -> None:

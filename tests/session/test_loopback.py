@@ -16,7 +16,7 @@ from typing import IO
 import pytest
 
 from ari_tui.config.run_options import DemoOptions, RunOptions
-from ari_tui.config.settings import Asterisk, Media, Settings
+from ari_tui.config.settings import AsteriskSettings, MediaSettings, Settings
 from ari_tui.core.errors import ChildFailedError
 from ari_tui.core.process import ParentLink
 from ari_tui.document.load_test import decode_load
@@ -30,8 +30,10 @@ ECHO, SIM = ["echo", "--port", "0", "--quiet"], ["sim", "--port", "0", "--calls"
 
 def test_settings_of_its_own_leave_nothing_of_the_users_asterisk() -> None:
     given = Settings(
-        asterisk=Asterisk(app="live", username="me", password="mine", media_address="192.0.2.1"),
-        media=Media(bind="192.0.2.2", advertise="192.0.2.3", workers=3),
+        asterisk=AsteriskSettings(
+            app="live", username="me", password="mine", media_address="192.0.2.1"
+        ),
+        media=MediaSettings(bind="192.0.2.2", advertise="192.0.2.3", workers=3),
     )
     own, other = _own_settings(given, "load"), _own_settings(given, "load")
     assert own.asterisk.app.startswith("load-")

@@ -56,7 +56,7 @@ class Client:
         self.closed = asyncio.Event()
         self.made: list[str] = []
         """Paths of the bridges made; an application is not told of those that stay empty."""
-        self._news = asyncio.Condition()
+        self._messages = asyncio.Condition()
         self._ws: aiohttp.ClientWebSocketResponse | None = None
         self._reader: asyncio.Task[None] | None = None
 
@@ -82,8 +82,8 @@ class Client:
         def found() -> Event | None:
             return next((one for one in self.events if _is(one, kind, subject)), None)
 
-        async with self._news:
-            await asyncio.wait_for(self._news.wait_for(lambda: found() is not None), WAIT_S)
+        async with self._messages:
+            await asyncio.wait_for(self._messages.wait_for(lambda: found() is not None), WAIT_S)
         event = found()
         assert event is not None
         return event
@@ -139,9 +139,9 @@ class Client:
 
     async def _read(self, ws: aiohttp.ClientWebSocketResponse) -> None:
         async for message in ws:
-            async with self._news:
+            async with self._messages:
                 self.events.append(json.loads(message.data))
-                self._news.notify_all()
+                self._messages.notify_all()
         self.closed.set()
 
 

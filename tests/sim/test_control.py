@@ -3,7 +3,7 @@ from __future__ import annotations
 import aiohttp
 import pytest
 
-from ari_tui.sim.model import CallerId
+from ari_tui.sim.model import SimCallerId
 from ari_tui.wire import rtp
 from tests.sim.kit import echo, lab, until
 
@@ -37,7 +37,7 @@ async def test_a_restarted_asterisk_has_nothing_left() -> None:
 
 async def test_a_caller_and_its_channel_may_be_called_anything() -> None:
     async with lab() as room:
-        who = CallerId("\x1b[31mred", "\u202e1")
+        who = SimCallerId("\x1b[31mred", "\u202e1")
         caller = room.control.place_call(who, name="PJSIP/\x07", protocol_id="\x00", linked_id="l")
         assert caller is not None
         channel = (await room.ari.event("StasisStart", caller))["channel"]

@@ -9,7 +9,7 @@ import pytest
 
 from ari_tui.sim.config import SimConfig
 from ari_tui.sim.events import EventHub
-from ari_tui.sim.model import Channel, RefusalError
+from ari_tui.sim.model import RefusalError, SimChannel
 from ari_tui.sim.server import SimulatedAsterisk
 from tests.sim.contract import Client, Target, basic
 from tests.sim.kit import lab, until
@@ -48,7 +48,7 @@ async def test_a_socket_left_unread_is_broken() -> None:
                 f"Sec-WebSocket-Key: {key}\r\n\r\n".encode(),
             )
             await until(lambda: sim.pbx.hub.connected("deaf"))
-            channel = Channel("1", "Local/x")
+            channel = SimChannel("1", "Local/x")
             sim.pbx.hub.subscribe("deaf", channel)
             for n in range(2000):
                 sim.pbx.hub.channel_event(

@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from ari_tui.core.errors import BindError, PortsExhaustedError
-from ari_tui.sim.media import MediaPort, Phone, bind_rtp
+from ari_tui.sim.media import MediaPort, SimPhone, bind_rtp
 from ari_tui.wire import rtp
 from tests.sim.kit import echo, until
 
@@ -87,7 +87,7 @@ def test_a_used_up_range_is_told_from_a_wrong_address() -> None:
 
 
 def test_a_phone_knows_the_jitter_of_what_it_says_and_hears() -> None:
-    phone, even = Phone(), Phone()
+    phone, even = SimPhone(), SimPhone()
     for n in range(400):
         phone.note_lag(1_000_000 * (n % 2))
         even.note_lag(7_000_000)
@@ -102,7 +102,7 @@ def test_a_phone_knows_the_jitter_of_what_it_says_and_hears() -> None:
 
 
 def test_another_stream_is_no_jitter() -> None:
-    phone = Phone()
+    phone = SimPhone()
     phone.hear(_packet(1), 0)
     phone.hear(_packet(2, ssrc=1), 500_000_000)
     assert phone.heard_jitter_ns == 0

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 
-from ari_tui.sim.model import Bridge, CallerId, Channel, Dialplan, timestamp
+from ari_tui.sim.model import Dialplan, SimBridge, SimCallerId, SimChannel, timestamp
 
 
 def test_times_are_written_as_ari_writes_them() -> None:
@@ -10,7 +10,7 @@ def test_times_are_written_as_ari_writes_them() -> None:
 
 
 def test_a_channel_has_the_fields_of_asterisk_22() -> None:
-    channel = Channel("1.2", "PJSIP/1001-0000002a", "Ring", caller=CallerId("Ada", "1"))
+    channel = SimChannel("1.2", "PJSIP/1001-0000002a", "Ring", caller=SimCallerId("Ada", "1"))
     channel.dialplan = Dialplan("default", "stasis", 2, "Stasis", "ari-tui")
     assert channel.json() == {
         "id": "1.2",
@@ -34,9 +34,9 @@ def test_a_channel_has_the_fields_of_asterisk_22() -> None:
 
 
 def test_a_third_member_makes_a_bridge_softmix() -> None:
-    bridge = Bridge("b")
-    bridge.members = [Channel(str(n), f"Local/{n}") for n in range(2)]
+    bridge = SimBridge("b")
+    bridge.members = [SimChannel(str(n), f"Local/{n}") for n in range(2)]
     assert bridge.json()["technology"] == "simple_bridge"
-    bridge.members.append(Channel("2", "Local/2"))
+    bridge.members.append(SimChannel("2", "Local/2"))
     assert bridge.json()["technology"] == "softmix"
     assert bridge.json()["channels"] == ["0", "1", "2"]

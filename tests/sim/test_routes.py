@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ari_tui.sim.model import Channel
+from ari_tui.sim.model import SimChannel
 from ari_tui.sim.routes import MediaChannels
 from tests.sim.kit import echo, lab, until
 
@@ -118,7 +118,7 @@ async def test_an_external_host_without_a_host_or_a_port_is_refused(host: str) -
         assert room.sim.pbx.channels == {}
 
 
-async def _orders(seed: int, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+async def _handlers(seed: int, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Return for some media channels whether they entered Stasis before the response."""
     async with lab(seed=seed) as room, echo() as end:
         drawn: list[tuple[bool, float]] = []
@@ -129,7 +129,7 @@ async def _orders(seed: int, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
             drawn.append(draw(media))
             return drawn[-1]
 
-        def noting_enter(media: MediaChannels, channel: Channel, app: str) -> None:
+        def noting_enter(media: MediaChannels, channel: SimChannel, app: str) -> None:
             entered.append(channel.id)
             enter(media, channel, app)
 
@@ -146,7 +146,7 @@ async def _orders(seed: int, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 async def test_both_orders_of_response_and_stasis_start_come_repeatably(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    once, again, otherwise = [await _orders(seed, monkeypatch) for seed in (4, 4, 5)]
+    once, again, otherwise = [await _handlers(seed, monkeypatch) for seed in (4, 4, 5)]
     assert once == again != otherwise
     assert set(once) == {True, False}
 

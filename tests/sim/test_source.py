@@ -8,21 +8,21 @@ from random import Random
 import pytest
 
 from ari_tui.reflector.impairment import Impairment, parse_impairment
-from ari_tui.sim.media import MediaPort, Phone, bind_rtp
-from ari_tui.sim.source import LONGEST_FRAME, SAMPLE_RATE, Pacer, Source, alaw, tone, ulaw
+from ari_tui.sim.media import MediaPort, SimPhone, bind_rtp
+from ari_tui.sim.source import LONGEST_FRAME, SAMPLE_RATE, RtpSource, SourceClock, alaw, tone, ulaw
 from ari_tui.wire import rtp
 from tests.sim.kit import Echo, echo, until
 
 
-def _source(end: Echo, phone: Phone, number: int = 0, payload_type: int = 0) -> Source:
+def _source(end: Echo, phone: SimPhone, number: int = 0, payload_type: int = 0) -> RtpSource:
     port = MediaPort(bind_rtp("127.0.0.1", None), ("127.0.0.1", end.port), payload_type)
-    return Source(number, phone, port, Random(number))
+    return RtpSource(number, phone, port, Random(number))
 
 
 @pytest.mark.parametrize(("packet_ms", "payload_type"), [(20, 0), (30, 8)])
 async def test_packets_follow_each_other_with_their_tone(packet_ms: int, payload_type: int) -> None:
     async with echo() as end:
-        source = _source(end, Phone(440, packet_ms), payload_type=payload_type)
+        source = _source(end, SimPhone(440, packet_ms), payload_type=payload_type)
         packets = [source.next() or b"" for _ in range(100)]
         headers = [rtp.parse(packet) for packet in packets]
         first, size = headers[0], packet_ms * 8
@@ -39,7 +39,7 @@ async def test_packets_follow_each_other_with_their_tone(packet_ms: int, payload
 
 async def test_hold_stops_the_sequence_but_not_the_clock() -> None:
     async with echo() as end:
-        phone = Phone(440)
+        phone = SimPhone(440)
         source = _source(end, phone)
         source.next()
         before = rtp.parse(source.next() or b"")
@@ -55,7 +55,7 @@ async def test_hold_stops_the_sequence_but_not_the_clock() -> None:
 
 async def test_a_digit_swallows_packets_with_their_sequence_numbers() -> None:
     async with echo() as end:
-        source = _source(end, Phone(440))
+        source = _source(end, SimPhone(440))
         before = rtp.parse(source.next() or b"")
         source.swallow = 6
         assert [source.next() for _ in range(6)] == [None] * 6
@@ -68,8 +68,8 @@ async def test_a_digit_swallows_packets_with_their_sequence_numbers() -> None:
 
 async def test_no_source_drifts_however_late_the_loop_is() -> None:
     async with echo() as end:
-        pacer = Pacer(None)
-        slow, fast = _source(end, Phone(440, 30), 0), _source(end, Phone(440, 20), 1)
+        pacer = SourceClock(None)
+        slow, fast = _source(end, SimPhone(440, 30), 0), _source(end, SimPhone(440, 20), 1)
         pacer.start(slow, 0)
         pacer.start(fast, 7)
         starts = slow.due_ns, fast.due_ns
@@ -83,8 +83,8 @@ async def test_no_source_drifts_however_late_the_loop_is() -> None:
 
 async def test_a_stopped_source_sends_nothing_more_and_others_go_on() -> None:
     async with echo() as end:
-        pacer = Pacer(None)
-        one, other = _source(end, Phone(440), 0), _source(end, Phone(440), 1)
+        pacer = SourceClock(None)
+        one, other = _source(end, SimPhone(440), 0), _source(end, SimPhone(440), 1)
         pacer.start(one, 0)
         pacer.start(other, 0)
         await until(lambda: one.port.generated)
@@ -101,8 +101,8 @@ async def test_what_arrives_is_what_the_impairment_says() -> None:
     async with echo() as end:
         spec = parse_impairment("delay=30ms,jitter=5ms,loss=10%,dup=5%,reorder=5%")
         impairment: Impairment[int, tuple[MediaPort, bytes]] = Impairment(spec, 3)
-        pacer = Pacer(impairment)
-        sources = [_source(end, Phone(440), number) for number in range(20)]
+        pacer = SourceClock(impairment)
+        sources = [_source(end, SimPhone(440), number) for number in range(20)]
         for source in sources:
             pacer.start(source, source.number)
         await until(lambda: sum(source.port.generated for source in sources) >= 1000)

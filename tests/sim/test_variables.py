@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from ari_tui.sim.media import Phone
-from ari_tui.sim.model import Channel, RefusalError
+from ari_tui.sim.media import SimPhone
+from ari_tui.sim.model import RefusalError, SimChannel
 from ari_tui.sim.variables import read_variable, rtp_statistics
 from tests.sim.kit import echo, lab, until
 
@@ -26,14 +26,16 @@ async def test_a_sip_callers_statistics_grow_both_ways() -> None:
 
 
 def test_a_sip_channel_tells_where_its_media_go() -> None:
-    channel = Channel("1", "PJSIP/1001-00000001", protocol_id="abc@198.51.100.7", phone=Phone())
+    channel = SimChannel(
+        "1", "PJSIP/1001-00000001", protocol_id="abc@198.51.100.7", phone=SimPhone()
+    )
     assert read_variable(channel, "CHANNEL(rtp,dest)") == "198.51.100.7:6000"
     assert read_variable(channel, "CHANNEL(pjsip,call-id)") == "abc@198.51.100.7"
     assert rtp_statistics(channel)["txcount"] == 0
 
 
 def test_unknown_variables_and_functions_are_told_apart() -> None:
-    channel = Channel("1", "Local/x", variables={"SET": ""})
+    channel = SimChannel("1", "Local/x", variables={"SET": ""})
     assert read_variable(channel, "SET") == ""
     for name, status in (("UNSET", 404), ("CHANNEL(rtp,src)", 500)):
         with pytest.raises(RefusalError) as refused:

@@ -12,7 +12,7 @@ from rich.text import Text
 from ari_tui.document import detail as d
 from ari_tui.document import model
 from ari_tui.document.live import SECONDS, Cells
-from ari_tui.ui.widgets.detail_view import View
+from ari_tui.ui.widgets.detail_view import DetailView
 from tests.ui.kit import LAST_SECOND, a_call, a_document, an_event
 from tests.ui.widgets.frames import a_frame
 
@@ -121,12 +121,14 @@ def counted(call: model.Call, **counters: int) -> model.Call:
     return msgspec.structs.replace(call, packets=msgspec.structs.replace(call.packets, **counters))
 
 
-def a_view(call: model.Call | None = None, *, ascii_only: bool = False, **changed: Any) -> View:
+def a_view(
+    call: model.Call | None = None, *, ascii_only: bool = False, **changed: Any
+) -> DetailView:
     """Return a view of a quiet call, its detail known."""
     call = call or a_call(1, p50=4.0, state="up")
     document = a_document([call])
     frame = a_frame(document, ascii=ascii_only)
-    return View(frame=frame, call=call, detail=a_detail())._replace(**changed)
+    return DetailView(frame=frame, call=call, detail=a_detail())._replace(**changed)
 
 
 def plain(lines: Sequence[Text]) -> str:

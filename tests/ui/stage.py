@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from textual.pilot import Pilot
 
-from ari_tui.config.settings import Ui
+from ari_tui.config.settings import UiSettings
 from ari_tui.document.model import Call, Document
 from ari_tui.ui.app import AriTuiApp
 from ari_tui.ui.leaving import Leaving
@@ -61,7 +61,7 @@ class Stage(AriTuiApp):
         self.seconds = 100.0
         super().__init__(
             source,
-            Ui(**{**SELDOM, **ui}),
+            UiSettings(**{**SELDOM, **ui}),
             owned=owned,
             stays=stays,
             folder=folder,

@@ -16,7 +16,7 @@ from ari_tui.document import model
 from ari_tui.ui.columns import NARROW, chosen
 from ari_tui.ui.export import IDENTITY, ExportError, csv_of, export, json_of, stamp, write_new
 from ari_tui.ui.filter import parse
-from ari_tui.ui.rows import Choices, arrange
+from ari_tui.ui.rows import ViewState, arrange
 from tests.ui import kit
 
 NOW = datetime(2026, 11, 22, 12, 0, 1, tzinfo=timezone.utc)
@@ -30,7 +30,7 @@ def read(data: bytes) -> list[dict[str, str]]:
 def exported(folder: Path, form: Any = "csv", **changed: Any) -> Path:
     call = kit.a_call(1, **changed)
     frame = kit.a_frame([call])
-    return export([kit.a_row(call)], COLUMNS, frame, Choices(), folder=folder, now=NOW, form=form)
+    return export([kit.a_row(call)], COLUMNS, frame, ViewState(), folder=folder, now=NOW, form=form)
 
 
 def test_a_file_is_named_by_its_time_and_its_owners_alone(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_a_worst_second_does_not_go_by_the_name_of_a_percentile() -> None:
 
 def test_json_holds_each_call_whole_and_how_the_view_was_chosen(tmp_path: Path) -> None:
     document = kit.a_document([kit.a_call(1, p50=2.0), kit.a_call(2, p50=9.0)])
-    choices = Choices(filter=parse("p95>5"), violators=True)
+    choices = ViewState(filter=parse("p95>5"), violators=True)
     frame = kit.a_frame(document=document)
     rows = arrange(document, frame.history, choices, frame.limits)
     path = export(rows, COLUMNS, frame, choices, folder=tmp_path, now=NOW, form="json")
@@ -113,7 +113,7 @@ def test_json_holds_each_call_whole_and_how_the_view_was_chosen(tmp_path: Path) 
 
 def test_an_empty_view_is_valid(tmp_path: Path) -> None:
     frame = kit.a_frame()
-    assert msgspec.json.decode(json_of([], COLUMNS, frame, Choices()))["calls"] == []
+    assert msgspec.json.decode(json_of([], COLUMNS, frame, ViewState()))["calls"] == []
     assert read(csv_of([], COLUMNS, frame)) == []
     assert csv_of([], COLUMNS, frame).startswith(b"mark,id,channel,")
 

@@ -11,7 +11,7 @@ from ari_tui.document import model
 from ari_tui.document.live import SECONDS
 from ari_tui.ui.columns import NARROW, WIDE, chosen
 from ari_tui.ui.frame import Frame
-from ari_tui.ui.incident import Span, bad_spans, figures, incident, row_text, tenths
+from ari_tui.ui.incident import BadSpan, bad_spans, figures, incident, row_text, tenths
 from ari_tui.ui.limits import Limits
 from ari_tui.ui.rows import Row
 from tests.ui import kit
@@ -259,8 +259,8 @@ NOW = kit.LAST_SECOND
 def test_neighbouring_bad_seconds_are_one_span() -> None:
     row = kit.a_row(kit.a_call(1), kit.a_course([5.0], {0: 1, 1: 2, 3: 4}))
     assert bad_spans(row, NOW, LIMITS_spans) == [
-        Span(NOW - 3, NOW - 3, 4, 0, 5000),
-        Span(NOW - 1, NOW, 3, 0, 5000),
+        BadSpan(NOW - 3, NOW - 3, 4, 0, 5000),
+        BadSpan(NOW - 1, NOW, 3, 0, 5000),
     ]
 
 
@@ -271,13 +271,13 @@ def test_a_round_trip_above_the_limit_and_a_late_packet_are_bad() -> None:
     late: list[int | None] = [0] * SECONDS
     late[-9] = 2
     row = kit.a_row(kit.a_call(1), msgspec.structs.replace(course, rtt_max_us=longest, late=late))
-    assert bad_spans(row, NOW, LIMITS_spans) == [Span(NOW - 9, NOW - 8, 0, 2, 22_001)]
-    assert bad_spans(row, NOW, Limits()) == [Span(NOW - 8, NOW - 8, 0, 2, 5000)]
+    assert bad_spans(row, NOW, LIMITS_spans) == [BadSpan(NOW - 9, NOW - 8, 0, 2, 22_001)]
+    assert bad_spans(row, NOW, Limits()) == [BadSpan(NOW - 8, NOW - 8, 0, 2, 5000)]
 
 
 def test_seconds_in_which_all_was_lost_have_no_longest_round_trip() -> None:
     row = kit.a_row(kit.a_call(1), kit.a_course([None], {1: 50, 2: 50}))
-    assert bad_spans(row, NOW, LIMITS_spans) == [Span(NOW - 2, NOW - 1, 100, 0, None)]
+    assert bad_spans(row, NOW, LIMITS_spans) == [BadSpan(NOW - 2, NOW - 1, 100, 0, None)]
 
 
 def test_a_call_without_a_course_or_without_trouble_has_none() -> None:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import pytest
 
-from ari_tui.sim.model import CallerId
+from ari_tui.sim.model import SimCallerId
 from tests.engine import kit
 from tests.terminal import Terminal, needs_tmux
 
@@ -103,7 +103,7 @@ def ring(pbx: kit.Pbx) -> None:
     """Let all the callers ring in, with channels as badly called as they are."""
     for number, name in enumerate(NAMES):
         channel = pbx.control.place_call(
-            CallerId(name, f"{number}\x1b[1m"),
+            SimCallerId(name, f"{number}\x1b[1m"),
             name=CHANNEL.format(number, number),
             protocol_id=f"\x1b]0;owned\x07{number}\u200b@here",
             linked_id=f"{number}\x9d0;owned\x9c.\u202e0",

@@ -8,7 +8,7 @@ from ari_tui.document.live import History
 from ari_tui.ui.columns import BY_ID
 from ari_tui.ui.filter import parse
 from ari_tui.ui.limits import Limits
-from ari_tui.ui.rows import Choices, Row, arrange, in_order, rows_of
+from ari_tui.ui.rows import Row, ViewState, arrange, in_order, rows_of
 from tests.ui import kit
 
 LIMITS = Limits.of(kit.an_sla())
@@ -20,7 +20,7 @@ def ids(rows: list[Row]) -> list[str]:
 
 
 def shown(calls: list[model.Call], held: tuple[str, ...] = (), **chosen: object) -> list[str]:
-    choices = msgspec.structs.replace(Choices(), **chosen)
+    choices = msgspec.structs.replace(ViewState(), **chosen)
     return ids(arrange(kit.a_document(calls), NOTHING, choices, LIMITS, held))
 
 
@@ -140,4 +140,4 @@ def test_a_locked_order_stands_still_whatever_the_figures_do(
 
 def test_choices_are_frozen() -> None:
     with pytest.raises(AttributeError):
-        Choices().sort = "id"  # type: ignore[misc]  # what is tested
+        ViewState().sort = "id"  # type: ignore[misc]  # what is tested

@@ -5,11 +5,11 @@ import pytest
 from ari_tui.ui import view_state as steering
 from ari_tui.ui.columns import BY_ID
 from ari_tui.ui.filter import parse
-from ari_tui.ui.rows import Choices
+from ari_tui.ui.rows import ViewState
 
 
 def test_windows_go_round() -> None:
-    choices, seen = Choices(), []
+    choices, seen = ViewState(), []
     for _ in range(4):
         choices = steering.next_window(choices)
         seen.append((choices.window, steering.name_of(choices.window)))
@@ -28,11 +28,11 @@ def test_windows_go_round() -> None:
 )
 def test_sorting_moves_among_the_columns_that_are_shown(sort: str, step: int, found: str) -> None:
     shown = ["mark", "channel", "duration"]
-    assert steering.sort_beside(Choices(sort=sort), step, shown).sort == found
+    assert steering.sort_beside(ViewState(sort=sort), step, shown).sort == found
 
 
 def test_without_columns_the_sorting_stays() -> None:
-    assert steering.sort_beside(Choices(sort="channel"), 1, []).sort == "channel"
+    assert steering.sort_beside(ViewState(sort="channel"), 1, []).sort == "channel"
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_without_columns_the_sorting_stays() -> None:
 )
 def test_a_switch_changes_one_thing_and_back(turn: object, field: str) -> None:
     assert callable(turn)
-    first = Choices(filter=parse("1001"), sort="channel", window=10)
+    first = ViewState(filter=parse("1001"), sort="channel", window=10)
     turned = turn(first)
     assert {
         name for name in first.__struct_fields__ if getattr(first, name) != getattr(turned, name)
@@ -58,17 +58,17 @@ def test_a_switch_changes_one_thing_and_back(turn: object, field: str) -> None:
     [("", False, ""), ("p95>9", False, "p95>9"), ("", True, "! only"), ("x", True, "x ! only")],
 )
 def test_the_filter_is_told_with_the_violators(filtered: str, violators: bool, told: str) -> None:
-    choices = Choices(filter=parse(filtered), violators=violators)
+    choices = ViewState(filter=parse(filtered), violators=violators)
     assert steering.told_filter(choices) == told
 
 
 def test_the_sorting_is_told_by_the_heading_of_now() -> None:
-    choices = Choices(sort="rtt_p95_ms", reverse=True)
+    choices = ViewState(sort="rtt_p95_ms", reverse=True)
     assert steering.told_sort(choices) == "P95▼"
     assert steering.told_sort(choices, ascii_only=True) == "P95v"
-    assert steering.told_sort(Choices(sort="rtt_p95_ms", window=10, reverse=False)) == "P95s▲"
-    assert steering.told_sort(Choices(sort="channel", locked=True)) == "CHANNEL▼ locked"
+    assert steering.told_sort(ViewState(sort="rtt_p95_ms", window=10, reverse=False)) == "P95s▲"
+    assert steering.told_sort(ViewState(sort="channel", locked=True)) == "CHANNEL▼ locked"
 
 
 def test_every_column_can_be_told_as_what_is_sorted_by() -> None:
-    assert all(len(steering.told_sort(Choices(sort=name))) > 1 for name in BY_ID)
+    assert all(len(steering.told_sort(ViewState(sort=name))) > 1 for name in BY_ID)

@@ -21,11 +21,11 @@ from ari_tui.ui.columns import NARROW, chosen
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits
 from ari_tui.ui.palette import Commands
-from ari_tui.ui.rows import Choices, arrange
+from ari_tui.ui.rows import ViewState, arrange
 from ari_tui.ui.screens.columns import ColumnsDialog
 from ari_tui.ui.screens.filter import FilterDialog
 from ari_tui.ui.screens.help import HelpDialog
-from ari_tui.ui.screens.question import Answer, QuestionDialog, QuitDialog
+from ari_tui.ui.screens.question import AnswerOption, QuestionDialog, QuitDialog
 from ari_tui.ui.themed_app import ThemedApp, plain
 from ari_tui.ui.themes import Themes
 from ari_tui.ui.widgets.table import ChannelTable
@@ -56,7 +56,7 @@ class Front(Screen[None]):
 
     def on_mount(self) -> None:
         frame = a_frame()
-        rows = arrange(frame.document, frame.history, Choices(), frame.limits, ())
+        rows = arrange(frame.document, frame.history, ViewState(), frame.limits, ())
         self.query_one(ChannelTable).show(rows, chosen(NARROW), frame)
         self.query_one(ChannelTable).focus()
 
@@ -90,7 +90,7 @@ class Wearing(ThemedApp[None]):
 
 def a_question() -> QuestionDialog[str]:
     """Return a question with two answers, in words that look like markup."""
-    answers = (Answer("yes", "Do it", "done"), Answer[str]("no", "Leave it", None))
+    answers = (AnswerOption("yes", "Do it", "done"), AnswerOption[str]("no", "Leave it", None))
     return QuestionDialog("Really?", "[b]It[/b] is final.", answers)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ari_tui.analysis import counters as c
 from ari_tui.analysis import histogram
-from ari_tui.analysis.grouping import Segments, first_occurrence
+from ari_tui.analysis.grouping import RowGroups, first_occurrence
 from ari_tui.analysis.notes import Moved, Note
 from ari_tui.analysis.records import Ints, Mask, Records, pick
 from ari_tui.analysis.roundtrip.in_flight import (
@@ -76,7 +76,7 @@ def _never_met(store: Store, rows: Ints, records: Records) -> Ints:
     """Return the rows of those packets that are not of a stream which was counted as foreign."""
     keys = zip(rows.tolist(), records["ssrc"].tolist(), records["sequence"].tolist(), strict=True)
     new = [
-        row not in store.strangers or not store.strangers[row].knows(ssrc, sequence)
+        row not in store.foreign_packets or not store.foreign_packets[row].knows(ssrc, sequence)
         for row, ssrc, sequence in keys
     ]
     return np.asarray(rows[new])
@@ -112,7 +112,7 @@ def _take_back(
     store: Store, rows: Ints, ext: Ints, slots: Ints, rtt: Ints, records: Records
 ) -> list[Note]:
     """Book n packets that are back in time: order, jitter, RTT, lateness."""
-    leg, flight, segments = store.echo, store.flight, Segments(rows)
+    leg, flight, segments = store.echo, store.flight, RowGroups(rows)
     owners, rx = segments.rows, records["rx_ns"]
     count = np.bincount(segments.of)
     store.counters[owners, c.RETURNED] += count
@@ -134,7 +134,7 @@ def _take_back(
 
 
 def _advance_jitter(
-    store: Store, segments: Segments, rows: Ints, ext: Ints, slots: Ints, records: Records
+    store: Store, segments: RowGroups, rows: Ints, ext: Ints, slots: Ints, records: Records
 ) -> None:
     leg, owners = store.echo, segments.rows
     rx, sent = records["rx_ns"], store.flight.sent_ns[rows, slots]
@@ -164,7 +164,7 @@ def _book_rtt(store: Store, rows: Ints, rx: Ints, rtt: Ints, sent_ns: Ints) -> l
     """Take n round trips into histogram, extremes, series, and judge their lateness."""
     if not len(rows):
         return []
-    leg, segments = store.echo, Segments(rows)
+    leg, segments = store.echo, RowGroups(rows)
     owners = segments.rows
     add_at(leg.rtt, rows, histogram.bucket_of(rtt))
     leg.rtt_min[owners] = np.minimum(leg.rtt_min[owners], np.minimum.reduceat(rtt, segments.starts))
@@ -173,7 +173,7 @@ def _book_rtt(store: Store, rows: Ints, rx: Ints, rtt: Ints, sent_ns: Ints) -> l
     leg.rtt_count[owners] += np.bincount(segments.of)
     store.series.book_rtt(rows, rx, rtt)
     store.recent.book_rtt(rx, rtt)
-    store.ladder.book(rtt)
+    store.buckets.book(rtt)
     excess, moved = store.echo_floor.judge(rows, rx, rtt)
     late = excess > store.late_ns
     store.tally(c.LATE_ECHO, rows[late])

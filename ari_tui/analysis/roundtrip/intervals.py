@@ -43,7 +43,7 @@ def coarse_bucket_of(values_ns: npt.NDArray[np.float64]) -> Ints:
     return np.asarray(np.minimum(np.maximum(top - _BELOW, 0), BUCKETS - 1))
 
 
-class Intervals(RowArrays):
+class IntervalHistograms(RowArrays):
     """Histograms of the intervals A, B and D of every call, with exact extremes and sums."""
 
     counts = column(np.uint32, 0, (KINDS * BUCKETS,))

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ari_tui.analysis.grouping import Segments
+from ari_tui.analysis.grouping import RowGroups
 from ari_tui.analysis.records import Ints, Mask
 from ari_tui.analysis.row_arrays import RowArrays, column
 
@@ -129,7 +129,7 @@ class LossRuns(RowArrays):
         """
         if not len(rows):
             return
-        segments = Segments(rows)
+        segments = RowGroups(rows)
         place = self.settled[rows] + segments.position()
         self.settled[segments.rows] = place[segments.ends] + 1
         if lost.any():
@@ -137,7 +137,7 @@ class LossRuns(RowArrays):
 
     def _fold_lost(self, rows: Ints, place: Ints) -> None:
         """Take n lost packets (`rows` sorted) at their places (n) into runs and clusters."""
-        segments = Segments(rows)
+        segments = RowGroups(rows)
         owners, ends = segments.rows, segments.ends
         before = segments.previous(place, self.last_lost[owners])
         new_run, new_cluster = place - before > 1, place - before > GMIN
@@ -189,7 +189,7 @@ class LossRuns(RowArrays):
         return LossPattern(settled, lost, counted, bursts, packets, burst_lost, gaps)
 
 
-def _count_since(segments: Segments, marks: Mask, initial: Ints) -> Ints:
+def _count_since(segments: RowGroups, marks: Mask, initial: Ints) -> Ints:
     """Return how many elements there have been since the newest mark, itself included.
 
     `initial` (one a run of rows) is that count as it stood before each run's first element.

@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import Final, Literal, NamedTuple
 
 State = Literal["ok", "fail", "no_traffic"]
-Sight = Literal["good", "bad", "silent", "unknown"]
+Judgement = Literal["good", "bad", "silent", "unknown"]
 """How a moment looks. "silent": there is no traffic; "unknown": there is, but it tells nothing."""
 
 LONGEST_STEP_S: Final = 5.0
 """More than that between two glances was not seen, and does not count."""
 
 
-class Patience(NamedTuple):
+class AlarmDelays(NamedTuple):
     """How long a look must last before it counts (s)."""
 
     after_s: float
@@ -41,14 +41,14 @@ class Alarm:
     the time of good and bad moments as they are.
     """
 
-    def __init__(self, patience: Patience) -> None:
+    def __init__(self, patience: AlarmDelays) -> None:
         self.state: State = "ok"
         self._patience = patience
-        self._lasted: dict[Sight, float] = {}
+        self._lasted: dict[Judgement, float] = {}
         """How long each look has lasted that counts at this moment."""
-        self._last: tuple[float, Sight] | None = None
+        self._last: tuple[float, Judgement] | None = None
 
-    def see(self, at_s: float, sight: Sight) -> Change | None:
+    def see(self, at_s: float, sight: Judgement) -> Change | None:
         """Take one glance at `at_s` (s of a clock that is never set); return a change of state."""
         step_s = 0.0
         if self._last is not None and self._last[1] == sight:
@@ -65,7 +65,7 @@ class Alarm:
         self._lasted.clear()
         return change
 
-    def _asked(self, sight: Sight) -> State | None:
+    def _asked(self, sight: Judgement) -> State | None:
         """Return the state that a look asks for when it has lasted; None for none."""
         lasted, patience = self._lasted[sight], self._patience
         if sight == "bad":
@@ -76,7 +76,7 @@ class Alarm:
         return "no_traffic" if sight == "silent" and wanted_s and lasted >= wanted_s else None
 
 
-_ENDED_BY: Final[dict[Sight, tuple[Sight, ...]]] = {
+_ENDED_BY: Final[dict[Judgement, tuple[Judgement, ...]]] = {
     "good": ("bad", "silent"),
     "bad": ("good", "silent"),
     "silent": (),

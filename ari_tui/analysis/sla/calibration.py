@@ -23,7 +23,7 @@ _TENS: Final = 10
 _SHARES: Final = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 
 
-class Watched(NamedTuple):
+class PathSample(NamedTuple):
     """What was seen of a path."""
 
     seconds: float
@@ -47,7 +47,7 @@ class Proposal(NamedTuple):
     reasons: dict[str, str]
 
 
-def propose(watched: Watched, name: str, headroom: float) -> Proposal:
+def propose(watched: PathSample, name: str, headroom: float) -> Proposal:
     """Propose a profile; `headroom` ≥ 1 multiplies the budgets. Raises ValueError in words."""
     trips = sum(watched.histogram.values())
     if trips < FEWEST:

@@ -19,7 +19,7 @@ from ari_tui.analysis.sla.profiles import Profile, TierChoice, tier_for
 WINDOW_S: Final = 60
 
 
-class _Heard(NamedTuple):
+class _ClosedSecond(NamedTuple):
     """One closed second: its evidence, and the counts of each of n calls."""
 
     second: int
@@ -37,14 +37,14 @@ class LastMinute:
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
-        self._heard: deque[_Heard] = deque()
+        self._heard: deque[_ClosedSecond] = deque()
 
     def take(self, second: int, calls_up: int, rows: Ints, heard: Second) -> Evidence:
         """Take a second of n calls (`rows`: who they are); return its evidence by itself."""
         piece = Evidence(self.profile)
         piece.add(calls_up, heard)
         over, of = piece.by_call(calls_up, heard)
-        self._heard.append(_Heard(second, calls_up, piece, rows, over, of))
+        self._heard.append(_ClosedSecond(second, calls_up, piece, rows, over, of))
         return piece
 
     def forget(self, closed_second: int) -> None:
@@ -89,7 +89,7 @@ _FURTHEST: Final = SECONDS - 20
 """Seconds that can still be looked back on; older ones have left the ring."""
 
 
-class Stretch:
+class EvidenceWindow:
     """The evidence of some seconds alone: from one on, up to the one before another."""
 
     def __init__(self, profile: Profile, from_second: int) -> None:
@@ -105,7 +105,7 @@ class Stretch:
         )
 
 
-class Jury:
+class SlaEvaluator:
     """The evidence so far, and which seconds it holds."""
 
     def __init__(self, profile: Profile, late_ns: int) -> None:
@@ -114,18 +114,18 @@ class Jury:
         self._limits = len(profile.thresholds_ns())
         self._closed = 0
         self._limited_for_all: dict[int, int] = {}
-        self._stretches: list[Stretch] = []
+        self._stretches: list[EvidenceWindow] = []
 
     def limit_all(self, second: int, reason: Limited) -> None:
         """Mark a second as limited for every call: a clock step, an overflow of the log."""
         self._limited_for_all[second] = self._limited_for_all.get(second, 0) | int(reason)
 
-    def stretch(self, from_second: int) -> Stretch:
+    def evidence_window(self, from_second: int) -> EvidenceWindow:
         """Gather the evidence of the seconds from one on a second time, on their own.
 
         A second is closed some seconds after it: say in time where the stretch begins and ends.
         """
-        found = Stretch(self.evidence.profile, from_second)
+        found = EvidenceWindow(self.evidence.profile, from_second)
         self._stretches.append(found)
         return found
 
@@ -156,9 +156,9 @@ class Jury:
             limited,
         )
         self.evidence.merge(self.last_minute.take(second, calls_up, rows, judged))
-        for stretch in self._stretches:
-            if stretch.holds(second):
-                stretch.evidence.add(calls_up, judged)
+        for evidence_window in self._stretches:
+            if evidence_window.holds(second):
+                evidence_window.evidence.add(calls_up, judged)
 
 
 def _at_once(sent: Ints, sent_before: Ints) -> int:

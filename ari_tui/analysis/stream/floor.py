@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from ari_tui.analysis.grouping import Segments
+from ari_tui.analysis.grouping import RowGroups
 from ari_tui.analysis.records import Floats, Ints
 from ari_tui.analysis.row_arrays import RowArrays, column
 
@@ -64,7 +64,7 @@ class Floor(RowArrays):
         steps: list[Step] = []
         if not len(rows):
             return excess, steps
-        segments = Segments(rows)
+        segments = RowGroups(rows)
         self._begin(segments, times_ns, values_ns)
         at = times_ns - self.origin_ns[rows]
         value = values_ns - self.base_ns[rows]
@@ -84,7 +84,7 @@ class Floor(RowArrays):
         ahead = time_ns - self.origin_ns[row] - self.reference_ns[row]
         return float(self.level[row] + self.slope[row] * ahead + self.base_ns[row])
 
-    def _begin(self, segments: Segments, times_ns: Ints, values_ns: Ints) -> None:
+    def _begin(self, segments: RowGroups, times_ns: Ints, values_ns: Ints) -> None:
         new = self.origin_ns[segments.rows] == 0
         rows, first = segments.rows[new], segments.starts[new]
         self.origin_ns[rows], self.base_ns[rows] = times_ns[first], values_ns[first]
@@ -92,7 +92,7 @@ class Floor(RowArrays):
 
     def _enter(self, rows: Ints, blocks: Ints) -> list[Step]:
         """Close the open blocks of rows whose samples have reached a later one."""
-        segments = Segments(rows)
+        segments = RowGroups(rows)
         block = blocks[segments.starts]
         moved = block > self.block[segments.rows]
         closing = segments.rows[moved]
@@ -112,14 +112,14 @@ class Floor(RowArrays):
     def _running_floor(self, rows: Ints, value: Ints) -> Floats:
         """Return the smallest value so far, in the first block, which has no fit to go by."""
         floor = np.empty(len(rows))
-        segments = Segments(rows)
+        segments = RowGroups(rows)
         for row, start, end in zip(segments.rows, segments.starts, segments.ends, strict=True):
             run = np.minimum.accumulate(value[start : end + 1])
             floor[start : end + 1] = np.minimum(run, self.block_min[row])
         return floor
 
     def _note_minimum(self, rows: Ints, at: Ints, value: Ints) -> None:
-        segments = Segments(rows)
+        segments = RowGroups(rows)
         lowest = np.minimum.reduceat(value, segments.starts)
         is_lowest = np.flatnonzero(value == lowest[segments.of])
         _, first = np.unique(segments.of[is_lowest], return_index=True)

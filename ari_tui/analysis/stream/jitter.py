@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from ari_tui.analysis.grouping import Segments
+from ari_tui.analysis.grouping import RowGroups
 from ari_tui.analysis.records import Floats, Ints
 
 GAIN: Final = 1 / 16
@@ -28,7 +28,7 @@ def advance(jitter_ns: Floats, rows: Ints, differences_ns: Ints) -> Floats:
     after = np.abs(differences_ns) * GAIN
     if not len(rows):
         return after
-    segments = Segments(rows)
+    segments = RowGroups(rows)
     after[segments.starts] += jitter_ns[segments.rows] * _DECAY
     position = segments.position()
     reach, longest = 1, int(position.max())

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from ari_tui.analysis import counters as c
-from ari_tui.analysis.grouping import Segments
+from ari_tui.analysis.grouping import RowGroups
 from ari_tui.analysis.notes import Moved, Note, Reanchored
 from ari_tui.analysis.records import Ints, Mask, Records
 from ari_tui.analysis.roundtrip.in_flight import EMPTY, NEVER_SENT, SLOTS, UNDER_WAY
@@ -94,7 +94,7 @@ def fold_media(store: Store, rows: Ints, records: Records) -> list[Note]:
 
     All are of their call's current epoch. Returns what is worth telling.
     """
-    leg, segments = store.media, Segments(rows)
+    leg, segments = store.media, RowGroups(rows)
     owners = segments.rows
     ext = _extend(leg, segments, records)
     units = _extended_timestamps(leg, segments, records["timestamp"].astype(np.int64))
@@ -108,7 +108,7 @@ def fold_media(store: Store, rows: Ints, records: Records) -> list[Note]:
     rate = leg.clock_rate[rows]
     payload_type = records["marker_pt"].astype(np.int64) & 0x7F
     voice = is_voice(leg, rows, payload_type)
-    steps = _Steps(leg, segments, rx, units, ext, payload_type)
+    steps = _SequenceSteps(leg, segments, rx, units, ext, payload_type)
     extra = ticks_to_ns(steps.units - steps.ext * leg.ptime_units[rows], rate)
     # a telephone-event holds its timestamp still: the step from it is no jump
     steady = steps.after_noise | is_voice(leg, rows, steps.last_type)
@@ -134,11 +134,11 @@ def fold_media(store: Store, rows: Ints, records: Records) -> list[Note]:
     return notes
 
 
-class _Steps:
+class _SequenceSteps:
     """The step from each packet to the next that arrived, within its call."""
 
     def __init__(
-        self, leg: MediaLeg, segments: Segments, rx: Ints, units: Ints, ext: Ints, kind: Ints
+        self, leg: MediaLeg, segments: RowGroups, rx: Ints, units: Ints, ext: Ints, kind: Ints
     ) -> None:
         owners = segments.rows
         last_rx = segments.previous(rx, leg.last_rx[owners])
@@ -154,7 +154,7 @@ class _Steps:
         self.after_noise: Mask = self.last_type == COMFORT_NOISE
 
 
-def _extend(leg: MediaLeg, segments: Segments, records: Records) -> Ints:
+def _extend(leg: MediaLeg, segments: RowGroups, records: Records) -> Ints:
     """Return the extended sequence of each packet, unwrapped from the one that came before."""
     sequence = records["sequence"].astype(np.int64)
     owners = segments.rows
@@ -163,7 +163,7 @@ def _extend(leg: MediaLeg, segments: Segments, records: Records) -> Ints:
     return leg.last_ext[owners][segments.of] + segments.cumulative(step)
 
 
-def _extended_timestamps(leg: MediaLeg, segments: Segments, timestamps: Ints) -> Ints:
+def _extended_timestamps(leg: MediaLeg, segments: RowGroups, timestamps: Ints) -> Ints:
     last = leg.last_ts[segments.rows]
     step = wrapped_difference(timestamps, segments.previous(timestamps, last & 0xFFFFFFFF), 32)
     return last[segments.of] + segments.cumulative(step)
@@ -210,7 +210,7 @@ def _place_old(store: Store, row: int, ext: int) -> bool:
 
 
 def _note_sent(
-    store: Store, segments: Segments, rows: Ints, ext: Ints, carries: Mask, records: Records
+    store: Store, segments: RowGroups, rows: Ints, ext: Ints, carries: Mask, records: Records
 ) -> None:
     """Write T0 of the packets that carry a new key to the echo server; count failed sends."""
     flight, tx = store.flight, records["tx_ns"]
@@ -231,7 +231,7 @@ def _note_sent(
     store.book_dwell("out", rows[gone], tx[gone], dwell)
 
 
-def _count_order(store: Store, segments: Segments, ext: Ints, before: Ints, first: Mask) -> None:
+def _count_order(store: Store, segments: RowGroups, ext: Ints, before: Ints, first: Mask) -> None:
     """Count first copies, and the reordered among them (RFC 4737 section 3)."""
     leg, owners = store.media, segments.rows
     leg.distinct[owners] += segments.count(first)
@@ -244,7 +244,7 @@ def _count_order(store: Store, segments: Segments, ext: Ints, before: Ints, firs
 
 
 def _note_gaps(
-    store: Store, rows: Ints, steps: _Steps, rx: Ints, ext: Ints, extra: Ints, marker: Mask
+    store: Store, rows: Ints, steps: _SequenceSteps, rx: Ints, ext: Ints, extra: Ints, marker: Mask
 ) -> None:
     """Take note of steps that are longer than they should be; they are judged a second later."""
     missing = steps.within & (steps.ext > 1)
@@ -270,7 +270,7 @@ def _learn_ptime(leg: MediaLeg, rows: Ints, units: Ints) -> None:
 
 
 def _remember(
-    leg: MediaLeg, segments: Segments, rx: Ints, units: Ints, ext: Ints, kind: Ints, tos: Ints
+    leg: MediaLeg, segments: RowGroups, rx: Ints, units: Ints, ext: Ints, kind: Ints, tos: Ints
 ) -> None:
     owners, ends = segments.rows, segments.ends
     leg.last_rx[owners], leg.last_ts[owners] = rx[ends], units[ends]

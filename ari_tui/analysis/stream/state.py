@@ -146,7 +146,7 @@ SLOTS: Final = 512
 _EMPTY: Final = -1
 
 
-class Strangers:
+class ForeignPackets:
     """Those of one call; made with the first, for most calls have none."""
 
     def __init__(self) -> None:

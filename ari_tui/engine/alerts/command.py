@@ -29,7 +29,7 @@ class DeliveryError(Exception):
     """An alert did not reach its door; the text says why."""
 
 
-class Command:
+class AlertCommand:
     """A program that is run for every alert, without a shell, in a session of its own."""
 
     def __init__(

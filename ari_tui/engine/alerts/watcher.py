@@ -12,14 +12,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
-from ari_tui.analysis.sla.alarm import Alarm, Patience, Sight
+from ari_tui.analysis.sla.alarm import Alarm, AlarmDelays, Judgement
 from ari_tui.building.sla import NO_TRAFFIC
 from ari_tui.config import settings as config_slices
 from ari_tui.core.tasks import Tasks
 from ari_tui.document.alert import Alert, alert_of
 from ari_tui.document.model import Base, Document, SlaNow
-from ari_tui.engine.alerts.command import Command, DeliveryError
-from ari_tui.engine.alerts.webhook import Webhook
+from ari_tui.engine.alerts.command import AlertCommand, DeliveryError
+from ari_tui.engine.alerts.webhook import AlertWebhook
 from ari_tui.engine.event_log import EventLog
 
 QUEUED: Final = 16
@@ -29,7 +29,7 @@ FAREWELL_S: Final = 3.0
 _LEVELS: Final = {"fail": "error", "ok": "info", "no_traffic": "warning"}
 
 
-class AlertDoor(Protocol):
+class AlertReceiver(Protocol):
     """Where an alert goes."""
 
     name: str
@@ -38,7 +38,7 @@ class AlertDoor(Protocol):
         """Bring the alert there. Raises DeliveryError."""
 
 
-class AlertStanding(Base, frozen=True, kw_only=True):
+class AlertState(Base, frozen=True, kw_only=True):
     """The alert as it stands, for `/sla`."""
 
     state: str
@@ -47,29 +47,29 @@ class AlertStanding(Base, frozen=True, kw_only=True):
     """When that was told; null before."""
     told: int
     """Changes told in this session."""
-    doors: list[str]
+    receivers: list[str]
     undelivered: int
     """Deliveries that failed, each at one door."""
 
 
-def doors_of(settings: config_slices.Alerts) -> list[AlertDoor]:
+def receivers_of(settings: config_slices.AlertSettings) -> list[AlertReceiver]:
     """Return the doors that are configured. Raises ConfigError when there is no such program."""
-    doors: list[AlertDoor] = []
+    receivers: list[AlertReceiver] = []
     if settings.command:
-        doors.append(Command(settings.command, settings.timeout_s))
+        receivers.append(AlertCommand(settings.command, settings.timeout_s))
     if settings.webhook:
-        doors.append(
-            Webhook(
+        receivers.append(
+            AlertWebhook(
                 settings.webhook,
                 token=settings.webhook_token,
                 timeout_s=settings.timeout_s,
                 verify_tls=settings.webhook_verify_tls,
             )
         )
-    return doors
+    return receivers
 
 
-def sight_of(now: SlaNow | None, min_calls: int) -> Sight:
+def judgement_of(now: SlaNow | None, min_calls: int) -> Judgement:
     """Tell how the last minute looks; a failure of too few calls is none to be woken for.
 
     A minute of which we saw too little, because of ourselves or because it has just begun, tells
@@ -84,21 +84,21 @@ def sight_of(now: SlaNow | None, min_calls: int) -> Sight:
     return "bad" if max(now.failing.values(), default=0) >= min_calls else "good"
 
 
-class Alerts:
+class AlertWatcher:
     """One engine's alerts. Documents come in about once a second."""
 
     def __init__(
         self,
-        settings: config_slices.Alerts,
+        settings: config_slices.AlertSettings,
         events: EventLog,
-        doors: Sequence[AlertDoor],
+        receivers: Sequence[AlertReceiver],
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings, self._events, self._clock = settings, events, clock
-        patience = Patience(settings.after_s, settings.clear_s, settings.no_traffic_s)
+        patience = AlarmDelays(settings.after_s, settings.clear_s, settings.no_traffic_s)
         self._alarm = Alarm(patience)
-        self._boxes = [_Box(door, self._failed) for door in doors]
+        self._boxes = [_DeliveryQueue(receiver, self._failed) for receiver in receivers]
         self._since: str | None = None
         self._told = self._undelivered = 0
 
@@ -106,7 +106,7 @@ class Alerts:
         """Look at a document; an engine on its way to its end is not looked at any more."""
         if document.kind == "final" or document.session.draining:
             return
-        sight = sight_of(document.sla.now, self._settings.min_calls)
+        sight = judgement_of(document.sla.now, self._settings.min_calls)
         change = self._alarm.see(self._clock(), sight)
         if change is None:
             return
@@ -117,13 +117,13 @@ class Alerts:
             box.put(alert)
 
     @property
-    def standing(self) -> AlertStanding:
+    def standing(self) -> AlertState:
         """Return the alert as it stands."""
-        return AlertStanding(
+        return AlertState(
             state=self._alarm.state,
             since=self._since,
             told=self._told,
-            doors=[box.door.name for box in self._boxes],
+            receivers=[box.receiver.name for box in self._boxes],
             undelivered=self._undelivered,
         )
 
@@ -131,17 +131,19 @@ class Alerts:
         """Give what is being delivered a moment, then break it off."""
         await asyncio.gather(*(box.close() for box in self._boxes))
 
-    def _failed(self, door: AlertDoor, why: str) -> None:
+    def _failed(self, receiver: AlertReceiver, why: str) -> None:
         self._undelivered += 1
-        text = f"alert not delivered by {door.name}: {why}"
+        text = f"alert not delivered by {receiver.name}: {why}"
         self._events.tell("error", "alert_undelivered", text)
 
 
-class _Box:
+class _DeliveryQueue:
     """One door and the alerts that wait for it, told in order, one at a time."""
 
-    def __init__(self, door: AlertDoor, failed: Callable[[AlertDoor, str], None]) -> None:
-        self.door, self._failed = door, failed
+    def __init__(
+        self, receiver: AlertReceiver, failed: Callable[[AlertReceiver, str], None]
+    ) -> None:
+        self.receiver, self._failed = receiver, failed
         self._waiting: deque[Alert] = deque()
         self._tasks = Tasks("alerts")
         self._idle = asyncio.Event()
@@ -150,7 +152,7 @@ class _Box:
     def put(self, alert: Alert) -> None:
         if len(self._waiting) == QUEUED:
             self._waiting.popleft()
-            self._failed(self.door, f"more than {QUEUED} alerts wait for it")
+            self._failed(self.receiver, f"more than {QUEUED} alerts wait for it")
         self._waiting.append(alert)
         if self._idle.is_set():
             self._idle.clear()
@@ -160,9 +162,9 @@ class _Box:
         try:
             while self._waiting:
                 try:
-                    await self.door.deliver(self._waiting.popleft())
+                    await self.receiver.deliver(self._waiting.popleft())
                 except DeliveryError as error:  # noqa: PERF203  the next is another
-                    self._failed(self.door, str(error))
+                    self._failed(self.receiver, str(error))
         finally:
             self._idle.set()
 
@@ -170,5 +172,7 @@ class _Box:
         try:
             await asyncio.wait_for(self._idle.wait(), FAREWELL_S)
         except asyncio.TimeoutError:
-            self._failed(self.door, f"the engine ends and waits no longer than {FAREWELL_S:g} s")
+            self._failed(
+                self.receiver, f"the engine ends and waits no longer than {FAREWELL_S:g} s"
+            )
         await self._tasks.close()

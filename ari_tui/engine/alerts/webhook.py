@@ -22,7 +22,7 @@ class _PassingError(DeliveryError):
     """What may be over a moment later."""
 
 
-class Webhook:
+class AlertWebhook:
     """A URL that takes a POST of JSON."""
 
     def __init__(

@@ -21,7 +21,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from ari_tui.analysis.histogram import Rungs
+from ari_tui.analysis.histogram import BucketCounts
 from ari_tui.document.metrics import COUNTER, METRICS
 from ari_tui.document.model import Document, Instrument, Sla
 
@@ -210,7 +210,10 @@ PER_CALL: Final = (
 
 class _SnapshotCollector(Collector):
     def __init__(
-        self, newest: Callable[[], Document], round_trips: Callable[[], Rungs], per_call: bool
+        self,
+        newest: Callable[[], Document],
+        round_trips: Callable[[], BucketCounts],
+        per_call: bool,
     ) -> None:
         self._newest, self._round_trips, self._per_call = newest, round_trips, per_call
 
@@ -237,11 +240,11 @@ def _totals(document: Document) -> Iterable[Metric]:
         yield found
 
 
-def _histogram(rungs: Rungs) -> Metric:
-    upper = [*(str(bound / 1e9) for bound in rungs.upper_ns), "+Inf"]
-    buckets = list(zip(upper, itertools.accumulate(rungs.counts), strict=True))
+def _histogram(bucket_counts: BucketCounts) -> Metric:
+    upper = [*(str(bound / 1e9) for bound in bucket_counts.upper_ns), "+Inf"]
+    buckets = list(zip(upper, itertools.accumulate(bucket_counts.counts), strict=True))
     family = HistogramMetricFamily("ari_tui_rtt_seconds", "Round trips; each SLA limit is a bound")
-    family.add_metric([], buckets, rungs.sum_ns / 1e9)
+    family.add_metric([], buckets, bucket_counts.sum_ns / 1e9)
     return family
 
 
@@ -259,7 +262,10 @@ def _calls(document: Document) -> Iterable[Metric]:
 
 
 def renderer(
-    newest: Callable[[], Document], round_trips: Callable[[], Rungs], *, per_call: bool = False
+    newest: Callable[[], Document],
+    round_trips: Callable[[], BucketCounts],
+    *,
+    per_call: bool = False,
 ) -> Callable[[], bytes]:
     """Return a function that renders the newest document in Prometheus' text format.
 

@@ -16,13 +16,13 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
-from ari_tui.analysis.histogram import Rungs
+from ari_tui.analysis.histogram import BucketCounts
 from ari_tui.analysis.sla.profiles import Profile
-from ari_tui.config.settings import Http
+from ari_tui.config.settings import HttpSettings
 from ari_tui.core.errors import BindError, ConfigError
 from ari_tui.core.runtime_folder import bind_unix, find_group
 from ari_tui.document import model
-from ari_tui.engine.alerts.watcher import AlertStanding
+from ari_tui.engine.alerts.watcher import AlertState
 from ari_tui.engine.http.prometheus import renderer
 from ari_tui.engine.http.stream import Stream
 
@@ -41,7 +41,7 @@ class Health(model.Base, frozen=True, kw_only=True):
     version: str
 
 
-class Door:
+class HttpServer:
     """Serves the newest document, and the round trips that it tells of as a histogram.
 
     `health`, `newest`, `round_trips` and `sla` are asked at each request.
@@ -49,10 +49,10 @@ class Door:
 
     def __init__(
         self,
-        settings: Http,
+        settings: HttpSettings,
         *,
         newest: Callable[[], model.Document],
-        round_trips: Callable[[], Rungs],
+        round_trips: Callable[[], BucketCounts],
         health: Callable[[], Health],
         stream: Stream,
         sla: Callable[[], model.Base],
@@ -163,7 +163,7 @@ class Door:
         return _json({"error": "no such call"}, status=404)
 
 
-def check_exposure(settings: Http) -> None:
+def check_exposure(settings: HttpSettings) -> None:
     """Refuse to listen beyond loopback without a token. Raises ConfigError."""
     if settings.address is None or settings.token:
         return
@@ -192,10 +192,10 @@ class SlaPage(model.Sla, frozen=True, kw_only=True):
     calls: int
     """Calls up."""
     limits: Profile
-    alert: AlertStanding
+    alert: AlertState
 
 
-def sla_page(document: model.Document, profile: Profile, alert: AlertStanding) -> SlaPage:
+def sla_page(document: model.Document, profile: Profile, alert: AlertState) -> SlaPage:
     """Return the page of a document."""
     return SlaPage(
         **msgspec.structs.asdict(document.sla),

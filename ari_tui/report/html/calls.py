@@ -11,7 +11,7 @@ from ari_tui.report import facts as facts_calls
 from ari_tui.report.facts import CallRow
 from ari_tui.report.html.markup import Markup, element
 from ari_tui.report.html.parts import badge, section, tone
-from ari_tui.report.report_input import Subject
+from ari_tui.report.report_input import ReportInput
 
 WORST: Final = 20
 
@@ -69,7 +69,7 @@ def failed_calls(load: LoadReport) -> Iterator[Markup]:
     yield section("Failed calls", None, _table(head, rows))
 
 
-def worst_calls(subject: Subject) -> Iterator[Markup]:
+def worst_calls(subject: ReportInput) -> Iterator[Markup]:
     """Yield the chapter of the worst measured calls, where any was measured."""
     rows = facts_calls.call_rows(subject)
     if not rows:

@@ -11,9 +11,9 @@ from ari_tui.document.model import Document
 from ari_tui.report.facts import rtt_limit, share_limit
 from ari_tui.report.html import svg
 from ari_tui.report.html.markup import Markup, element
-from ari_tui.report.html.svg import Bar, Canvas, Tick
+from ari_tui.report.html.svg import Bar, SvgCanvas, Tick
 from ari_tui.report.scales import clock, short, ticks, time_ticks
-from ari_tui.report.timeline import Course
+from ari_tui.report.timeline import Timeline
 
 _MOST_POINTS: Final = 320
 _ROOM: Final = 1.15
@@ -26,7 +26,7 @@ Tell = Callable[[LoadSecond], str]
 class CourseCharts:
     """The pictures of one course, all over the same time."""
 
-    def __init__(self, course: Course, document: Document, tiers: Sequence[Tick] = ()) -> None:
+    def __init__(self, course: Timeline, document: Document, tiers: Sequence[Tick] = ()) -> None:
         self._whole = course
         self._course = shown = course.coarsened(_MOST_POINTS)
         self._document, self._tiers = document, tiers
@@ -60,7 +60,7 @@ class CourseCharts:
     def _calls(self) -> Markup:
         values = [float(point.calls) for point in self._course.points]
         up = ticks(max(values, default=1.0), 3)
-        canvas = Canvas(130, self._right, up[-1])
+        canvas = SvgCanvas(130, self._right, up[-1])
         area = svg.steps(canvas, [start for start, _ in self._slots], self._course.step_s, values)
         marks = svg.marks(canvas, self._tiers, "tier")
         return self._figure(
@@ -76,7 +76,7 @@ class CourseCharts:
         points, limits = self._course.points, self._document.sla.rules
         top = _rtt_top(points, rtt_limit(self._document, "max"))
         up = ticks(top, 5)
-        canvas = Canvas(270, self._right, up[-1])
+        canvas = SvgCanvas(270, self._right, up[-1])
         maxima = [point.max_ms for point in points]
         pieces = [svg.dots(canvas, self._middles, maxima, "max")]
         for name in ("p99", "p95", "p50"):
@@ -111,7 +111,7 @@ class CourseCharts:
         shares = [100 * count(point) / point.sent if point.sent else 0.0 for point in points]
         asked = (limit or 0.0) * 100
         up = ticks(max([*shares, asked * _ROOM, 0.01]), 3)
-        canvas = Canvas(128, self._right, up[-1])
+        canvas = SvgCanvas(128, self._right, up[-1])
         bars = [
             Bar(start, end, found, "over" if limit and found > asked else "")
             for (start, end), found in zip(self._slots, shares, strict=True)
@@ -137,7 +137,7 @@ class CourseCharts:
     def _figure(
         self,
         name: str,
-        canvas: Canvas,
+        canvas: SvgCanvas,
         up: Sequence[float],
         unit: str,
         pieces: Sequence[Markup],

@@ -13,7 +13,7 @@ from ari_tui.report.facts import STEP_WORDS, rtt_limit
 from ari_tui.report.html import svg
 from ari_tui.report.html.charts import key
 from ari_tui.report.html.markup import Markup, element, join
-from ari_tui.report.html.svg import WIDTH, Bar, Canvas, Tick
+from ari_tui.report.html.svg import WIDTH, Bar, SvgCanvas, Tick
 from ari_tui.report.scales import Bin, bins_of, short, ticks
 
 _NAMES: Final = 176.0
@@ -31,7 +31,7 @@ def histogram(document: Document) -> Markup | None:
     left = math.log2(bins[0].low)
     limit = rtt_limit(document, "max")
     decades = math.ceil(math.log10(max(one.packets for one in bins)) + 0.05)
-    canvas = Canvas(250, math.log2(bins[-1].high) - left, float(decades) + 0.5)
+    canvas = SvgCanvas(250, math.log2(bins[-1].high) - left, float(decades) + 0.5)
 
     def place(value_ms: float) -> float:
         return math.log2(value_ms) - left
@@ -77,7 +77,7 @@ def _log_ticks(bins: Sequence[Bin], place: Callable[[float], float]) -> Iterator
 
 
 def _percentile_marks(
-    canvas: Canvas, rtt: Spread, place: Callable[[float], float]
+    canvas: SvgCanvas, rtt: Spread, place: Callable[[float], float]
 ) -> Iterator[Markup]:
     for row, name in enumerate(("p50", "p95", "p99")):
         value = getattr(rtt, name)

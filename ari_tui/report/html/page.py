@@ -1,6 +1,6 @@
 """The report as one HTML file: opens offline, needs no script, prints, escapes all from outside.
 
-Drawn once from a `Subject`; names of callers are not in it.
+Drawn once from a `ReportInput`; names of callers are not in it.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from ari_tui.report.html.markup import Markup, element, join, raw, void
 from ari_tui.report.html.parts import badge, section, tone, word
 from ari_tui.report.html.style import POLICY, STYLE
 from ari_tui.report.html.svg import Tick
-from ari_tui.report.report_input import Subject
+from ari_tui.report.report_input import ReportInput
 
 _SIGNS: Final = {"pass": "M9 15.5l4 4 8-9", "fail": "M10.5 10.5l9 9m0-9l-9 9", "open": "M9 15h12"}
 
 
-def html_report(subject: Subject) -> str:
+def html_report(subject: ReportInput) -> str:
     """Return the whole page."""
     name = facts.title(subject)
     head = element(
@@ -42,7 +42,7 @@ def html_report(subject: Subject) -> str:
     return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
 
 
-def _sections(subject: Subject, name: str) -> Iterator[Markup]:
+def _sections(subject: ReportInput, name: str) -> Iterator[Markup]:
     document, load = subject.document, subject.load
     session = document.session
     kind = "Load test report" if load else "Measurement report"
@@ -82,7 +82,7 @@ _RULES: Final = (
 )
 
 
-def _verdict(subject: Subject) -> Markup:
+def _verdict(subject: ReportInput) -> Markup:
     found = facts.verdict(subject)
     sign = element(
         "svg",
@@ -111,7 +111,7 @@ def _tile(fact: Fact) -> Markup:
     )
 
 
-def _rules(subject: Subject) -> Markup:
+def _rules(subject: ReportInput) -> Markup:
     head = element(
         "tr",
         [element("th", name, scope="col") for name in ("Rule", "Limit", "Found", "Evidence")],
@@ -137,7 +137,7 @@ def _rule(rule: SlaRule) -> Markup:
     )
 
 
-def _pictures(subject: Subject) -> Iterator[Markup]:
+def _pictures(subject: ReportInput) -> Iterator[Markup]:
     document, load = subject.document, subject.load
     if subject.course.points:
         charts = CourseCharts(subject.course, document, list(_tier_marks(subject)))
@@ -152,7 +152,7 @@ def _pictures(subject: Subject) -> Iterator[Markup]:
         )
 
 
-def _tier_marks(subject: Subject) -> Iterator[Tick]:
+def _tier_marks(subject: ReportInput) -> Iterator[Tick]:
     if subject.load is None or len(subject.load.tiers) < 2:
         return
     with contextlib.suppress(ValueError):  # a file's times may be none: then nothing is marked
@@ -162,7 +162,7 @@ def _tier_marks(subject: Subject) -> Iterator[Tick]:
             yield Tick(max(at, 0.0), f"{tier.calls} calls")
 
 
-def _circumstances(subject: Subject) -> Iterator[Markup]:
+def _circumstances(subject: ReportInput) -> Iterator[Markup]:
     document = subject.document
     if subject.load is not None:
         yield section("The test", None, _facts(facts.plan_facts(subject.load.plan)))

@@ -22,7 +22,7 @@ _ABOVE: Final = 4
 Value = float | None
 
 
-class Canvas(NamedTuple):
+class SvgCanvas(NamedTuple):
     """A chart's frame, `WIDTH` by `height`, whose axes run from 0 to `right` and to `top`."""
 
     height: int
@@ -63,7 +63,7 @@ def picture(height: int, label: str, *content: Markup, width: int = WIDTH) -> Ma
     )
 
 
-def axes(canvas: Canvas, across: Iterable[Tick], up: Iterable[Tick]) -> Markup:
+def axes(canvas: SvgCanvas, across: Iterable[Tick], up: Iterable[Tick]) -> Markup:
     """Return grid lines and the labels of both axes."""
     end = WIDTH - _RIGHT
     lines, labels = [], []
@@ -81,7 +81,7 @@ def axes(canvas: Canvas, across: Iterable[Tick], up: Iterable[Tick]) -> Markup:
     return join(lines, base, labels)
 
 
-def line(canvas: Canvas, x: Sequence[float], y: Sequence[Value], kind: str) -> Markup:
+def line(canvas: SvgCanvas, x: Sequence[float], y: Sequence[Value], kind: str) -> Markup:
     """Return a line of class `kind` through points; where there is no value it is broken."""
     path, joined = [], False
     for place, value in enumerate(y):
@@ -95,7 +95,7 @@ def line(canvas: Canvas, x: Sequence[float], y: Sequence[Value], kind: str) -> M
     return element("path", d="".join(path), class_=f"line {kind}") if path else Markup()
 
 
-def steps(canvas: Canvas, x: Sequence[float], width: float, y: Sequence[float]) -> Markup:
+def steps(canvas: SvgCanvas, x: Sequence[float], width: float, y: Sequence[float]) -> Markup:
     """Return an area that keeps each value for `width`, and steps."""
     if not x:
         return Markup()
@@ -116,7 +116,7 @@ class Bar(NamedTuple):
     kind: str
 
 
-def bars(canvas: Canvas, shown: Iterable[Bar]) -> Markup:
+def bars(canvas: SvgCanvas, shown: Iterable[Bar]) -> Markup:
     """Return upright bars; one that is not nothing is never too low to be seen."""
     pieces = []
     for bar in shown:
@@ -138,7 +138,7 @@ def bars(canvas: Canvas, shown: Iterable[Bar]) -> Markup:
     return join(pieces)
 
 
-def dots(canvas: Canvas, x: Sequence[float], y: Sequence[Value], kind: str) -> Markup:
+def dots(canvas: SvgCanvas, x: Sequence[float], y: Sequence[Value], kind: str) -> Markup:
     """Return a dot a value; one above the chart is an arrow at its top."""
     pieces = []
     for at, value in zip(x, y, strict=True):
@@ -153,7 +153,7 @@ def dots(canvas: Canvas, x: Sequence[float], y: Sequence[Value], kind: str) -> M
     return join(pieces)
 
 
-def limit(canvas: Canvas, value: float | None, label: str, kind: str = "") -> Markup:
+def limit(canvas: SvgCanvas, value: float | None, label: str, kind: str = "") -> Markup:
     """Return a limit as a dashed line with its name; nothing when it lies above the chart."""
     if value is None or value > canvas.top:
         return Markup()
@@ -166,7 +166,7 @@ def limit(canvas: Canvas, value: float | None, label: str, kind: str = "") -> Ma
     )
 
 
-def marks(canvas: Canvas, shown: Iterable[Tick], kind: str, row: int = 0) -> Markup:
+def marks(canvas: SvgCanvas, shown: Iterable[Tick], kind: str, row: int = 0) -> Markup:
     """Return upright lines with a name near their top, such as the beginning of a tier.
 
     `row` counts from the top; names of others that may lie close have one each.
@@ -184,7 +184,7 @@ def marks(canvas: Canvas, shown: Iterable[Tick], kind: str, row: int = 0) -> Mar
 
 
 def hovers(
-    canvas: Canvas, slots: Sequence[tuple[float, float]], told: Callable[[int], str]
+    canvas: SvgCanvas, slots: Sequence[tuple[float, float]], told: Callable[[int], str]
 ) -> Markup:
     """Return what shows a text over each slot (from, to) of the x axis; `told` gets its place."""
     return join(

@@ -10,9 +10,9 @@ from ari_tui.core.number_format import ms, number, percent, share
 from ari_tui.document.load_test import LoadSecond
 from ari_tui.document.model import Document
 from ari_tui.report.facts import share_limit
-from ari_tui.report.report_input import Subject
+from ari_tui.report.report_input import ReportInput
 from ari_tui.report.scales import bins_of, clock, short, ticks, time_ticks
-from ari_tui.report.timeline import Course
+from ari_tui.report.timeline import Timeline
 
 _LABELS: Final = 8
 """Columns left of a chart, for the labels of its y axis and the axis itself."""
@@ -21,7 +21,7 @@ _BINS_PER_OCTAVE: Final = 3
 _BESIDE_BARS: Final = 40
 
 
-def pictures(subject: Subject, width: int, ascii_only: bool) -> Iterator[str]:
+def pictures(subject: ReportInput, width: int, ascii_only: bool) -> Iterator[str]:
     """Yield the charts of a course and of the round trips, `width` cells wide."""
     document = subject.document
     if subject.course.points:
@@ -55,7 +55,7 @@ _COUNTED: Final = (("Lost", "loss", _lost), ("Late", "late", _late))
 class _CourseText:
     """The course in three charts over the same time."""
 
-    def __init__(self, course: Course, document: Document, width: int, ascii_only: bool) -> None:
+    def __init__(self, course: Timeline, document: Document, width: int, ascii_only: bool) -> None:
         self._whole, self._course = course, course.coarsened(width - _LABELS)
         self._document = document
         self._width, self._ascii = width, ascii_only

@@ -14,7 +14,7 @@ from ari_tui.report import facts
 from ari_tui.report import facts as facts_calls
 from ari_tui.report import facts as facts_run
 from ari_tui.report.facts import Fact
-from ari_tui.report.report_input import Subject
+from ari_tui.report.report_input import ReportInput
 from ari_tui.report.text.charts import pictures
 from ari_tui.report.text.summary import call_lines, chapter, final_report, measured_lines, wrapped
 
@@ -77,7 +77,7 @@ _FALLBACKS: Final = str.maketrans(
 
 
 def plain_report(
-    subject: Subject, *, width: int = 100, ascii_only: bool = False, charts: bool = True
+    subject: ReportInput, *, width: int = 100, ascii_only: bool = False, charts: bool = True
 ) -> str:
     """Return the whole text, without the last line's end; charts are `width` cells wide."""
     width = max(width, _NARROWEST)
@@ -86,7 +86,7 @@ def plain_report(
     return text.translate(_FALLBACKS) if ascii_only else text
 
 
-def _lines(subject: Subject, width: int, ascii_only: bool, charts: bool) -> Iterator[str]:
+def _lines(subject: ReportInput, width: int, ascii_only: bool, charts: bool) -> Iterator[str]:
     load, document = subject.load, subject.document
     title = facts.title(subject)
     yield title
@@ -108,7 +108,7 @@ def _lines(subject: Subject, width: int, ascii_only: bool, charts: bool) -> Iter
     yield from chapter("Environment", facts_run.environment(subject), width)
 
 
-def _worst(subject: Subject) -> Iterator[str]:
+def _worst(subject: ReportInput) -> Iterator[str]:
     rows = facts_calls.call_rows(subject)
     if not rows:
         return

@@ -9,7 +9,7 @@ from ari_tui.document.model import LoadProgress
 from ari_tui.session.loadtest.placed_call import PlacedCall
 
 
-class CallBook:
+class CallResults:
     """Live calls by their channel, and the records of those that are over."""
 
     def __init__(self) -> None:

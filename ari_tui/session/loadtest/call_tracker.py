@@ -17,7 +17,7 @@ from ari_tui.ari.events import (
 )
 from ari_tui.engine.assembly import Parts
 from ari_tui.session.loadtest import failure_causes as causes
-from ari_tui.session.loadtest.call_results import CallBook
+from ari_tui.session.loadtest.call_results import CallResults
 from ari_tui.session.loadtest.placed_call import PlacedCall
 
 MEDIA_S: Final = 5.0
@@ -29,11 +29,11 @@ _AS_LONG_AS_IT_MAY: Final = 0.9
 _BUSY: Final = 17
 
 
-class Follower:
+class CallTracker:
     """Takes events and looks at the store; `hang_up` is called for calls that are to end."""
 
     def __init__(
-        self, parts: Parts, book: CallBook, ring_s: float, hang_up: Callable[[PlacedCall], None]
+        self, parts: Parts, book: CallResults, ring_s: float, hang_up: Callable[[PlacedCall], None]
     ) -> None:
         self._parts, self._book, self._ring_s, self._hang_up = parts, book, ring_s, hang_up
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 
-class Why(NamedTuple):
+class FailureCause(NamedTuple):
     """A reason, and a hint where there is one."""
 
     reason: str
@@ -14,73 +14,81 @@ class Why(NamedTuple):
 
 _CHECK_NUMBER: Final = "is the extension in that context of the dialplan, the number right?"
 _CAUSES: Final = {
-    0: Why("no such extension, or it hung up at once", _CHECK_NUMBER),
-    1: Why("unallocated number", _CHECK_NUMBER),
-    3: Why("no route to destination", _CHECK_NUMBER),
-    16: Why("hung up before it answered", "does the dialplan answer? Answer() before it waits"),
-    17: Why("busy", "the endpoint takes no more calls: fewer at once, or more endpoints"),
-    18: Why("no answer: nothing responds there", "is the endpoint registered and reachable?"),
-    19: Why("rang, nobody answered"),
-    20: Why("subscriber absent", "is the endpoint registered?"),
-    21: Why("call rejected", "does the far side allow calls from here?"),
-    27: Why("destination out of order", "is the endpoint registered and reachable?"),
-    28: Why("invalid number format", _CHECK_NUMBER),
-    34: Why("congestion: no circuit or channel available", "too many calls at once for a trunk?"),
-    38: Why("network out of order"),
-    42: Why("switching equipment congestion", "too many calls at once, or a second?"),
-    58: Why("bearer capability not available", "is a codec common? ulaw or alaw is needed"),
+    0: FailureCause("no such extension, or it hung up at once", _CHECK_NUMBER),
+    1: FailureCause("unallocated number", _CHECK_NUMBER),
+    3: FailureCause("no route to destination", _CHECK_NUMBER),
+    16: FailureCause(
+        "hung up before it answered", "does the dialplan answer? Answer() before it waits"
+    ),
+    17: FailureCause("busy", "the endpoint takes no more calls: fewer at once, or more endpoints"),
+    18: FailureCause(
+        "no answer: nothing responds there", "is the endpoint registered and reachable?"
+    ),
+    19: FailureCause("rang, nobody answered"),
+    20: FailureCause("subscriber absent", "is the endpoint registered?"),
+    21: FailureCause("call rejected", "does the far side allow calls from here?"),
+    27: FailureCause("destination out of order", "is the endpoint registered and reachable?"),
+    28: FailureCause("invalid number format", _CHECK_NUMBER),
+    34: FailureCause(
+        "congestion: no circuit or channel available", "too many calls at once for a trunk?"
+    ),
+    38: FailureCause("network out of order"),
+    42: FailureCause("switching equipment congestion", "too many calls at once, or a second?"),
+    58: FailureCause(
+        "bearer capability not available", "is a codec common? ulaw or alaw is needed"
+    ),
 }
 _OF_DIAL: Final = {"BUSY": 17, "NOANSWER": 19, "CONGESTION": 34, "CHANUNAVAIL": 20}
 _SAYS_LITTLE: Final = (0, 16)
 """A Local channel ends by cause 0 where Dial knows better (Asterisk 22)."""
-NO_EVENT: Final = Why("neither answered nor hung up in time", "was the event stream away?")
-NO_MEDIA_OUT: Final = Why(
+NO_EVENT: Final = FailureCause("neither answered nor hung up in time", "was the event stream away?")
+NO_MEDIA_OUT: Final = FailureCause(
     "answered, but no packet came from Asterisk",
     "endpoint sends no audio: is it answered by a dialplan that only waits? Local into Echo() "
     "sends nothing: try Milliwatt(), Playback() or music on hold; a firewall looks the same",
 )
 
 
-def refused(error: Exception) -> Why:
+def refused(error: Exception) -> FailureCause:
     """Return why Asterisk did not accept a call."""
     text = str(error)
     hint = (
         "is there such a technology and endpoint? `pjsip show endpoints`, `core show channeltypes`"
     )
-    return Why(text, hint if "llocation failed" in text else None)
+    return FailureCause(text, hint if "llocation failed" in text else None)
 
 
-def ended(cause: int, words: str, dialstatus: str = "") -> Why:
+def ended(cause: int, words: str, dialstatus: str = "") -> FailureCause:
     """Return why a call ended before it was answered: Q.850 cause, Asterisk's words, Dial's."""
     counts = _OF_DIAL.get(dialstatus, cause) if cause in _SAYS_LITTLE else cause
-    known = _CAUSES.get(counts, Why(f"ended by cause {cause}"))
+    known = _CAUSES.get(counts, FailureCause(f"ended by cause {cause}"))
     told = [text for text in (f"cause {cause}", words, dialstatus) if text and text != "Unknown"]
-    return Why(f"{known.reason} ({', '.join(told)})", known.hint)
+    return FailureCause(f"{known.reason} ({', '.join(told)})", known.hint)
 
 
-def unanswered(seconds: float) -> Why:
+def unanswered(seconds: float) -> FailureCause:
     """Return why a call ended that rang as long as it may."""
-    return Why(f"rang for {seconds:g} s, nobody answered")
+    return FailureCause(f"rang for {seconds:g} s, nobody answered")
 
 
-def not_bridged(reason: str) -> Why:
+def not_bridged(reason: str) -> FailureCause:
     """Return why a call that was answered never came into the bridge."""
-    return Why(f"answered, but could not be set up: {reason}")
+    return FailureCause(f"answered, but could not be set up: {reason}")
 
 
-def no_media_back(echo: str) -> Why:
+def no_media_back(echo: str) -> FailureCause:
     """Return why nothing came back from the echo server."""
-    return Why(
+    return FailureCause(
         "packets went to the echo server, none came back",
         f"does an echo server run at {echo}? `ari-tui echo`, echo.host and echo.port",
     )
 
 
-def silence(allowed_s: float, way: str) -> Why:
+def silence(allowed_s: float, way: str) -> FailureCause:
     """Return why a call whose media broke off is not good; `way` is "out" or "back"."""
     if way == "back":
-        return Why(f"nothing came back from the echo server for more than {allowed_s:g} s")
-    return Why(
+        return FailureCause(f"nothing came back from the echo server for more than {allowed_s:g} s")
+    return FailureCause(
         f"no packets from Asterisk for more than {allowed_s:g} s",
         "does the endpoint stop talking, or does a path break off?",
     )

@@ -22,10 +22,10 @@ from ari_tui.document.load_test import LoadPlan
 from ari_tui.document.model import Call, Document, LoadProgress
 from ari_tui.engine.assembly import Parts
 from ari_tui.session.loadtest import failure_causes as causes
-from ari_tui.session.loadtest.call_results import CallBook
-from ari_tui.session.loadtest.call_tracker import MEDIA_S, Follower
+from ari_tui.session.loadtest.call_results import CallResults
+from ari_tui.session.loadtest.call_tracker import MEDIA_S, CallTracker
 from ari_tui.session.loadtest.placed_call import PlacedCall
-from ari_tui.session.loadtest.timeline import CourseKeeper, Stage
+from ari_tui.session.loadtest.timeline import LoadStage, TimelineRecorder
 
 _MADE_UP_S: Final = 0.2
 _FREE_FAILURES: Final = 5
@@ -33,7 +33,7 @@ _FIRST_PAUSE_S: Final = 0.2
 _LONGEST_PAUSE_S: Final = 5.0
 
 
-class Pace:
+class CallPacing:
     """Times are the caller's, in seconds of one clock."""
 
     def __init__(self, calls_per_s: float) -> None:
@@ -85,14 +85,14 @@ class LoadTest:
 
     def __init__(self, plan: LoadPlan, variables: Mapping[str, str]) -> None:
         self.plan, self._variables = plan, variables
-        self.book, self.course = CallBook(), CourseKeeper()
-        self.stages: list[Stage] = []
+        self.book, self.course = CallResults(), TimelineRecorder()
+        self.stages: list[LoadStage] = []
         self.started_ns = self.ended_ns = time.time_ns()
         self.final: Document | None = None
         """The engine's last document; None while it runs."""
         self._parts: Parts | None = None
-        self._follower: Follower | None = None
-        self._pace = Pace(plan.ramp_cps)
+        self._tracker: CallTracker | None = None
+        self._pace = CallPacing(plan.ramp_cps)
         self._phase, self._target = "ramping", 0
         self._started_s = self._looked_s = time.monotonic()
         self._numbers = itertools.count(1)
@@ -104,8 +104,8 @@ class LoadTest:
     async def run(self, parts: Parts) -> str:
         """Climb every stage, let go of all calls; return why the engine is to end."""
         self._parts = parts
-        self._follower = Follower(parts, self.book, self.plan.ring_s, self._hang_up)
-        parts.scribe.load = self.progress
+        self._tracker = CallTracker(parts, self.book, self.plan.ring_s, self._hang_up)
+        parts.publisher.load = self.progress
         self.started_ns, self._started_s = time.time_ns(), time.monotonic()
         for calls in self.plan.tiers or [self.plan.calls]:
             await self._climb(parts, calls)
@@ -117,8 +117,8 @@ class LoadTest:
 
     def on_event(self, event: Event) -> None:
         """Take an event of the engine's stream."""
-        if self._follower is not None:
-            self._follower.on_event(event)
+        if self._tracker is not None:
+            self._tracker.on_event(event)
 
     async def stop(self, reason: str) -> None:
         """Hang up whatever is left, and wait until Asterisk has been told."""
@@ -133,7 +133,7 @@ class LoadTest:
     def take(self, document: Document) -> None:
         """Judge the calls that are over by this document; the last one judges all."""
         if self._parts is not None:
-            self.course.take(document, self._parts.scribe.live())
+            self.course.take(document, self._parts.publisher.live())
         self._look(time.monotonic())
         self.final = document if document.kind == "final" else None
         found = {call.id: call for call in document.calls}
@@ -162,7 +162,9 @@ class LoadTest:
             until_s = min(until_s, begun_s + self.plan.duration_s)
         await self._until(lambda: self.book.up >= calls, until_s)
         self._phase, now_s = "holding", time.monotonic()
-        stage = Stage(calls, parts.store.jury.stretch(time.time_ns() // 1_000_000_000 + 1))
+        stage = LoadStage(
+            calls, parts.store.sla_evaluator.evidence_window(time.time_ns() // 1_000_000_000 + 1)
+        )
         self.stages.append(stage)
         hold_s = self.plan.duration_s - (0 if self.plan.tiers else now_s - begun_s)
         await self._until(lambda: False, now_s + hold_s)
@@ -180,8 +182,8 @@ class LoadTest:
 
     def _look(self, now_s: float) -> None:
         self._looked_s = now_s
-        if self._follower is not None:
-            self._follower.look(now_s, self.plan.call_duration_s)
+        if self._tracker is not None:
+            self._tracker.look(now_s, self.plan.call_duration_s)
         if self.stages:
             self.stages[-1].note(self.book.up)
 

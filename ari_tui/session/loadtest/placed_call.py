@@ -17,7 +17,7 @@ from ari_tui.document.load_test import STEPS, LoadCall
 from ari_tui.document.model import Call, Spread
 from ari_tui.engine.measured_call import MeasuredCall
 from ari_tui.session.loadtest import failure_causes as causes
-from ari_tui.session.loadtest.failure_causes import Why
+from ari_tui.session.loadtest.failure_causes import FailureCause
 
 SILENCE_S: Final = 1.0
 HELD: Final = "held"
@@ -41,7 +41,7 @@ class PlacedCall:
     measured: MeasuredCall | None = None
     call_id: str | None = None
     failed_at: str | None = None
-    why: Why | None = None
+    why: FailureCause | None = None
     back_silent_s: float = 0.0
     """The longest that nothing came back while packets went out."""
     silent_s: float = 0.0
@@ -60,7 +60,7 @@ class PlacedCall:
                 self.steps.setdefault(earlier, milliseconds)
         self.steps.setdefault(step, milliseconds)
 
-    def fail(self, step: str, why: Why) -> None:
+    def fail(self, step: str, why: FailureCause) -> None:
         """Note at which step it failed; the first failure counts."""
         if self.failed_at is None:
             self.failed_at, self.why = step, why
@@ -114,7 +114,9 @@ class PlacedCall:
         if "media_back" not in self.steps:
             if self.hung_up_s is None:
                 missing = next(step for step in STEPS[2:] if step not in self.steps)
-                self.fail(missing, Why(f"ended too soon: {found.reason or 'nobody told why'}"))
+                self.fail(
+                    missing, FailureCause(f"ended too soon: {found.reason or 'nobody told why'}")
+                )
             return
         out_s = (found.longest_interruption_ms or 0.0) / 1000
         self.silent_s = max(out_s, self.back_silent_s)

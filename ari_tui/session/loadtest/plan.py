@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ari_tui.config.settings import Loadtest, Settings
+from ari_tui.config.settings import LoadtestSettings, Settings
 from ari_tui.core.errors import ConfigError
 from ari_tui.core.log import clean
 from ari_tui.document.load_test import LoadPlan
@@ -20,7 +20,7 @@ _SUFFIX: Final = "-load"
 _LONGEST_APP: Final = 64
 
 
-def plan_of(wanted: Loadtest, *, simulated: bool) -> LoadPlan:
+def plan_of(wanted: LoadtestSettings, *, simulated: bool) -> LoadPlan:
     """Return what is asked for, as the report tells it: of variables only the names."""
     tiers = [int(tier) for tier in wanted.tiers]
     return LoadPlan(
@@ -39,7 +39,7 @@ def plan_of(wanted: Loadtest, *, simulated: bool) -> LoadPlan:
     )
 
 
-def variables_of(wanted: Loadtest) -> dict[str, str]:
+def variables_of(wanted: LoadtestSettings) -> dict[str, str]:
     """Return the channel variables."""
     pairs = (entry.partition("=") for entry in wanted.variables)
     return {name: value for name, _, value in pairs}
@@ -70,7 +70,7 @@ _OUTSIDE_LINES: Final = ("", "0", "9")
 _DIALLED: Final = re.compile(r"[0-9*#+.() -]+")
 
 
-def check_brakes(wanted: Loadtest) -> None:
+def check_safety_limits(wanted: LoadtestSettings) -> None:
     """Refuse what may not be called, or so often. Raises ConfigError."""
     for endpoint in wanted.endpoints:
         check_endpoint(endpoint, wanted.allow)

@@ -14,7 +14,7 @@ from ari_tui.document.load_test import STEPS, LoadCall, LoadEnvironment, LoadRep
 from ari_tui.document.model import Document, LoadProgress, Sla, Spread
 from ari_tui.session.loadtest.originator import LoadTest
 from ari_tui.session.loadtest.placed_call import HELD, NO_SAMPLES
-from ari_tui.session.loadtest.timeline import Stage
+from ari_tui.session.loadtest.timeline import LoadStage
 
 _WORST: Final = ("pass", "inconclusive", "fail")
 
@@ -70,7 +70,7 @@ def judge(slas: Sequence[Sla], progress: LoadProgress, max_failed: int) -> tuple
     return verdict, [told, excuse, *reasons]
 
 
-def _tier(stage: Stage, calls: Sequence[LoadCall], ended_ns: int) -> LoadTier:
+def _tier(stage: LoadStage, calls: Sequence[LoadCall], ended_ns: int) -> LoadTier:
     own = [call for call in calls if call.tier == stage.calls]
     outcomes = [call.outcome for call in own]
     until_ns = stage.ended_ns or ended_ns
@@ -79,7 +79,7 @@ def _tier(stage: Stage, calls: Sequence[LoadCall], ended_ns: int) -> LoadTier:
         reached=stage.reached,
         started_at=iso(stage.started_ns),
         duration_s=round((until_ns - stage.started_ns) / 1e9, 3),
-        sla=sla_of(stage.stretch.evidence),
+        sla=sla_of(stage.evidence_window.evidence),
         set_up_ms=set_up(own),
         good=outcomes.count("good"),
         failed=outcomes.count("failed"),

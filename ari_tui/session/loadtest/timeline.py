@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from ari_tui.analysis.sla.evaluator import Stretch
+from ari_tui.analysis.sla.evaluator import EvidenceWindow
 from ari_tui.document.live import AllCourse, Live
 from ari_tui.document.load_test import LoadSecond
 from ari_tui.document.model import Document
@@ -21,7 +21,7 @@ _CELLS: Final = (
 )
 
 
-class CourseKeeper:
+class TimelineRecorder:
     """Keeps the course of all calls while an engine runs: what its own history forgets.
 
     To be given every document with what the stream sends beside it, once a second; a later one
@@ -72,11 +72,11 @@ def _second(at_s: float, calls: int, cells: dict[str, int | None]) -> LoadSecond
     )
 
 
-class Stage:
+class LoadStage:
     """From the second after its calls were up to the one in which the holding ended."""
 
-    def __init__(self, calls: int, stretch: Stretch) -> None:
-        self.calls, self.stretch = calls, stretch
+    def __init__(self, calls: int, evidence_window: EvidenceWindow) -> None:
+        self.calls, self.evidence_window = calls, evidence_window
         self.reached = 0
         """Most calls up at once."""
         self.started_ns = time.time_ns()
@@ -91,4 +91,4 @@ class Stage:
         """End the holding; harmless when it has ended."""
         if self.ended_ns is None:
             self.ended_ns = time.time_ns()
-            self.stretch.until_second = self.ended_ns // 1_000_000_000
+            self.evidence_window.until_second = self.ended_ns // 1_000_000_000

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ari_tui.ui.rows import Row
 
 
-class CallTaking(Screen[None]):
+class CallActions(Screen[None]):
     """Copying a call, an incident text of it, hanging it up; and what the app does for both."""
 
     WHERE: ClassVar[Where]

@@ -12,7 +12,7 @@ What = Literal["detail", "statistics"]
 """The call's detail, or Asterisk's own statistics of it."""
 
 
-class Inquiry:
+class CallQueries:
     """The answers about a call; those about the call of before are never among them."""
 
     def __init__(self, actions: Actions, call: str) -> None:

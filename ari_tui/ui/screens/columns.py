@@ -10,7 +10,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from ari_tui.ui.columns import BY_ID, COLUMNS
-from ari_tui.ui.screens.dialog import Choices, Dialog
+from ari_tui.ui.screens.dialog import ChoiceList, Dialog
 
 _LABEL = 8
 """Cells for the heading of a column, before what it means."""
@@ -33,7 +33,7 @@ class ColumnsDialog(Dialog[list[str] | None]):
 
     def contents(self) -> Iterable[Widget]:
         """Return the list of all columns, those of the table first."""
-        choices = Choices(*(Option(self._line(name)) for name in self._order))
+        choices = ChoiceList(*(Option(self._line(name)) for name in self._order))
         choices.highlighted = 0
         yield choices
 
@@ -57,8 +57,8 @@ class ColumnsDialog(Dialog[list[str] | None]):
         return line.append(f"[{mark}] {label:<{_LABEL}} ", style).append(column.help)
 
     @property
-    def _list(self) -> Choices:
-        return self.query_one(Choices)
+    def _list(self) -> ChoiceList:
+        return self.query_one(ChoiceList)
 
     def _redraw(self, index: int) -> None:
         self._list.replace_option_prompt_at_index(index, self._line(self._order[index]))

@@ -21,11 +21,11 @@ from ari_tui.ui.column import Column
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import mark_of
 from ari_tui.ui.rows import Row
-from ari_tui.ui.screens.call_actions import CallTaking
-from ari_tui.ui.screens.call_queries import Inquiry, What
+from ari_tui.ui.screens.call_actions import CallActions
+from ari_tui.ui.screens.call_queries import CallQueries, What
 from ari_tui.ui.widgets.banner import Banner
 from ari_tui.ui.widgets.detail_page import Sheet
-from ari_tui.ui.widgets.detail_view import View
+from ari_tui.ui.widgets.detail_view import DetailView
 from ari_tui.ui.widgets.keybar import KeyBar
 
 DETAIL_S: Final = 2.0
@@ -38,7 +38,7 @@ class _Scroll(VerticalScroll, can_focus=False):
     """Scrolls by the screen's keys: a focused one would keep left and right to itself."""
 
 
-class DetailScreen(CallTaking):
+class DetailScreen(CallActions):
     """A call; `show` hands it frames. Whoever pushed it answers `Stepped`, by `open`."""
 
     WHERE: ClassVar[Where] = "detail"
@@ -80,7 +80,7 @@ class DetailScreen(CallTaking):
         """The call's id."""
         self.drawn: Frame | None = None
         self._known: Call | None = None
-        self._inquiry = Inquiry(actions, call)
+        self._inquiry = CallQueries(actions, call)
         self._rhythm: list[Timer] = []
 
     def compose(self) -> ComposeResult:
@@ -138,7 +138,7 @@ class DetailScreen(CallTaking):
         asked = self._inquiry
         newer = _NEWER if asked.newer and self.drawn.frozen_s is not None else ""
         self.query_one(Sheet).show_view(
-            View(
+            DetailView(
                 frame=self.drawn,
                 call=self._known,
                 detail=asked.detail,

@@ -21,12 +21,12 @@ from ari_tui.ui.key_names import shown
 _REVERSE: Final = Style(reverse=True)
 
 
-class Choices(OptionList, inherit_bindings=False):
+class ChoiceList(OptionList, inherit_bindings=False):
     """A list that hears the keys of the table of calls."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*textual_bindings("table")]
     DEFAULT_CSS = """
-    Choices, Choices:focus {
+    ChoiceList, ChoiceList:focus {
         border: none;
         padding: 0;
         background: transparent;
@@ -85,9 +85,9 @@ class Dialog(ModalScreen[ScreenResultType]):
         }
         & > .dialog--box.-ascii {
             border: ascii $border;
-            & Choices { text-overflow: clip; }
+            & ChoiceList { text-overflow: clip; }
             /* scrollbars end in half blocks */
-            & Choices, & VerticalScroll { scrollbar-size-vertical: 0; }
+            & ChoiceList, & VerticalScroll { scrollbar-size-vertical: 0; }
         }
         & Static { height: auto; }
     }

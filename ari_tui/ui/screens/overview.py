@@ -15,14 +15,14 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from ari_tui.client.source import Link
-from ari_tui.config.settings import Ui
+from ari_tui.config.settings import UiSettings
 from ari_tui.ui.bindings import BY_ID, Keymap, bar, keys_of, textual_bindings
 from ari_tui.ui.columns import NARROW, Column, chosen
 from ari_tui.ui.columns import WIDE as WIDE_COLUMNS
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.key_names import shown as shown_key
-from ari_tui.ui.rows import Choices, Row, arrange
-from ari_tui.ui.screens.overview_actions import Hands
+from ari_tui.ui.rows import Row, ViewState, arrange
+from ari_tui.ui.screens.overview_actions import OverviewActions
 from ari_tui.ui.view_state import told_filter, told_sort
 from ari_tui.ui.widgets.banner import Banner
 from ari_tui.ui.widgets.events import EventsPane
@@ -40,7 +40,7 @@ WIDE: Final = 140
 """From so many columns on there are panes beside the table."""
 
 
-class Overview(Hands, Screen[None]):
+class Overview(OverviewActions, Screen[None]):
     """All calls, and the verdict over them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*textual_bindings("overview")]
@@ -80,9 +80,9 @@ class Overview(Hands, Screen[None]):
     }
     """
 
-    def __init__(self, settings: Ui, keymap: Keymap) -> None:
+    def __init__(self, settings: UiSettings, keymap: Keymap) -> None:
         super().__init__()
-        self.choices = Choices(columns=settings.columns)
+        self.choices = ViewState(columns=settings.columns)
         self.rows: list[Row] = []
         """Those that are shown, in order."""
         self.drawn: Frame | None = None

@@ -11,8 +11,8 @@ from ari_tui.ui import view_state as steering
 from ari_tui.ui.bindings import Where
 from ari_tui.ui.export import ExportError, export
 from ari_tui.ui.filter import Filter
-from ari_tui.ui.rows import Choices, Row
-from ari_tui.ui.screens.call_actions import CallTaking
+from ari_tui.ui.rows import Row, ViewState
+from ari_tui.ui.screens.call_actions import CallActions
 from ari_tui.ui.screens.columns import ColumnsDialog
 from ari_tui.ui.screens.filter import FilterDialog
 from ari_tui.ui.widgets.table import ChannelTable
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from ari_tui.ui.frame import Frame
 
 
-class Hands(CallTaking, Screen[None]):
+class OverviewActions(CallActions, Screen[None]):
     """The actions of `Overview`, which draws; every one of them ends in another drawing."""
 
     WHERE: ClassVar[Where] = "overview"
     app: AriTuiApp
-    choices: Choices
+    choices: ViewState
     rows: list[Row]
     drawn: Frame | None
 
@@ -52,7 +52,7 @@ class Hands(CallTaking, Screen[None]):
         """Return the selected call."""
         return next((row for row in self.rows if row.call.id == self.table.selected), None)
 
-    def choose(self, choices: Choices, told: str = "") -> None:
+    def choose(self, choices: ViewState, told: str = "") -> None:
         """Take other choices, and say what they are where no other place does."""
         self.choices = choices
         self.redraw()

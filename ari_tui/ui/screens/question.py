@@ -17,7 +17,7 @@ from textual.widgets.option_list import Option
 from ari_tui.core.log import clean
 from ari_tui.ui.number_format import channel as short_channel
 from ari_tui.ui.number_format import middle_cut
-from ari_tui.ui.screens.dialog import Choices, Dialog
+from ari_tui.ui.screens.dialog import ChoiceList, Dialog
 
 Value = TypeVar("Value")
 _BORDERS: Final = 2
@@ -25,7 +25,7 @@ _BORDERS: Final = 2
 
 
 @dataclass(frozen=True)
-class Answer(Generic[Value]):
+class AnswerOption(Generic[Value]):
     """One answer to a question: the binding whose key gives it, its text, and its value."""
 
     binding: str
@@ -73,7 +73,7 @@ class QuestionDialog(Dialog[Value | None]):
         self,
         heading: str,
         question: str,
-        answers: Sequence[Answer[Value]],
+        answers: Sequence[AnswerOption[Value]],
         shorter: Sequence[str] = (),
     ) -> None:
         super().__init__()
@@ -87,7 +87,7 @@ class QuestionDialog(Dialog[Value | None]):
             Text.assemble((f" {self.key(each.binding)} ", "bold"), each.text)
             for each in self._answers
         )
-        answers = Choices(*(Option(line) for line in lines))
+        answers = ChoiceList(*(Option(line) for line in lines))
         answers.highlighted = len(self._answers) - 1
         return Question(self._forms, len(self._answers)), answers
 
@@ -131,9 +131,9 @@ class QuitDialog(QuestionDialog[Literal["quit", "leave"]]):
             "Quit?",
             f"{calls} up: quitting ends the engine and lets the callers go.",
             (
-                Answer("yes", "Quit", "quit"),
-                Answer("leave_running", "Leave, and measure on", "leave"),
-                Answer("no", "Stay here", None),
+                AnswerOption("yes", "Quit", "quit"),
+                AnswerOption("leave_running", "Leave, and measure on", "leave"),
+                AnswerOption("no", "Stay here", None),
             ),
             (f"{calls} up",),
         )
@@ -148,6 +148,9 @@ class HangUpDialog(QuestionDialog[Literal["hang up"]]):
         super().__init__(
             "Hang up?",
             f"{named}\nThe caller hears the line go dead.",
-            (Answer("yes", "Hang up this call", "hang up"), Answer("no", "Let it go on", None)),
+            (
+                AnswerOption("yes", "Hang up this call", "hang up"),
+                AnswerOption("no", "Let it go on", None),
+            ),
             (named, middle_cut(short_channel(clean(channel, 80)), _BRIEF)),
         )

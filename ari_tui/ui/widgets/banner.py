@@ -10,7 +10,7 @@ from rich.text import Text
 from ari_tui.document.model import Document
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.widgets import pane_figures as f
-from ari_tui.ui.widgets.line_canvas import Form, Ink, Item, Style, fit
+from ari_tui.ui.widgets.line_canvas import Item, LineCanvas, Style, Wording, fit
 from ari_tui.ui.widgets.link_status import FRESH_S
 from ari_tui.ui.widgets.pane import Pane
 
@@ -37,12 +37,12 @@ class Banner(Pane):
 
 def lines(frame: Frame, width: int, height: int) -> Text:
     """Return what must be known before any figure is read; empty when all is as it seems."""
-    ink = Ink(width, height, ascii_only=frame.ascii)
+    canvas = LineCanvas(width, height, ascii_only=frame.ascii)
     found = messages(frame)
     if found:
         # what is last would stand at the edge
-        ink.line(*fit([*found, ()], width, ascii_only=frame.ascii))
-    return ink.text()
+        canvas.line(*fit([*found, ()], width, ascii_only=frame.ascii))
+    return canvas.text()
 
 
 def messages(frame: Frame) -> list[Item]:
@@ -55,7 +55,7 @@ def messages(frame: Frame) -> list[Item]:
         *_load(frame.document),
     ]
     return [
-        (Form(rank, [(short, style)]), Form(10 + rank, [(short + more, style)]))
+        (Wording(rank, [(short, style)]), Wording(10 + rank, [(short + more, style)]))
         for rank, (short, more, style) in enumerate(told)
     ]
 

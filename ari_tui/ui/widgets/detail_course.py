@@ -11,7 +11,7 @@ from ari_tui.core.charts import Axes, Points, chart
 from ari_tui.document.detail import DetailCourse
 from ari_tui.document.live import Cells
 from ari_tui.ui.limits import Limits
-from ari_tui.ui.widgets.detail_view import View, box, lines_of, newest
+from ari_tui.ui.widgets.detail_view import DetailView, box, lines_of, newest
 from ari_tui.ui.widgets.line_canvas import Part, Style
 from ari_tui.ui.widgets.pane_figures import of_day
 
@@ -33,7 +33,7 @@ _FORGONE_S: Final = 12
 """So much of five minutes may be left out for points that are not further apart."""
 
 
-class _Steps(NamedTuple):
+class _TimeAxis(NamedTuple):
     """How seconds are put together: `points` of `each` seconds, up to `last`."""
 
     points: int
@@ -65,7 +65,7 @@ class _Steps(NamedTuple):
         return x, [value for _, value in known]
 
 
-def course(view: View, width: int) -> list[Text]:
+def course(view: DetailView, width: int) -> list[Text]:
     """Return both charts; in words where there is nothing to draw."""
     found = view.detail
     if found is None or width < _NARROW:
@@ -74,14 +74,14 @@ def course(view: View, width: int) -> list[Text]:
     seconds = len(found.course.sent) - seen
     columns = width - _LABEL - 1
     each = max(1, -(-(seconds - _FORGONE_S) // columns))
-    steps = _Steps(min(columns, len(found.course.sent) // each), each, found.last_second)
+    steps = _TimeAxis(min(columns, len(found.course.sent) // each), each, found.last_second)
     return [*_trips(view, found.course, steps, width), *_losses(view, found.course, steps, width)]
 
 
-def _trips(view: View, course: DetailCourse, steps: _Steps, width: int) -> list[Text]:
-    ink = box(view, width)
+def _trips(view: DetailView, course: DetailCourse, steps: _TimeAxis, width: int) -> list[Text]:
+    canvas = box(view, width)
     top, signs = view.limits.scale_ms, _PLAIN if view.ascii else {}
-    ink.heading(
+    canvas.heading(
         "RTT",
         (f"{_of_point(steps)}{', the worst' * (steps.each > 1)}  ", "dim"),
         (MEAN, "dim"),
@@ -94,8 +94,8 @@ def _trips(view: View, course: DetailCourse, steps: _Steps, width: int) -> list[
         " over",
     )
     if not newest(course.rtt_p95_us, steps.span):
-        ink.line(("no round trip in this time", "dim"))
-        return lines_of(ink)
+        canvas.line(("no round trip in this time", "dim"))
+        return lines_of(canvas)
     curves, over = [], set()
     for cells, how, sign in (
         (course.rtt_max_us, max, LONGEST),
@@ -115,19 +115,19 @@ def _trips(view: View, course: DetailCourse, steps: _Steps, width: int) -> list[
     curves.append(Points(sorted(over), [top] * len(over), OVER))
     axes = Axes(_range(steps), top, _times(steps, width), _levels(view.limits))
     for line in chart(curves, axes, steps.width, _RTT_ROWS, ascii_only=view.ascii):
-        ink.line(*_styled(line, _RTT_STYLES))
-    return lines_of(ink)
+        canvas.line(*_styled(line, _RTT_STYLES))
+    return lines_of(canvas)
 
 
-def _losses(view: View, course: DetailCourse, steps: _Steps, width: int) -> list[Text]:
-    ink = box(view, width)
+def _losses(view: DetailView, course: DetailCourse, steps: _TimeAxis, width: int) -> list[Text]:
+    canvas = box(view, width)
     signs = _PLAIN if view.ascii else {}
     lost, late = steps.of(course.lost, sum), steps.of(course.late, sum)
     top = max([*(value or 0 for value in lost), *(value or 0 for value in late)], default=0)
     if not top:
-        ink.heading("Loss", (f"none lost, none late in {steps.span} s", "ok"))
-        return lines_of(ink)
-    ink.heading(
+        canvas.heading("Loss", (f"none lost, none late in {steps.span} s", "ok"))
+        return lines_of(canvas)
+    canvas.heading(
         "Loss", (f"{_of_point(steps)}  ", "dim"), (LOST, "lost"), " lost ", (LATE, "near"), " late"
     )
     curves = []
@@ -137,23 +137,23 @@ def _losses(view: View, course: DetailCourse, steps: _Steps, width: int) -> list
     labels = [(0.0, _level(0)), (float(top), _level(top))]
     axes = Axes(_range(steps), max(1.0, float(top)), _times(steps, width), labels)
     for line in chart(curves, axes, steps.width, _LOSS_ROWS, ascii_only=view.ascii):
-        ink.line(*_styled(line, _LOSS_STYLES))
-    return lines_of(ink)
+        canvas.line(*_styled(line, _LOSS_STYLES))
+    return lines_of(canvas)
 
 
 def _mean(values: Sequence[int]) -> float:
     return sum(values) / len(values)
 
 
-def _of_point(steps: _Steps) -> str:
+def _of_point(steps: _TimeAxis) -> str:
     return "a second a point" if steps.each == 1 else f"{steps.each} s a point"
 
 
-def _range(steps: _Steps) -> tuple[float, float]:
+def _range(steps: _TimeAxis) -> tuple[float, float]:
     return float(-steps.span + steps.each), 0.0
 
 
-def _times(steps: _Steps, width: int) -> list[tuple[float, str]]:
+def _times(steps: _TimeAxis, width: int) -> list[tuple[float, str]]:
     first, _ = _range(steps)
     middle = [(first / 2, of_day(steps.last + round(first / 2)))] if width >= 40 else []
     return [(first, of_day(steps.last + round(first))), *middle, (0.0, of_day(steps.last))]

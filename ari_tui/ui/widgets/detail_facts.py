@@ -9,48 +9,48 @@ from rich.text import Text
 from ari_tui.document.detail import CallerStatistics, RtpFigures
 from ari_tui.document.model import Call
 from ari_tui.ui.number_format import DASH
-from ari_tui.ui.widgets.detail_view import View, box, lines_of, ms, wrapped
-from ari_tui.ui.widgets.line_canvas import Ink, Part
+from ari_tui.ui.widgets.detail_view import DetailView, box, lines_of, ms, wrapped
+from ari_tui.ui.widgets.line_canvas import LineCanvas, Part
 from ari_tui.ui.widgets.pane_figures import MARKS, STYLES, clock, graded, percent
 
 _LABEL: Final = 12
 
 
-def facts(view: View, width: int) -> list[Text]:
+def facts(view: DetailView, width: int) -> list[Text]:
     """Return what the call is, and by which names other tools know it."""
-    ink, call = box(view, width), view.call
-    ink.heading("Call")
-    _fact(ink, "caller", call.caller or DASH)
-    _fact(ink, "Call-ID", call.call_id or DASH)
-    _fact(ink, "linkedid", call.linkedid or DASH)
+    canvas, call = box(view, width), view.call
+    canvas.heading("Call")
+    _fact(canvas, "caller", call.caller or DASH)
+    _fact(canvas, "Call-ID", call.call_id or DASH)
+    _fact(canvas, "linkedid", call.linkedid or DASH)
     if call.channel_id != call.linkedid:
-        _fact(ink, "uniqueid", call.channel_id)
+        _fact(canvas, "uniqueid", call.channel_id)
     ptime = "" if call.ptime_ms is None else f" {call.ptime_ms:g} ms"
-    _fact(ink, "codec", f"{call.codec or DASH}{ptime}", f"SSRC {call.ssrc or DASH}")
+    _fact(canvas, "codec", f"{call.codec or DASH}{ptime}", f"SSRC {call.ssrc or DASH}")
     ports = call.ports
-    _fact(ink, "Asterisk", f"{ports.media_remote or DASH} - {ports.media_local or DASH}")
-    _fact(ink, "echo", f"{ports.echo_local or DASH} - {ports.echo_remote or DASH}")
-    _fact(ink, "started", f"{clock(call.started_at)} UTC on {call.asterisk}", call.mode)
-    return lines_of(ink)
+    _fact(canvas, "Asterisk", f"{ports.media_remote or DASH} - {ports.media_local or DASH}")
+    _fact(canvas, "echo", f"{ports.echo_local or DASH} - {ports.echo_remote or DASH}")
+    _fact(canvas, "started", f"{clock(call.started_at)} UTC on {call.asterisk}", call.mode)
+    return lines_of(canvas)
 
 
-def counts(view: View, width: int) -> list[Text]:
+def counts(view: DetailView, width: int) -> list[Text]:
     """Return what was counted over the whole call."""
-    ink, call, limits = box(view, width), view.call, view.limits
+    canvas, call, limits = box(view, width), view.call, view.limits
     packets, jitter, mos = call.packets, call.jitter_ms, call.mos
-    ink.heading("Counted")
+    canvas.heading("Counted")
     _fact(
-        ink,
+        canvas,
         "packets",
         f"{packets.sent:,} sent, {packets.returned:,} back",
         f"{packets.in_flight:,} under way",
     )
     share, style = graded(percent(call.loss_ratio), call.loss_ratio, limits.loss_ratio)
-    _fact(ink, "lost", (f"{packets.lost:,} ({share})", style), _split(call))
+    _fact(canvas, "lost", (f"{packets.lost:,} ({share})", style), _split(call))
     share, style = graded(percent(call.late_ratio), call.late_ratio, limits.late_ratio)
-    _fact(ink, "late", (f"{packets.late_echo:,} ({share})", style))
+    _fact(canvas, "late", (f"{packets.late_echo:,} ({share})", style))
     _fact(
-        ink,
+        canvas,
         "upstream",
         f"{packets.upstream_missing - call.missing_explained:,} missing",
         f"{packets.interruptions:,} over 200 ms silent",
@@ -58,20 +58,20 @@ def counts(view: View, width: int) -> list[Text]:
         f"late {packets.late_media:,}",
     )
     _fact(
-        ink,
+        canvas,
         "disorder",
         f"twice {packets.duplicates_media:,}/{packets.duplicates_echo:,}",
         f"reordered {packets.reordered_media:,}/{packets.reordered_echo:,}",
     )
     _fact(
-        ink,
+        canvas,
         "jitter",
         f"from Asterisk {ms(jitter.media)}",
         f"echo {ms(jitter.echo)}",
         f"hop {ms(jitter.hop)} ms",
     )
     _fact(
-        ink,
+        canvas,
         "MOS est.",
         f"{mos.session or DASH} session",
         f"{mos.now or DASH} now",
@@ -80,65 +80,65 @@ def counts(view: View, width: int) -> list[Text]:
     if view.detail is not None:
         skew = view.detail.skew_ppm
         _fact(
-            ink,
+            canvas,
             "floor",
             f"{ms(view.detail.echo_floor_ms)} ms round trip",
             f"clocks {DASH if skew is None else f'{skew:+.1f}'} ppm",
         )
-    return lines_of(ink)
+    return lines_of(canvas)
 
 
-def asterisk_says(view: View, width: int) -> list[Text]:
+def asterisk_says(view: DetailView, width: int) -> list[Text]:
     """Return Asterisk's own view of the caller's leg; why there is none, in words."""
-    ink, found = box(view, width), view.statistics
+    canvas, found = box(view, width), view.statistics
     age = () if found is None else ((f"at {clock(found.time)}", "dim"),)
-    ink.heading("Asterisk says", *age)
+    canvas.heading("Asterisk says", *age)
     if found is not None:
-        _bridge(ink, found, view.call)
+        _bridge(canvas, found, view.call)
         if found.rtp is not None:
-            _rtp(ink, found.rtp)
+            _rtp(canvas, found.rtp)
         if found.note:
-            _say(ink, found.note, "")
+            _say(canvas, found.note, "")
     if view.statistics_trouble:
-        _say(ink, view.statistics_trouble, "!")
+        _say(canvas, view.statistics_trouble, "!")
     elif found is None:
-        ink.line(("asking", "dim"))
-    return lines_of(ink)
+        canvas.line(("asking", "dim"))
+    return lines_of(canvas)
 
 
-def _bridge(ink: Ink, found: CallerStatistics, call: Call) -> None:
+def _bridge(canvas: LineCanvas, found: CallerStatistics, call: Call) -> None:
     technology = found.bridge or call.bridge_technology
     members = "" if found.members is None else f"{found.members} channels"
     # a third member makes it softmix, which re-clocks media
     mixing: Part = (technology or DASH, "near" if technology == "softmix" else "")
     if technology == "softmix":
         mixing = (f"{technology}{MARKS['near']} re-clocks media", STYLES["near"])
-    _fact(ink, "channel", found.state or DASH)
-    _fact(ink, "bridge", mixing, members)
+    _fact(canvas, "channel", found.state or DASH)
+    _fact(canvas, "bridge", mixing, members)
 
 
-def _rtp(ink: Ink, rtp: RtpFigures) -> None:
+def _rtp(canvas: LineCanvas, rtp: RtpFigures) -> None:
     def count(value: int | None) -> str:
         return DASH if value is None else f"{value:,}"
 
     _fact(
-        ink,
+        canvas,
         "from caller",
         count(rtp.received),
         f"lost {count(rtp.received_lost)}",
         f"jitter {ms(rtp.received_jitter_ms)} ms",
     )
     if rtp.sent_jitter_ms is None:
-        _fact(ink, "to caller", count(rtp.sent), "no RTCP report of it yet")
+        _fact(canvas, "to caller", count(rtp.sent), "no RTCP report of it yet")
         return
     _fact(
-        ink,
+        canvas,
         "to caller",
         count(rtp.sent),
         f"lost {count(rtp.sent_lost)}",
         f"jitter {ms(rtp.sent_jitter_ms)} ms by RTCP",
     )
-    _fact(ink, "its RTT", f"{ms(rtp.rtt_ms)} ms by RTCP")
+    _fact(canvas, "its RTT", f"{ms(rtp.rtt_ms)} ms by RTCP")
 
 
 def _split(call: Call) -> str:
@@ -148,22 +148,22 @@ def _split(call: Call) -> str:
     return f"out {split.outward:,}, at echo {split.at_echo:,}, back {split.back:,}"
 
 
-def _fact(ink: Ink, label: str, *values: str | Part) -> None:
+def _fact(canvas: LineCanvas, label: str, *values: str | Part) -> None:
     """Add a line `label  value  value`; on a second one what has no room on the first."""
     parts = [value if isinstance(value, tuple) else (value, "") for value in values]
-    line: list[str | Part] = [(ink.left(label, _LABEL), "dim")]
-    room = ink.width - _LABEL
+    line: list[str | Part] = [(canvas.left(label, _LABEL), "dim")]
+    room = canvas.width - _LABEL
     for text, style in (part for part in parts if part[0]):
         if len(line) > 1 and len(text) + 2 > room:
-            ink.line(*line)
-            line, room = [" " * _LABEL], ink.width - _LABEL
+            canvas.line(*line)
+            line, room = [" " * _LABEL], canvas.width - _LABEL
         gap = "  " if len(line) > 1 else ""
         line.append((gap + text, style))
         room -= len(gap) + len(text)
-    ink.line(*line)
+    canvas.line(*line)
 
 
-def _say(ink: Ink, text: str, mark: str) -> None:
+def _say(canvas: LineCanvas, text: str, mark: str) -> None:
     style = "fail" if mark else "dim"
-    for line in wrapped(f"{mark} {text}".strip(), ink.width):
-        ink.line((line, style))  # type: ignore[arg-type]  # one of two names
+    for line in wrapped(f"{mark} {text}".strip(), canvas.width):
+        canvas.line((line, style))  # type: ignore[arg-type]  # one of two names

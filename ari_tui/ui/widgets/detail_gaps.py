@@ -7,9 +7,9 @@ from typing import Final
 from rich.text import Text
 
 from ari_tui.document.detail import GapLine
-from ari_tui.ui.widgets.detail_view import View, box, lines_of, wrapped
+from ari_tui.ui.widgets.detail_view import DetailView, box, lines_of, wrapped
 from ari_tui.ui.widgets.events import event_parts
-from ari_tui.ui.widgets.line_canvas import Ink, Style
+from ari_tui.ui.widgets.line_canvas import LineCanvas, Style
 from ari_tui.ui.widgets.pane_figures import clock, silence
 
 MEANINGS: Final = {
@@ -24,42 +24,42 @@ MEANINGS: Final = {
 _GAPS, _EVENTS = 8, 12
 
 
-def gaps(view: View, width: int) -> list[Text]:
+def gaps(view: DetailView, width: int) -> list[Text]:
     """Return how many gaps of which kind there were, and the newest, newest last."""
-    ink, call = box(view, width), view.call
+    canvas, call = box(view, width), view.call
     number = sum(call.gaps.values())
-    ink.heading("Gaps", (f"{number:,} in the stream from Asterisk", "dim"))
+    canvas.heading("Gaps", (f"{number:,} in the stream from Asterisk", "dim"))
     for kind, count in call.gaps.items():
         if count:
             told = wrapped(f"{count:>5,} {kind}: {MEANINGS.get(kind, '')}", width, indent=6)
             for line in told:
-                ink.line((line, "dim" if line.startswith("      ") else ""))
+                canvas.line((line, "dim" if line.startswith("      ") else ""))
     for gap in view.detail.gaps[-_GAPS:] if view.detail is not None else ():
-        _gap(ink, gap)
-    return lines_of(ink)
+        _gap(canvas, gap)
+    return lines_of(canvas)
 
 
-def _gap(ink: Ink, gap: GapLine) -> None:
+def _gap(canvas: LineCanvas, gap: GapLine) -> None:
     mark, style = ("!", "fail") if gap.interrupts else (" ", "")
     moved = f"  seq +{gap.missing + 1}" if gap.missing else ""
     jumped = f"  ts +{gap.timestamp_ms:.0f} ms" if gap.timestamp_ms >= 1 else ""
     open_still = "" if gap.settled else "  (may be explained yet)"
     text = f"{silence(gap.length_ms / 1000)} {gap.kind}{moved}{jumped}{open_still}"
     shown: Style = "fail" if style else ""
-    ink.line((clock(gap.time), "dim"), (f" {mark} ", shown), (text, shown))
+    canvas.line((clock(gap.time), "dim"), (f" {mark} ", shown), (text, shown))
 
 
-def events(view: View, width: int) -> list[Text]:
+def events(view: DetailView, width: int) -> list[Text]:
     """Return what happened to this call, the newest last."""
-    ink = box(view, width)
-    ink.heading("Events")
+    canvas = box(view, width)
+    canvas.heading("Events")
     lines = view.detail.events if view.detail is not None else []
     if not lines:
-        ink.line(("none kept", "dim"))
+        canvas.line(("none kept", "dim"))
     for event in lines[-_EVENTS:]:
-        time, mark, _, (text, style) = event_parts(ink, event)
+        time, mark, _, (text, style) = event_parts(canvas, event)
         first, *rest = wrapped(text, max(10, width - 12))
-        ink.line(time, mark, (first, style))
+        canvas.line(time, mark, (first, style))
         for line in rest:
-            ink.line(" " * 11, (line, style))
-    return lines_of(ink)
+            canvas.line(" " * 11, (line, style))
+    return lines_of(canvas)

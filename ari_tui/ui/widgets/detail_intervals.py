@@ -10,8 +10,8 @@ from rich.text import Text
 from ari_tui.document.model import Spread
 from ari_tui.ui.limits import grade
 from ari_tui.ui.number_format import DASH
-from ari_tui.ui.widgets.detail_view import View, box, lines_of, ms, worst_ms
-from ari_tui.ui.widgets.line_canvas import Ink, Part
+from ari_tui.ui.widgets.detail_view import DetailView, box, lines_of, ms, worst_ms
+from ari_tui.ui.widgets.line_canvas import LineCanvas, Part
 from ari_tui.ui.widgets.pane_figures import MARKS, STYLES
 
 _RECENT_S: Final = 60
@@ -33,28 +33,28 @@ class _Interval(NamedTuple):
     """The worst of the last minute."""
 
 
-def intervals(view: View, width: int) -> list[Text]:
+def intervals(view: DetailView, width: int) -> list[Text]:
     """Return the table of the intervals, in milliseconds all."""
-    ink = box(view, width)
-    ink.heading("Where a packet's time goes", ("ms", "dim"))
+    canvas = box(view, width)
+    canvas.heading("Where a packet's time goes", ("ms", "dim"))
     if width >= _PATH_FROM:
-        ink.line((_PATH, "dim"))
+        canvas.line((_PATH, "dim"))
     columns = _columns(view)
     label = 9 if width >= _ROOMY else 5
     cell = min(18, max(8, (width - label) // len(columns)))
-    ink.line(" " * label, *((ink.right(f"{one.letter} ", cell), "strong") for one in columns))
+    canvas.line(" " * label, *((canvas.right(f"{one.letter} ", cell), "strong") for one in columns))
     names = [one.long if cell >= 13 else one.short for one in columns]
-    ink.line(" " * label, *((ink.right(f"{name} ", cell), "dim") for name in names))
+    canvas.line(" " * label, *((canvas.right(f"{name} ", cell), "dim") for name in names))
     for name in ("min", "p50", "p95", "p99", "max"):
-        ink.line(ink.left(name, label), *(_cell(ink, one, name, cell) for one in columns))
-    recent = ink.left("max, 60 s" if width >= _ROOMY else "60 s", label)
-    ink.line((recent, "dim"), *(ink.right(f"{one.recent} ", cell) for one in columns))
-    for line in _accused(ink, columns, label, cell):
-        ink.line(*line)
-    return lines_of(ink)
+        canvas.line(canvas.left(name, label), *(_cell(canvas, one, name, cell) for one in columns))
+    recent = canvas.left("max, 60 s" if width >= _ROOMY else "60 s", label)
+    canvas.line((recent, "dim"), *(canvas.right(f"{one.recent} ", cell) for one in columns))
+    for line in _accused(canvas, columns, label, cell):
+        canvas.line(*line)
+    return lines_of(canvas)
 
 
-def _columns(view: View) -> list[_Interval]:
+def _columns(view: DetailView) -> list[_Interval]:
     limits, found = view.limits, view.detail
     spreads = found.intervals if found is not None else None
     course = found.course if found is not None else None
@@ -126,18 +126,20 @@ def _in_ms(spread: Spread | None) -> Spread | None:
     )
 
 
-def _cell(ink: Ink, one: _Interval, name: str, width: int) -> Part:
+def _cell(canvas: LineCanvas, one: _Interval, name: str, width: int) -> Part:
     value: float | None = getattr(one.spread, name) if one.spread is not None else None
     stands = grade(value, one.limit(name))
     mark = MARKS[stands]
     # a figure with a mark moves to the left by it, so that points stay in line
-    return ink.right(ms(value) + (mark or " "), width), STYLES[stands]
+    return canvas.right(ms(value) + (mark or " "), width), STYLES[stands]
 
 
-def _accused(ink: Ink, columns: list[_Interval], label: int, cell: int) -> list[list[str | Part]]:
+def _accused(
+    canvas: LineCanvas, columns: list[_Interval], label: int, cell: int
+) -> list[list[str | Part]]:
     if cell >= 17:
-        head: list[str | Part] = [(ink.left("look at", label), "dim")]
-        return [[*head, *((ink.right(f"{one.accuses} ", cell), "dim") for one in columns)]]
+        head: list[str | Part] = [(canvas.left("look at", label), "dim")]
+        return [[*head, *((canvas.right(f"{one.accuses} ", cell), "dim") for one in columns)]]
     return [
         [("A: Asterisk's side and the caller's", "dim")],
         [("B, D: ourselves  C: network and echo", "dim")],

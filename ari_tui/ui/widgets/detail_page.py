@@ -14,13 +14,13 @@ from ari_tui.ui.widgets.detail_course import course
 from ari_tui.ui.widgets.detail_facts import asterisk_says, counts, facts
 from ari_tui.ui.widgets.detail_gaps import events, gaps
 from ari_tui.ui.widgets.detail_intervals import intervals
-from ari_tui.ui.widgets.detail_view import View, box, lines_of, wrapped
+from ari_tui.ui.widgets.detail_view import DetailView, box, lines_of, wrapped
 from ari_tui.ui.widgets.detail_where import conclusion
-from ari_tui.ui.widgets.line_canvas import Form, Item, Style, fit, item
+from ari_tui.ui.widgets.line_canvas import Item, Style, Wording, fit, item
 from ari_tui.ui.widgets.pane import Pane
 from ari_tui.ui.widgets.pane_figures import length
 
-Block = Callable[[View, int], list[Text]]
+Block = Callable[[DetailView, int], list[Text]]
 TWO_COLUMNS: Final = 130
 """From so many columns on blocks stand side by side."""
 _GUTTER: Final = 3
@@ -28,42 +28,42 @@ _HISTOGRAM_ROWS: Final = 9
 _STATES: Final[dict[str, Style]] = {"up": "ok", "failed": "fail", "draining": "near"}
 
 
-def title(view: View, width: int) -> list[Text]:
+def title(view: DetailView, width: int) -> list[Text]:
     """Return who it is, how it stands, and the conclusion."""
-    ink, call = box(view, width), view.call
+    canvas, call = box(view, width), view.call
     state: Style = _STATES.get(call.state, "dim")
     reason = f": {call.reason}" if call.reason else ""
     short = middle_cut(call.channel, width)
     items: list[Item] = [
         item(0, (short, "title")),
         item(4, (call.caller, "")),
-        (Form(1, ((call.state, state),)), Form(3, ((call.state + reason, state),))),
+        (Wording(1, ((call.state, state),)), Wording(3, ((call.state + reason, state),))),
         item(2, (f"up {length(call.duration_s)}", "")),
     ]
-    ink.line(*fit(items, width, ascii_only=view.ascii))
+    canvas.line(*fit(items, width, ascii_only=view.ascii))
     if view.trouble:
         for line in wrapped(f"~ {view.trouble}", width):
-            ink.line((line, "stale"))
+            canvas.line((line, "stale"))
     for verdict in conclusion(view):
         mark = {"fail": "! ", "near": "~ "}.get(verdict.style, "")
         for line in wrapped(mark + verdict.text, width, indent=len(mark)):
-            ink.line((line, verdict.style))
-    return lines_of(ink)
+            canvas.line((line, verdict.style))
+    return lines_of(canvas)
 
 
-def trips(view: View, width: int) -> list[Text]:
+def trips(view: DetailView, width: int) -> list[Text]:
     """Return the histogram of the call's round trips."""
     found = view.detail
-    ink = box(view, width)
-    ink.heading("RTT histogram", (f"{view.call.rtt_ms.count:,} round trips of this call", "dim"))
+    canvas = box(view, width)
+    canvas.heading("RTT histogram", (f"{view.call.rtt_ms.count:,} round trips of this call", "dim"))
     if found is None or not found.rtt_histogram:
-        ink.line(("no round trip yet", "dim"))
-        return lines_of(ink)
+        canvas.line(("no round trip yet", "dim"))
+        return lines_of(canvas)
     history = History()
     history.rtt_histogram = found.rtt_histogram
     drawn = histogram.lines(view.frame._replace(history=history), width, _HISTOGRAM_ROWS)
     # its own heading speaks of the session
-    return [*lines_of(ink), *list(drawn.split("\n", allow_blank=True))[1:]]
+    return [*lines_of(canvas), *list(drawn.split("\n", allow_blank=True))[1:]]
 
 
 _LEFT: Final[tuple[Block, ...]] = (intervals, course, trips, gaps)
@@ -80,7 +80,9 @@ _ONE: Final[tuple[Block, ...]] = (
 )
 
 
-def page(view: View, width: int, block: Callable[[Block, View, int], list[Text]]) -> list[Text]:
+def page(
+    view: DetailView, width: int, block: Callable[[Block, DetailView, int], list[Text]]
+) -> list[Text]:
     """Return the whole page; `block` draws one, or knows how it was drawn before."""
     head = title(view, width)
     if width < TWO_COLUMNS:
@@ -95,9 +97,9 @@ def page(view: View, width: int, block: Callable[[Block, View, int], list[Text]]
 
 def _stacked(
     blocks: Sequence[Block],
-    view: View,
+    view: DetailView,
     width: int,
-    block: Callable[[Block, View, int], list[Text]],
+    block: Callable[[Block, DetailView, int], list[Text]],
 ) -> list[Text]:
     lines: list[Text] = []
     for one in blocks:
@@ -129,10 +131,10 @@ class Sheet(Pane):
         super().__init__()
         self.charts_drawn = 0
         """For tests of what a repaint costs."""
-        self._view: View | None = None
+        self._view: DetailView | None = None
         self._charts: tuple[object, list[Text]] = (None, [])
 
-    def show_view(self, view: View) -> None:
+    def show_view(self, view: DetailView) -> None:
         """Draw a call: what reads as before stays as it is."""
         self._view = view
         self.redraw()
@@ -149,7 +151,7 @@ class Sheet(Pane):
     def _put_lines(self, lines: list[Text]) -> None:
         self._put(Text("\n", no_wrap=True, end="").join(lines))
 
-    def _block(self, block: Block, view: View, width: int) -> list[Text]:
+    def _block(self, block: Block, view: DetailView, width: int) -> list[Text]:
         if block is not course:
             return block(view, width)
         key = (id(view.detail), width, view.limits, view.ascii)

@@ -13,12 +13,12 @@ from ari_tui.document.model import Call
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits
 from ari_tui.ui.number_format import DASH
-from ari_tui.ui.widgets.line_canvas import Ink
+from ari_tui.ui.widgets.line_canvas import LineCanvas
 
 _ENDLESS: Final = 10_000
 
 
-class View(NamedTuple):
+class DetailView(NamedTuple):
     """One call, as much of it as is known at this moment."""
 
     frame: Frame
@@ -41,14 +41,14 @@ class View(NamedTuple):
         return self.frame.ascii
 
 
-def box(view: View, width: int) -> Ink:
+def box(view: DetailView, width: int) -> LineCanvas:
     """Return ink for a block of so many columns, as high as it gets."""
-    return Ink(width, _ENDLESS, ascii_only=view.ascii)
+    return LineCanvas(width, _ENDLESS, ascii_only=view.ascii)
 
 
-def lines_of(ink: Ink) -> list[Text]:
+def lines_of(canvas: LineCanvas) -> list[Text]:
     """Return what was collected, line by line."""
-    text = ink.text()
+    text = canvas.text()
     return list(text.split("\n", allow_blank=True)) if text else []
 
 

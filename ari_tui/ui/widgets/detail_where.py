@@ -14,7 +14,7 @@ from typing import Final, Literal, NamedTuple
 from ari_tui.document.detail import CallDetail
 from ari_tui.document.model import Call
 from ari_tui.ui.limits import Limits, grade
-from ari_tui.ui.widgets.detail_view import View, joined, ms, newest
+from ari_tui.ui.widgets.detail_view import DetailView, joined, ms, newest
 from ari_tui.ui.widgets.line_canvas import Style
 
 Place = Literal["ours", "network", "echo", "either", "asterisk", "caller"]
@@ -47,7 +47,7 @@ class Verdict(NamedTuple):
     style: Style
 
 
-def conclusion(view: View) -> list[Verdict]:
+def conclusion(view: DetailView) -> list[Verdict]:
     """Say where to look first, and then, as far as it is proved: a place a line."""
     call = view.call
     if not call.packets.received:
@@ -80,7 +80,7 @@ def _of_silence(call: Call) -> Verdict:
     return Verdict("Look at Asterisk: the call is up, and no RTP has come from it.", "fail")
 
 
-def findings(view: View) -> Iterator[Finding]:
+def findings(view: DetailView) -> Iterator[Finding]:
     """Yield what speaks against one of the places."""
     yield from _at_ourselves(view.call, view.detail)
     yield from _at_the_echo(view.call, view.limits)
@@ -142,7 +142,7 @@ def _loss(call: Call, *, serious: bool) -> Finding:
     return Finding("network", serious, f"{text}: {joined(parts)}" if parts else text)
 
 
-def _at_asterisk(view: View) -> Iterator[Finding]:
+def _at_asterisk(view: DetailView) -> Iterator[Finding]:
     found = list(_upstream(view.call, view.detail))
     rtp = view.statistics.rtp if view.statistics is not None else None
     if rtp is not None and rtp.received_lost:

@@ -11,7 +11,7 @@ from rich.text import Text
 from ari_tui.document.model import EventLine
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.widgets import pane_figures as f
-from ari_tui.ui.widgets.line_canvas import Ink, Part, Style
+from ari_tui.ui.widgets.line_canvas import LineCanvas, Part, Style
 from ari_tui.ui.widgets.pane import Pane
 
 _LEVELS: Final[dict[str, tuple[str, Style]]] = {
@@ -34,22 +34,22 @@ class EventsPane(Pane):
 
 def lines(frame: Frame, width: int, height: int) -> Text:
     """Return the newest events in a box of so many cells, one a line."""
-    ink = Ink(width, height, ascii_only=frame.ascii)
-    ink.heading("Events", *_summary(frame.events))
-    newest = list(islice(reversed(frame.events), max(0, ink.room)))
+    canvas = LineCanvas(width, height, ascii_only=frame.ascii)
+    canvas.heading("Events", *_summary(frame.events))
+    newest = list(islice(reversed(frame.events), max(0, canvas.room)))
     if not newest:
-        ink.line(("nothing yet", "dim"))
+        canvas.line(("nothing yet", "dim"))
     for event in reversed(newest):
-        ink.line(*event_parts(ink, event))
-    return ink.text()
+        canvas.line(*event_parts(canvas, event))
+    return canvas.text()
 
 
-def event_parts(ink: Ink, event: EventLine) -> list[Part]:
+def event_parts(canvas: LineCanvas, event: EventLine) -> list[Part]:
     """Return an event's line: when, how bad, which channel, what."""
     mark, style = _LEVELS.get(event.level, ("?", "near"))
     channel = event.channel or ""
-    if ink.width >= _WIDE:
-        shown = ink.left(channel, _CHANNEL) + " "
+    if canvas.width >= _WIDE:
+        shown = canvas.left(channel, _CHANNEL) + " "
     else:
         shown = f"{channel} " if channel else ""
     return [

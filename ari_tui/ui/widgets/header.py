@@ -12,7 +12,7 @@ from rich.text import Text
 from ari_tui.document.model import AsteriskState, Sla
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.widgets import pane_figures as f
-from ari_tui.ui.widgets.line_canvas import Form, Ink, Item, Part, fit, item
+from ari_tui.ui.widgets.line_canvas import Item, LineCanvas, Part, Wording, fit, item
 from ari_tui.ui.widgets.link_status import connection, verdict
 from ari_tui.ui.widgets.pane import Pane
 
@@ -53,10 +53,10 @@ class HeaderPane(Pane):
 
 def lines(frame: Frame, width: int, height: int, hints: Hints = NO_HINTS) -> Text:
     """Return the header in a box of so many cells."""
-    ink = Ink(width, height, ascii_only=frame.ascii)
-    ink.line(*fit(_first(frame), width, ascii_only=frame.ascii))
-    ink.line(*fit(_second(frame, hints), width, ascii_only=frame.ascii))
-    return ink.text()
+    canvas = LineCanvas(width, height, ascii_only=frame.ascii)
+    canvas.line(*fit(_first(frame), width, ascii_only=frame.ascii))
+    canvas.line(*fit(_second(frame, hints), width, ascii_only=frame.ascii))
+    return canvas.text()
 
 
 def _first(frame: Frame) -> list[Item]:
@@ -74,7 +74,7 @@ def _first(frame: Frame) -> list[Item]:
 
 def _connection(frame: Frame) -> Item:
     shown = connection(frame)
-    return Form(0, [shown]), Form(8, [("ari-tui", "title"), (" ", ""), shown])
+    return Wording(0, [shown]), Wording(8, [("ari-tui", "title"), (" ", ""), shown])
 
 
 def _asterisk(asterisks: list[AsteriskState]) -> Item:
@@ -85,24 +85,24 @@ def _asterisk(asterisks: list[AsteriskState]) -> Item:
         return ()
     first, more = asterisks[0], f" +{len(asterisks) - 1}" if asterisks[1:] else ""
     name: Part = (first.id[:20] + more, "")
-    forms = [Form(6, [name])]
+    forms = [Wording(6, [name])]
     version = f" Asterisk {first.version}" if first.version else ""
     if version:
-        forms.append(Form(14, [name, (version, "dim")]))
+        forms.append(Wording(14, [name, (version, "dim")]))
     if first.latency_ms is not None:
         answers = f", ARI {f.ms(first.latency_ms)} ms"
-        forms.append(Form(15, [name, (version + answers, "dim")]))
+        forms.append(Wording(15, [name, (version + answers, "dim")]))
     return forms
 
 
 def _calls(frame: Frame) -> Item:
     calls = frame.document.totals.calls
     shown: list[Part] = [(f.calls(calls.active), "strong")]
-    forms = [Form(2, shown)]
+    forms = [Wording(2, shown)]
     if calls.failed:
         shown = [*shown, (f" {calls.failed} failed~", "near")]
-        forms.append(Form(10, shown))
-    forms.append(Form(16, [*shown, (f" (peak {calls.peak}, {calls.started} started)", "dim")]))
+        forms.append(Wording(10, shown))
+    forms.append(Wording(16, [*shown, (f" (peak {calls.peak}, {calls.started} started)", "dim")]))
     return forms
 
 
@@ -112,11 +112,11 @@ def _verdict(sla: Sla) -> Item:
     head: list[Part] = [("SLA ", ""), (word, style)]
     told: list[Part] = [*head, (f" {tier}" if tier else "", "")]
     return (
-        Form(1, [("SLA ", ""), (word[:7], style)]),
-        Form(4, head),
-        Form(7, told),
-        Form(9, [*told, (f" {sla.clean_s:g}/{sla.of_s}s", "dim")]),
-        Form(17, [*told, (f" {sla.clean_s:g} of {sla.of_s} s clean", "dim")]),
+        Wording(1, [("SLA ", ""), (word[:7], style)]),
+        Wording(4, head),
+        Wording(7, told),
+        Wording(9, [*told, (f" {sla.clean_s:g}/{sla.of_s}s", "dim")]),
+        Wording(17, [*told, (f" {sla.clean_s:g} of {sla.of_s} s clean", "dim")]),
     )
 
 
@@ -132,9 +132,9 @@ def _losses(frame: Frame) -> list[Item]:
         asked = f" of {f.percent(limit)}" if limit is not None else ""
         found.append(
             (
-                Form(rank, shown),
-                Form(12, [*shown, (window, "dim")]),
-                Form(13, [*shown, (asked + window, "dim")]),
+                Wording(rank, shown),
+                Wording(12, [*shown, (window, "dim")]),
+                Wording(13, [*shown, (asked + window, "dim")]),
             )
         )
     return found
@@ -142,7 +142,7 @@ def _losses(frame: Frame) -> list[Item]:
 
 def _clock(time: str) -> Item:
     shown: Part = (f.clock(time), "")
-    return Form(5, [shown]), Form(12, [shown, (" UTC", "dim")])
+    return Wording(5, [shown]), Wording(12, [shown, (" UTC", "dim")])
 
 
 def _second(frame: Frame, hints: Hints) -> list[Item]:
@@ -164,7 +164,7 @@ def _second(frame: Frame, hints: Hints) -> list[Item]:
 def _window(window: str) -> Item:
     if not window:
         return ()
-    return Form(0, [(window, "near")]), Form(8, [(f"last {window}:", "near")])
+    return Wording(0, [(window, "near")]), Wording(8, [(f"last {window}:", "near")])
 
 
 def _filter(text: str) -> Item:
@@ -172,7 +172,7 @@ def _filter(text: str) -> Item:
     if not text:
         return item(9, ("filter: -", "dim"))
     cut = text if len(text) <= _FILTER else text[: _FILTER - 1] + "…"
-    return Form(3, [(f"filter: {cut}", "strong")]), Form(10, [(f"filter: {text}", "strong")])
+    return Wording(3, [(f"filter: {cut}", "strong")]), Wording(10, [(f"filter: {text}", "strong")])
 
 
 def _percentile(
@@ -191,22 +191,22 @@ def _percentile(
     text = f.ms(value) + of_limit + figure[len(f.ms(value)) :]
     whole: list[Part] = [(f"{name} ", "dim"), (text, style), (unit, "dim")]
     if limit_rank is None:
-        return (Form(rank, whole),)
-    return Form(rank, [(f"{name} ", "dim"), (figure, style)]), Form(limit_rank, whole)
+        return (Wording(rank, whole),)
+    return Wording(rank, [(f"{name} ", "dim"), (figure, style)]), Wording(limit_rank, whole)
 
 
 def _silences(frame: Frame) -> Item:
     totals = frame.document.totals
     number, longest = totals.packets.interruptions, totals.longest_interruption_ms
     if not number:
-        return Form(4, [("gaps 0", "dim")]), Form(10, [("no interruptions", "dim")])
+        return Wording(4, [("gaps 0", "dim")]), Wording(10, [("no interruptions", "dim")])
     air = f.silence(totals.dead_air_s)
     named: Part = (f"{number} interruption{'' if number == 1 else 's'}~", "near")
     at_most = f", longest {f.silence(longest / 1000)}" if longest is not None else ""
     return (
-        Form(4, [("gaps ", "dim"), (f"{number}~", "near"), (f" {air}", "")]),
-        Form(10, [named, (", dead air ", "dim"), (air, "")]),
-        Form(14, [named, (f"{at_most}, dead air ", "dim"), (air, "")]),
+        Wording(4, [("gaps ", "dim"), (f"{number}~", "near"), (f" {air}", "")]),
+        Wording(10, [named, (", dead air ", "dim"), (air, "")]),
+        Wording(14, [named, (f"{at_most}, dead air ", "dim"), (air, "")]),
     )
 
 
@@ -231,7 +231,7 @@ def _counted(rank: int, *pairs: tuple[str, int]) -> Item:
     parts: list[Part] = []
     for name, number in pairs:
         parts += [(name, "dim"), (f.count(number), "")]
-    return (Form(rank, parts),)
+    return (Wording(rank, parts),)
 
 
 class OneLine(Pane):
@@ -246,21 +246,25 @@ class OneLine(Pane):
 
 def lines_oneline(frame: Frame, width: int, height: int) -> Text:
     """Return the line in a box of so many cells: the verdict is the last to go."""
-    ink = Ink(width, height, ascii_only=frame.ascii)
+    canvas = LineCanvas(width, height, ascii_only=frame.ascii)
     headline, limits = f.Headline(frame), frame.limits
     word, style = verdict(frame.document.sla)
     state, state_style = connection(frame)
     silent = frame.document.totals.packets.interruptions
     rtt, loss = headline.rtt.p95, headline.loss_ratio
     items = [
-        (Form(0, [(word[:4], style)]), Form(2, [(word, style)]), Form(6, [(f"SLA {word}", style)])),
+        (
+            Wording(0, [(word[:4], style)]),
+            Wording(2, [(word, style)]),
+            Wording(6, [(f"SLA {word}", style)]),
+        ),
         # a line that says nothing of its age would pass for a live one
-        (Form(1, [(state[0], state_style)]), Form(5, [(state, state_style)])),
+        (Wording(1, [(state[0], state_style)]), Wording(5, [(state, state_style)])),
         item(3, ("p95 ", "dim"), f.graded(f.ms(rtt), rtt, limits.p95_ms)),
         item(4, ("loss ", "dim"), f.graded(f.percent(loss), loss, limits.loss_ratio)),
         item(5, (f.calls(frame.document.totals.calls.active), "")),
         item(6, (f"gaps {silent}~", "near")) if silent else (),
         item(7, (f.clock(frame.document.time), "dim")),
     ]
-    ink.line(*fit(items, width, ascii_only=frame.ascii))
-    return ink.text()
+    canvas.line(*fit(items, width, ascii_only=frame.ascii))
+    return canvas.text()

@@ -15,7 +15,7 @@ from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits
 from ari_tui.ui.spark import BLOCKS
 from ari_tui.ui.widgets import pane_figures as f
-from ari_tui.ui.widgets.line_canvas import Ink, Part, Style, merged
+from ari_tui.ui.widgets.line_canvas import LineCanvas, Part, Style, merged
 from ari_tui.ui.widgets.pane import Pane
 
 _PER_OCTAVE: Final = 8
@@ -56,21 +56,21 @@ class Scale(NamedTuple):
 
 def lines(frame: Frame, width: int, height: int) -> Text:
     """Return the histogram in a box of so many cells."""
-    ink = Ink(width, height, ascii_only=frame.ascii)
+    canvas = LineCanvas(width, height, ascii_only=frame.ascii)
     buckets = [(upper / 1000, number) for upper, number in frame.history.rtt_histogram if number]
-    ink.heading("Round trips", *_summary(frame, buckets))
+    canvas.heading("Round trips", *_summary(frame, buckets))
     columns = width - _AXIS
-    if not buckets or columns < 4 or ink.room < 3:
+    if not buckets or columns < 4 or canvas.room < 3:
         if not buckets:
-            ink.line(("no round trip yet", "dim"))
-        return ink.text()
+            canvas.line(("no round trip yet", "dim"))
+        return canvas.text()
     scale = scale_of(buckets, frame.limits, columns)
     counts = spread_over(buckets, scale)
-    for parts in _bars(ink, counts, scale, frame.limits, ink.room - 2):
-        ink.line(*parts)
-    ink.line((" " * (_AXIS - 1), ""), ("└" + _ruler(scale), "dim"))
-    ink.line((ink.right("ms ", _AXIS), "dim"), *_labels(scale, frame.limits))
-    return ink.text()
+    for parts in _bars(canvas, counts, scale, frame.limits, canvas.room - 2):
+        canvas.line(*parts)
+    canvas.line((" " * (_AXIS - 1), ""), ("└" + _ruler(scale), "dim"))
+    canvas.line((canvas.right("ms ", _AXIS), "dim"), *_labels(scale, frame.limits))
+    return canvas.text()
 
 
 def _summary(frame: Frame, buckets: Sequence[tuple[float, int]]) -> list[Part]:
@@ -112,7 +112,7 @@ def spread_over(buckets: Sequence[tuple[float, int]], scale: Scale) -> list[floa
 
 
 def _bars(
-    ink: Ink, counts: Sequence[float], scale: Scale, limits: Limits, rows: int
+    canvas: LineCanvas, counts: Sequence[float], scale: Scale, limits: Limits, rows: int
 ) -> list[list[Part]]:
     top = max(1, math.ceil(math.log10(max(counts) + 1)))
     heights = [_height(number, top, rows) for number in counts]
@@ -120,9 +120,9 @@ def _bars(
     marked = {_place(scale, limit) for limit in limits[:4] if limit is not None}
     drawn = []
     for row in range(rows - 1, -1, -1):
-        parts: list[Part] = [(_count_label(ink, row, rows, top), "dim")]
+        parts: list[Part] = [(_count_label(canvas, row, rows, top), "dim")]
         for column, height in enumerate(heights):
-            cell = _cell(height - row * 8, ascii_only=ink.ascii_only)
+            cell = _cell(height - row * 8, ascii_only=canvas.ascii_only)
             if cell == " " and column in marked:
                 parts.append(("┊", "dim"))
             else:
@@ -146,13 +146,13 @@ def _cell(eighths: int, *, ascii_only: bool) -> str:
     return BLOCKS[min(eighths, 8) - 1]
 
 
-def _count_label(ink: Ink, row: int, rows: int, top: int) -> str:
+def _count_label(canvas: LineCanvas, row: int, rows: int, top: int) -> str:
     """Return the label of a row of bars: powers of ten, each in the row that it lies in."""
     for power in range(top, -1, -1):
         # the topmost power is the top's edge, in the row below it
         if min(rows - 1, int(power / top * rows)) == row and (power == top or rows > top):
-            return ink.right(_POWERS[min(power, 9)] + "┤", _AXIS)
-    return ink.right("│", _AXIS)
+            return canvas.right(_POWERS[min(power, 9)] + "┤", _AXIS)
+    return canvas.right("│", _AXIS)
 
 
 def _style(upper_ms: float, limits: Limits) -> Style:

@@ -11,7 +11,7 @@ from ari_tui.document.model import Instrument, Spread
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.number_format import DASH
 from ari_tui.ui.widgets import pane_figures as f
-from ari_tui.ui.widgets.line_canvas import Ink, Part, Style
+from ari_tui.ui.widgets.line_canvas import LineCanvas, Part, Style
 from ari_tui.ui.widgets.pane import Pane
 
 _LAG_MS: Final = 250.0
@@ -39,21 +39,21 @@ class Entry(NamedTuple):
 
 def lines(frame: Frame, width: int, height: int) -> Text:
     """Return the instrument's health in a box of so many cells."""
-    ink = Ink(width, height, ascii_only=frame.ascii)
+    canvas = LineCanvas(width, height, ascii_only=frame.ascii)
     found = frame.document.instrument
-    ink.heading("Instrument", *_summary(found))
+    canvas.heading("Instrument", *_summary(found))
     for reason in found.reasons:
-        ink.line((f"~ {reason}", "near"))
+        canvas.line((f"~ {reason}", "near"))
     for name, spread in (
         ("own delay out", found.dwell_out_us),
         ("own delay back", found.dwell_back_us),
     ):
-        ink.line((ink.left(f"  {name}", 17), "dim"), *_spread(spread))
+        canvas.line((canvas.left(f"  {name}", 17), "dim"), *_spread(spread))
     columns = max(1, width // _COLUMN)
     entries = _entries(found)
     for start in range(0, len(entries), columns):
-        ink.line(*_row(ink, entries[start : start + columns], width // columns))
-    return ink.text()
+        canvas.line(*_row(canvas, entries[start : start + columns], width // columns))
+    return canvas.text()
 
 
 def _summary(found: Instrument) -> list[Part]:
@@ -109,12 +109,12 @@ def _workers(found: Instrument) -> str:
     return f"{found.workers}{restarts}"
 
 
-def _row(ink: Ink, entries: Sequence[Entry], width: int) -> list[Part]:
+def _row(canvas: LineCanvas, entries: Sequence[Entry], width: int) -> list[Part]:
     parts: list[Part] = []
     for entry in entries:
-        text = ink.plain(entry.text)
+        text = canvas.plain(entry.text)
         parts += [
-            (ink.left(f"  {entry.name}", 17), "dim"),
-            (ink.left(text, max(len(text), width - 17)), entry.style),
+            (canvas.left(f"  {entry.name}", 17), "dim"),
+            (canvas.left(text, max(len(text), width - 17)), entry.style),
         ]
     return parts

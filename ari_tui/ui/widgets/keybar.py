@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from ari_tui.ui.widgets.line_canvas import Ink, fit, item
+from ari_tui.ui.widgets.line_canvas import LineCanvas, fit, item
 from ari_tui.ui.widgets.pane import Pane
 
 Key = tuple[str, str]
@@ -44,10 +44,10 @@ class KeyBar(Pane):
 
 def lines(keys: Sequence[Key], width: int, height: int, *, ascii_only: bool = False) -> Text:
     """Return the keys in a box of so many cells; those at the end go first."""
-    ink = Ink(width, height, ascii_only=ascii_only)
+    canvas = LineCanvas(width, height, ascii_only=ascii_only)
     items = [
         item(rank, (key, "key"), (f" {label}", "dim")) for rank, (key, label) in enumerate(keys)
     ]
     # what is last would stand at the edge
-    ink.line(*fit([*items, ()], width, ascii_only=ascii_only))
-    return ink.text()
+    canvas.line(*fit([*items, ()], width, ascii_only=ascii_only))
+    return canvas.text()

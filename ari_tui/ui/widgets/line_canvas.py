@@ -88,7 +88,7 @@ def plain(text: str, *, ascii_only: bool = False) -> str:
     return text.translate(_PLAIN).encode("ascii", "replace").decode("ascii")
 
 
-class Form(NamedTuple):
+class Wording(NamedTuple):
     """One way to say a piece of a line."""
 
     rank: int
@@ -96,13 +96,13 @@ class Form(NamedTuple):
     parts: Parts
 
 
-Item = Sequence[Form]
+Item = Sequence[Wording]
 """A piece of a line, in its forms: the shortest, which matters most, first."""
 
 
 def item(rank: int, *parts: Part) -> Item:
     """Return a piece that has one form."""
-    return (Form(rank, parts),)
+    return (Wording(rank, parts),)
 
 
 def fit(items: Sequence[Item], width: int, *, gap: int = 2, ascii_only: bool = False) -> list[Part]:
@@ -111,7 +111,7 @@ def fit(items: Sequence[Item], width: int, *, gap: int = 2, ascii_only: bool = F
     By rank, forms take the place of the shorter ones of their piece, where there is room. A piece
     that has none keeps out those that matter less.
     """
-    chosen: dict[int, Form] = {}
+    chosen: dict[int, Wording] = {}
     room, is_full = width + gap, False
     ranked = sorted((form.rank, index, form) for index, item in enumerate(items) for form in item)
     for _, index, form in ranked:
@@ -127,7 +127,7 @@ def fit(items: Sequence[Item], width: int, *, gap: int = 2, ascii_only: bool = F
     return _joined(items, chosen, gap, room)
 
 
-def _joined(items: Sequence[Item], chosen: dict[int, Form], gap: int, room: int) -> list[Part]:
+def _joined(items: Sequence[Item], chosen: dict[int, Wording], gap: int, room: int) -> list[Part]:
     parts: list[Part] = []
     for index in sorted(chosen):
         if parts:
@@ -149,7 +149,7 @@ def merged(parts: Iterable[Part]) -> list[Part]:
     ]
 
 
-class Ink:
+class LineCanvas:
     """Collects the lines of a box of `width` times `height` cells."""
 
     def __init__(self, width: int, height: int, *, ascii_only: bool = False) -> None:

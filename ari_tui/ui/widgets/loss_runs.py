@@ -10,7 +10,7 @@ from ari_tui.document.model import Figures
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.spark import ASCII_LEVELS, BLOCKS
 from ari_tui.ui.widgets import pane_figures as f
-from ari_tui.ui.widgets.line_canvas import Ink, Part
+from ari_tui.ui.widgets.line_canvas import LineCanvas, Part
 from ari_tui.ui.widgets.pane import Pane
 
 NAMES: Final = (*"123456789", "10+")
@@ -29,30 +29,32 @@ class RunsPane(Pane):
 
 def lines(frame: Frame, width: int, height: int) -> Text:
     """Return the runs in a box of so many cells: bars where there is room, numbers at least."""
-    ink = Ink(width, height, ascii_only=frame.ascii)
+    canvas = LineCanvas(width, height, ascii_only=frame.ascii)
     totals = frame.document.totals
-    ink.heading("Loss runs", *_summary(totals))
+    canvas.heading("Loss runs", *_summary(totals))
     where = _directions(totals)
     runs = {name: totals.loss_runs.get(name, 0) for name in NAMES}
     label = 8
     cell = min(_WIDEST, (width - label) // len(NAMES))
     if cell < _CELL:
         shown = ", ".join(f"{name}: {number}" for name, number in runs.items() if number)
-        ink.line(("length ", "dim"), shown or "none")
+        canvas.line(("length ", "dim"), shown or "none")
     elif any(runs.values()):
-        for row in _bars(runs, ink.room - 2 - bool(where), ascii_only=frame.ascii):
-            ink.line(" " * label, *((ink.right(bar, cell), "lost") for bar in row))
-        ink.line((ink.left("length", label), "dim"), *((ink.right(n, cell), "dim") for n in NAMES))
-        ink.line(
-            (ink.left("runs", label), "dim"),
+        for row in _bars(runs, canvas.room - 2 - bool(where), ascii_only=frame.ascii):
+            canvas.line(" " * label, *((canvas.right(bar, cell), "lost") for bar in row))
+        canvas.line(
+            (canvas.left("length", label), "dim"), *((canvas.right(n, cell), "dim") for n in NAMES)
+        )
+        canvas.line(
+            (canvas.left("runs", label), "dim"),
             *(
-                (ink.right(f.count(n) if n else "·", cell), "strong" if n else "dim")
+                (canvas.right(f.count(n) if n else "·", cell), "strong" if n else "dim")
                 for n in runs.values()
             ),
         )
     if where:
-        ink.line(*where)
-    return ink.text()
+        canvas.line(*where)
+    return canvas.text()
 
 
 def _summary(totals: Figures) -> list[Part]:

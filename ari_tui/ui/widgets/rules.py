@@ -16,7 +16,7 @@ from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import grade
 from ari_tui.ui.number_format import DASH
 from ari_tui.ui.widgets import pane_figures as f
-from ari_tui.ui.widgets.line_canvas import Ink, Part, Style
+from ari_tui.ui.widgets.line_canvas import LineCanvas, Part, Style
 from ari_tui.ui.widgets.link_status import verdict
 from ari_tui.ui.widgets.pane import Pane
 
@@ -35,7 +35,7 @@ class RulesPane(Pane):
         return lines(frame, width, height)
 
 
-class Standing(NamedTuple):
+class RuleState(NamedTuple):
     """A rule in words."""
 
     mark: Part
@@ -50,45 +50,47 @@ class Standing(NamedTuple):
     last: str
 
 
-class Column(NamedTuple):
+class RuleColumn(NamedTuple):
     """A column of the table of rules."""
 
     label: str
     width: int
-    part: Callable[[Standing], Part]
+    part: Callable[[RuleState], Part]
 
 
 _COLUMNS: Final = (
-    Column("LIMIT", 8, lambda s: (s.limit, "")),
-    Column("ACTUAL", 8, lambda s: s.actual),
-    Column("MARGIN", 8, lambda s: (s.margin, "")),
-    Column("VIOLATED", 10, lambda s: (s.seconds, "")),
-    Column("LAST", 10, lambda s: (s.last, "")),
-    Column("SHARE OVER", 15, lambda s: (s.share, "dim")),
+    RuleColumn("LIMIT", 8, lambda s: (s.limit, "")),
+    RuleColumn("ACTUAL", 8, lambda s: s.actual),
+    RuleColumn("MARGIN", 8, lambda s: (s.margin, "")),
+    RuleColumn("VIOLATED", 10, lambda s: (s.seconds, "")),
+    RuleColumn("LAST", 10, lambda s: (s.last, "")),
+    RuleColumn("SHARE OVER", 15, lambda s: (s.share, "dim")),
 )
 _NAME: Final = 6
 
 
 def lines(frame: Frame, width: int, height: int) -> Text:
     """Return the rules in a box of so many cells; columns go from the right."""
-    ink = Ink(width, height, ascii_only=frame.ascii)
+    canvas = LineCanvas(width, height, ascii_only=frame.ascii)
     sla = frame.document.sla
     word, style = verdict(sla)
     clean = f", {sla.clean_s:g} of {sla.of_s} s clean"
-    ink.heading("SLA", (word, style), (f" {sla.tier or 'no tier'}{clean} ({sla.profile})", "dim"))
+    canvas.heading(
+        "SLA", (word, style), (f" {sla.tier or 'no tier'}{clean} ({sla.profile})", "dim")
+    )
     columns = _fitting(width - _NAME)
-    ink.line(
-        (ink.left("  RULE", _NAME), "dim"),
-        *((ink.right(column.label, column.width), "dim") for column in columns),
+    canvas.line(
+        (canvas.left("  RULE", _NAME), "dim"),
+        *((canvas.right(column.label, column.width), "dim") for column in columns),
     )
     for rule in sla.rules:
-        ink.line(*_row(ink, standing(frame, rule), columns))
+        canvas.line(*_row(canvas, rule_state(frame, rule), columns))
     for reason in sla.reasons:
-        ink.line((f"  {reason}", style if sla.verdict != "pass" else "dim"))
-    return ink.text()
+        canvas.line((f"  {reason}", style if sla.verdict != "pass" else "dim"))
+    return canvas.text()
 
 
-def _fitting(width: int) -> list[Column]:
+def _fitting(width: int) -> list[RuleColumn]:
     shown = []
     for column in _COLUMNS:
         width -= column.width
@@ -98,16 +100,16 @@ def _fitting(width: int) -> list[Column]:
     return shown
 
 
-def _row(ink: Ink, found: Standing, columns: Sequence[Column]) -> list[Part]:
+def _row(canvas: LineCanvas, found: RuleState, columns: Sequence[RuleColumn]) -> list[Part]:
     mark, style = found.mark
-    parts: list[Part] = [(f"{mark} ", style), (ink.left(found.rule, _NAME - 2), "strong")]
+    parts: list[Part] = [(f"{mark} ", style), (canvas.left(found.rule, _NAME - 2), "strong")]
     for column in columns:
         text, style = column.part(found)
-        parts.append((ink.right(text, column.width), style))
+        parts.append((canvas.right(text, column.width), style))
     return parts
 
 
-def standing(frame: Frame, rule: SlaRule) -> Standing:
+def rule_state(frame: Frame, rule: SlaRule) -> RuleState:
     """Say how a rule stands. The actual figure is the session's, as the verdict is."""
     mark = _VERDICTS.get(rule.verdict, ("?", "near"))
     value, limit = _actual(frame, rule), _limit(rule)
@@ -115,7 +117,7 @@ def standing(frame: Frame, rule: SlaRule) -> Standing:
         # over the limit and passed: what counts are clean seconds, and more than one figure
         mark = ("~", "near")
     in_ms = bool(rule.limits_ms)
-    return Standing(
+    return RuleState(
         mark=mark,
         rule=rule.id,
         limit=f"≤{f.limit_ms(limit)} ms" if in_ms else f"≤{f.percent(limit)}",

@@ -21,7 +21,7 @@ from ari_tui.ui.bindings import textual_bindings
 from ari_tui.ui.columns import Column
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.rows import Row
-from ari_tui.ui.widgets.table_canvas import UNKNOWN, Canvas, Content, View
+from ari_tui.ui.widgets.table_canvas import UNKNOWN, Content, TableCanvas, TableView
 from ari_tui.ui.widgets.table_cursor import Cursor
 
 _HEADER: Final = 1
@@ -97,7 +97,7 @@ class ChannelTable(ScrollView, can_focus=True, inherit_bindings=False):
         """Lines that Textual asked for so far."""
         self._rows: Sequence[Row] = ()
         self._cursor = Cursor()
-        self._canvas = Canvas(self._component)
+        self._canvas = TableCanvas(self._component)
         self._painted: dict[int, Content] = {}
         """By line of the widget the content that Textual last got for it."""
 
@@ -230,8 +230,8 @@ class ChannelTable(ScrollView, can_focus=True, inherit_bindings=False):
         content = self._painted[y] = self._canvas.content(y, view)
         return self._canvas.strip(content, view.width)
 
-    def _view(self) -> View:
-        return View(self.size.width, self._in_view, self.selected, self.sort, self.reverse)
+    def _view(self) -> TableView:
+        return TableView(self.size.width, self._in_view, self.selected, self.sort, self.reverse)
 
     def _repaint(self) -> None:
         """Repaint the lines whose content is another than was painted, as far as it differs."""

@@ -14,7 +14,7 @@ from ari_tui.ui.rows import Row
 from ari_tui.ui.widgets.table_lines import (
     Head,
     Line,
-    Look,
+    RowStyle,
     changed_cells,
     draw_header,
     draw_line,
@@ -24,7 +24,7 @@ from ari_tui.ui.widgets.table_lines import (
 from ari_tui.ui.widgets.table_shape import Shape, shape_of
 
 
-class View(NamedTuple):
+class TableView(NamedTuple):
     """How the widget looks at the rows."""
 
     width: int
@@ -63,11 +63,11 @@ UNKNOWN = Content("")
 """What a line holds that was never painted."""
 
 
-class Canvas:
+class TableCanvas:
     """Rows, columns and frame of now; formats a row when it is asked for, once a frame."""
 
     def __init__(self, component: Callable[[str, bool], Style]) -> None:
-        self._look = Look(component)
+        self._look = RowStyle(component)
         self._component = component
         self._rows: Sequence[Row] = ()
         self._columns: tuple[Column, ...] = ()
@@ -96,10 +96,10 @@ class Canvas:
 
     def forget(self) -> None:
         """Forget all strips and styles: the theme has changed."""
-        self._look = Look(self._component)
+        self._look = RowStyle(self._component)
         self._strips.clear()
 
-    def content(self, y: int, view: View) -> Content:
+    def content(self, y: int, view: TableView) -> Content:
         """Return what line `y` of the widget shows; line 0 is the header."""
         if self._frame is None:
             return NOTHING

@@ -32,7 +32,7 @@ _NOTE_MIN: Final = 2
 """Cells of a sparkline that a note leaves alone."""
 
 
-class Look:
+class RowStyle:
     """The styles of a theme, each put together once.
 
     `component` returns a component's style: whole, or partial (only what it sets itself).
@@ -125,7 +125,7 @@ def fit(text: str, width: int, align: str, ellipsis: str) -> str:
     return padding + text if align == "right" else text + padding
 
 
-class _Pen:
+class _CellWriter:
     """Collects the segments of a line; neighbours of one style become one."""
 
     def __init__(self) -> None:
@@ -151,26 +151,26 @@ class _Pen:
         return Strip(self._segments, cells).adjust_cell_length(width, style)
 
 
-def draw_line(line: Line, selected: bool, shape: Shape, look: Look) -> Strip:
+def draw_line(line: Line, selected: bool, shape: Shape, look: RowStyle) -> Strip:
     """Draw a call's line: mark, cursor, columns, sparkline."""
     base = "selected" if selected else "row"
     tone = "" if line.tone == "row" else line.tone
     plain = look.style(base, tone)
     cursor = (">" if shape.ascii else "▸") if selected else " "
-    pen = _Pen()
+    writer = _CellWriter()
     for column, text, grade in zip(shape.columns, line.texts, line.grades, strict=True):
         cell = fit(text, column.width, column.align, shape.ellipsis)
         over = _GRADES.get(grade)
-        pen.write(cell, look.style(base, tone, over) if over else plain)
-        pen.write(cursor, plain)
+        writer.write(cell, look.style(base, tone, over) if over else plain)
+        writer.write(cursor, plain)
         cursor = " "
     note = line.note if len(line.note) + 1 + _NOTE_MIN <= shape.spark else ""
     room = shape.spark - (len(note) + 1 if note else 0)
     for text, kind in _sparkline(line, shape, room):
-        pen.write(text, look.style(base, tone, _SPARKS[kind]))
+        writer.write(text, look.style(base, tone, _SPARKS[kind]))
     if note:
-        pen.write(f" {note}", look.style(base, tone, "dim"))
-    return pen.strip(shape.width, plain, shape.cells)
+        writer.write(f" {note}", look.style(base, tone, "dim"))
+    return writer.strip(shape.width, plain, shape.cells)
 
 
 def _sparkline(line: Line, shape: Shape, room: int) -> Sequence[Run]:
@@ -183,20 +183,20 @@ def _sparkline(line: Line, shape: Shape, room: int) -> Sequence[Run]:
     return spark(line.p95_us[:room], line.lost[:room], shape.scale_ms, ascii=shape.ascii)
 
 
-def draw_header(head: Head, shape: Shape, look: Look) -> Strip:
+def draw_header(head: Head, shape: Shape, look: RowStyle) -> Strip:
     """Draw the labels, the arrow of the column that rows are sorted by, scale and place."""
     style = look.style("header")
     arrow = ("v" if head.reverse else "^") if shape.ascii else "▼" if head.reverse else "▲"
-    pen = _Pen()
+    writer = _CellWriter()
     for column in shape.columns:
         sorted_by = column.id == head.sort
         label = column.heading(shape.window)
         gap = arrow if sorted_by else " "
         if sorted_by and column.align != "right" and len(label) < column.width:
             label, gap = label + arrow, " "
-        pen.write(fit(label, column.width, column.align, shape.ellipsis) + gap, style)
-    pen.write(_beside_spark(head, shape), look.style("header", "dim"))
-    return pen.strip(shape.width, style, shape.cells)
+        writer.write(fit(label, column.width, column.align, shape.ellipsis) + gap, style)
+    writer.write(_beside_spark(head, shape), look.style("header", "dim"))
+    return writer.strip(shape.width, style, shape.cells)
 
 
 def _beside_spark(head: Head, shape: Shape) -> str:
@@ -212,8 +212,8 @@ def _beside_spark(head: Head, shape: Shape) -> str:
     return title + place.rjust(shape.spark - len(title))
 
 
-def draw_message(text: str, width: int, look: Look) -> Strip:
+def draw_message(text: str, width: int, look: RowStyle) -> Strip:
     """Draw a line that is no call's."""
-    pen = _Pen()
-    pen.write(fit(f"  {text}", width, "left", "…"), look.style("row", "dim"))
-    return pen.strip(width, look.style("row"), width)
+    writer = _CellWriter()
+    writer.write(fit(f"  {text}", width, "left", "…"), look.style("row", "dim"))
+    return writer.strip(width, look.style("row"), width)

@@ -15,7 +15,7 @@ from ari_tui.document.live import SECONDS, Cells
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits
 from ari_tui.ui.widgets import pane_figures as f
-from ari_tui.ui.widgets.line_canvas import Ink, Part, Style, merged
+from ari_tui.ui.widgets.line_canvas import LineCanvas, Part, Style, merged
 from ari_tui.ui.widgets.pane import Pane
 
 _AXIS: Final = 6
@@ -31,7 +31,7 @@ class TrendPane(Pane):
         return lines(frame, width, height)
 
 
-class Span(NamedTuple):
+class TimeSpan(NamedTuple):
     """Which seconds a chart shows: `points` of `step` seconds each, up to `last`."""
 
     points: int
@@ -55,36 +55,36 @@ class Span(NamedTuple):
         return [max((v for v in step if v is not None), default=None) for step in steps]
 
 
-def span_of(cells: int, last: int, dots: int) -> Span:
+def span_of(cells: int, last: int, dots: int) -> TimeSpan:
     """Return the seconds for a chart `cells` wide with so many points in a cell."""
     wanted = max(1, cells * dots)
     step = max(1, SECONDS // wanted)
-    return Span(min(wanted, SECONDS // step), step, last)
+    return TimeSpan(min(wanted, SECONDS // step), step, last)
 
 
 def lines(frame: Frame, width: int, height: int) -> Text:
     """Return the chart in a box of so many cells."""
-    ink = Ink(width, height, ascii_only=frame.ascii)
+    canvas = LineCanvas(width, height, ascii_only=frame.ascii)
     dots = 1 if frame.ascii else 2
     columns = min(width - _AXIS, SECONDS // dots)
     course, last = frame.history.all, frame.history.last_second
     if not any(value is not None for value in course.tail("rtt_p95_us", SECONDS)):
-        ink.heading("RTT over time")
-        ink.line(("no round trip yet", "dim"))
-        return ink.text()
+        canvas.heading("RTT over time")
+        canvas.line(("no round trip yet", "dim"))
+        return canvas.text()
     span = span_of(columns, last, dots)
     p95 = span.worst(course.tail("rtt_p95_us", SECONDS))
     p50 = span.worst(course.tail("rtt_p50_us", SECONDS))
-    ink.heading("RTT over time", *_legend(p95, p50))
-    if columns < 4 or ink.room < 4:
-        return ink.text()
-    rows = ink.room - 2
-    for parts in _chart(ink, (p95, p50), frame.limits, rows, columns):
-        ink.line(*parts)
+    canvas.heading("RTT over time", *_legend(p95, p50))
+    if columns < 4 or canvas.room < 4:
+        return canvas.text()
+    rows = canvas.room - 2
+    for parts in _chart(canvas, (p95, p50), frame.limits, rows, columns):
+        canvas.line(*parts)
     lost = span.worst(course.tail("lost", SECONDS))
-    ink.line((ink.right("lost ", _AXIS - 1) + "└", "dim"), *_losses(lost, dots))
-    ink.line((" " * _AXIS, ""), *_times(span, columns))
-    return ink.text()
+    canvas.line((canvas.right("lost ", _AXIS - 1) + "└", "dim"), *_losses(lost, dots))
+    canvas.line((" " * _AXIS, ""), *_times(span, columns))
+    return canvas.text()
 
 
 def _legend(p95: Cells, p50: Cells) -> list[Part]:
@@ -104,16 +104,16 @@ def _of_us(value: int | None) -> str:
 
 
 def _chart(
-    ink: Ink, curves: tuple[Cells, Cells], limits: Limits, rows: int, columns: int
+    canvas: LineCanvas, curves: tuple[Cells, Cells], limits: Limits, rows: int, columns: int
 ) -> list[list[Part]]:
     scale_ms = limits.scale_ms
     limit = limits.p95_ms if limits.p95_ms and limits.p95_ms < scale_ms else None
     limit_row = None if limit is None else row_of(limit, scale_ms, rows)
-    plot = (_characters if ink.ascii_only else _dots)(curves, scale_ms, rows, columns)
+    plot = (_characters if canvas.ascii_only else _dots)(curves, scale_ms, rows, columns)
     drawn = []
     for row in range(rows):
         beyond = limit_row is not None and row < limit_row
-        parts: list[Part] = [(_label(ink, row, rows, scale_ms, limit), "dim")]
+        parts: list[Part] = [(_label(canvas, row, rows, scale_ms, limit), "dim")]
         for cell, curve in plot[row]:
             if cell != " ":
                 style: Style = "low" if curve else "fail" if beyond or cell == "^" else "high"
@@ -129,12 +129,12 @@ def row_of(value_ms: float, scale_ms: float, rows: int) -> int:
     return max(0, rows - 1 - int(min(value_ms / scale_ms, 1.0) * rows * 0.9999))
 
 
-def _label(ink: Ink, row: int, rows: int, scale_ms: float, limit: float | None) -> str:
+def _label(canvas: LineCanvas, row: int, rows: int, scale_ms: float, limit: float | None) -> str:
     if row == 0:
-        return ink.right(f"{scale_ms:g}┤", _AXIS)
+        return canvas.right(f"{scale_ms:g}┤", _AXIS)
     if limit is not None and row == row_of(limit, scale_ms, rows):
-        return ink.right(f"≤{limit:g}┤", _AXIS)
-    return ink.right("0┤" if row == rows - 1 else "│", _AXIS)
+        return canvas.right(f"≤{limit:g}┤", _AXIS)
+    return canvas.right("0┤" if row == rows - 1 else "│", _AXIS)
 
 
 Plot = list[list[tuple[str, int]]]
@@ -193,7 +193,7 @@ def _losses(lost: Sequence[int | None], dots: int) -> list[Part]:
     return merged(("×", "lost") if gone else ("─", "dim") for gone in cells)
 
 
-def _times(span: Span, columns: int) -> list[Part]:
+def _times(span: TimeSpan, columns: int) -> list[Part]:
     start, end = f.of_day(span.first), f.of_day(span.last)
     room = columns - len(start) - len(end)
     if room < 2:

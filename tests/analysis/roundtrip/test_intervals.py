@@ -14,7 +14,7 @@ from ari_tui.analysis.roundtrip.intervals import (
     BUCKETS,
     OUT,
     PER_OCTAVE,
-    Intervals,
+    IntervalHistograms,
     coarse_bucket_of,
     coarsened,
 )
@@ -23,8 +23,8 @@ from ari_tui.building.figures import spread
 Bench = Any
 
 
-def filled(kind: int, *values_ns: int) -> Intervals:
-    table = Intervals()
+def filled(kind: int, *values_ns: int) -> IntervalHistograms:
+    table = IntervalHistograms()
     table.grow(2)
     table.book(kind, np.full(len(values_ns), 1), np.array(values_ns))
     return table

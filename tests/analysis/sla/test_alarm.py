@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 import pytest
 
-from ari_tui.analysis.sla.alarm import LONGEST_STEP_S, Alarm, Change, Patience, Sight
+from ari_tui.analysis.sla.alarm import LONGEST_STEP_S, Alarm, AlarmDelays, Change, Judgement
 
-PATIENT = Patience(after_s=15, clear_s=60, no_traffic_s=30)
+PATIENT = AlarmDelays(after_s=15, clear_s=60, no_traffic_s=30)
 
 
-def seen(alarm: Alarm, looks: Iterable[tuple[Sight, int]]) -> list[tuple[int, str]]:
+def seen(alarm: Alarm, looks: Iterable[tuple[Judgement, int]]) -> list[tuple[int, str]]:
     """Glance once a second, each look for so many seconds; return when it turned into what."""
     turns: list[tuple[int, str]] = []
     at = 0
@@ -42,24 +42,24 @@ def test_what_is_bad_for_less_than_that_is_never_told() -> None:
 
 
 def test_recovery_is_told_once_it_has_lasted() -> None:
-    looks: list[tuple[Sight, int]] = [("bad", 20), ("good", 60), ("bad", 1), ("good", 61)]
+    looks: list[tuple[Judgement, int]] = [("bad", 20), ("good", 60), ("bad", 1), ("good", 61)]
     assert seen(Alarm(PATIENT), looks) == [(15, "fail"), (141, "ok")]
 
 
 def test_a_metric_that_flaps_is_told_once() -> None:
     alarm = Alarm(PATIENT)
-    flapping: list[tuple[Sight, int]] = [("bad", 20), ("good", 40)] * 60
+    flapping: list[tuple[Judgement, int]] = [("bad", 20), ("good", 40)] * 60
     assert seen(alarm, [*flapping, ("bad", 1), ("good", 61)]) == [(15, "fail"), (3661, "ok")]
 
 
 def test_without_patience_the_first_glance_counts() -> None:
-    alarm = Alarm(Patience(after_s=0, clear_s=0))
+    alarm = Alarm(AlarmDelays(after_s=0, clear_s=0))
     assert alarm.see(1, "bad") == Change("fail", "ok")
     assert alarm.see(2, "good") == Change("ok", "fail")
 
 
 @pytest.mark.parametrize("sight", ["silent", "unknown"])
-def test_silence_and_ignorance_neither_raise_nor_clear(sight: Sight) -> None:
+def test_silence_and_ignorance_neither_raise_nor_clear(sight: Judgement) -> None:
     patience = PATIENT._replace(no_traffic_s=0)
     assert seen(Alarm(patience), [(sight, 5000)]) == []
     failing = Alarm(patience)
@@ -68,25 +68,30 @@ def test_silence_and_ignorance_neither_raise_nor_clear(sight: Sight) -> None:
 
 
 def test_what_was_bad_before_a_moment_of_ignorance_still_counts() -> None:
-    looks: list[tuple[Sight, int]] = [("bad", 10), ("unknown", 30), ("bad", 10)]
+    looks: list[tuple[Judgement, int]] = [("bad", 10), ("unknown", 30), ("bad", 10)]
     # 9 s and 6 s: the second glance of a look is the first that has lasted
     assert seen(Alarm(PATIENT), looks) == [(46, "fail")]
 
 
 def test_no_traffic_is_an_alarm_of_its_own_where_asked_for() -> None:
     alarm = Alarm(PATIENT)
-    looks: list[tuple[Sight, int]] = [("good", 5), ("silent", 1000), ("good", 62)]
+    looks: list[tuple[Judgement, int]] = [("good", 5), ("silent", 1000), ("good", 62)]
     assert seen(alarm, looks) == [(35, "no_traffic"), (1065, "ok")]
 
 
 def test_silence_that_is_broken_begins_anew() -> None:
-    looks: list[tuple[Sight, int]] = [("silent", 25), ("unknown", 1), ("silent", 25), ("good", 1)]
+    looks: list[tuple[Judgement, int]] = [
+        ("silent", 25),
+        ("unknown", 1),
+        ("silent", 25),
+        ("good", 1),
+    ]
     assert seen(Alarm(PATIENT), looks) == []
 
 
 def test_a_failure_turns_into_silence_and_back_into_a_failure() -> None:
     alarm = Alarm(PATIENT)
-    looks: list[tuple[Sight, int]] = [("bad", 20), ("silent", 40), ("bad", 20)]
+    looks: list[tuple[Judgement, int]] = [("bad", 20), ("silent", 40), ("bad", 20)]
     assert seen(alarm, looks) == [(15, "fail"), (50, "no_traffic"), (75, "fail")]
 
 
@@ -101,7 +106,7 @@ def test_time_that_nobody_saw_does_not_count() -> None:
 
 
 def test_a_clock_that_stands_still_or_goes_back_adds_nothing() -> None:
-    alarm = Alarm(Patience(after_s=1, clear_s=1))
+    alarm = Alarm(AlarmDelays(after_s=1, clear_s=1))
     for at in (10.0, 10.0, 9.0, 9.0):
         assert alarm.see(at, "bad") is None
     assert alarm.see(10.0, "bad") == Change("fail", "ok")

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from ari_tui.analysis.binomial import upper_bound
-from ari_tui.analysis.sla.calibration import FEWEST, Watched, propose
+from ari_tui.analysis.sla.calibration import FEWEST, PathSample, propose
 from ari_tui.analysis.sla.profiles import Tier
 
 
-def watched(**changed: Any) -> Watched:
+def watched(**changed: Any) -> PathSample:
     """A minute of four calls on a path of 40 ms, with a budget of 2, 6, 10 and 20 ms above it."""
-    made = Watched(
+    made = PathSample(
         seconds=60.0,
         calls=4,
         settled=12_000,

@@ -13,8 +13,8 @@ from ari_tui.analysis.stream.state import (
     INTERRUPTION_NS,
     SLOTS,
     EchoLeg,
+    ForeignPackets,
     MediaLeg,
-    Strangers,
     is_voice,
 )
 
@@ -92,33 +92,33 @@ def test_extremes_sum_and_number_are_those_of_the_round_trips(bench: Any) -> Non
 
 
 def test_a_packet_that_was_met_is_known_by_ssrc_and_sequence() -> None:
-    strangers = Strangers()
-    strangers.meet(0xFFFFFFFF, 65_535)
-    assert strangers.knows(0xFFFFFFFF, 65_535)
-    assert not strangers.knows(0xFFFFFFFE, 65_535)
-    assert not strangers.knows(0xFFFFFFFF, 65_535 - SLOTS)
-    assert strangers.met == 1
+    foreign_packets = ForeignPackets()
+    foreign_packets.meet(0xFFFFFFFF, 65_535)
+    assert foreign_packets.knows(0xFFFFFFFF, 65_535)
+    assert not foreign_packets.knows(0xFFFFFFFE, 65_535)
+    assert not foreign_packets.knows(0xFFFFFFFF, 65_535 - SLOTS)
+    assert foreign_packets.met == 1
 
 
 def test_nobody_is_known_before_anyone_was_met() -> None:
-    strangers = Strangers()
-    assert not any(strangers.knows(ssrc, 0) for ssrc in (0, 1, 0xFFFFFFFF))
-    assert (strangers.met, strangers.pushed_by(0, 0)) == (0, None)
+    foreign_packets = ForeignPackets()
+    assert not any(foreign_packets.knows(ssrc, 0) for ssrc in (0, 1, 0xFFFFFFFF))
+    assert (foreign_packets.met, foreign_packets.pushed_by(0, 0)) == (0, None)
 
 
 def test_streams_of_one_numbering_do_not_push_each_other_out() -> None:
-    strangers = Strangers()
+    foreign_packets = ForeignPackets()
     for ssrc in (1, 100):
         for sequence in range(50):
-            strangers.meet(ssrc, sequence)
-    assert all(strangers.knows(ssrc, n) for ssrc in (1, 100) for n in range(50))
+            foreign_packets.meet(ssrc, sequence)
+    assert all(foreign_packets.knows(ssrc, n) for ssrc in (1, 100) for n in range(50))
 
 
 def test_a_stream_is_remembered_for_as_many_packets_as_there_are_slots() -> None:
-    strangers = Strangers()
+    foreign_packets = ForeignPackets()
     for sequence in range(SLOTS + 10):
-        strangers.meet(7, sequence)
-    assert [n for n in range(SLOTS + 10) if not strangers.knows(7, n)] == list(range(10))
+        foreign_packets.meet(7, sequence)
+    assert [n for n in range(SLOTS + 10) if not foreign_packets.knows(7, n)] == list(range(10))
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_stream_is_remembered_for_as_many_packets_as_there_are_slots() -> None
 def test_whose_place_is_taken_is_said_beforehand(
     ssrc: int, sequence: int, pushed: int | None
 ) -> None:
-    strangers = Strangers()
-    strangers.meet(1, 5)
-    assert strangers.pushed_by(ssrc, sequence) == pushed
-    assert strangers.knows(1, 5)
+    foreign_packets = ForeignPackets()
+    foreign_packets.meet(1, 5)
+    assert foreign_packets.pushed_by(ssrc, sequence) == pushed
+    assert foreign_packets.knows(1, 5)

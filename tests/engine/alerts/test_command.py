@@ -13,7 +13,7 @@ import pytest
 
 from ari_tui.core.errors import ConfigError
 from ari_tui.document.alert import Alert
-from ari_tui.engine.alerts.command import Command, DeliveryError, environment_of
+from ari_tui.engine.alerts.command import AlertCommand, DeliveryError, environment_of
 from tests.document.test_alert import alert, standing
 from tests.engine.kit import until
 
@@ -43,7 +43,7 @@ async def test_a_program_is_told_by_its_environment_and_by_json_on_its_input(
     tmp_path: Path,
 ) -> None:
     text = 'env > "$1/env"; cat > "$1/in"; pwd > /dev/null; echo paged; echo oops >&2'
-    await Command([script(tmp_path, text), str(tmp_path)], PATIENT_S).deliver(an_alert())
+    await AlertCommand([script(tmp_path, text), str(tmp_path)], PATIENT_S).deliver(an_alert())
     told = dict(line.partition("=")[::2] for line in (tmp_path / "env").read_text().splitlines())
     assert {name: value for name, value in told.items() if name.startswith("ARI_TUI_")} == {
         "ARI_TUI_ALERT_STATE": "fail",
@@ -86,7 +86,7 @@ async def test_what_it_writes_is_logged_up_to_a_bound_and_cleaned(
     text = (
         r"printf 'paged \033[31mAnn\n'; i=0; while [ $i -lt 20000 ]; do echo more; i=$((i+1)); done"
     )
-    await Command([script(tmp_path, text)], PATIENT_S).deliver(an_alert())
+    await AlertCommand([script(tmp_path, text)], PATIENT_S).deliver(an_alert())
     lines = [record.getMessage() for record in caplog.records]
     assert lines[0].startswith("command page me.sh: paged ")
     assert "\033" not in lines[0]
@@ -95,13 +95,13 @@ async def test_what_it_writes_is_logged_up_to_a_bound_and_cleaned(
 
 async def test_a_program_that_fails_says_so_by_its_code(tmp_path: Path) -> None:
     with pytest.raises(DeliveryError, match=r"^it ended with 3$"):
-        await Command([script(tmp_path, "exit 3")], PATIENT_S).deliver(an_alert())
+        await AlertCommand([script(tmp_path, "exit 3")], PATIENT_S).deliver(an_alert())
     with pytest.raises(DeliveryError, match=r"^signal 9 ended it$"):
-        await Command([script(tmp_path, "kill -9 $$")], PATIENT_S).deliver(an_alert())
+        await AlertCommand([script(tmp_path, "kill -9 $$")], PATIENT_S).deliver(an_alert())
 
 
 async def test_a_program_that_reads_nothing_is_no_harm(tmp_path: Path) -> None:
-    await Command([script(tmp_path, "exec <&-; exit 0")], PATIENT_S).deliver(an_alert())
+    await AlertCommand([script(tmp_path, "exec <&-; exit 0")], PATIENT_S).deliver(an_alert())
 
 
 @pytest.mark.parametrize("stubborn", ["", "trap '' TERM; "])
@@ -109,7 +109,7 @@ async def test_on_time_out_it_is_ended_with_all_that_it_started(
     stubborn: str, tmp_path: Path
 ) -> None:
     text = f'{stubborn}sleep 600 & echo $! > "$1/pid"; wait; sleep 600'
-    command = Command([script(tmp_path, text), str(tmp_path)], 0.5)
+    command = AlertCommand([script(tmp_path, text), str(tmp_path)], 0.5)
     with pytest.raises(DeliveryError, match=r"^it did not end within 0\.5 s$"):
         await command.deliver(an_alert())
     pid = int((tmp_path / "pid").read_text())
@@ -118,7 +118,7 @@ async def test_on_time_out_it_is_ended_with_all_that_it_started(
 
 async def test_when_the_engine_ends_meanwhile_it_is_ended_too(tmp_path: Path) -> None:
     text = 'echo $$ > "$1/pid"; exec sleep 600'
-    command = Command([script(tmp_path, text), str(tmp_path)], 600)
+    command = AlertCommand([script(tmp_path, text), str(tmp_path)], 600)
     task = asyncio.create_task(command.deliver(an_alert()))
     pid_file = tmp_path / "pid"
     await until(lambda: pid_file.is_file() and pid_file.read_text().strip())
@@ -131,14 +131,14 @@ async def test_when_the_engine_ends_meanwhile_it_is_ended_too(tmp_path: Path) ->
 
 async def test_one_that_leaves_a_daemon_behind_is_not_waited_for(tmp_path: Path) -> None:
     text = 'sleep 600 & echo $! > "$1/pid"'
-    await Command([script(tmp_path, text), str(tmp_path)], PATIENT_S).deliver(an_alert())
+    await AlertCommand([script(tmp_path, text), str(tmp_path)], PATIENT_S).deliver(an_alert())
     pid = int((tmp_path / "pid").read_text())
     assert alive(pid)
     os.kill(pid, 9)
 
 
 async def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
-    command = Command([script(tmp_path, "echo paged")], PATIENT_S)
+    command = AlertCommand([script(tmp_path, "echo paged")], PATIENT_S)
     await command.deliver(an_alert())
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(5):
@@ -148,7 +148,7 @@ async def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
 
 async def test_one_that_has_gone_since_the_start_is_told_in_words(tmp_path: Path) -> None:
     path = script(tmp_path, "exit 0")
-    command = Command([path], PATIENT_S)
+    command = AlertCommand([path], PATIENT_S)
     os.unlink(path)
     before = len(os.listdir("/proc/self/fd"))
     with pytest.raises(DeliveryError, match=r"^it cannot be started: No such file or directory$"):
@@ -158,5 +158,5 @@ async def test_one_that_has_gone_since_the_start_is_told_in_words(tmp_path: Path
 
 def test_a_program_is_looked_for_at_once() -> None:
     with pytest.raises(ConfigError, match=r"^alerts\.command: there is no program"):
-        Command(["no-such-pager-anywhere"], 1)
-    assert Command([sys.executable, "-V"], 1).name.startswith("command python")
+        AlertCommand(["no-such-pager-anywhere"], 1)
+    assert AlertCommand([sys.executable, "-V"], 1).name.startswith("command python")

@@ -16,9 +16,15 @@ from ari_tui.core.errors import ConfigError
 from ari_tui.document.alert import Alert
 from ari_tui.document.model import Document, SlaNow
 from ari_tui.engine.alerts import watcher as module
-from ari_tui.engine.alerts.command import Command, DeliveryError
-from ari_tui.engine.alerts.watcher import QUEUED, AlertDoor, Alerts, doors_of, sight_of
-from ari_tui.engine.alerts.webhook import Webhook
+from ari_tui.engine.alerts.command import AlertCommand, DeliveryError
+from ari_tui.engine.alerts.watcher import (
+    QUEUED,
+    AlertReceiver,
+    AlertWatcher,
+    judgement_of,
+    receivers_of,
+)
+from ari_tui.engine.alerts.webhook import AlertWebhook
 from ari_tui.engine.event_log import EventLog
 from tests.document.test_alert import a_document, standing
 from tests.engine.kit import until
@@ -48,13 +54,13 @@ class Noted:
 class Watch:
     """Alerts under a clock that the test sets, a document a second."""
 
-    def __init__(self, *doors: AlertDoor, **settings: Any) -> None:
+    def __init__(self, *receivers: AlertReceiver, **settings: Any) -> None:
         self.at = 100.0
         self.events = EventLog()
-        self.alerts = Alerts(
-            config_slices.Alerts(**{"after_s": 15, "clear_s": 60, **settings}),
+        self.alerts = AlertWatcher(
+            config_slices.AlertSettings(**{"after_s": 15, "clear_s": 60, **settings}),
             self.events,
-            doors,
+            receivers,
             clock=lambda: self.at,
         )
 
@@ -85,44 +91,44 @@ class Watch:
 def test_the_last_minute_is_looked_at_with_a_least_number_of_calls(
     now: SlaNow | None, min_calls: int, sight: str
 ) -> None:
-    assert sight_of(now, min_calls) == sight
+    assert judgement_of(now, min_calls) == sight
 
 
 async def test_a_metric_that_flaps_for_half_an_hour_is_told_once() -> None:
-    door = Noted()
-    watch = Watch(door)
+    http_server = Noted()
+    watch = Watch(http_server)
     for _ in range(30):
         watch.see(BAD, 20)
         watch.see(GOOD, 40)
-    await until(lambda: door.alerts)
+    await until(lambda: http_server.alerts)
     await watch.alerts.close()
-    assert door.states == ["fail"]
+    assert http_server.states == ["fail"]
     assert len(watch.told("alert")) == 1
     assert watch.alerts.standing.told == 1
 
 
 async def test_failure_and_recovery_are_told_in_order_by_every_door() -> None:
-    doors = Noted(), Noted()
-    watch = Watch(*doors)
+    receivers = Noted(), Noted()
+    watch = Watch(*receivers)
     assert (watch.alerts.standing.state, watch.alerts.standing.since) == ("ok", None)
     watch.see(BAD, 16)
     assert watch.alerts.standing.state == "fail"
     watch.see(GOOD, 61)
     await watch.alerts.close()
-    for door in doors:
-        assert door.states == ["fail", "ok"]
-        assert door.alerts[0].failing == {"loss": 3}
+    for http_server in receivers:
+        assert http_server.states == ["fail", "ok"]
+        assert http_server.alerts[0].failing == {"loss": 3}
     levels = [line.level for line in watch.events.lines if line.kind == "alert"]
     assert levels == ["error", "info"]
-    assert watch.alerts.standing.since == door.alerts[1].time
+    assert watch.alerts.standing.since == http_server.alerts[1].time
 
 
 async def test_too_few_affected_calls_wake_nobody() -> None:
-    door = Noted()
-    watch = Watch(door, min_calls=4)
+    http_server = Noted()
+    watch = Watch(http_server, min_calls=4)
     watch.see(BAD, 600)
     await watch.alerts.close()
-    assert door.alerts == []
+    assert http_server.alerts == []
 
 
 async def test_no_traffic_is_told_where_asked_for() -> None:
@@ -136,13 +142,13 @@ async def test_no_traffic_is_told_where_asked_for() -> None:
 
 
 async def test_an_engine_on_its_way_to_its_end_raises_nothing() -> None:
-    door = Noted()
-    watch = Watch(door, after_s=0)
+    http_server = Noted()
+    watch = Watch(http_server, after_s=0)
     watch.see(BAD, 5, kind="final")
     draining = msgspec.structs.replace(a_document(BAD).session, draining=True)
     watch.see(BAD, 5, session=draining)
     await watch.alerts.close()
-    assert door.alerts == []
+    assert http_server.alerts == []
 
 
 async def test_a_door_that_hangs_holds_up_neither_documents_nor_the_other_door() -> None:
@@ -164,17 +170,17 @@ async def test_a_door_that_hangs_holds_up_neither_documents_nor_the_other_door()
 
 async def test_what_a_door_cannot_take_in_gives_way_oldest_first_and_is_told() -> None:
     released = asyncio.Event()
-    door = Noted(released.wait, "stuck")
-    watch = Watch(door, after_s=0, clear_s=0)
+    http_server = Noted(released.wait, "stuck")
+    watch = Watch(http_server, after_s=0, clear_s=0)
     watch.see(BAD, 1)
-    await until(lambda: door.alerts)
+    await until(lambda: http_server.alerts)
     for number in range(QUEUED + 1):
         watch.see(GOOD if number % 2 == 0 else BAD, 1)
     assert watch.told("alert_undelivered") == [
         f"alert not delivered by stuck: more than {QUEUED} alerts wait for it"
     ]
     released.set()
-    await until(lambda: len(door.alerts) == QUEUED + 1)
+    await until(lambda: len(http_server.alerts) == QUEUED + 1)
     await watch.alerts.close()
     assert watch.alerts.standing.undelivered == 1
 
@@ -183,12 +189,12 @@ async def test_a_door_that_fails_is_told_by_name_and_the_next_alert_reaches_it()
     async def refuse() -> None:
         raise DeliveryError("it answered 404")
 
-    door = Noted(refuse, "webhook chat")
-    watch = Watch(door, after_s=0, clear_s=0)
+    http_server = Noted(refuse, "webhook chat")
+    watch = Watch(http_server, after_s=0, clear_s=0)
     watch.see(BAD, 1)
     watch.see(GOOD, 1)
     await watch.alerts.close()
-    assert door.states == ["fail", "ok"]
+    assert http_server.states == ["fail", "ok"]
     assert (
         watch.told("alert_undelivered")
         == ["alert not delivered by webhook chat: it answered 404"] * 2
@@ -217,20 +223,20 @@ async def test_the_end_waits_for_doors_at_work_but_not_for_ever(
 
 
 def test_doors_are_what_is_configured() -> None:
-    assert doors_of(config_slices.Alerts()) == []
-    command, webhook = doors_of(
-        config_slices.Alerts(
+    assert receivers_of(config_slices.AlertSettings()) == []
+    command, webhook = receivers_of(
+        config_slices.AlertSettings(
             command=(sys.executable, "-c", ""), webhook="https://chat.example/secret"
         )
     )
-    assert isinstance(command, Command)
-    assert isinstance(webhook, Webhook)
+    assert isinstance(command, AlertCommand)
+    assert isinstance(webhook, AlertWebhook)
     assert webhook.name == "webhook chat.example"
 
 
 def test_a_program_that_is_not_there_is_told_before_anything_starts() -> None:
     with pytest.raises(ConfigError, match=r"alerts\.command: there is no program /no/such/pager"):
-        doors_of(config_slices.Alerts(command=("/no/such/pager",)))
+        receivers_of(config_slices.AlertSettings(command=("/no/such/pager",)))
 
 
 def test_documents_of_older_engines_are_no_reason() -> None:

@@ -16,7 +16,7 @@ import pytest
 from aiohttp import web
 
 from ari_tui.engine.alerts.command import DeliveryError
-from ari_tui.engine.alerts.webhook import PAUSES_S, Webhook
+from ari_tui.engine.alerts.webhook import PAUSES_S, AlertWebhook
 from tests.engine.alerts.test_command import an_alert
 
 TOKEN = "t0ken-of-the-tests"
@@ -67,7 +67,7 @@ async def chat(*statuses: int, context: ssl.SSLContext | None = None) -> AsyncIt
 
 async def test_an_alert_is_posted_as_json_with_the_bearer_token() -> None:
     async with chat() as service:
-        await Webhook(service.url(), token=TOKEN).deliver(an_alert())
+        await AlertWebhook(service.url(), token=TOKEN).deliver(an_alert())
     (body,) = service.bodies
     assert body["text"] == an_alert().text
     assert (body["schema"], body["state"]) == ("ari-tui.alert/1", "fail")
@@ -77,13 +77,13 @@ async def test_an_alert_is_posted_as_json_with_the_bearer_token() -> None:
 
 async def test_without_a_token_there_is_no_such_header() -> None:
     async with chat(204) as service:
-        await Webhook(service.url()).deliver(an_alert())
+        await AlertWebhook(service.url()).deliver(an_alert())
     assert "Authorization" not in service.headers[0]
 
 
 async def test_what_may_pass_is_tried_again_and_delivered_once() -> None:
     async with chat(503, 429, 200) as service:
-        await Webhook(service.url(), pauses_s=(0.0, 0.0)).deliver(an_alert())
+        await AlertWebhook(service.url(), pauses_s=(0.0, 0.0)).deliver(an_alert())
     assert len(service.bodies) == 3
 
 
@@ -91,21 +91,21 @@ async def test_what_may_pass_is_tried_again_and_delivered_once() -> None:
 async def test_what_does_not_pass_is_told(status: int, tries: int) -> None:
     async with chat(*[status] * 5) as service:
         with pytest.raises(DeliveryError, match=f"^it answered {status}$"):
-            await Webhook(service.url(), pauses_s=(0.0, 0.0)).deliver(an_alert())
+            await AlertWebhook(service.url(), pauses_s=(0.0, 0.0)).deliver(an_alert())
     assert len(service.bodies) == tries
 
 
 async def test_a_redirect_is_not_followed_with_our_token() -> None:
     async with chat(307, 200) as service:
         with pytest.raises(DeliveryError, match=r"^it answered 307$"):
-            await Webhook(service.url(), token=TOKEN).deliver(an_alert())
+            await AlertWebhook(service.url(), token=TOKEN).deliver(an_alert())
     assert service.paths == [f"/{SECRET}"]
 
 
 async def test_a_service_that_does_not_answer_is_given_up() -> None:
     async with chat() as service:
         service.hangs = True
-        webhook = Webhook(service.url(), timeout_s=0.3, pauses_s=(0.0,))
+        webhook = AlertWebhook(service.url(), timeout_s=0.3, pauses_s=(0.0,))
         with pytest.raises(DeliveryError, match=r"^no answer within 0\.3 s$"):
             await webhook.deliver(an_alert())
         assert len(service.bodies) == 2
@@ -115,7 +115,7 @@ async def test_nobody_there_is_told_in_words_without_the_secret_url() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{probe.getsockname()[1]}/{SECRET}"
-        webhook = Webhook(url, pauses_s=(0.0,))
+        webhook = AlertWebhook(url, pauses_s=(0.0,))
         with pytest.raises(DeliveryError, match=r"^no connection: ") as told:
             await webhook.deliver(an_alert())
     assert SECRET not in str(told.value) + webhook.name
@@ -125,7 +125,7 @@ async def test_nobody_there_is_told_in_words_without_the_secret_url() -> None:
 async def test_one_that_speaks_no_tls_is_told_in_words() -> None:
     async with chat() as service:
         with pytest.raises(DeliveryError) as told:
-            await Webhook(service.url("https"), pauses_s=()).deliver(an_alert())
+            await AlertWebhook(service.url("https"), pauses_s=()).deliver(an_alert())
     assert SECRET not in str(told.value)
 
 
@@ -139,7 +139,7 @@ async def test_one_that_hangs_up_in_the_middle_is_tried_again() -> None:
     server = await asyncio.start_server(drop, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
-        webhook = Webhook(f"http://127.0.0.1:{port}/", pauses_s=(0.0,))
+        webhook = AlertWebhook(f"http://127.0.0.1:{port}/", pauses_s=(0.0,))
         with pytest.raises(DeliveryError, match=r"^the connection failed"):
             await webhook.deliver(an_alert())
     assert len(dropped) >= 2
@@ -184,11 +184,11 @@ async def test_a_certificate_that_is_not_trusted_gets_nothing_unless_told_so(
     async with chat(context=certified) as service:
         url = service.url("https")
         with pytest.raises(DeliveryError, match=r"^its certificate is not trusted$"):
-            await Webhook(url, token=TOKEN).deliver(an_alert())
+            await AlertWebhook(url, token=TOKEN).deliver(an_alert())
         assert service.bodies == []
-        await Webhook(url, token=TOKEN, verify_tls=False).deliver(an_alert())
+        await AlertWebhook(url, token=TOKEN, verify_tls=False).deliver(an_alert())
     assert len(service.bodies) == 1
 
 
 def test_between_tries_some_time_passes() -> None:
-    assert Webhook("https://chat.example/x")._pauses_s == PAUSES_S == (1.0, 5.0)
+    assert AlertWebhook("https://chat.example/x")._pauses_s == PAUSES_S == (1.0, 5.0)

@@ -13,7 +13,7 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from ari_tui.analysis import counters
-from ari_tui.analysis.histogram import Ladder
+from ari_tui.analysis.histogram import CumulativeBuckets
 from ari_tui.analysis.sla.profiles import SEED_PROFILE
 from ari_tui.analysis.store import Store
 from ari_tui.document import model
@@ -23,7 +23,7 @@ from ari_tui.engine.http.prometheus import PER_CALL, STATES, engine_families, re
 from tests.engine.kit import call_facts, document
 from tests.ui.kit import a_call, a_document, an_sla
 
-EMPTY = Ladder(SEED_PROFILE).read
+EMPTY = CumulativeBuckets(SEED_PROFILE).read
 
 
 def text_of(found: Document, *, per_call: bool = False) -> bytes:
@@ -82,9 +82,9 @@ def test_times_are_seconds() -> None:
 
 
 def test_round_trips_are_a_histogram_whose_bounds_are_the_limits() -> None:
-    ladder = Ladder(SEED_PROFILE)
-    ladder.book(np.array([8_000_000, 8_000_001, 25_000_000, 10**10], dtype=np.int64))
-    text = renderer(document, ladder.read)()
+    buckets = CumulativeBuckets(SEED_PROFILE)
+    buckets.book(np.array([8_000_000, 8_000_001, 25_000_000, 10**10], dtype=np.int64))
+    text = renderer(document, buckets.read)()
     assert families_of(text)["ari_tui_rtt_seconds"].type == "histogram"
     counts = {
         bound: value_of(text, "ari_tui_rtt_seconds_bucket", le=bound)

@@ -18,12 +18,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from ari_tui.analysis.sla.profiles import SEED_PROFILE
 from ari_tui.analysis.store import Store
-from ari_tui.config.settings import Http
+from ari_tui.config.settings import HttpSettings
 from ari_tui.core.errors import BindError, ConfigError
 from ari_tui.core.runtime_folder import bind_unix
 from ari_tui.document.model import Document
-from ari_tui.engine.alerts.watcher import AlertStanding
-from ari_tui.engine.http.server import Door, Health, check_exposure, sla_page
+from ari_tui.engine.alerts.watcher import AlertState
+from ari_tui.engine.http.server import Health, HttpServer, check_exposure, sla_page
 from ari_tui.engine.http.stream import Stream
 from ari_tui.reflector.impairment_spec import parse_impairment
 from tests.document.test_alert import a_document, standing
@@ -39,16 +39,16 @@ CLOSED = ("/sla", "/snapshot", "/calls", "/calls/170.1", "/stream", "/nowhere")
 class House:
     """An engine of cardboard behind a real door."""
 
-    def __init__(self, path: Path, settings: Http) -> None:
+    def __init__(self, path: Path, settings: HttpSettings) -> None:
         self.path, self.ok = path, True
         store = Store(loss_timeout_ns=10**9, late_ns=3_000_000)
         for number in (1, 2):
             store.add_call(number)
         self.document: Document = document(call_facts(1), call_facts(2), store=store)
-        self.door = Door(
+        self.http_server = HttpServer(
             settings,
             newest=lambda: self.document,
-            round_trips=store.ladder.read,
+            round_trips=store.buckets.read,
             health=self.health,
             stream=Stream(lambda: {"document": self.document}, {}),
             sla=lambda: self.document.sla,
@@ -61,18 +61,18 @@ class House:
 
     @property
     def tcp(self) -> str:
-        assert self.door.tcp_address is not None
-        return "http://{}:{}".format(*self.door.tcp_address)
+        assert self.http_server.tcp_address is not None
+        return "http://{}:{}".format(*self.http_server.tcp_address)
 
 
 @contextlib.asynccontextmanager
 async def opened(tmp_path: Path, **http: Any) -> AsyncIterator[House]:
-    house = House(tmp_path / "d.sock", Http(**http))
-    await house.door.open(house.path)
+    house = House(tmp_path / "d.sock", HttpSettings(**http))
+    await house.http_server.open(house.path)
     try:
         yield house
     finally:
-        await house.door.close()
+        await house.http_server.close()
         assert not house.path.exists()
 
 
@@ -98,7 +98,7 @@ async def get(session: aiohttp.ClientSession, path: str) -> tuple[int, Any]:
 
 async def test_the_unix_socket_answers_everything_without_a_token(tmp_path: Path) -> None:
     async with opened(tmp_path) as house, inside(house) as session:
-        assert house.door.tcp_address is None
+        assert house.http_server.tcp_address is None
         status, body = await get(session, "/snapshot")
         assert (status, body["schema"]) == (200, "ari-tui.stats/1")
         status, sla = await get(session, "/sla")
@@ -182,13 +182,13 @@ async def test_the_stream_is_open_on_tcp_with_the_token(tmp_path: Path) -> None:
 @pytest.mark.parametrize("bind", ["192.0.2.1:9090", "0.0.0.0:9090", "[::]:9090", "pbx:9090"])
 def test_beyond_loopback_a_token_is_a_must(bind: str) -> None:
     with pytest.raises(ConfigError, match=r"beyond loopback and needs a token"):
-        check_exposure(Http(bind=bind))
-    check_exposure(Http(bind=bind, token=TOKEN))
+        check_exposure(HttpSettings(bind=bind))
+    check_exposure(HttpSettings(bind=bind, token=TOKEN))
 
 
 @pytest.mark.parametrize("bind", ["127.0.0.1:9090", "127.8.8.8:1", "[::1]:9090", "localhost:9", ""])
 def test_loopback_needs_none(bind: str) -> None:
-    check_exposure(Http(bind=bind))
+    check_exposure(HttpSettings(bind=bind))
 
 
 async def test_a_tcp_port_in_use_leaves_no_socket_behind(tmp_path: Path) -> None:
@@ -196,9 +196,9 @@ async def test_a_tcp_port_in_use_leaves_no_socket_behind(tmp_path: Path) -> None
         other.bind(("127.0.0.1", 0))
         other.listen()
         bind = f"127.0.0.1:{other.getsockname()[1]}"
-        house = House(tmp_path / "d.sock", Http(bind=bind))
+        house = House(tmp_path / "d.sock", HttpSettings(bind=bind))
         with pytest.raises(BindError, match=rf"cannot bind http\.bind {bind}: .*in use") as refused:
-            await house.door.open(house.path)
+            await house.http_server.open(house.path)
     assert "\n" not in str(refused.value)
     assert refused.value.exit_code == 3
     assert not house.path.exists()
@@ -206,26 +206,26 @@ async def test_a_tcp_port_in_use_leaves_no_socket_behind(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("bind", ["198.51.100.7:0", "no-such-name.invalid:0"])
 async def test_an_address_that_is_not_ours_is_one_clear_line(bind: str, tmp_path: Path) -> None:
-    house = House(tmp_path / "d.sock", Http(bind=bind, token=TOKEN))
+    house = House(tmp_path / "d.sock", HttpSettings(bind=bind, token=TOKEN))
     with pytest.raises(BindError, match=r"cannot bind http\.bind"):
-        await house.door.open(house.path)
+        await house.http_server.open(house.path)
     assert not house.path.exists()
 
 
 async def test_a_living_engines_socket_is_not_taken_away(tmp_path: Path) -> None:
     path = tmp_path / "d.sock"
     with bind_unix(path):
-        house = House(path, Http())
+        house = House(path, HttpSettings())
         with pytest.raises(BindError, match="already runs"):
-            await house.door.open(path)
+            await house.http_server.open(path)
         assert path.is_socket()
-        await house.door.close()
+        await house.http_server.close()
         assert path.is_socket()
 
 
 def test_the_page_is_the_documents_sla_with_limits_and_the_alert() -> None:
     document = a_document(standing("fail", failing={"loss": 2}))
-    alert = AlertStanding(state="ok", since=None, told=0, doors=[], undelivered=0)
+    alert = AlertState(state="ok", since=None, told=0, receivers=[], undelivered=0)
     page = sla_page(document, SEED_PROFILE, alert)
     body = msgspec.json.decode(msgspec.json.encode(page))
     assert body["profile"] == body["limits"]["name"] == "seed"
@@ -267,15 +267,15 @@ async def test_an_engine_that_loses_packets_tells_a_program_and_a_web_service_on
         }
         with echo_server(impairment=spec, seed=7) as echo:
             async with engine(pbx, echo.port, media=PATIENT, sla=WIDE, alerts=alerts) as run:
-                async with run.door() as door:
-                    async with door.get("http://engine/sla") as answer:
+                async with run.http_server() as http_server:
+                    async with http_server.get("http://engine/sla") as answer:
                         before = await answer.json()
                     pbx.call()
                     pbx.call()
                     await run.up(2)
                     await until(lambda: run.events("alert"))
                     await until(lambda: service.bodies and notes.exists())
-                    async with door.get("http://engine/sla") as answer:
+                    async with http_server.get("http://engine/sla") as answer:
                         after = await answer.json()
                 await run.end()
     assert (before["state"], before["alert"]["told"]) == ("no_traffic", 0)

@@ -7,14 +7,14 @@ import pytest
 from ari_tui.document.load_test import LoadSecond
 from ari_tui.report.html.charts import CourseCharts, key
 from ari_tui.report.html.svg import Tick
-from ari_tui.report.timeline import Course
+from ari_tui.report.timeline import Timeline
 from tests.report.kit import Page, a_run, a_second
 
 LIMITS = a_run()
 
 
 def charts(points: list[LoadSecond], **fields: Any) -> CourseCharts:
-    return CourseCharts(Course(points, **fields), LIMITS)
+    return CourseCharts(Timeline(points, **fields), LIMITS)
 
 
 def figures(points: list[LoadSecond], **fields: Any) -> list[Page]:
@@ -108,7 +108,7 @@ def test_points_are_as_wide_as_the_time_they_tell_of() -> None:
 
 
 def test_the_beginning_of_a_tier_is_marked() -> None:
-    course = Course([a_second(float(at)) for at in range(10)])
+    course = Timeline([a_second(float(at)) for at in range(10)])
     shown = CourseCharts(course, LIMITS, [Tick(4.0, "30 calls")])
     assert "30 calls" in Page(next(shown.figures())).texts
 

@@ -12,20 +12,20 @@ import pytest
 
 from ari_tui.document.model import Injected, InjectedBy
 from ari_tui.report.html.page import html_report
-from ari_tui.report.report_input import NOT_CLOSED, Subject
-from ari_tui.report.timeline import Course
+from ari_tui.report.report_input import NOT_CLOSED, ReportInput
+from ari_tui.report.timeline import Timeline
 from tests.report.kit import HOSTILE, Page, a_load_report, a_run, a_subject, hostile_subject
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 LOADING = {"src", "href", "srcset", "action", "data", "poster", "background", "style", "xlink:href"}
 
 
-def a_run_subject(**fields: object) -> Subject:
-    return Subject(a_run(**fields), a_subject().course)
+def a_run_subject(**fields: object) -> ReportInput:
+    return ReportInput(a_run(**fields), a_subject().course)
 
 
 @pytest.mark.parametrize("subject", [a_subject(), a_run_subject()], ids=["load test", "run"])
-def test_a_page_loads_nothing_and_runs_nothing(subject: Subject) -> None:
+def test_a_page_loads_nothing_and_runs_nothing(subject: ReportInput) -> None:
     text = html_report(subject)
     page = Page(text)
     assert not set(page.tags) & {
@@ -104,7 +104,7 @@ def test_a_run_without_a_course_or_calls_is_still_a_page() -> None:
     document = a_run(
         calls=[], totals__rtt_histogram=None, sla__verdict="inconclusive", sla__state="no_traffic"
     )
-    text = Page(html_report(Subject(document, Course([])))).text
+    text = Page(html_report(ReportInput(document, Timeline([])))).text
     assert "No traffic" in text
     for chapter in ("Over time", "Round trips", "Worst calls", "Failed calls", "The test"):
         assert f" {chapter} " not in text

@@ -4,7 +4,7 @@ import re
 
 from ari_tui.report.html.page import html_report
 from ari_tui.report.html.style import POLICY, STYLE
-from ari_tui.report.timeline import Course
+from ari_tui.report.timeline import Timeline
 from tests.report.kit import Page, a_subject
 
 
@@ -33,7 +33,7 @@ def test_the_style_needs_nothing_from_outside() -> None:
 
 def test_every_class_of_the_page_is_styled() -> None:
     subject = a_subject()
-    course = Course([*subject.course.points], rtt_over_s=10.0)
+    course = Timeline([*subject.course.points], rtt_over_s=10.0)
     page = Page(html_report(subject._replace(course=course, warning="careful")))
     used = {name for _, one in page.elements for name in (one.get("class") or "").split()}
     unstyled = used - {name for name in used if f".{name}" in STYLE}

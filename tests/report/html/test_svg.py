@@ -3,10 +3,10 @@ from __future__ import annotations
 import re
 
 from ari_tui.report.html import svg
-from ari_tui.report.html.svg import Bar, Canvas, Tick
+from ari_tui.report.html.svg import Bar, SvgCanvas, Tick
 from tests.report.kit import Page
 
-CANVAS = Canvas(126, 10.0, 50.0)
+CANVAS = SvgCanvas(126, 10.0, 50.0)
 
 
 def numbers(text: str) -> list[float]:
@@ -17,7 +17,7 @@ def test_zero_lies_in_the_corner_and_the_ends_on_the_edges() -> None:
     assert (CANVAS.x(0), CANVAS.y(0)) == (56.0, 100.0)
     assert (CANVAS.x(10), CANVAS.y(50)) == (946.0, 16.0)
     assert CANVAS.y(80) == 16.0
-    assert Canvas(126, 0.0, 0.0).x(0.0) == 56.0
+    assert SvgCanvas(126, 0.0, 0.0).x(0.0) == 56.0
 
 
 def test_a_line_is_broken_where_nothing_was_and_a_lone_point_is_seen() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ari_tui.report.report_input import NOT_CLOSED, Subject
+from ari_tui.report.report_input import NOT_CLOSED, ReportInput
 from ari_tui.report.text.full import load_lines, plain_report
-from ari_tui.report.timeline import Course
+from ari_tui.report.timeline import Timeline
 from tests.report.kit import HOSTILE, a_load_report, a_run, a_subject, hostile_subject
 
 
@@ -28,7 +28,7 @@ def test_a_load_test_is_told_with_its_charts() -> None:
 
 
 def test_a_run_is_told_with_its_calls() -> None:
-    text = plain_report(Subject(a_run(), Course([])))
+    text = plain_report(ReportInput(a_run(), Timeline([])))
     assert "PJSIP/1001-00000001" in text
     assert "Calls up" not in text
 
@@ -38,7 +38,7 @@ def test_ascii_has_no_other_signs() -> None:
 
 
 def test_a_run_that_broke_off_says_so_first() -> None:
-    text = plain_report(Subject(a_run(), Course([]), warning=NOT_CLOSED), width=200)
+    text = plain_report(ReportInput(a_run(), Timeline([]), warning=NOT_CLOSED), width=200)
     assert text.splitlines()[2] == f"! {NOT_CLOSED}"
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from unittest import mock
 
 from ari_tui.config.run_options import RunOptions
-from ari_tui.config.settings import Loadtest
+from ari_tui.config.settings import LoadtestSettings
 from ari_tui.core.process import ParentLink
 from ari_tui.document.load_test import LoadCall, LoadReport
 from ari_tui.document.model import Document
@@ -66,7 +66,7 @@ async def load(
 ) -> AsyncIterator[Load]:
     """Run a load test of these extensions until it ends; `changes` are those of its settings."""
     slices = {name: changes.pop(name) for name in ("media", "asterisk") if name in changes}
-    wanted = Loadtest(
+    wanted = LoadtestSettings(
         **{
             "endpoints": tuple(f"Local/{one}@lab" for one in endpoints or ("tone",)),
             **SHORT,

@@ -14,7 +14,7 @@ import pytest
 from ari_tui.document.load_test import STEPS
 from ari_tui.session.loadtest import call_tracker as follower
 from ari_tui.session.loadtest import originator
-from ari_tui.session.loadtest.originator import Pace
+from ari_tui.session.loadtest.originator import CallPacing
 from tests.engine.kit import until, unused_udp_port
 from tests.session.loadtest.kit import load, only
 
@@ -197,18 +197,18 @@ async def test_a_call_that_is_hung_up_while_it_is_set_up_has_not_failed() -> Non
     assert [(call.outcome, call.failed_at) for call in report.calls] == [("cut", None)]
 
 
-def placed(pace: Pace, until_s: float, tick_s: float = 0.05) -> list[float]:
+def placed(pace: CallPacing, until_s: float, tick_s: float = 0.05) -> list[float]:
     times = [tick * tick_s for tick in range(round(until_s / tick_s))]
     return [now for now in times for _ in range(50) if pace.take(now)]
 
 
 @pytest.mark.parametrize("calls_per_s", [1.0, 5.0, 10.0, 40.0])
 def test_calls_are_placed_at_their_rate_whatever_the_tick(calls_per_s: float) -> None:
-    assert len(placed(Pace(calls_per_s), 10.0)) == pytest.approx(10 * calls_per_s, abs=2)
+    assert len(placed(CallPacing(calls_per_s), 10.0)) == pytest.approx(10 * calls_per_s, abs=2)
 
 
 def test_what_was_missed_while_nothing_was_wanted_is_not_made_up_for() -> None:
-    pace = Pace(5.0)
+    pace = CallPacing(5.0)
     assert pace.take(0.0)
     assert pace.take(100.0)
     assert not pace.take(100.1)
@@ -216,7 +216,7 @@ def test_what_was_missed_while_nothing_was_wanted_is_not_made_up_for() -> None:
 
 
 def test_after_nothing_but_failures_calls_come_ever_more_rarely() -> None:
-    pace = Pace(10.0)
+    pace = CallPacing(10.0)
     gaps, now, last = [], 0.0, 0.0
     for _ in range(14):
         while not pace.take(now):
@@ -230,7 +230,7 @@ def test_after_nothing_but_failures_calls_come_ever_more_rarely() -> None:
 
 
 def test_a_good_call_brings_the_rate_back() -> None:
-    pace = Pace(10.0)
+    pace = CallPacing(10.0)
     for _ in range(20):
         pace.ended(good=False)
     assert pace.take(0.0)
@@ -241,7 +241,7 @@ def test_a_good_call_brings_the_rate_back() -> None:
 
 
 def test_the_rate_is_that_of_the_last_second() -> None:
-    pace = Pace(10.0)
+    pace = CallPacing(10.0)
     for now in (0.0, 0.5, 0.9):
         assert pace.take(now)
     assert pace.rate(0.9) == 3

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from ari_tui.session.loadtest.failure_causes import Why
+from ari_tui.session.loadtest.failure_causes import FailureCause
 from ari_tui.session.loadtest.placed_call import PlacedCall
 from tests.ui.kit import a_call
 
@@ -57,8 +57,8 @@ def test_a_step_that_was_not_seen_was_reached_with_the_next_but_ringing_need_not
 
 def test_the_first_failure_counts() -> None:
     call = placed("accepted")
-    call.fail("answered", Why("busy"))
-    call.fail("held", Why("later"))
+    call.fail("answered", FailureCause("busy"))
+    call.fail("held", FailureCause("later"))
     record = call.close(None, 0.0)
     assert (record.failed_at, record.reason, record.sent) == ("answered", "busy", 0)
     assert record.rtt_ms.p50 is None

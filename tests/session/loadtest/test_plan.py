@@ -5,11 +5,11 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from ari_tui.config.settings import Asterisk, Loadtest, Settings
+from ari_tui.config.settings import AsteriskSettings, LoadtestSettings, Settings
 from ari_tui.core.errors import ConfigError
 from ari_tui.document.model import encode
 from ari_tui.session.loadtest.plan import (
-    check_brakes,
+    check_safety_limits,
     emergency_number,
     engine_settings,
     is_loopback,
@@ -20,7 +20,7 @@ from ari_tui.session.loadtest.plan import (
 
 
 def test_the_plan_names_variables_and_keeps_their_values_to_itself() -> None:
-    wanted = Loadtest(variables=("PIN=s3cr3t", "EMPTY=", "TWO=a=b, c"))
+    wanted = LoadtestSettings(variables=("PIN=s3cr3t", "EMPTY=", "TWO=a=b, c"))
     plan = plan_of(wanted, simulated=False)
     assert plan.variables == ["PIN", "EMPTY", "TWO"]
     assert b"s3cr3t" not in encode(plan)
@@ -28,22 +28,22 @@ def test_the_plan_names_variables_and_keeps_their_values_to_itself() -> None:
 
 
 def test_with_tiers_the_last_one_is_how_many_calls_there_are() -> None:
-    plan = plan_of(Loadtest(calls=10, tiers=("30", "100", "150")), simulated=True)
+    plan = plan_of(LoadtestSettings(calls=10, tiers=("30", "100", "150")), simulated=True)
     assert (plan.calls, plan.tiers, plan.simulated) == (150, [30, 100, 150], True)
-    assert plan_of(Loadtest(calls=10), simulated=False).calls == 10
+    assert plan_of(LoadtestSettings(calls=10), simulated=False).calls == 10
 
 
 def test_the_engine_beside_has_an_application_of_its_own_and_hangs_up() -> None:
-    settings = engine_settings(Settings(asterisk=Asterisk(app="measure")))
+    settings = engine_settings(Settings(asterisk=AsteriskSettings(app="measure")))
     assert (settings.asterisk.app, settings.asterisk.on_release) == ("measure-load", "hangup")
-    longest = engine_settings(Settings(asterisk=Asterisk(app="a" * 64)))
+    longest = engine_settings(Settings(asterisk=AsteriskSettings(app="a" * 64)))
     assert longest.asterisk.app == "a" * 59 + "-load"
 
 
 def test_on_the_simulator_the_default_is_an_endpoint_that_sends() -> None:
     assert on_simulator(Settings()).loadtest.endpoints == ("Local/tone@sim",)
     chosen = msgspec.structs.replace(Settings(), origins={"loadtest.endpoints": "--endpoint"})
-    assert on_simulator(chosen).loadtest.endpoints == Loadtest().endpoints
+    assert on_simulator(chosen).loadtest.endpoints == LoadtestSettings().endpoints
 
 
 ANYTHING = ("*",)
@@ -74,7 +74,9 @@ ANYTHING = ("*",)
 def test_an_emergency_number_is_never_called_in_whatever_form(endpoint: str) -> None:
     assert emergency_number(endpoint)
     with pytest.raises(ConfigError, match="emergency number"):
-        check_brakes(Loadtest(endpoints=("Local/tone@lab", endpoint), allow=ANYTHING))
+        check_safety_limits(
+            LoadtestSettings(endpoints=("Local/tone@lab", endpoint), allow=ANYTHING)
+        )
 
 
 @pytest.mark.parametrize(
@@ -93,19 +95,19 @@ def test_an_emergency_number_is_never_called_in_whatever_form(endpoint: str) -> 
 )
 def test_an_extension_that_looks_a_little_like_one_may_be_called(endpoint: str) -> None:
     assert emergency_number(endpoint) == ""
-    check_brakes(Loadtest(endpoints=(endpoint,), allow=ANYTHING))
+    check_safety_limits(LoadtestSettings(endpoints=(endpoint,), allow=ANYTHING))
 
 
 def test_only_local_channels_are_called_unless_the_configuration_allows_more() -> None:
-    check_brakes(Loadtest())
+    check_safety_limits(LoadtestSettings())
     with pytest.raises(ConfigError, match=r"loadtest\.allow.*Local/\*"):
-        check_brakes(Loadtest(endpoints=("PJSIP/100",)))
-    check_brakes(Loadtest(endpoints=("PJSIP/100",), allow=("Local/*", "PJSIP/1??")))
+        check_safety_limits(LoadtestSettings(endpoints=("PJSIP/100",)))
+    check_safety_limits(LoadtestSettings(endpoints=("PJSIP/100",), allow=("Local/*", "PJSIP/1??")))
 
 
 def test_a_pattern_does_not_care_for_the_case_of_a_file_system_but_for_its_own() -> None:
     with pytest.raises(ConfigError):
-        check_brakes(Loadtest(endpoints=("local/tone@lab",)))
+        check_safety_limits(LoadtestSettings(endpoints=("local/tone@lab",)))
 
 
 @pytest.mark.parametrize(
@@ -119,11 +121,11 @@ def test_a_pattern_does_not_care_for_the_case_of_a_file_system_but_for_its_own()
 )
 def test_too_much_is_refused_before_anything_starts(changes: dict[str, object], told: str) -> None:
     with pytest.raises(ConfigError, match=told):
-        check_brakes(Loadtest(**changes))  # type: ignore[arg-type]  # fields by name
+        check_safety_limits(LoadtestSettings(**changes))  # type: ignore[arg-type]  # fields by name
 
 
 def test_tiers_take_the_place_of_the_number_of_calls() -> None:
-    check_brakes(Loadtest(calls=2000, tiers=("30",)))
+    check_safety_limits(LoadtestSettings(calls=2000, tiers=("30",)))
 
 
 @pytest.mark.parametrize(

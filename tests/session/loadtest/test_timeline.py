@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ari_tui.analysis.sla.evaluator import Stretch
+from ari_tui.analysis.sla.evaluator import EvidenceWindow
 from ari_tui.analysis.sla.profiles import SEED_PROFILE
 from ari_tui.document.live import AllCourse, Live
-from ari_tui.session.loadtest.timeline import CourseKeeper, Stage
+from ari_tui.session.loadtest.timeline import LoadStage, TimelineRecorder
 from tests.report.kit import a_run
 
 T = 1_795_348_800  # 2026-11-22 12:00:00 UTC
@@ -32,7 +32,7 @@ def live(last: int, *sent: int | None, lost: int = 0, p95_us: int | None = 9000)
 
 
 def test_seconds_told_again_are_written_over_and_the_rest_is_kept() -> None:
-    keeper = CourseKeeper()
+    keeper = TimelineRecorder()
     keeper.take(a_run(totals__calls__active=1), live(T + 1, 10, 20))
     keeper.take(a_run(totals__calls__active=2), live(T + 2, 20, 30, lost=4))
     course = keeper.seconds(T + 0.7, T + 2.2)
@@ -45,7 +45,7 @@ def test_seconds_told_again_are_written_over_and_the_rest_is_kept() -> None:
 
 
 def test_a_course_has_no_gap_and_no_round_trip_is_null() -> None:
-    keeper = CourseKeeper()
+    keeper = TimelineRecorder()
     keeper.take(a_run(totals__calls__active=3), live(T, 10))
     keeper.take(a_run(totals__calls__active=3), live(T + 3, None, 10, p95_us=None))
     course = keeper.seconds(T, T + 3)
@@ -55,13 +55,17 @@ def test_a_course_has_no_gap_and_no_round_trip_is_null() -> None:
 
 
 def test_a_stage_keeps_its_peak_and_ends_once() -> None:
-    stage = Stage(3, Stretch(SEED_PROFILE, 100))
+    stage = LoadStage(3, EvidenceWindow(SEED_PROFILE, 100))
     for up in (1, 3, 2):
         stage.note(up)
     stage.end()
-    ended_ns, until = stage.ended_ns, stage.stretch.until_second
+    ended_ns, until = stage.ended_ns, stage.evidence_window.until_second
     stage.note(9)
     stage.end()
-    assert (stage.reached, stage.ended_ns, stage.stretch.until_second) == (3, ended_ns, until)
+    assert (stage.reached, stage.ended_ns, stage.evidence_window.until_second) == (
+        3,
+        ended_ns,
+        until,
+    )
     assert ended_ns is not None
     assert until == ended_ns // 10**9

@@ -11,7 +11,7 @@ import pytest
 
 from ari_tui.client.actions import Actions
 from ari_tui.client.source import ActionError
-from ari_tui.ui.screens.call_queries import Inquiry, What
+from ari_tui.ui.screens.call_queries import CallQueries, What
 from tests.ui.detail_kit import a_detail, statistics
 from tests.ui.kit import FakeSource
 
@@ -28,15 +28,15 @@ def a_source(**answers: Any) -> FakeSource:
     return source
 
 
-def about(call: str, source: FakeSource | None = None) -> Inquiry:
-    return Inquiry(Actions(source or a_source()), call)
+def about(call: str, source: FakeSource | None = None) -> CallQueries:
+    return CallQueries(Actions(source or a_source()), call)
 
 
-def answer(inquiry: Inquiry, what: What) -> object:
+def answer(inquiry: CallQueries, what: What) -> object:
     return inquiry.detail if what == "detail" else inquiry.statistics
 
 
-def trouble(inquiry: Inquiry, what: What) -> str:
+def trouble(inquiry: CallQueries, what: What) -> str:
     return inquiry.trouble if what == "detail" else inquiry.statistics_trouble
 
 
@@ -77,7 +77,7 @@ async def test_what_could_not_be_asked_is_asked_again_and_the_last_answer_stays(
     assert trouble(inquiry, what) == ""
 
 
-async def ask(inquiry: Inquiry, what: What, call: str) -> None:
+async def ask(inquiry: CallQueries, what: What, call: str) -> None:
     assert inquiry.begin(what, frozen=False)
     await inquiry.ask(what, call)
 

@@ -2,7 +2,7 @@
 
 from ari_tui.ui.columns import COLUMNS, NARROW
 from ari_tui.ui.screens.columns import ColumnsDialog
-from ari_tui.ui.screens.dialog import Choices
+from ari_tui.ui.screens.dialog import ChoiceList
 from tests.ui.screens.test_dialog import text_of
 from tests.ui.wearing import Wearing
 
@@ -61,7 +61,7 @@ async def test_every_column_is_listed_on_a_line_with_what_it_means() -> None:
         app.ask(ColumnsDialog(NARROW))
         await pilot.pause()
         lines = text_of(app)
-        assert app.screen.query_one(Choices).option_count == len(COLUMNS)
+        assert app.screen.query_one(ChoiceList).option_count == len(COLUMNS)
         assert len(lines) >= len(COLUMNS)
         assert any("[x] CHANNEL  Asterisk's name" in line for line in lines)
         assert any("[ ] CALLER   Caller's name and number" in line for line in lines)

@@ -3,7 +3,13 @@
 import pytest
 
 from ari_tui.ui.bindings import keymap
-from ari_tui.ui.screens.question import Answer, HangUpDialog, Question, QuestionDialog, QuitDialog
+from ari_tui.ui.screens.question import (
+    AnswerOption,
+    HangUpDialog,
+    Question,
+    QuestionDialog,
+    QuitDialog,
+)
 from tests.ui.screens.test_dialog import text_of, words_of
 from tests.ui.wearing import Wearing, a_question
 
@@ -61,7 +67,7 @@ async def test_a_question_is_shown_as_text_with_the_keys_that_were_given() -> No
 def several(answers: int, question: str = LONG, shorter: tuple[str, ...] = ()) -> Wearing:
     """Return an app that asks a question with so many answers when it is ready."""
     bindings = ("yes", "leave_running", "no")
-    given = tuple(Answer(bindings[n], f"answer {n}", n) for n in range(answers))
+    given = tuple(AnswerOption(bindings[n], f"answer {n}", n) for n in range(answers))
     app = Wearing()
     app.call_later(lambda: app.ask(QuestionDialog("Really?", question, given, shorter)))
     return app

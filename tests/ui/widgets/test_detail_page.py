@@ -5,7 +5,7 @@ import pytest
 from rich.text import Text
 
 from ari_tui.ui.widgets.detail_page import TWO_COLUMNS, Block, Sheet, page, title, trips
-from ari_tui.ui.widgets.detail_view import View
+from ari_tui.ui.widgets.detail_view import DetailView
 from tests.ui.detail_kit import HOSTILE, WIDTHS, a_detail, a_view, assert_fits, plain
 from tests.ui.kit import a_call
 from tests.ui.widgets.frames import PaneApp
@@ -23,8 +23,8 @@ HEADINGS = (
 )
 
 
-def whole(view: View, width: int) -> list[Text]:
-    def draw(block: Block, view: View, width: int) -> list[Text]:
+def whole(view: DetailView, width: int) -> list[Text]:
+    def draw(block: Block, view: DetailView, width: int) -> list[Text]:
         return block(view, width)
 
     return page(view, width, draw)

@@ -49,8 +49,8 @@ def test_parts_are_joined_as_one_says_them(parts: list[str], text: str) -> None:
 
 
 def test_a_block_without_lines_is_empty() -> None:
-    ink = box(a_view(), 10)
-    assert lines_of(ink) == []
-    ink.line("a")
-    ink.line()
-    assert [line.plain for line in lines_of(ink)] == ["a", ""]
+    canvas = box(a_view(), 10)
+    assert lines_of(canvas) == []
+    canvas.line("a")
+    canvas.line()
+    assert [line.plain for line in lines_of(canvas)] == ["a", ""]

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from ari_tui.document.model import LossDirections
-from ari_tui.ui.widgets.detail_view import View
+from ari_tui.ui.widgets.detail_view import DetailView
 from ari_tui.ui.widgets.detail_where import conclusion
 from tests.ui.detail_kit import (
     a_course_of,
@@ -20,7 +20,7 @@ from tests.ui.detail_kit import (
 from tests.ui.kit import NO_SPREAD, a_call
 
 
-def of(view: View) -> tuple[str, str]:
+def of(view: DetailView) -> tuple[str, str]:
     found = conclusion(view)
     return "\n".join(verdict.text for verdict in found), found[0].style
 

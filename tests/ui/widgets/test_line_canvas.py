@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from ari_tui.ui.widgets.line_canvas import Form, Ink, Part, fit, item, plain
+from ari_tui.ui.widgets.line_canvas import LineCanvas, Part, Wording, fit, item, plain
 from tests.ui.widgets.frames import assert_fits
 
 WORDS = [
-    (Form(0, [("ab", "")]), Form(3, [("abcd", "")])),
+    (Wording(0, [("ab", "")]), Wording(3, [("abcd", "")])),
     item(1, ("efg", "")),
     item(2, ("12:00", "")),
 ]
@@ -65,11 +65,11 @@ def test_signs_of_ours_have_a_form_in_ascii_and_foreign_letters_do_not() -> None
 def test_no_text_leaves_its_box(
     one: str, two: str, width: int, height: int, ascii_only: bool
 ) -> None:
-    ink = Ink(width, height, ascii_only=ascii_only)
-    ink.heading(one, (two, "dim"))
-    ink.line(one, (two, "fail"))
-    ink.line(ink.left(one, 5), ink.right(two, 5))
-    drawn = ink.text().plain.split("\n")
+    canvas = LineCanvas(width, height, ascii_only=ascii_only)
+    canvas.heading(one, (two, "dim"))
+    canvas.line(one, (two, "fail"))
+    canvas.line(canvas.left(one, 5), canvas.right(two, 5))
+    drawn = canvas.text().plain.split("\n")
     assert len(drawn) <= max(1, height)
     assert max(map(cell_len, drawn)) <= width
     if ascii_only:
@@ -78,21 +78,21 @@ def test_no_text_leaves_its_box(
 
 @given(st.text(max_size=20), st.integers(0, 12))
 def test_a_column_is_as_wide_as_it_was_asked_for(text: str, cells: int) -> None:
-    ink = Ink(80, 1)
-    assert cell_len(ink.left(text, cells)) == cells
-    assert cell_len(ink.right(text, cells)) == cells
+    canvas = LineCanvas(80, 1)
+    assert cell_len(canvas.left(text, cells)) == cells
+    assert cell_len(canvas.right(text, cells)) == cells
 
 
 def test_what_is_cut_off_leaves_a_mark() -> None:
-    ink = Ink(6, 2)
-    ink.line("12345678")
-    ink.line("123456  ")
-    assert ink.text().plain == "12345…\n123456"
+    canvas = LineCanvas(6, 2)
+    canvas.line("12345678")
+    canvas.line("123456  ")
+    assert canvas.text().plain == "12345…\n123456"
 
 
 def test_markup_is_shown_as_it_is() -> None:
-    ink = Ink(20, 1)
-    ink.line("[bold]x[/bold]")
-    assert_fits(ink.text(), 20, 1)
-    assert ink.text().plain == "[bold]x[/bold]"
-    assert not ink.text().spans
+    canvas = LineCanvas(20, 1)
+    canvas.line("[bold]x[/bold]")
+    assert_fits(canvas.text(), 20, 1)
+    assert canvas.text().plain == "[bold]x[/bold]"
+    assert not canvas.text().spans

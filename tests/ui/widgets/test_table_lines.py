@@ -14,7 +14,7 @@ from ari_tui.ui.limits import Limits
 from ari_tui.ui.rows import Row, rows_of
 from ari_tui.ui.widgets.table_lines import (
     Head,
-    Look,
+    RowStyle,
     changed_cells,
     draw_header,
     draw_line,
@@ -42,8 +42,8 @@ STYLES = {
 LIMITS = Limits(p95_ms=12.0, max_ms=22.0, loss_ratio=0.002)
 
 
-def a_look() -> Look:
-    return Look(lambda name, partial: STYLES[name])
+def a_look() -> RowStyle:
+    return RowStyle(lambda name, partial: STYLES[name])
 
 
 def a_frame(**changed: Any) -> Frame:
@@ -85,7 +85,7 @@ def test_styles_are_laid_over_each_other_once() -> None:
         asked.append((name, partial))
         return STYLES[name]
 
-    look = Look(component)
+    look = RowStyle(component)
     style = look.style("row", "ended", "fail")
     assert style.dim
     assert style.bold

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ari_tui.document.live import SECONDS, Cells
-from ari_tui.ui.widgets.trend import Span, TrendPane, lines, row_of, span_of
+from ari_tui.ui.widgets.trend import TimeSpan, TrendPane, lines, row_of, span_of
 from tests.ui.kit import LAST_SECOND
 from tests.ui.widgets.frames import (
     PaneApp,
@@ -30,21 +30,21 @@ def test_as_much_is_shown_as_there_is(cells: int, dots: int, points: int, step: 
 def test_a_point_is_the_worst_of_its_seconds() -> None:
     cells: Cells = [1, 9, None, None, 2, 3, 7]
     # seconds 100 to 105, in pairs that begin at even ones
-    assert Span(3, 2, last=105).worst(cells) == [9, 2, 7]
+    assert TimeSpan(3, 2, last=105).worst(cells) == [9, 2, 7]
 
 
 def test_points_stand_still_as_time_goes_on() -> None:
     history: Cells = list(range(300))
     seen: dict[int, int | None] = {}
     for now in range(200, 240):
-        span = Span(20, 5, now)
+        span = TimeSpan(20, 5, now)
         values = span.worst(history[: now + 1])
         for at, value in zip(range(span.first, now, 5), values[:-1], strict=False):
             assert seen.setdefault(at, value) == value
 
 
 def test_a_point_that_is_not_over_yet_has_what_there_is() -> None:
-    assert Span(2, 5, last=101).worst([1, 2, 3, 4, 5, 6, 7]) == [5, 7]
+    assert TimeSpan(2, 5, last=101).worst([1, 2, 3, 4, 5, 6, 7]) == [5, 7]
 
 
 @pytest.mark.parametrize(
