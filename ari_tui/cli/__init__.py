@@ -1,1 +1,1 @@
-"""The command line: one file a command, listed in `cli/main.py`. Reads arguments, nothing below does."""
+"""The command line: one file a command, listed in `cli/main.py`. Only here are arguments read."""

@@ -32,7 +32,7 @@ class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
     call_duration_s: float | None = None
     """Hang up and call again after so many seconds; None lets each call last."""
     impair: str = ""
-    """Impairment of the echo server, as `reflector.impairment` reads it; "" leaves packets alone."""
+    """Impairment of the echo server (`reflector.impairment`); "" leaves packets alone."""
     impair_media: str = ""
     """Impairment of the simulated callers' packets."""
     seed: int | None = None

@@ -1,6 +1,6 @@
 """JSON Schema (2020-12) of the documents that we write, generated from the structs themselves.
 
-What is shipped in `ari_tui/schema/` is this, written down; a test holds them equal. A reader can
+What is shipped in `ari_tui/document/schemas/` is this, written down; a test holds them equal. A reader can
 rely on it within `/1`: a key that is there stays, with its type, unit and meaning. New keys may
 come, so objects are open; they are not in `required`, since older documents lack them. New values
 may come where a text names a state, a reason or a kind. Anything else makes a `/2`.
@@ -51,6 +51,8 @@ def json_schema(name: str) -> dict[str, Any]:
     definitions: dict[str, Any] = generated["$defs"]
     for struct in _structs(kind):
         definition = definitions[struct.__name__]
+        # msgspec's versions indent a docstring's further lines differently
+        definition["description"] = " ".join(definition["description"].split())
         for field, text in _field_texts(struct).items():
             # beside a $ref, 2020-12 allows other words
             definition["properties"][field]["description"] = text

@@ -1,6 +1,6 @@
 """The shell of the call machines: one `MeasuredCall` a call, found by the ids in events.
 
-The machines decide (`ari/call_machine.py`); what they ask for is done by `engine/command_executor.py`.
+The machines decide (`ari/call_machine.py`); `engine/command_executor.py` does what they ask for.
 """
 
 from __future__ import annotations

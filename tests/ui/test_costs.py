@@ -96,7 +96,8 @@ async def objects_after(play: Play, ticks: range) -> int:
 
 def test_the_screens_process_does_without_numpy_and_aiohttp() -> None:
     code = (
-        "import sys, ari_tui.cli.run, ari_tui.session.onscreen, ari_tui.ui.app, ari_tui.ui.screens.detail\n"
+        "import sys, ari_tui.cli.run, ari_tui.session.onscreen\n"
+        "import ari_tui.ui.app, ari_tui.ui.screens.detail\n"
         "print({'numpy', 'aiohttp', 'ari_tui.analysis', 'ari_tui.relay'} & set(sys.modules))\n"
     )
     done = subprocess.run(

@@ -1,1 +1,1 @@
-"""Reports as one HTML file that opens offline: page, charts, style. Everything foreign is escaped."""
+"""Reports as one HTML file that opens offline: page, charts, style."""

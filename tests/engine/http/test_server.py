@@ -27,7 +27,7 @@ from ari_tui.engine.http.server import Health, HttpServer, check_exposure, sla_p
 from ari_tui.engine.http.stream import Stream
 from ari_tui.reflector.impairment_spec import parse_impairment
 from tests.document.test_alert import a_document, standing
-from tests.engine.alerts.test_webhook import TOKEN as TOKEN_test_sla_page
+from tests.engine.alerts.test_webhook import TOKEN as WEBHOOK_TOKEN
 from tests.engine.alerts.test_webhook import chat
 from tests.engine.kit import EchoRun, Pbx, call_facts, document, echo_server, engine, until
 from tests.engine.test_verdict import PATIENT, WIDE
@@ -261,7 +261,7 @@ async def test_an_engine_that_loses_packets_tells_a_program_and_a_web_service_on
         alerts: dict[str, Any] = {
             "command": (pager(tmp_path), str(notes)),
             "webhook": service.url(),
-            "webhook_token": TOKEN_test_sla_page,
+            "webhook_token": WEBHOOK_TOKEN,
             "after_s": 1.0,
             "min_calls": 2,
         }
@@ -287,7 +287,7 @@ async def test_an_engine_that_loses_packets_tells_a_program_and_a_web_service_on
     state, _, body = told.partition(" ")
     assert (state, json.loads(body)) == ("fail", service.bodies[0])
     assert len(service.bodies) == 1
-    assert service.headers[0]["Authorization"] == f"Bearer {TOKEN_test_sla_page}"
+    assert service.headers[0]["Authorization"] == f"Bearer {WEBHOOK_TOKEN}"
 
 
 async def test_a_program_that_is_not_there_stops_the_start(pbx: Pbx, echo: EchoRun) -> None:
