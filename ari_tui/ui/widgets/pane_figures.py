@@ -1,7 +1,7 @@
 """How numbers read in the panes: short, with their unit, and a dash where there is none.
 
 The cells of the table have fewer signs for the same (`ui/number_format.py`). What is told here by
-other rules than there cannot be drawn from those without a loss: under a millisecond a second decimal, a
+other rules cannot be drawn from those without a loss: under a millisecond a second decimal, a
 round trip of minutes still in the unit that stands behind it, and up to an hour a time in minutes
 and seconds, whole ones that have passed, where four cells hold one rounded unit.
 """
