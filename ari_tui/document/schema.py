@@ -1,9 +1,9 @@
 """JSON Schema (2020-12) of the documents that we write, generated from the structs themselves.
 
 What is shipped in `ari_tui/document/schemas/` is this, written down; a test holds them equal. A
-reader can rely on it within `/1`: a key that is there stays, with its type, unit and meaning. New keys may
-come, so objects are open; they are not in `required`, since older documents lack them. New values
-may come where a text names a state, a reason or a kind. Anything else makes a `/2`.
+reader can rely on it within `/1`: a key that is there stays, with its type, unit and meaning. New
+keys may come, so objects are open; they are not in `required`, since older documents lack them.
+New values may come where a text names a state, a reason or a kind. Anything else makes a `/2`.
 """
 
 from __future__ import annotations
