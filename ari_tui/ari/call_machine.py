@@ -40,9 +40,10 @@ from ari_tui.ari.events import (
 )
 from ari_tui.ari.ids import CallIds
 from ari_tui.ari.models import Channel
-from ari_tui.ari.setup import Setup, StepFailedError
+from ari_tui.ari.setup import Setup
 from ari_tui.ari.sweep import LiveCall
 from ari_tui.ari.teardown import Resource, Teardown
+from ari_tui.core.errors import StepFailedError
 from ari_tui.core.text import clean_text
 
 HUNG_UP_BY_CALLER: Final = "caller hung up"
@@ -222,7 +223,7 @@ class CallLifecycle:
         try:
             return step()
         except StepFailedError as error:
-            return self._closing(self._fail(error.step, str(error)))
+            return self._closing(self._fail(CallState(error.step), str(error)))
 
     def _fail(self, step: CallState, reason: str) -> list[Command]:
         if not self._releasing:

@@ -24,10 +24,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from ari_tui.ari.endpoint import AriEndpoint
-from ari_tui.ari.events import ApplicationReplaced, BrokenEventError, Event, decode_event
+from ari_tui.ari.events import ApplicationReplaced, Event, decode_event
 from ari_tui.core.backoff import Backoff
 from ari_tui.core.cancellation import end_tasks
-from ari_tui.core.errors import AriError, AriReplacedError, AriUnauthorizedError
+from ari_tui.core.errors import AriError, AriReplacedError, AriUnauthorizedError, BrokenEventError
 from ari_tui.core.text import clean_text
 
 _KEPT: Final = 1000

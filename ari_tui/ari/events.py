@@ -13,12 +13,8 @@ import msgspec
 from msgspec.structs import force_setattr
 
 from ari_tui.ari.models import Bridge, Channel, clean_fields
-from ari_tui.core.errors import AriError
+from ari_tui.core.errors import BrokenEventError
 from ari_tui.core.text import clean_text
-
-
-class BrokenEventError(AriError):
-    """An event of a known type has a body that cannot be read; the stream goes on."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

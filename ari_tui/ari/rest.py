@@ -216,7 +216,7 @@ class RestSession:
         if isinstance(error, aiohttp.ClientConnectorCertificateError):
             return (
                 f"the certificate of {url} is not trusted: {clean_text(error.certificate_error)} "
-                "(asterisk.tls_verify = false accepts any)"
+                "(asterisk.verify_tls = false accepts any)"
             )
         if isinstance(error, aiohttp.ClientConnectorDNSError):
             return f"{url}: the name cannot be resolved: check asterisk.url"

@@ -14,7 +14,12 @@ from ari_tui.ari.commands import AddToBridge, CallState, CallTiming, Command, St
 from ari_tui.ari.ids import CallIds
 from ari_tui.ari.models import Bridge, Channel
 from ari_tui.ari.teardown import Resource, Teardown
-from ari_tui.core.errors import AriConflictError, AriNotFoundError, AriUnreachableError
+from ari_tui.core.errors import (
+    AriConflictError,
+    AriNotFoundError,
+    AriUnreachableError,
+    StepFailedError,
+)
 
 JOIN_TIMER = "join"
 
@@ -96,14 +101,6 @@ _STEPS: Final[dict[type, CallState]] = {
     do.AddToBridge: CallState.JOINING,
     do.GetBridge: CallState.JOINING,
 }
-
-
-class StepFailedError(Exception):
-    """A step of the way up cannot be done; carries the step."""
-
-    def __init__(self, step: CallState, reason: str) -> None:
-        super().__init__(reason)
-        self.step = step
 
 
 class Setup:

@@ -16,7 +16,7 @@ from typing import BinaryIO, Final, NamedTuple
 
 from dpkt import dpkt, pcap, pcapng  # type: ignore[import-untyped]  # it ships no types
 
-from ari_tui.core.errors import ConfigError
+from ari_tui.core.errors import ConfigError, DamagedCaptureError
 from ari_tui.core.log import clean
 
 _NS: Final = 1_000_000_000
@@ -46,10 +46,6 @@ class _Interface(NamedTuple):
     offset_s: int
 
 
-class _DamagedError(Exception):
-    """The file cannot be read beyond this point."""
-
-
 class Capture:
     """Iterates the frames of an open file, once.
 
@@ -77,16 +73,18 @@ class Capture:
         frames = self._pcapng() if self.format == "pcapng" else self._pcap()
         try:
             yield from frames
-        except _DamagedError as error:
+        except DamagedCaptureError as error:
             self.damage = str(error)
 
     def _take(self, size: int, what: str, *, may_end: bool = False) -> bytes:
         """Read `size` bytes; b"" at the file's end where it may end."""
         if not 0 <= size <= LONGEST:
-            raise _DamagedError(f"damaged at byte {self._position}: {what} of {size} bytes")
+            raise DamagedCaptureError(f"damaged at byte {self._position}: {what} of {size} bytes")
         data = self._file.read(size)
         if len(data) < size and not (may_end and not data):
-            raise _DamagedError(f"cut short at byte {self._position + len(data)}, within {what}")
+            raise DamagedCaptureError(
+                f"cut short at byte {self._position + len(data)}, within {what}"
+            )
         self._position += len(data)
         return data
 
@@ -114,7 +112,9 @@ class Capture:
                 continue
             block, length = head.unpack(start)
             if length < 12 or length % 4:
-                raise _DamagedError(f"damaged at byte {self._position}: a block of {length} bytes")
+                raise DamagedCaptureError(
+                    f"damaged at byte {self._position}: a block of {length} bytes"
+                )
             body = self._take(length - 8, "a block")
             if block == pcapng.PCAPNG_BT_EPB:
                 yield self._packet(packet, interfaces, body)
@@ -131,7 +131,9 @@ class Capture:
         start += self._take(4, "a section header")
         big = int.from_bytes(start[8:12], "big")
         if big not in (pcapng.BYTE_ORDER_MAGIC, pcapng.BYTE_ORDER_MAGIC_LE):
-            raise _DamagedError(f"damaged at byte {self._position}: a section of no byte order")
+            raise DamagedCaptureError(
+                f"damaged at byte {self._position}: a section of no byte order"
+            )
         order = ">" if big == pcapng.BYTE_ORDER_MAGIC else "<"
         (length,) = struct.unpack(f"{order}I", start[4:8])
         self._take(length - 12, "a section header")
@@ -144,7 +146,7 @@ class Capture:
         try:
             described = kind(block)
         except (dpkt.Error, ValueError, struct.error) as error:
-            raise _DamagedError(
+            raise DamagedCaptureError(
                 f"damaged at byte {self._position}: an interface ({error})"
             ) from None
         ticks, offset_s = 1_000_000, 0
@@ -160,10 +162,14 @@ class Capture:
         self, layout: struct.Struct, interfaces: list[_Interface], body: bytes
     ) -> CapturedFrame:
         if len(body) < layout.size + 4:
-            raise _DamagedError(f"damaged at byte {self._position}: a packet without its header")
+            raise DamagedCaptureError(
+                f"damaged at byte {self._position}: a packet without its header"
+            )
         number, high, low, kept, wire = layout.unpack_from(body)
         if number >= len(interfaces) or kept > len(body) - layout.size - 4:
-            raise _DamagedError(f"damaged at byte {self._position}: a packet that fits nowhere")
+            raise DamagedCaptureError(
+                f"damaged at byte {self._position}: a packet that fits nowhere"
+            )
         interface = interfaces[number]
         time_ns = ((high << 32) | low) * _NS // interface.ticks_per_second
         return CapturedFrame(

@@ -12,7 +12,7 @@ import click
 
 from ari_tui.cli.options import APP_FLAG, SECONDS, Start, prepare, settings_options
 from ari_tui.config.settings import Settings
-from ari_tui.core.errors import AriTuiError, ConfigError
+from ari_tui.core.errors import AriTuiError, ConfigError, EngineDownError, NotReachedError
 
 if TYPE_CHECKING:
     from ari_tui.client.address import Target
@@ -30,14 +30,6 @@ class _Plugin(click.Command):
             return super().make_context(*arguments, **options)
         except click.UsageError as error:
             raise click.exceptions.Exit(_tell(_unknown(error.format_message()))) from None
-
-
-class EngineDownError(AriTuiError):
-    """No engine answers where one should."""
-
-
-class NotReachedError(AriTuiError):
-    """Something answers, or forbids to ask; whether an engine runs is not known."""
 
 
 @click.command(cls=_Plugin, short_help="One line and exit 0 to 3, for Nagios.")
@@ -114,7 +106,7 @@ async def _ask(target: Target, token: str, timeout_s: float) -> Document:
 
     from ari_tui.client.address import explain
     from ari_tui.client.connection import connected, within
-    from ari_tui.client.messages import UnknownMessageError
+    from ari_tui.core.errors import UnknownMessageError
 
     async def hello() -> Document:
         async with connected(target, token) as connection:

@@ -26,8 +26,8 @@ from ari_tui.cli.run import attach, demo, run
 from ari_tui.cli.screen import keys, themes
 from ari_tui.cli.servers import echo, sim
 from ari_tui.core.errors import AriTuiError
+from ari_tui.core.exit_codes import SIGNAL_CODES
 from ari_tui.core.log import clean, get
-from ari_tui.core.signals import EXIT_CODES
 
 _WRONG_USE = 2
 _FAILED = 3
@@ -91,7 +91,7 @@ def execute(arguments: Sequence[str]) -> int:
     try:
         code = cli.main(list(arguments), prog_name="ari-tui", standalone_mode=False, obj=start)
     except (click.Abort, KeyboardInterrupt):
-        return EXIT_CODES[signal.SIGINT]
+        return SIGNAL_CODES[signal.SIGINT]
     except click.ClickException as error:
         return _fail(start, _usage(error), _WRONG_USE)
     except AriTuiError as error:

@@ -19,8 +19,9 @@ from ari_tui.cli.options import (
     prepare,
     settings_options,
 )
+from ari_tui.core.exit_codes import SIGNAL_CODES
 from ari_tui.core.log import get
-from ari_tui.core.signals import EXIT_CODES, StopSignals
+from ari_tui.core.signals import StopSignals
 
 if TYPE_CHECKING:
     from ari_tui.sim.config import SimConfig, SimCounters
@@ -87,7 +88,7 @@ def _code_of(reason: str, start: Start) -> int:
     """Return the exit code of an end by a signal; a parent that let us go ends us with 0."""
     if start.link.has_parent or reason not in signal.Signals.__members__:
         return 0
-    return EXIT_CODES.get(signal.Signals[reason], 0)
+    return SIGNAL_CODES.get(signal.Signals[reason], 0)
 
 
 @click.command(short_help="A simulated Asterisk with callers.")

@@ -14,17 +14,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from ari_tui.client.address import Target
-from ari_tui.client.messages import (
-    Answer,
-    Bye,
-    EventNotice,
-    Hello,
-    Snapshot,
-    UnknownMessageError,
-    decode,
-)
+from ari_tui.client.messages import Answer, Bye, EventNotice, Hello, Snapshot, decode
 from ari_tui.core.cancellation import end_tasks
-from ari_tui.core.errors import AriTuiError
+from ari_tui.core.errors import ActionError, UnknownMessageError
 
 OPEN_S: Final = 5.0
 """How long an engine may take to shake hands, and then to say hello."""
@@ -34,10 +26,6 @@ _PING_S: Final = 5.0
 _WIRE_LOG: Final = logging.getLogger("ari_tui.client.websocket")
 _WIRE_LOG.setLevel(logging.WARNING)  # at DEBUG, websockets logs the Authorization header
 T = TypeVar("T")
-
-
-class ActionError(AriTuiError):
-    """The engine did not do what was asked; the text says why, for the person who asked."""
 
 
 class Connection:

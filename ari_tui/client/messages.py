@@ -6,13 +6,10 @@ from typing import Any
 
 import msgspec
 
+from ari_tui.core.errors import UnknownMessageError
 from ari_tui.core.log import clean
 from ari_tui.document.live import Live
 from ari_tui.document.model import SCHEMA, Document, EventLine
-
-
-class UnknownMessageError(Exception):
-    """A message is none of ours; the text says why, for people."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):

@@ -15,12 +15,12 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from ari_tui.client.address import Target, explain, explain_closed
 from ari_tui.client.address import parse_target as parse_target  # makes a LiveSource's target
 from ari_tui.client.connection import OPEN_S, Connection, connected
-from ari_tui.client.connection import ActionError as ActionError  # belongs to `act`
-from ari_tui.client.messages import Bye, EventNotice, Hello, Snapshot, UnknownMessageError
+from ari_tui.client.messages import Bye, EventNotice, Hello, Snapshot
 from ari_tui.core import log
 from ari_tui.core.backoff import Backoff
 from ari_tui.core.cancellation import end_tasks
-from ari_tui.core.errors import AriTuiError
+from ari_tui.core.errors import ActionError as ActionError
+from ari_tui.core.errors import AriTuiError, UnknownMessageError
 from ari_tui.document.live import History, Live
 from ari_tui.document.model import Document, EventLine
 

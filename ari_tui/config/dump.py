@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ari_tui.config.settings import MASK, SECTIONS, Settings, is_secret
+from ari_tui.config.settings import SECTIONS, Settings, is_secret
 from ari_tui.config.sources import PAIRS, VARIABLES
-from ari_tui.core.log import Masker
+from ari_tui.core.log import MASK, Masker
 
 
 def printed(settings: Settings) -> Iterator[str]:

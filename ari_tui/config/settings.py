@@ -15,8 +15,7 @@ import msgspec
 from msgspec import Meta, inspect
 
 from ari_tui.config.text_values import parse_host_port, parse_ports
-
-MASK = "********"
+from ari_tui.core.log import MASK
 
 T0_RING_ENTRIES = 1024
 """Packets of a call that can be in flight at once; see `analysis`."""

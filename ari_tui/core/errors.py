@@ -1,26 +1,81 @@
-"""One exception tree; operating-system and HTTP errors are translated into it at the border.
+"""The one tree of errors; those of the system, HTTP and libraries are translated at the border.
 
-A message says what failed, on what, and what to do about it. `exit_code` is what the command
-line returns when the error ends the program.
+A message says what failed, on what, and what to do about it. `exit_code` is what the command line
+returns when the error ends the program::
+
+    AriTuiError                 3
+    ├── UsageError              2   wrong use
+    │   ├── ConfigError             a key, variable or flag of the configuration
+    │   ├── FilterError             the screen's filter
+    │   ├── CompareError            one comparison in it
+    │   └── ReportFileError         a file that no report can be drawn from
+    ├── BindError                   a socket
+    │   └── PortInUseError          another program's port
+    ├── PortsExhaustedError         the range of RTP ports
+    ├── WorkerError                 a media worker
+    ├── ChildFailedError            a child process; with its own exit code
+    ├── AriError                    a REST request
+    │   ├── AriUnreachableError     no connection, no answer
+    │   ├── AriUnauthorizedError    401, 403
+    │   ├── AriNotFoundError        404
+    │   ├── AriConflictError        409, 422
+    │   ├── AriReplacedError    2   another client has our Stasis application
+    │   └── BrokenEventError        an event that cannot be read
+    ├── StepFailedError             a step of a call's set-up
+    ├── DeliveryError               an alert
+    ├── ActionFailedError           an action, in the engine
+    ├── ActionError                 the same, as its client gets it
+    ├── UnknownMessageError         a message of `/stream`
+    ├── EngineDownError             no engine answers
+    ├── NotReachedError             whether one runs is not known
+    ├── ExportError                 a file of the screen
+    ├── DamagedCaptureError         a capture file, from some byte on
+    └── SimRefusalError             a request that the simulated Asterisk refuses
 """
 
 from __future__ import annotations
+
+from ari_tui.core.exit_codes import UNREACHABLE, WRONG_USE
 
 
 class AriTuiError(Exception):
     """Base of every error that a person may be shown as one line."""
 
-    exit_code = 3
+    exit_code = UNREACHABLE
 
 
-class ConfigError(AriTuiError):
-    """Wrong use or configuration; the message names the key, variable or flag."""
+class UsageError(AriTuiError):
+    """Wrong use; the message names what was wrong and what would be right."""
 
-    exit_code = 2
+    exit_code = WRONG_USE
+
+
+class ConfigError(UsageError):
+    """Wrong configuration; the message names the key, variable or flag."""
+
+
+class FilterError(UsageError):
+    """A filter makes no sense; `position` (from 0) is where, the text says what and what would."""
+
+    def __init__(self, message: str, position: int) -> None:
+        super().__init__(f"at {position + 1}: {message}")
+        self.position = position
+
+
+class CompareError(UsageError):
+    """A comparison makes no sense; the text says why, and what would."""
+
+
+class ReportFileError(UsageError):
+    """A file cannot be read, or is none that a report can be drawn from."""
 
 
 class BindError(AriTuiError):
     """A socket could not be bound; the message names address, port and cause."""
+
+
+class PortInUseError(BindError):
+    """Another program holds the port."""
 
 
 class PortsExhaustedError(AriTuiError):
@@ -34,7 +89,7 @@ class WorkerError(AriTuiError):
 class ChildFailedError(AriTuiError):
     """A child process ended before it was ready; carries its own message and exit code."""
 
-    def __init__(self, message: str, exit_code: int = 3) -> None:
+    def __init__(self, message: str, exit_code: int = UNREACHABLE) -> None:
         super().__init__(message)
         self.exit_code = exit_code
 
@@ -66,8 +121,62 @@ class AriConflictError(AriError):
 class AriReplacedError(AriError):
     """Another client took over our Stasis application: two programs are set up for it.
 
-    Wrong use, therefore: whoever starts us again by itself must not, or the two would throw each
-    other out for ever.
+    Wrong use, therefore: a service manager must not start us again, or the two would replace each
+    other for ever.
     """
 
-    exit_code = 2
+    exit_code = WRONG_USE
+
+
+class BrokenEventError(AriError):
+    """An event of a known type has a body that cannot be read; the stream goes on."""
+
+
+class StepFailedError(AriTuiError):
+    """A step of a call's set-up cannot be done; `step` is the state (`ari.commands.CallState`)."""
+
+    def __init__(self, step: str, reason: str) -> None:
+        super().__init__(reason)
+        self.step = step
+
+
+class DeliveryError(AriTuiError):
+    """An alert was not delivered; the text says why."""
+
+
+class ActionFailedError(AriTuiError):
+    """An action could not be done; the text is for the person who asked."""
+
+
+class ActionError(AriTuiError):
+    """The engine did not do what was asked; the text says why, for the person who asked."""
+
+
+class UnknownMessageError(AriTuiError):
+    """A message of `/stream` is none of ours; the text says why, for people."""
+
+
+class EngineDownError(AriTuiError):
+    """No engine answers where one should."""
+
+
+class NotReachedError(AriTuiError):
+    """Something answers, or forbids to ask; whether an engine runs is not known."""
+
+
+class ExportError(AriTuiError):
+    """A file could not be written; the text names it and says why."""
+
+
+class DamagedCaptureError(AriTuiError):
+    """A capture file cannot be read beyond this point."""
+
+
+class SimRefusalError(AriTuiError):
+    """A request that the simulated Asterisk refuses: HTTP status and the words of its answer."""
+
+    def __init__(self, status: int, message: str, *, key: str = "message") -> None:
+        super().__init__(message)
+        self.status = status
+        self.key = key
+        """The key under which Asterisk says it; "error" when an allocation failed."""

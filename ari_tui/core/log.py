@@ -16,9 +16,8 @@ import stat
 import sys
 from collections.abc import Iterable, Mapping, MutableMapping
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from ari_tui.config import settings as config_slices
 from ari_tui.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -27,6 +26,8 @@ else:
     _Adapter = logging.LoggerAdapter  # takes no parameter at run time before Python 3.11
 
 ROOT = "ari_tui"
+MASK = "********"
+"""What is shown in the place of a secret."""
 _LONGEST = 2000
 
 # C0 and C1 controls, line separators, direction marks that reorder a line, lone surrogates, and
@@ -68,7 +69,7 @@ class Masker:
 
     def __call__(self, text: str) -> str:
         """Return the text without secrets."""
-        return self._pattern.sub(config_slices.MASK, text) if self._pattern else text
+        return self._pattern.sub(MASK, text) if self._pattern else text
 
 
 class ChannelLogger(_Adapter):
@@ -181,8 +182,24 @@ class _PrivateFile(logging.handlers.WatchedFileHandler):
         return os.fdopen(fd, self.mode, encoding="utf-8", errors="backslashreplace")
 
 
+class LogOptions(Protocol):
+    """Where the log goes and how it reads; `config.settings.LogSettings` is one."""
+
+    @property
+    def file(self) -> str:
+        """A file (mode 0600), "" for stderr."""
+
+    @property
+    def level(self) -> str:
+        """`debug`, `info`, `warning` or `error`."""
+
+    @property
+    def json(self) -> bool:
+        """One JSON object a line."""
+
+
 def configure(
-    settings: config_slices.LogSettings,
+    settings: LogOptions,
     secrets: Iterable[str] = (),
     *,
     stream: TextIO | None = None,
@@ -207,7 +224,7 @@ def configure(
     return handler
 
 
-def _handler(settings: config_slices.LogSettings, stream: TextIO | None) -> logging.Handler:
+def _handler(settings: LogOptions, stream: TextIO | None) -> logging.Handler:
     if not settings.file:
         return logging.StreamHandler(stream or sys.stderr)
     try:

@@ -6,7 +6,7 @@ import asyncio
 import signal
 from types import TracebackType
 
-EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
+from ari_tui.core.exit_codes import SIGNAL_CODES
 
 
 class StopSignals:
@@ -26,7 +26,7 @@ class StopSignals:
 
     def __enter__(self) -> StopSignals:
         loop = asyncio.get_running_loop()
-        for number, code in EXIT_CODES.items():
+        for number, code in SIGNAL_CODES.items():
             loop.add_signal_handler(number, self._take, number, code)
         return self
 
@@ -37,7 +37,7 @@ class StopSignals:
         traceback: TracebackType | None,
     ) -> None:
         loop = asyncio.get_running_loop()
-        for number in EXIT_CODES:
+        for number in SIGNAL_CODES:
             loop.remove_signal_handler(number)
 
     def _take(self, number: signal.Signals, code: int) -> None:

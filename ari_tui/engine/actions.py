@@ -17,14 +17,14 @@ from ari_tui.ari.commands import OnRelease
 from ari_tui.ari.models import Bridge, Channel, RtpStatistics
 from ari_tui.building.build import iso
 from ari_tui.building.detail import detail_of
-from ari_tui.core.errors import AriError, AriNotFoundError
+from ari_tui.core.errors import ActionFailedError, AriError, AriNotFoundError
 from ari_tui.core.text import clean_text
 from ari_tui.document.detail import CallDetail, CallerStatistics, RtpFigures
 from ari_tui.document.live import Live
 from ari_tui.engine.call_manager import ENDED_KEPT_S, CallManager
 from ari_tui.engine.document_publisher import DocumentPublisher
 from ari_tui.engine.event_log import EventLog
-from ari_tui.engine.http.stream import Action, ActionFailedError
+from ari_tui.engine.http.stream import Action
 from ari_tui.engine.measured_call import MeasuredCall
 
 

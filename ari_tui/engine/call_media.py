@@ -13,10 +13,9 @@ from ari_tui.analysis.store import Store
 from ari_tui.ari import commands as do
 from ari_tui.config.settings import AsteriskSettings, EchoSettings, MediaSettings
 from ari_tui.core import log
-from ari_tui.core.errors import AriTuiError, PortsExhaustedError
+from ari_tui.core.errors import AriTuiError, PortInUseError, PortsExhaustedError
 from ari_tui.core.tasks import Tasks
 from ari_tui.engine.measured_call import MeasuredCall
-from ari_tui.engine.media_worker import PortInUseError
 from ari_tui.engine.worker_assignments import endpoint
 from ari_tui.engine.worker_pool import WorkerPool
 

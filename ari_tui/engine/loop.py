@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Coroutine, Sequence
 from typing import Any, Final, Protocol
 
 from ari_tui.ari.event_stream import Connected, Disconnected, StreamItem
-from ari_tui.ari.events import BrokenEventError, Event
+from ari_tui.ari.events import Event
+from ari_tui.core.errors import BrokenEventError
 from ari_tui.core.tasks import Tasks
 from ari_tui.document.model import Document
 from ari_tui.engine.assembly import Parts

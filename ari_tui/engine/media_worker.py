@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ari_tui.core import log
 from ari_tui.core.cancellation import unbroken
-from ari_tui.core.errors import BindError, WorkerError
+from ari_tui.core.errors import BindError, PortInUseError, WorkerError
 from ari_tui.packet_log.ring import DEFAULT_CAPACITY, RingReader, create_ring
 from ari_tui.relay import control
 
@@ -21,10 +21,6 @@ _REQUEST_S: Final = 5.0
 SILENT_S: Final = 10.0
 """A worker whose heartbeat is older has hung."""
 _log = log.get("media")
-
-
-class PortInUseError(BindError):
-    """Another program holds the port."""
 
 
 class MediaWorker:

@@ -19,6 +19,7 @@ from ari_tui.config.settings import Settings
 from ari_tui.core import log
 from ari_tui.core.cancellation import end_tasks
 from ari_tui.core.errors import AriError, AriReplacedError
+from ari_tui.core.exit_codes import INCONCLUSIVE, VERDICT_CODES
 from ari_tui.core.process import ParentLink
 from ari_tui.core.signals import StopSignals
 from ari_tui.core.systemd import NotifySocket
@@ -26,7 +27,6 @@ from ari_tui.engine.assembly import Parts
 from ari_tui.engine.loop import DocumentSink, EngineExtension, EngineLoop
 from ari_tui.engine.service_status import SystemdNotifier
 
-VERDICT_CODES: Final = {"pass": 0, "fail": 1, "inconclusive": 4}
 _DRAIN_MARGIN_S: Final = 10.0
 _INJECTED_S: Final = 2.0
 _log = log.get("engine")
@@ -52,7 +52,7 @@ async def run_engine(
             parts = Parts(settings, stack)
             engine = Engine(parts, sinks, companion, notifier)
             if not await _start(engine, stack, signals, link):
-                return signals.exit_code or VERDICT_CODES["inconclusive"]
+                return signals.exit_code or INCONCLUSIVE
             notifier.standing()
             link.ready(
                 socket=str(parts.socket), http=parts.http_server.tcp_address, session=parts.session

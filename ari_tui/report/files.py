@@ -12,15 +12,10 @@ from typing import Final, Literal
 
 import msgspec
 
-from ari_tui.core.errors import ConfigError
+from ari_tui.core.errors import ConfigError, ReportFileError
 from ari_tui.document.load_test import LoadReport
 from ari_tui.document.model import Document
-from ari_tui.report.report_input import (
-    ReportFileError,
-    ReportInput,
-    input_of_load_test,
-    read_report_input,
-)
+from ari_tui.report.report_input import ReportInput, input_of_load_test, read_report_input
 from ari_tui.report.text.full import plain_report
 from ari_tui.report.text.summary import final_report
 

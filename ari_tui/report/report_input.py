@@ -12,7 +12,7 @@ from typing import IO, Final, NamedTuple
 
 import msgspec
 
-from ari_tui.core.errors import AriTuiError
+from ari_tui.core.errors import ReportFileError
 from ari_tui.core.log import clean
 from ari_tui.document.load_test import LOAD_SCHEMA, LoadReport, decode_load
 from ari_tui.document.model import SCHEMA, Document, decode
@@ -21,12 +21,6 @@ from ari_tui.report.timeline import DocumentFigures, Timeline, timeline_of
 NOT_CLOSED: Final = (
     "The run left no final document: this is how it stood when it broke off, its books are open."
 )
-
-
-class ReportFileError(AriTuiError):
-    """A file cannot be read, or is none that a report can be drawn from."""
-
-    exit_code = 2
 
 
 class ReportInput(NamedTuple):

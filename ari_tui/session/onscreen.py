@@ -20,8 +20,9 @@ from ari_tui.config.settings import Settings
 from ari_tui.core import log
 from ari_tui.core.cancellation import end_tasks
 from ari_tui.core.errors import ConfigError
+from ari_tui.core.exit_codes import SIGNAL_CODES
 from ari_tui.core.process import Child
-from ari_tui.core.signals import EXIT_CODES, StopSignals
+from ari_tui.core.signals import StopSignals
 
 if TYPE_CHECKING:
     from ari_tui.client.source import LiveSource
@@ -75,7 +76,7 @@ async def run_on_screen(
             return signals.exit_code
         code = await _end(engine, left, screen, signals)
         screen.print_report()
-        return signals.exit_code or (EXIT_CODES[signal.SIGINT] if left.interrupted else code)
+        return signals.exit_code or (SIGNAL_CODES[signal.SIGINT] if left.interrupted else code)
 
 
 async def attach(target: str, settings: Settings) -> int:
@@ -92,7 +93,7 @@ async def attach(target: str, settings: Settings) -> int:
         finally:
             await screen.close()
         screen.print_report()
-        return signals.exit_code or (EXIT_CODES[signal.SIGINT] if left.interrupted else 0)
+        return signals.exit_code or (SIGNAL_CODES[signal.SIGINT] if left.interrupted else 0)
 
 
 async def _start_engine(

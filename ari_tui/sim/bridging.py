@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import uuid
 
+from ari_tui.core.errors import SimRefusalError
 from ari_tui.sim.config import SimConfig
 from ari_tui.sim.events import EventHub
 from ari_tui.sim.media import MediaPort, SimPhone
-from ari_tui.sim.model import RefusalError, SimBridge, SimCallerId, SimChannel
+from ari_tui.sim.model import SimBridge, SimCallerId, SimChannel
 from ari_tui.sim.source import RtpSource, SourceClock
 
 _NOBODY = SimCallerId()
@@ -25,18 +26,18 @@ class Bridging:
         self._started = 0
 
     def find(self, bridge_id: str) -> SimBridge:
-        """Return one bridge; raises RefusalError (404) when there is none."""
+        """Return one bridge; raises SimRefusalError (404) when there is none."""
         if bridge_id not in self.bridges:
-            raise RefusalError(404, "Bridge not found")
+            raise SimRefusalError(404, "Bridge not found")
         return self.bridges[bridge_id]
 
     def create(self, bridge_id: str | None, kind: str, name: str) -> SimBridge:
-        """Create a bridge; `kind` is ARI's comma-separated type. Raises RefusalError (409, 500)."""
+        """Create a bridge; `kind` is ARI's list of types. Raises SimRefusalError (409, 500)."""
         if bridge_id in self.bridges:
-            raise RefusalError(409, f"Bridge with id '{bridge_id}' already exists")
+            raise SimRefusalError(409, f"Bridge with id '{bridge_id}' already exists")
         known = {"mixing", "holding", "dtmf_events", "proxy_media", "video_sfu", "video_single"}
         if not set(kind.split(",")) <= known:
-            raise RefusalError(
+            raise SimRefusalError(
                 500, f"Unable to create bridge. Possible duplicate bridge id '{bridge_id}'"
             )
         bridge = SimBridge(bridge_id or str(uuid.uuid4()), name)

@@ -16,7 +16,8 @@ from typing import Any
 
 from aiohttp import web
 
-from ari_tui.sim.model import Json, RefusalError, SimBridge, SimChannel, timestamp
+from ari_tui.core.errors import SimRefusalError
+from ari_tui.sim.model import Json, SimBridge, SimChannel, timestamp
 
 ASTERISK_ID = "02:00:00:00:51:4d"
 
@@ -116,9 +117,9 @@ class EventHub:
         return application is not None and application.socket is not None
 
     def find(self, name: str) -> StasisApplication:
-        """Return one application; raises RefusalError (404) when it is not registered."""
+        """Return one application; raises SimRefusalError (404) when it is not registered."""
         if name not in self.applications:
-            raise RefusalError(404, "Application not found")
+            raise SimRefusalError(404, "Application not found")
         return self.applications[name]
 
     def connect(self, name: str, socket: EventSocket, *, subscribe_all: bool) -> None:
@@ -140,12 +141,12 @@ class EventHub:
             self._tidy(application)
 
     def set_filter(self, name: str, body: Json) -> StasisApplication:
-        """Replace the event filter; raises RefusalError (400) when it has another shape."""
+        """Replace the event filter; raises SimRefusalError (400) when it has another shape."""
         application = self.find(name)
         for key in ("allowed", "disallowed"):
             rules = body.get(key, [])
             if not isinstance(rules, list) or any("type" not in rule for rule in rules):
-                raise RefusalError(400, "Invalid format definition")
+                raise SimRefusalError(400, "Invalid format definition")
         application.allowed = body.get("allowed", [])
         application.disallowed = body.get("disallowed", [])
         return application

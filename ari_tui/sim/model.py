@@ -11,16 +11,6 @@ from ari_tui.sim.media import MediaPort, SimPhone
 Json = dict[str, Any]
 
 
-class RefusalError(Exception):
-    """A request that Asterisk refuses: HTTP status and the words of its answer."""
-
-    def __init__(self, status: int, message: str, *, key: str = "message") -> None:
-        super().__init__(message)
-        self.status = status
-        self.key = key
-        """The key under which Asterisk says it; "error" when an allocation failed."""
-
-
 def timestamp() -> str:
     """Return the present moment as ARI writes it."""
     now = dt.datetime.now(dt.timezone.utc)

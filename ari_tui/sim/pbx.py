@@ -15,12 +15,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from ari_tui.core.errors import SimRefusalError
 from ari_tui.reflector.impairment import Impairment, parse_impairment
 from ari_tui.sim.bridging import Bridging
 from ari_tui.sim.config import SimConfig, SimCounters
 from ari_tui.sim.events import EventHub
 from ari_tui.sim.media import MediaPort, SimPhone
-from ari_tui.sim.model import Dialplan, RefusalError, SimCallerId, SimChannel, timestamp
+from ari_tui.sim.model import Dialplan, SimCallerId, SimChannel, timestamp
 from ari_tui.sim.source import SourceClock
 
 
@@ -85,16 +86,16 @@ class Pbx:
         self._ended_media: deque[tuple[str, MediaPort]] = deque(maxlen=_ENDED_KEPT)
 
     def find(self, channel_id: str, *, status: int = 404) -> SimChannel:
-        """Return one channel; raises RefusalError, with `status`, when there is none."""
+        """Return one channel; raises SimRefusalError, with `status`, when there is none."""
         if channel_id not in self.channels:
-            raise RefusalError(status, "Channel not found")
+            raise SimRefusalError(status, "Channel not found")
         return self.channels[channel_id]
 
     def find_in_stasis(self, channel_id: str, *, status: int = 409) -> SimChannel:
-        """Return one channel of an application; raises RefusalError (404, `status`) otherwise."""
+        """Return one channel of an application; else raises SimRefusalError (404, `status`)."""
         channel = self.find(channel_id, status=404 if status == 409 else 400)
         if channel.stasis is None:
-            raise RefusalError(status, _NOT_IN_STASIS)
+            raise SimRefusalError(status, _NOT_IN_STASIS)
         return channel
 
     def unique_id(self) -> str:
@@ -192,7 +193,7 @@ class Pbx:
         The far end hums at `frequency_hz`; 0 is silence.
         """
         if channel_id in self.channels:
-            raise RefusalError(409, "Channel with given unique ID already exists")
+            raise SimRefusalError(409, "Channel with given unique ID already exists")
         name = f"Local/{exten}@{context}-{self._local_serial:08x}"
         self._local_serial += 1
         dialplan = Dialplan(context, exten)

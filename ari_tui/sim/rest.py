@@ -16,9 +16,10 @@ from aiohttp import WSMsgType, web
 from aiohttp.typedefs import Handler, Middleware
 
 from ari_tui.core.cancellation import end_tasks
+from ari_tui.core.errors import SimRefusalError
 from ari_tui.sim.config import SimConfig
 from ari_tui.sim.events import EventHub, EventSocket
-from ari_tui.sim.model import Json, RefusalError
+from ari_tui.sim.model import Json
 
 VERSION = "22.10.1"
 _SERVER = {"Server": f"Asterisk/{VERSION} (simulated)", "Cache-Control": "no-cache, no-store"}
@@ -43,7 +44,7 @@ def no_content() -> web.Response:
 async def parameters(request: web.Request) -> Json:
     """Return the query's parameters and those of a JSON body, which come second.
 
-    Raises RefusalError (400) when the body is no JSON object.
+    Raises SimRefusalError (400) when the body is no JSON object.
     """
     values: Json = dict(request.query)
     if request.can_read_body:
@@ -52,7 +53,7 @@ async def parameters(request: web.Request) -> Json:
         except ValueError:
             body = None
         if not isinstance(body, dict):
-            raise RefusalError(400, "Unable to parse request body")
+            raise SimRefusalError(400, "Unable to parse request body")
         values.update(body)
     return values
 
@@ -85,7 +86,7 @@ def make_guard(config: SimConfig) -> Middleware:
             return answer({"message": "Write access denied"}, 403)
         try:
             return await handler(request)
-        except RefusalError as refused:
+        except SimRefusalError as refused:
             return answer({refused.key: str(refused)}, refused.status)
         except web.HTTPNotFound:
             return answer({"message": "Resource not found"}, 404)

@@ -6,11 +6,12 @@ import json
 
 from aiohttp import web
 
+from ari_tui.core.errors import SimRefusalError
 from ari_tui.sim.config import INJECTED_VARIABLE
 from ari_tui.sim.dialplan import DialplanRunner, extension
 from ari_tui.sim.events import ASTERISK_ID, EventHub
 from ari_tui.sim.media import FORMATS, MediaPort, bind_rtp
-from ari_tui.sim.model import Json, RefusalError, SimCallerId, SimChannel, timestamp
+from ari_tui.sim.model import Json, SimCallerId, SimChannel, timestamp
 from ari_tui.sim.pbx import Pbx
 from ari_tui.sim.rest import VERSION, EventServer, answer, names_of, no_content, parameters, text_of
 from ari_tui.sim.variables import read_variable, rtp_statistics
@@ -60,7 +61,7 @@ class BridgeRoutes:
         """Answer POST /bridges/{id}/addChannel: all of the channels, or none."""
         names = names_of(await parameters(request), "channel")
         if not names:
-            raise RefusalError(400, "Missing parameter channel")
+            raise SimRefusalError(400, "Missing parameter channel")
         bridge = self._pbx.bridging.find(request.match_info["id"])
         for channel in [self._pbx.find_in_stasis(name, status=422) for name in names]:
             self._pbx.bridging.enter(bridge, channel)
@@ -70,11 +71,11 @@ class BridgeRoutes:
         """Answer POST /bridges/{id}/removeChannel: all of the channels, or none."""
         names = names_of(await parameters(request), "channel")
         if not names:
-            raise RefusalError(400, "Missing parameter channel")
+            raise SimRefusalError(400, "Missing parameter channel")
         bridge = self._pbx.bridging.find(request.match_info["id"])
         channels = [self._pbx.find_in_stasis(name, status=422) for name in names]
         if any(channel.bridge is not bridge for channel in channels):
-            raise RefusalError(422, "Channel not in this bridge")
+            raise SimRefusalError(422, "Channel not in this bridge")
         for channel in channels:
             self._pbx.bridging.leave(channel)
         return no_content()
@@ -95,10 +96,10 @@ class MediaChannels:
     ) -> SimChannel:
         """Create a media channel, not yet in Stasis, its socket bound and connected.
 
-        Raises RefusalError (500), as Asterisk 22 does for a bad format and for an id in use.
+        Raises SimRefusalError (500), as Asterisk 22 does for a bad format and for an id in use.
         """
         if fmt not in FORMATS or channel_id in self._pbx.channels:
-            raise RefusalError(500, _INTERNAL)
+            raise SimRefusalError(500, _INTERNAL)
         self._serial += 1
         sock = bind_rtp(self._config.media_host, self._config.rtp_ports)
         port = MediaPort(sock, external, FORMATS[fmt])
@@ -175,13 +176,13 @@ class ChannelRoutes:
         values = await parameters(request)
         endpoint, app = text_of(values, "endpoint"), text_of(values, "app")
         if not endpoint:
-            raise RefusalError(400, "Endpoint must be specified")
+            raise SimRefusalError(400, "Endpoint must be specified")
         if not app:
-            raise RefusalError(400, "Application or extension must be specified")
+            raise SimRefusalError(400, "Application or extension must be specified")
         technology, _, resource = endpoint.partition("/")
         exten, at, context = resource.partition("@")
         if technology != "Local" or not exten:
-            raise RefusalError(500, "Allocation failed", key="error")
+            raise SimRefusalError(500, "Allocation failed", key="error")
         channel_id = request.match_info.get("id") or text_of(values, "channelId") or None
         channel = self._pbx.add_local(
             exten,
@@ -236,10 +237,10 @@ class ChannelRoutes:
         """Answer GET /channels/{id}/variable."""
         name = request.query.get("variable", "")
         if not name:
-            raise RefusalError(400, "Variable name is required")
+            raise SimRefusalError(400, "Variable name is required")
         channel = self._pbx.channels.get(request.match_info["id"])
         if channel is None:
-            raise RefusalError(404, "Provided channel was not found")
+            raise SimRefusalError(404, "Provided channel was not found")
         return answer({"value": read_variable(channel, name)})
 
     async def rtp_statistics(self, request: web.Request) -> web.Response:
@@ -270,11 +271,11 @@ def _caller(values: Json) -> SimCallerId:
 def _external(text: str) -> tuple[str, int]:
     if not text:
         message = "external_host is required for all but websocket server connections"
-        raise RefusalError(400, message)
+        raise SimRefusalError(400, message)
     host, colon, port = text.rpartition(":")
     if not colon or not port.isdigit() or not host:
         message = "external_host must be <host>:<port> for all transports other than websocket"
-        raise RefusalError(400, message)
+        raise SimRefusalError(400, message)
     return host.strip("[]"), int(port)
 
 
@@ -334,7 +335,7 @@ class Routes:
         """Answer GET /asterisk/variable; one name tells what the media impairment did."""
         name = request.query.get("variable", "")
         if not name:
-            raise RefusalError(400, "Variable name is required")
+            raise SimRefusalError(400, "Variable name is required")
         injected = self._pbx.injected() if name == INJECTED_VARIABLE else None
         return answer({"value": "" if injected is None else json.dumps(dict(injected))})
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ari_tui.sim.model import Json, RefusalError, SimChannel
+from ari_tui.core.errors import SimRefusalError
+from ari_tui.sim.model import Json, SimChannel
 
 _PAYLOAD_BYTES_PER_MS = 8
 
@@ -10,16 +11,16 @@ _PAYLOAD_BYTES_PER_MS = 8
 def read_variable(channel: SimChannel, name: str) -> str:
     """Return a channel variable or one of the functions that there are.
 
-    Raises RefusalError: 404 for a variable that is not set, 500 for a function that cannot be
+    Raises SimRefusalError: 404 for a variable that is not set, 500 for a function that cannot be
     read, as Asterisk 22 does.
     """
     if not name.endswith(")"):
         if name not in channel.variables:
-            raise RefusalError(404, "Provided variable was not found")
+            raise SimRefusalError(404, "Provided variable was not found")
         return channel.variables[name]
     value = _functions(channel).get(name.replace(" ", ""))
     if value is None:
-        raise RefusalError(500, "Unable to read provided function")
+        raise SimRefusalError(500, "Unable to read provided function")
     return value
 
 
@@ -46,13 +47,13 @@ def rtp_statistics(channel: SimChannel) -> Json:
 
     Asterisk calls the jitter of what it receives `txjitter`, and what the far end reports
     `rxjitter` (res_rtp_asterisk.c); both are in seconds.
-    Raises RefusalError: 404 for a UnicastRTP channel, 403 for a Local one.
+    Raises SimRefusalError: 404 for a UnicastRTP channel, 403 for a Local one.
     """
     phone = channel.phone
     if channel.media is not None:
-        raise RefusalError(404, "RTP info not found")
+        raise SimRefusalError(404, "RTP info not found")
     if phone is None or not channel.is_sip:
-        raise RefusalError(403, "Unsupported channel type")
+        raise SimRefusalError(403, "Unsupported channel type")
     octets = phone.packet_ms * _PAYLOAD_BYTES_PER_MS
     zeros = dict.fromkeys(
         [

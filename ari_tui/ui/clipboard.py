@@ -12,7 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from ari_tui.ui.export import ExportError, stamp, write_new
+from ari_tui.core.errors import ExportError
+from ari_tui.ui.export import stamp, write_new
 
 LARGEST: Final = 74_994
 """Bytes of base64 that terminals take (xterm, hterm; others take more)."""

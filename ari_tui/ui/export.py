@@ -16,7 +16,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from ari_tui.core.errors import AriTuiError
+from ari_tui.core.errors import ExportError
 from ari_tui.core.log import clean
 from ari_tui.ui.columns import BY_ID, Column, Value
 from ari_tui.ui.frame import Frame
@@ -29,10 +29,6 @@ _FORMULA: Final = ("=", "+", "-", "@")
 _SAME_SECOND: Final = 1000
 
 Format = Literal["csv", "json"]
-
-
-class ExportError(AriTuiError):
-    """A file could not be written; the text names it and says why."""
 
 
 def export(

@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ari_tui.core.errors import AriTuiError
+from ari_tui.core.errors import CompareError, FilterError
 from ari_tui.ui import number_format as forms
 from ari_tui.ui.columns import BY_ID, COLUMNS, SHARES, Column
 from ari_tui.ui.frame import WindowLength
@@ -84,10 +84,6 @@ _IN_SECONDS: Final = {
     "h": 3600.0,
     "d": 86400.0,
 }
-
-
-class CompareError(AriTuiError):
-    """A comparison makes no sense; the text says why, and what would."""
 
 
 def _names() -> dict[str, Column]:
@@ -215,16 +211,6 @@ _WORD: Final = re.compile(
     )\s*""",
     re.VERBOSE,
 )
-
-
-class FilterError(AriTuiError):
-    """A filter makes no sense; `position` (from 0) is where, the text says what and what would."""
-
-    exit_code = 2
-
-    def __init__(self, message: str, position: int) -> None:
-        super().__init__(f"at {position + 1}: {message}")
-        self.position = position
 
 
 class Filter(NamedTuple):

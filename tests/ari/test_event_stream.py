@@ -33,9 +33,9 @@ from ari_tui.ari.event_stream import (
     open_events,
     was_silent,
 )
-from ari_tui.ari.events import BrokenEventError, StasisEnd, StasisStart
+from ari_tui.ari.events import StasisEnd, StasisStart
 from ari_tui.core.backoff import Backoff
-from ari_tui.core.errors import AriError, AriReplacedError, AriUnauthorizedError
+from ari_tui.core.errors import AriError, AriReplacedError, AriUnauthorizedError, BrokenEventError
 
 QUICK = Backoff(0.01, 0.02, 2.0, 0.0)
 

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from ari_tui.ari.events import (
     ApplicationReplaced,
-    BrokenEventError,
     ChannelDestroyed,
     ChannelDtmfReceived,
     ChannelEnteredBridge,
@@ -22,6 +21,7 @@ from ari_tui.ari.events import (
     decode_event,
 )
 from ari_tui.ari.models import Channel
+from ari_tui.core.errors import BrokenEventError
 
 # as Asterisk 22 sends it
 STASIS_START: dict[str, Any] = {

@@ -8,20 +8,14 @@ from ari_tui.ari import commands as do
 from ari_tui.ari.commands import AddToBridge, CallState, CallTiming, Command, StartTimer
 from ari_tui.ari.ids import call_ids
 from ari_tui.ari.models import Bridge, Channel
-from ari_tui.ari.setup import (
-    JOIN_TIMER,
-    LOCAL_ADDRESS,
-    LOCAL_PORT,
-    BridgeJoin,
-    Setup,
-    StepFailedError,
-)
+from ari_tui.ari.setup import JOIN_TIMER, LOCAL_ADDRESS, LOCAL_PORT, BridgeJoin, Setup
 from ari_tui.ari.teardown import Resource, Teardown
 from ari_tui.core.errors import (
     AriConflictError,
     AriError,
     AriNotFoundError,
     AriUnreachableError,
+    StepFailedError,
     WorkerError,
 )
 

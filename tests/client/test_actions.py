@@ -11,8 +11,8 @@ import pytest
 
 from ari_tui.client.actions import Actions
 from ari_tui.client.source import ActionError, LiveSource
+from ari_tui.core.errors import ActionFailedError
 from ari_tui.document.detail import CallerStatistics
-from ari_tui.engine.http.stream import ActionFailedError
 from tests.document.kit import cardboard, following
 
 STATISTICS = CallerStatistics(

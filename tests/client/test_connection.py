@@ -15,9 +15,9 @@ from websockets.asyncio.server import ServerConnection, unix_serve
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from ari_tui.client.address import Target, parse_target
-from ari_tui.client.connection import ActionError, Connection, connected, within
-from ari_tui.client.messages import UnknownMessageError
+from ari_tui.client.connection import Connection, connected, within
 from ari_tui.core.cancellation import end_tasks
+from ari_tui.core.errors import ActionError, UnknownMessageError
 from tests.document.kit import CardboardEngine, cardboard
 
 Serve = Callable[[ServerConnection], Awaitable[None]]

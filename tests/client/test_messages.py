@@ -6,15 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from ari_tui.client.messages import (
-    Answer,
-    Bye,
-    EventNotice,
-    Hello,
-    Snapshot,
-    UnknownMessageError,
-    decode,
-)
+from ari_tui.client.messages import Answer, Bye, EventNotice, Hello, Snapshot, decode
+from ari_tui.core.errors import UnknownMessageError
 from ari_tui.document.live import Live
 from tests.ui.kit import a_call, a_course, a_document, a_live, an_event
 

@@ -134,7 +134,7 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
         (folder / "__init__.py").write_text("")
         (folder / "__main__.py").write_text(HEAD + body)
         (folder / "core").mkdir()
-        for name in ("__init__", "process", "cancellation", "errors"):
+        for name in ("__init__", "process", "cancellation", "errors", "exit_codes"):
             source = Path(process.__file__).with_name(f"{name}.py")
             (folder / "core" / source.name).write_text(source.read_text())
         monkeypatch.chdir(folder.parent)

@@ -6,10 +6,11 @@ import signal
 
 import pytest
 
-from ari_tui.core.signals import EXIT_CODES, StopSignals
+from ari_tui.core.exit_codes import SIGNAL_CODES
+from ari_tui.core.signals import StopSignals
 
 
-@pytest.mark.parametrize(("number", "code"), EXIT_CODES.items())
+@pytest.mark.parametrize(("number", "code"), SIGNAL_CODES.items())
 async def test_a_signal_sets_the_event_and_its_exit_code(number: int, code: int) -> None:
     with StopSignals() as signals:
         os.kill(os.getpid(), number)

@@ -17,10 +17,11 @@ from ari_tui.client.address import Target, parse_target
 from ari_tui.client.source import LiveSource, Source
 from ari_tui.config.settings import HttpSettings
 from ari_tui.core.cancellation import end_tasks
+from ari_tui.core.errors import ActionFailedError
 from ari_tui.document.live import SECONDS, CallCourse, Live
 from ari_tui.document.model import SCHEMA, Document
 from ari_tui.engine.http.server import Health, HttpServer
-from ari_tui.engine.http.stream import ActionFailedError, Stream
+from ari_tui.engine.http.stream import Stream
 from tests.ui.kit import LAST_SECOND, a_call, a_document, a_live, an_event
 
 WAIT_S = 20.0

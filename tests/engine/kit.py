@@ -34,6 +34,7 @@ from ari_tui.config.settings import (
     Settings,
     SlaSettings,
 )
+from ari_tui.core.exit_codes import VERDICT_CODES
 from ari_tui.core.process import ParentLink
 from ari_tui.document.model import (
     AsteriskState,
@@ -47,7 +48,6 @@ from ari_tui.document.model import (
 from ari_tui.engine import call_media, service
 from ari_tui.engine.assembly import Parts
 from ari_tui.engine.measured_call import MeasuredCall
-from ari_tui.engine.service import VERDICT_CODES
 from ari_tui.reflector.server import EchoConfig, EchoCounters, EchoServer
 from ari_tui.sim import rest, server
 from ari_tui.sim.config import SimConfig

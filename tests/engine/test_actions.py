@@ -13,10 +13,10 @@ import pytest
 from aiohttp import ClientWebSocketResponse
 
 from ari_tui.ari.models import RtpStatistics
+from ari_tui.core.errors import ActionFailedError
 from ari_tui.document.detail import CallDetail, CallerStatistics
 from ari_tui.document.live import SECONDS, Live
 from ari_tui.engine.actions import DetailActions, EngineActions, figures, find_call
-from ari_tui.engine.http.stream import ActionFailedError
 from tests.engine.kit import VERDICTS, WAIT_S, EchoRun, Pbx, Run, engine, texts, until
 
 

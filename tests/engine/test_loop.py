@@ -7,8 +7,9 @@ from unittest import mock
 from aiohttp import ClientSession
 
 from ari_tui.ari.event_stream import Disconnected
-from ari_tui.ari.events import BrokenEventError, StasisStart
+from ari_tui.ari.events import StasisStart
 from ari_tui.ari.models import Channel
+from ari_tui.core.errors import BrokenEventError
 from ari_tui.engine.event_log import EventLog
 from ari_tui.engine.loop import EngineLoop
 from tests.engine.kit import (

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from ari_tui.core.errors import BindError, WorkerError
-from ari_tui.engine.media_worker import MediaWorker, PortInUseError
+from ari_tui.core.errors import BindError, PortInUseError, WorkerError
+from ari_tui.engine.media_worker import MediaWorker
 from tests.engine.kit import free_block, udp_ports, until, worker_pids
 
 MODULE = "ari_tui.engine.media_worker"

@@ -6,8 +6,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from ari_tui.core.errors import ReportFileError
 from ari_tui.document.model import encode
-from ari_tui.report.report_input import NOT_CLOSED, ReportFileError, read_report_input, read_stream
+from ari_tui.report.report_input import NOT_CLOSED, read_report_input, read_stream
 from tests.report.kit import a_load_report, a_run
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ari_tui.sim.model import RefusalError
+from ari_tui.core.errors import SimRefusalError
 from tests.sim.kit import echo, lab, until
 
 
@@ -66,5 +66,5 @@ async def test_entering_another_bridge_leaves_the_first() -> None:
 
 async def test_a_bridge_that_is_not_there_is_refused() -> None:
     async with lab() as room:
-        with pytest.raises(RefusalError, match="Bridge not found"):
+        with pytest.raises(SimRefusalError, match="Bridge not found"):
             room.sim.pbx.bridging.find("nosuch")

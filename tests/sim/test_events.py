@@ -7,9 +7,10 @@ import socket
 import aiohttp
 import pytest
 
+from ari_tui.core.errors import SimRefusalError
 from ari_tui.sim.config import SimConfig
 from ari_tui.sim.events import EventHub
-from ari_tui.sim.model import RefusalError, SimChannel
+from ari_tui.sim.model import SimChannel
 from ari_tui.sim.server import SimulatedAsterisk
 from tests.sim.contract import Client, Target, basic
 from tests.sim.kit import lab, until
@@ -93,5 +94,5 @@ async def test_the_replaced_client_keeps_its_socket_and_hears_no_more() -> None:
 
 def test_a_filter_of_the_wrong_shape_is_refused() -> None:
     hub = EventHub()
-    with pytest.raises(RefusalError, match="Application not found"):
+    with pytest.raises(SimRefusalError, match="Application not found"):
         hub.set_filter("x", {})

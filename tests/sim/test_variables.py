@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from ari_tui.core.errors import SimRefusalError
 from ari_tui.sim.media import SimPhone
-from ari_tui.sim.model import RefusalError, SimChannel
+from ari_tui.sim.model import SimChannel
 from ari_tui.sim.variables import read_variable, rtp_statistics
 from tests.sim.kit import echo, lab, until
 
@@ -38,6 +39,6 @@ def test_unknown_variables_and_functions_are_told_apart() -> None:
     channel = SimChannel("1", "Local/x", variables={"SET": ""})
     assert read_variable(channel, "SET") == ""
     for name, status in (("UNSET", 404), ("CHANNEL(rtp,src)", 500)):
-        with pytest.raises(RefusalError) as refused:
+        with pytest.raises(SimRefusalError) as refused:
             read_variable(channel, name)
         assert refused.value.status == status

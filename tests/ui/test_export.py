@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ari_tui.core.errors import ExportError
 from ari_tui.core.log import clean
 from ari_tui.document import model
 from ari_tui.ui.columns import NARROW, chosen
-from ari_tui.ui.export import IDENTITY, ExportError, csv_of, export, json_of, stamp, write_new
+from ari_tui.ui.export import IDENTITY, csv_of, export, json_of, stamp, write_new
 from ari_tui.ui.filter import parse
 from ari_tui.ui.rows import ViewState, arrange
 from tests.ui import kit

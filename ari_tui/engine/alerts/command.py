@@ -12,7 +12,7 @@ from typing import Final
 
 from ari_tui.config.sources import ALERT_PREFIX, ORIGINAL_VARIABLES, PREFIX
 from ari_tui.core import log
-from ari_tui.core.errors import ConfigError
+from ari_tui.core.errors import ConfigError, DeliveryError
 from ari_tui.core.text import clean_text
 from ari_tui.document.alert import Alert
 from ari_tui.document.model import encode
@@ -23,10 +23,6 @@ _LINES: Final = 20
 _GRACE_S: Final = 1.0
 """Between the wish that it ends and its being killed."""
 _log = log.get("alerts")
-
-
-class DeliveryError(Exception):
-    """An alert did not reach its door; the text says why."""
 
 
 class AlertCommand:

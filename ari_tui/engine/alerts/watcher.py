@@ -15,10 +15,11 @@ from typing import Final, Protocol
 from ari_tui.analysis.sla.alarm import Alarm, AlarmDelays, Judgement
 from ari_tui.building.sla import NO_TRAFFIC
 from ari_tui.config import settings as config_slices
+from ari_tui.core.errors import DeliveryError
 from ari_tui.core.tasks import Tasks
 from ari_tui.document.alert import Alert, alert_of
 from ari_tui.document.model import Base, Document, SlaNow
-from ari_tui.engine.alerts.command import AlertCommand, DeliveryError
+from ari_tui.engine.alerts.command import AlertCommand
 from ari_tui.engine.alerts.webhook import AlertWebhook
 from ari_tui.engine.event_log import EventLog
 

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from ari_tui.core.errors import DeliveryError
 from ari_tui.document.alert import Alert
 from ari_tui.document.model import encode
-from ari_tui.engine.alerts.command import DeliveryError
 
 PAUSES_S: Final = (1.0, 5.0)
 """Before the second and the third try."""

@@ -18,6 +18,7 @@ from aiohttp import WSMsgType, web
 
 from ari_tui.core import log
 from ari_tui.core.cancellation import end_tasks
+from ari_tui.core.errors import ActionFailedError
 from ari_tui.core.tasks import Tasks
 from ari_tui.core.text import clean_text
 from ari_tui.document import model
@@ -29,10 +30,6 @@ _ACTIONS_AT_ONCE: Final = 8
 """Of one reader, until their answers are read: more wait in its socket."""
 _GOODBYE_S: Final = 2.0
 _log = log.get("engine")
-
-
-class ActionFailedError(Exception):
-    """An action could not be done; the text is for the person who asked."""
 
 
 class _Client:

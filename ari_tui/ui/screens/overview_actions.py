@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 from textual.screen import Screen
 
+from ari_tui.core.errors import ExportError
 from ari_tui.ui import view_state as steering
 from ari_tui.ui.bindings import Where
-from ari_tui.ui.export import ExportError, export
+from ari_tui.ui.export import export
 from ari_tui.ui.filter import Filter
 from ari_tui.ui.rows import Row, ViewState
 from ari_tui.ui.screens.call_actions import CallActions

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from ari_tui.core.errors import ConfigError
+from ari_tui.core.errors import ConfigError, DeliveryError
 from ari_tui.document.alert import Alert
-from ari_tui.engine.alerts.command import AlertCommand, DeliveryError, environment_of
+from ari_tui.engine.alerts.command import AlertCommand, environment_of
 from tests.document.test_alert import alert, standing
 from tests.engine.kit import until
 

@@ -12,11 +12,11 @@ import msgspec
 import pytest
 
 from ari_tui.config import settings as config_slices
-from ari_tui.core.errors import ConfigError
+from ari_tui.core.errors import ConfigError, DeliveryError
 from ari_tui.document.alert import Alert
 from ari_tui.document.model import Document, SlaNow
 from ari_tui.engine.alerts import watcher as module
-from ari_tui.engine.alerts.command import AlertCommand, DeliveryError
+from ari_tui.engine.alerts.command import AlertCommand
 from ari_tui.engine.alerts.watcher import (
     QUEUED,
     AlertReceiver,

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from ari_tui.engine.alerts.command import DeliveryError
+from ari_tui.core.errors import DeliveryError
 from ari_tui.engine.alerts.webhook import PAUSES_S, AlertWebhook
 from tests.engine.alerts.test_command import an_alert
 

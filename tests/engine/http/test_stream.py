@@ -13,11 +13,12 @@ from aiohttp import web
 from websockets.asyncio.client import ClientConnection, unix_connect
 from websockets.exceptions import ConnectionClosed
 
+from ari_tui.core.errors import ActionFailedError
 from ari_tui.core.runtime_folder import bind_unix
 from ari_tui.document.live import AllCourse, Live
 from ari_tui.document.model import Document
 from ari_tui.engine.event_log import EventLog
-from ari_tui.engine.http.stream import ActionFailedError, Stream
+from ari_tui.engine.http.stream import Stream
 from tests.engine.kit import document, until
 
 NOTHING = Live(
