@@ -30,12 +30,13 @@ from textual.widgets import DataTable
 
 from ari_tui.client.source import Link
 from ari_tui.document.model import Call
-from ari_tui.ui.columns import NARROW, WIDE, Column, chosen
+from ari_tui.ui.columns import WIDE, Column, chosen
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits
-from ari_tui.ui.rows import Row, rows_of
+from ari_tui.ui.rows import rows_of
 from ari_tui.ui.spark import spark
 from ari_tui.ui.theme_variables import DARK_VARIABLES
+from ari_tui.ui.view_state import NARROW, Row
 from ari_tui.ui.widgets.table import ChannelTable
 from ari_tui.ui.widgets.table_shape import Shape, shape_of
 from tests.ui import kit

@@ -24,7 +24,9 @@ from ari_tui.client.actions import Actions
 from ari_tui.client.source import Link, Source
 from ari_tui.config.settings import UiSettings
 from ari_tui.document.model import Document
+from ari_tui.ui.app_actions import AppActions
 from ari_tui.ui.bindings import keymap, textual_bindings
+from ari_tui.ui.column import Column
 from ari_tui.ui.driver import TerminalDriver
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.leaving import LeavingApp
@@ -238,7 +240,22 @@ class AriTuiApp(LeavingApp):
             self.overview.table.select(message.screen.call)
             self.pop_screen()
 
+    def toggle_bell(self) -> bool:
+        """Turn the bell on or off; return whether it is on."""
+        return self.alarm.toggle()
+
+    @property
+    def overview_columns(self) -> list[Column]:
+        """Return the columns of the overview."""
+        return self.overview.columns
+
     def send_sequence(self, sequence: str) -> None:
         """Send a control sequence to the terminal, beside what is drawn."""
         if self._driver is not None:
             self._driver.write(sequence)
+
+
+if TYPE_CHECKING:
+
+    def _screens_can_ask(app: AriTuiApp) -> AppActions:
+        return app

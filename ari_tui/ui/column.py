@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from ari_tui.ui import number_format as forms
 from ari_tui.ui.frame import Frame, WindowLength
 from ari_tui.ui.limits import Grade, Limits
-
-if TYPE_CHECKING:
-    from ari_tui.ui.rows import Row  # for annotations alone: rows sorts by columns
+from ari_tui.ui.view_state import Row
 
 Value = float | str | None
-Judge = Callable[["Row", WindowLength, Limits], Grade]
+Judge = Callable[[Row, WindowLength, Limits], Grade]
 
 
 class Column(NamedTuple):

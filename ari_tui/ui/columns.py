@@ -20,7 +20,7 @@ from ari_tui.ui.frame import WindowLength
 from ari_tui.ui.limits import Grade, Limits, grade, late_grade, loss_grade, window_of
 
 if TYPE_CHECKING:
-    from ari_tui.ui.rows import Row
+    from ari_tui.ui.view_state import Row
 
 WINDOWED: Final = {
     "packets_sent": "sent",
@@ -157,7 +157,6 @@ __all__ = [
     "BY_ID",
     "CHANNEL_WIDTH",
     "COLUMNS",
-    "NARROW",
     "SHARES",
     "WIDE",
     "Column",
@@ -330,18 +329,6 @@ _OWN: Final = (
 COLUMNS: Final = (*_OWN, *METRIC_COLUMNS)
 BY_ID: Final = {column.id: column for column in COLUMNS}
 
-NARROW: Final = (
-    "mark",
-    "channel",
-    "duration",
-    "rtt_mean_ms",
-    "rtt_p95_ms",
-    "rtt_max_ms",
-    "packets_late_echo",
-    "packets_lost",
-    "longest_interruption_ms",
-)
-"""For 80x24."""
 WIDE: Final = (
     "mark",
     "channel",

@@ -20,7 +20,7 @@ from ari_tui.core.errors import ExportError
 from ari_tui.core.log import clean
 from ari_tui.ui.columns import BY_ID, Column, Value
 from ari_tui.ui.frame import Frame
-from ari_tui.ui.rows import Row, ViewState
+from ari_tui.ui.view_state import Row, ViewState
 
 SCHEMA: Final = "ari-tui.view/1"
 IDENTITY: Final = ("mark", "id", "channel", "call_id", "linkedid", "channel_id")

@@ -13,17 +13,13 @@ import difflib
 import operator
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final
 
 from ari_tui.core.errors import CompareError, FilterError
 from ari_tui.ui import number_format as forms
 from ari_tui.ui.columns import BY_ID, COLUMNS, SHARES, Column
 from ari_tui.ui.frame import WindowLength
-
-if TYPE_CHECKING:
-    from ari_tui.ui.rows import Row
-
-Test = Callable[["Row", WindowLength], bool]
+from ari_tui.ui.view_state import Filter, Row, Test
 
 COMMON: Final = (
     "rtt",
@@ -211,20 +207,6 @@ _WORD: Final = re.compile(
     )\s*""",
     re.VERBOSE,
 )
-
-
-class Filter(NamedTuple):
-    """A filter, as it was written and as tests, all of which a row must meet."""
-
-    text: str = ""
-    tests: tuple[Test, ...] = ()
-
-    def matches(self, row: Row, window: WindowLength = 0) -> bool:
-        """Tell whether the row is to be shown; figures are those of the window."""
-        return all(test(row, window) for test in self.tests)
-
-
-EVERYTHING: Final = Filter()
 
 
 def parse(text: str) -> Filter:

@@ -18,10 +18,10 @@ from ari_tui.ui.columns import Column
 from ari_tui.ui.findings import findings
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits, window_of
-from ari_tui.ui.rows import Row
+from ari_tui.ui.view_state import Row
 
 if TYPE_CHECKING:
-    from ari_tui.ui.rows import Row
+    from ari_tui.ui.view_state import Row
 
 _NONE: Final = "-"
 

@@ -3,46 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
-import msgspec
-
-from ari_tui.document.live import Course, History
-from ari_tui.document.model import Call, Document
-from ari_tui.ui.columns import BY_ID, NARROW, Column
-from ari_tui.ui.filter import EVERYTHING, Filter
+from ari_tui.document.live import History
+from ari_tui.document.model import Document
+from ari_tui.ui.columns import BY_ID, Column
 from ari_tui.ui.frame import WindowLength
-from ari_tui.ui.limits import Limits, Mark, mark_of
-
-
-class Row(NamedTuple):
-    """One call as the table shows it."""
-
-    call: Call
-    mark: Mark
-    course: Course | None
-    """None while no second of it is known."""
-
-    @property
-    def ended(self) -> bool:
-        """Tell whether the call is over and shown for a while yet, dimmed."""
-        return self.call.ended_at is not None
-
-
-class ViewState(msgspec.Struct, frozen=True, kw_only=True):
-    """What the person at the screen has chosen to see."""
-
-    filter: Filter = EVERYTHING
-    sort: str = "rtt_p95_ms"
-    """A column's id."""
-    reverse: bool = True
-    """The highest first."""
-    violators: bool = False
-    """Only calls that break a limit."""
-    window: WindowLength = 0
-    columns: tuple[str, ...] = NARROW
-    locked: bool = False
-    """Known rows keep their places."""
+from ari_tui.ui.limits import Limits, mark_of
+from ari_tui.ui.view_state import Row, ViewState
 
 
 def rows_of(
@@ -89,3 +56,11 @@ def in_order(
     # a column's keys are all numbers or all texts
     known.sort(key=lambda pair: pair[0], reverse=reverse)
     return [row for _, row in known] + [row for key, row in keyed if key is None]
+
+
+def sort_label(state: ViewState, *, ascii_only: bool = False) -> str:
+    """Return what is sorted by and which way, as the header says it."""
+    column = BY_ID[state.sort]
+    up, down = ("^", "v") if ascii_only else ("▲", "▼")
+    label = column.heading(state.window) or column.id
+    return f"{label}{down if state.reverse else up}{' locked' if state.locked else ''}"

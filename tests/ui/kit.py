@@ -14,7 +14,7 @@ from ari_tui.document import model
 from ari_tui.document.live import SECONDS, AllCourse, CallCourse, History, Live
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits, mark_of
-from ari_tui.ui.rows import Row
+from ari_tui.ui.view_state import Row
 
 LAST_SECOND = 1_795_348_800  # 2026-11-22 12:00:00 UTC
 NO_SPREAD = model.Spread(count=0, min=None, mean=None, p50=None, p95=None, p99=None, max=None)

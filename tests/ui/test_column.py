@@ -4,7 +4,7 @@ from ari_tui.ui import number_format as forms
 from ari_tui.ui.column import Column, Value
 from ari_tui.ui.frame import Frame, WindowLength
 from ari_tui.ui.limits import Grade, Limits
-from ari_tui.ui.rows import Row
+from ari_tui.ui.view_state import Row
 from tests.ui import kit
 
 ROW = kit.a_row(kit.a_call(1))

@@ -15,7 +15,6 @@ from ari_tui.ui.columns import (
     BY_ID,
     COLUMNS,
     METRIC_COLUMNS,
-    NARROW,
     SHARES,
     WIDE,
     WINDOWED,
@@ -24,6 +23,7 @@ from ari_tui.ui.columns import (
     fitting,
 )
 from ari_tui.ui.frame import WindowLength
+from ari_tui.ui.view_state import NARROW
 from tests.ui import kit
 
 

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from ari_tui.core.errors import ExportError
 from ari_tui.core.log import clean
 from ari_tui.document import model
-from ari_tui.ui.columns import NARROW, chosen
+from ari_tui.ui.columns import chosen
 from ari_tui.ui.export import IDENTITY, csv_of, export, json_of, stamp, write_new
 from ari_tui.ui.filter import parse
-from ari_tui.ui.rows import ViewState, arrange
+from ari_tui.ui.rows import arrange
+from ari_tui.ui.view_state import NARROW, ViewState
 from tests.ui import kit
 
 NOW = datetime(2026, 11, 22, 12, 0, 1, tzinfo=timezone.utc)

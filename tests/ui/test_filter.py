@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from ari_tui.core.errors import CompareError, FilterError
 from ari_tui.document import model
 from ari_tui.ui.columns import COLUMNS
-from ari_tui.ui.filter import COMMON, EVERYTHING, NAMES, comparison, parse
-from ari_tui.ui.rows import Row
+from ari_tui.ui.filter import COMMON, NAMES, comparison, parse
+from ari_tui.ui.view_state import EVERYTHING, Row
 from tests.ui import kit
 
 

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from ari_tui.client.source import Link
 from ari_tui.document import model
 from ari_tui.document.live import SECONDS
-from ari_tui.ui.columns import NARROW, WIDE, chosen
+from ari_tui.ui.columns import WIDE, chosen
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.incident import BadSpan, bad_spans, figures, incident, row_text, tenths
 from ari_tui.ui.limits import Limits
-from ari_tui.ui.rows import Row
+from ari_tui.ui.view_state import NARROW, Row
 from tests.ui import kit
 
 BAD = kit.a_call(

@@ -8,7 +8,8 @@ from ari_tui.document.live import History
 from ari_tui.ui.columns import BY_ID
 from ari_tui.ui.filter import parse
 from ari_tui.ui.limits import Limits
-from ari_tui.ui.rows import Row, ViewState, arrange, in_order, rows_of
+from ari_tui.ui.rows import arrange, in_order, rows_of
+from ari_tui.ui.view_state import Row, ViewState
 from tests.ui import kit
 
 LIMITS = Limits.of(kit.an_sla())

@@ -5,7 +5,8 @@ import pytest
 from ari_tui.ui import view_state as steering
 from ari_tui.ui.columns import BY_ID
 from ari_tui.ui.filter import parse
-from ari_tui.ui.rows import ViewState
+from ari_tui.ui.rows import sort_label
+from ari_tui.ui.view_state import ViewState
 
 
 def test_windows_go_round() -> None:
@@ -64,11 +65,11 @@ def test_the_filter_is_told_with_the_violators(filtered: str, violators: bool, t
 
 def test_the_sorting_is_told_by_the_heading_of_now() -> None:
     choices = ViewState(sort="rtt_p95_ms", reverse=True)
-    assert steering.told_sort(choices) == "P95▼"
-    assert steering.told_sort(choices, ascii_only=True) == "P95v"
-    assert steering.told_sort(ViewState(sort="rtt_p95_ms", window=10, reverse=False)) == "P95s▲"
-    assert steering.told_sort(ViewState(sort="channel", locked=True)) == "CHANNEL▼ locked"
+    assert sort_label(choices) == "P95▼"
+    assert sort_label(choices, ascii_only=True) == "P95v"
+    assert sort_label(ViewState(sort="rtt_p95_ms", window=10, reverse=False)) == "P95s▲"
+    assert sort_label(ViewState(sort="channel", locked=True)) == "CHANNEL▼ locked"
 
 
 def test_every_column_can_be_told_as_what_is_sorted_by() -> None:
-    assert all(len(steering.told_sort(ViewState(sort=name))) > 1 for name in BY_ID)
+    assert all(len(sort_label(ViewState(sort=name))) > 1 for name in BY_ID)

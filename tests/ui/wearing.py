@@ -17,17 +17,18 @@ from textual.widgets import Input, Static
 
 from ari_tui.client.source import Link
 from ari_tui.ui.bindings import textual_bindings
-from ari_tui.ui.columns import NARROW, chosen
+from ari_tui.ui.columns import chosen
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits
 from ari_tui.ui.palette import Commands
-from ari_tui.ui.rows import ViewState, arrange
+from ari_tui.ui.rows import arrange
 from ari_tui.ui.screens.columns import ColumnsDialog
 from ari_tui.ui.screens.filter import FilterDialog
 from ari_tui.ui.screens.help import HelpDialog
 from ari_tui.ui.screens.question import AnswerOption, QuestionDialog, QuitDialog
 from ari_tui.ui.themed_app import ThemedApp, plain
 from ari_tui.ui.themes import Themes
+from ari_tui.ui.view_state import NARROW, ViewState
 from ari_tui.ui.widgets.table import ChannelTable
 from tests.ui import kit
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.screen import Screen
 
+from ari_tui.ui.app_actions import AppActions, actions_of
 from ari_tui.ui.bindings import Where
 from ari_tui.ui.clipboard import copy
 from ari_tui.ui.incident import incident, row_text
@@ -14,10 +15,9 @@ from ari_tui.ui.screens.question import HangUpDialog
 from ari_tui.ui.widgets.keybar import KeyBar
 
 if TYPE_CHECKING:
-    from ari_tui.ui.app import AriTuiApp
     from ari_tui.ui.columns import Column
     from ari_tui.ui.frame import Frame
-    from ari_tui.ui.rows import Row
+    from ari_tui.ui.view_state import Row
 
 
 class CallActions(Screen[None]):
@@ -25,9 +25,13 @@ class CallActions(Screen[None]):
 
     WHERE: ClassVar[Where]
     """Whose keys the help explains."""
-    app: AriTuiApp
     drawn: Frame | None
     """The frame that is on the screen."""
+
+    @property
+    def app_actions(self) -> AppActions:
+        """Return what the app can be asked to do."""
+        return actions_of(self)
 
     @property
     def call_in_hand(self) -> Row | None:
@@ -49,15 +53,17 @@ class CallActions(Screen[None]):
 
     def action_freeze(self) -> None:
         """Stand still, or go on."""
-        self.app.freeze()
+        self.app_actions.freeze()
 
     def action_next_theme(self) -> None:
         """Put on the next theme."""
-        self.app.action_next_theme()
+        self.app_actions.action_next_theme()
 
     def action_bell(self) -> None:
         """Ring when a call begins to break a limit, or no more."""
-        self.notify(f"bell {'on' if self.app.alarm.toggle() else 'off'}", timeout=2, markup=False)
+        self.notify(
+            f"bell {'on' if self.app_actions.toggle_bell() else 'off'}", timeout=2, markup=False
+        )
 
     def action_help(self) -> None:
         """Show the keys."""
@@ -65,7 +71,7 @@ class CallActions(Screen[None]):
 
     def action_leave_screen(self) -> None:
         """Leave, with the last screen in the scroll-back."""
-        self.app.action_leave_screen()
+        self.app_actions.action_leave_screen()
 
     def action_copy_row(self) -> None:
         """Copy the call's row."""
@@ -84,7 +90,7 @@ class CallActions(Screen[None]):
         return row
 
     def _copy(self, text: str, what: str) -> None:
-        app = self.app
+        app = self.app_actions
         # a row is copied often and needed once: such files stay out of the working folder
         folder = app.folder if what == "incident" else app.copies
         copied = copy(text, what, folder=folder, now=app.now(), environment=app.environment)
@@ -103,6 +109,7 @@ class CallActions(Screen[None]):
 
         def answered(answer: str | None) -> None:
             if answer is not None:
-                self.app.ask_engine(f"{call.channel} is hung up", self.app.actions.hang_up(call.id))
+                app = self.app_actions
+                app.ask_engine(f"{call.channel} is hung up", app.actions.hang_up(call.id))
 
         self.app.push_screen(HangUpDialog(call.channel, call.caller), answered)

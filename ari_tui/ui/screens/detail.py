@@ -20,9 +20,9 @@ from ari_tui.ui.bindings import Where, bar, textual_bindings
 from ari_tui.ui.column import Column
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import mark_of
-from ari_tui.ui.rows import Row
 from ari_tui.ui.screens.call_actions import CallActions
 from ari_tui.ui.screens.call_queries import CallQueries, What
+from ari_tui.ui.view_state import Row
 from ari_tui.ui.widgets.banner import Banner
 from ari_tui.ui.widgets.detail_page import Sheet
 from ari_tui.ui.widgets.detail_view import DetailView
@@ -88,9 +88,9 @@ class DetailScreen(CallActions):
         yield Banner()
         with _Scroll():
             yield Sheet()
+        app = self.app_actions
         yield KeyBar(
-            bar("detail", getattr(self.app, "keymap", None), ascii_only=self.app.ascii_only),
-            ascii_only=self.app.ascii_only,
+            bar("detail", app.keymap, ascii_only=app.ascii_only), ascii_only=app.ascii_only
         )
 
     @property
@@ -104,7 +104,7 @@ class DetailScreen(CallActions):
     @property
     def columns(self) -> list[Column]:
         """Return the columns of the overview."""
-        return self.app.overview.columns
+        return self.app_actions.overview_columns
 
     # -- frames ----------------------------------------------------------------------------
 

@@ -13,8 +13,9 @@ from textual.widgets import Input, Static
 
 from ari_tui.core.errors import FilterError
 from ari_tui.ui.driver import one_line
-from ari_tui.ui.filter import Filter, parse
+from ari_tui.ui.filter import parse
 from ari_tui.ui.screens.dialog import Dialog
+from ari_tui.ui.view_state import Filter
 
 _HINT: Final = "1001  !1001  p95>12  late>0  loss>0.1%  state=ended"
 _LONGEST: Final = 500

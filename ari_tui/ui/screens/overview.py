@@ -17,13 +17,13 @@ from textual.widgets import Static
 from ari_tui.client.source import Link
 from ari_tui.config.settings import UiSettings
 from ari_tui.ui.bindings import BY_ID, Keymap, bar, keys_of, textual_bindings
-from ari_tui.ui.columns import NARROW, Column, chosen
 from ari_tui.ui.columns import WIDE as WIDE_COLUMNS
+from ari_tui.ui.columns import Column, chosen
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.key_names import shown as shown_key
-from ari_tui.ui.rows import Row, ViewState, arrange
+from ari_tui.ui.rows import arrange, sort_label
 from ari_tui.ui.screens.overview_actions import OverviewActions
-from ari_tui.ui.view_state import told_filter, told_sort
+from ari_tui.ui.view_state import NARROW, Row, ViewState, told_filter
 from ari_tui.ui.widgets.banner import Banner
 from ari_tui.ui.widgets.events import EventsPane
 from ari_tui.ui.widgets.header import HeaderPane, OneLine
@@ -143,7 +143,7 @@ class Overview(OverviewActions, Screen[None]):
         table = self.table
         table.sort, table.reverse = choices.sort, choices.reverse
         table.show(self.rows, self.columns, frame)
-        told = told_filter(choices), told_sort(choices, ascii_only=frame.ascii)
+        told = told_filter(choices), sort_label(choices, ascii_only=frame.ascii)
         self.query_one(HeaderPane).hints(*told)
         for pane in self.query(Pane):
             pane.show(frame)
@@ -174,7 +174,7 @@ class Overview(OverviewActions, Screen[None]):
 
     def on_screen_resume(self) -> None:
         """Draw what has changed while another screen was in front."""
-        self.app.make_frame()
+        self.app_actions.make_frame()
 
     def on_resize(self) -> None:
         """Take the columns for the new width."""

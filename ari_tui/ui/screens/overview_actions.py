@@ -11,16 +11,14 @@ from ari_tui.core.errors import ExportError
 from ari_tui.ui import view_state as steering
 from ari_tui.ui.bindings import Where
 from ari_tui.ui.export import export
-from ari_tui.ui.filter import Filter
-from ari_tui.ui.rows import Row, ViewState
 from ari_tui.ui.screens.call_actions import CallActions
 from ari_tui.ui.screens.columns import ColumnsDialog
 from ari_tui.ui.screens.filter import FilterDialog
+from ari_tui.ui.view_state import Filter, Row, ViewState
 from ari_tui.ui.widgets.table import ChannelTable
 from ari_tui.ui.widgets.table_shape import shape_of
 
 if TYPE_CHECKING:
-    from ari_tui.ui.app import AriTuiApp
     from ari_tui.ui.columns import Column
     from ari_tui.ui.frame import Frame
 
@@ -29,7 +27,6 @@ class OverviewActions(CallActions, Screen[None]):
     """The actions of `Overview`, which draws; every one of them ends in another drawing."""
 
     WHERE: ClassVar[Where] = "overview"
-    app: AriTuiApp
     choices: ViewState
     rows: list[Row]
     drawn: Frame | None
@@ -116,20 +113,21 @@ class OverviewActions(CallActions, Screen[None]):
 
     def action_ask_quit(self) -> None:
         """Leave, as the app does it."""
-        self.app.action_ask_quit()
+        self.app_actions.action_ask_quit()
 
     # -- one call, and the view taken away -------------------------------------------------
 
     def on_channel_table_chosen(self, event: ChannelTable.Chosen) -> None:
         """Open a call."""
-        self.app.open_call(event.call_id)
+        self.app_actions.open_call(event.call_id)
 
     def action_export(self) -> None:
         """Write what is shown to a CSV and a JSON file."""
         frame = self.drawn
         if frame is None:
             return
-        taking: dict[str, Any] = {"folder": self.app.folder, "now": self.app.now()}
+        app = self.app_actions
+        taking: dict[str, Any] = {"folder": app.folder, "now": app.now()}
         try:
             paths = [
                 export(self.rows, self.columns, frame, self.choices, form="csv", **taking),

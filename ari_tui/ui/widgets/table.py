@@ -20,7 +20,7 @@ from textual.widget import Widget
 from ari_tui.ui.bindings import textual_bindings
 from ari_tui.ui.columns import Column
 from ari_tui.ui.frame import Frame
-from ari_tui.ui.rows import Row
+from ari_tui.ui.view_state import Row
 from ari_tui.ui.widgets.table_canvas import UNKNOWN, Content, TableCanvas, TableView
 from ari_tui.ui.widgets.table_cursor import Cursor
 

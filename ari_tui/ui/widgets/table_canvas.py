@@ -10,7 +10,7 @@ from textual.strip import Strip
 
 from ari_tui.ui.columns import Column
 from ari_tui.ui.frame import Frame
-from ari_tui.ui.rows import Row
+from ari_tui.ui.view_state import Row
 from ari_tui.ui.widgets.table_lines import (
     Head,
     Line,

@@ -13,8 +13,8 @@ from textual.strip import Strip
 from ari_tui.core.log import clean
 from ari_tui.document.live import Cells
 from ari_tui.ui.frame import Frame
-from ari_tui.ui.rows import Row
 from ari_tui.ui.spark import Run, heading, spark
+from ari_tui.ui.view_state import Row
 from ari_tui.ui.widgets.table_shape import Shape
 
 Tone = Literal["row", "ended", "stale"]

@@ -1,8 +1,9 @@
 """The column chooser: what is ticked, moved and taken."""
 
-from ari_tui.ui.columns import COLUMNS, NARROW
+from ari_tui.ui.columns import COLUMNS
 from ari_tui.ui.screens.columns import ColumnsDialog
 from ari_tui.ui.screens.dialog import ChoiceList
+from ari_tui.ui.view_state import NARROW
 from tests.ui.screens.test_dialog import text_of
 from tests.ui.wearing import Wearing
 

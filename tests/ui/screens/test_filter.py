@@ -3,8 +3,8 @@
 from textual import events
 from textual.widgets import Input
 
-from ari_tui.ui.filter import Filter
 from ari_tui.ui.screens.filter import FilterDialog
+from ari_tui.ui.view_state import Filter
 from tests.ui.screens.test_dialog import text_of
 from tests.ui.wearing import Wearing
 

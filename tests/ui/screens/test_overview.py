@@ -7,7 +7,8 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from ari_tui.client.source import Link
-from ari_tui.ui.columns import NARROW, WIDE
+from ari_tui.ui.columns import WIDE
+from ari_tui.ui.view_state import NARROW
 from ari_tui.ui.widgets.table import ChannelTable
 from tests.ui import kit
 from tests.ui.stage import Play, a_source, calls, playing

@@ -19,11 +19,12 @@ from textual.strip import Strip
 from ari_tui.client.source import Link
 from ari_tui.document.live import CallCourse
 from ari_tui.document.model import Call
-from ari_tui.ui.columns import NARROW, chosen
+from ari_tui.ui.columns import chosen
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits
 from ari_tui.ui.rows import rows_of
 from ari_tui.ui.theme_variables import DARK_VARIABLES
+from ari_tui.ui.view_state import NARROW
 from ari_tui.ui.widgets.table import ChannelTable
 from tests.ui import kit
 

@@ -125,7 +125,7 @@ async def test_every_style_has_a_look_in_every_theme(theme: str) -> None:
 def test_panes_need_neither_numpy_nor_aiohttp() -> None:
     names = ("banner", "events", "header", "histogram", "instrument", "keybar", "oneline")
     source = "import sys\n"
-    for name in (*names, "rules", "runs", "trend"):
+    for name in (*names, "rules", "loss_runs", "trend"):
         source += f"import ari_tui.ui.widgets.{name}\n"
     source += "print([name for name in ('numpy', 'aiohttp', 'plotext') if name in sys.modules])"
     answer = subprocess.run(

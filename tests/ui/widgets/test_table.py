@@ -5,10 +5,11 @@ from rich.style import Style
 from textual.theme import Theme
 
 from ari_tui.client.source import Link
-from ari_tui.ui.columns import NARROW, WIDE, chosen
+from ari_tui.ui.columns import WIDE, chosen
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.rows import rows_of
 from ari_tui.ui.theme_variables import DARK_VARIABLES
+from ari_tui.ui.view_state import NARROW
 from tests.ui import kit
 from tests.ui.widgets.table_stage import CALM, LIMITS, Hands, TableApp, a_table, calls, changed
 

@@ -3,10 +3,11 @@ from typing import Any
 from rich.style import Style
 
 from ari_tui.client.source import Link
-from ari_tui.ui.columns import NARROW, chosen
+from ari_tui.ui.columns import chosen
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits
 from ari_tui.ui.rows import rows_of
+from ari_tui.ui.view_state import NARROW
 from ari_tui.ui.widgets.table_canvas import NOTHING, UNKNOWN, TableCanvas, TableView
 from ari_tui.ui.widgets.table_lines import Head, Line
 from tests.ui import kit

@@ -8,10 +8,11 @@ from rich.cells import cell_len
 from rich.style import Style
 
 from ari_tui.client.source import Link
-from ari_tui.ui.columns import NARROW, chosen
+from ari_tui.ui.columns import chosen
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits
-from ari_tui.ui.rows import Row, rows_of
+from ari_tui.ui.rows import rows_of
+from ari_tui.ui.view_state import NARROW, Row
 from ari_tui.ui.widgets.table_lines import (
     Head,
     RowStyle,

@@ -3,9 +3,10 @@
 import pytest
 
 from ari_tui.client.source import Link
-from ari_tui.ui.columns import NARROW, chosen
+from ari_tui.ui.columns import chosen
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits
+from ari_tui.ui.view_state import NARROW
 from ari_tui.ui.widgets.table_shape import shape_of, spark_min
 from tests.ui import kit
 

@@ -1,0 +1,64 @@
+"""What screens ask of the app that shows them: a protocol, so that no screen imports the app."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from textual.screen import Screen
+
+from ari_tui.client.actions import Actions
+from ari_tui.ui.column import Column
+
+
+class AppActions(Protocol):
+    """The app, as its screens see it."""
+
+    actions: Actions
+    """What the engine can be asked to do."""
+    environment: Mapping[str, str]
+    folder: Path
+    """Where exports and incident texts are written."""
+    copies: Path
+    """Where files of copied rows are written."""
+    keymap: Mapping[str, str]
+    now: Callable[[], datetime]
+    ascii_only: bool
+
+    @property
+    def overview_columns(self) -> list[Column]:
+        """Return the columns of the overview."""
+
+    def make_frame(self) -> None:
+        """Draw what is newest now."""
+
+    def freeze(self) -> None:
+        """Freeze the screen, or follow the engine again."""
+
+    def open_call(self, call_id: str) -> None:
+        """Show a call in detail."""
+
+    def toggle_bell(self) -> bool:
+        """Turn the bell on or off; return whether it is on."""
+
+    def ask_engine(self, done: str, request: Awaitable[object]) -> None:
+        """Send a request to the engine; `done` or its error is shown as a toast."""
+
+    def send_sequence(self, sequence: str) -> None:
+        """Send a control sequence to the terminal."""
+
+    def action_ask_quit(self) -> None:
+        """Quit; ask first while calls are up."""
+
+    def action_leave_screen(self) -> None:
+        """Quit, and leave the last screen in the scroll-back."""
+
+    def action_next_theme(self) -> None:
+        """Put on the next theme."""
+
+
+def actions_of(screen: Screen[Any]) -> AppActions:
+    """Return the app of a screen of ours: Textual types it as any app (`App[object]`)."""
+    return cast("AppActions", screen.app)
