@@ -22,7 +22,7 @@ from ari_tui.core.process import Child
 from ari_tui.core.signals import StopSignals
 from ari_tui.document.live import SECONDS
 from ari_tui.document.model import Document
-from ari_tui.report import sparse_histogram as sparse
+from ari_tui.report import sparse_histogram
 
 _OPEN_S: Final = 20.0
 _LOOK_S: Final = 0.5
@@ -149,23 +149,23 @@ class _Watch:
         """Return those of this watch alone, `[upper_ns, count]`, and the buckets of an octave."""
         before, now = self._first.totals.rtt_histogram, self._newest.totals.rtt_histogram
         if before is not None and now is not None:
-            return sparse.since(now, before), sparse.PER_OCTAVE
-        told_us = sparse.since(self._source.history.rtt_histogram, self._coarse)
+            return sparse_histogram.since(now, before), sparse_histogram.PER_OCTAVE
+        told_us = sparse_histogram.since(self._source.history.rtt_histogram, self._coarse)
         return [[upper_us * 1000, count] for upper_us, count in told_us], _COARSE_PER_OCTAVE
 
 
-def _by_middle(histogram: sparse.Sparse, per_octave: int) -> Counter[int]:
+def _by_middle(histogram: sparse_histogram.Sparse, per_octave: int) -> Counter[int]:
     """Return round trips by what stands for their bucket (µs); coarse buckets are spread out."""
     found: Counter[int] = Counter()
-    parts = sparse.PER_OCTAVE // per_octave
-    for middle_ns, count in sparse.spread_evenly(histogram, per_octave, parts):
+    parts = sparse_histogram.PER_OCTAVE // per_octave
+    for middle_ns, count in sparse_histogram.spread_evenly(histogram, per_octave, parts):
         found[round(middle_ns / 1000)] += count
     return found
 
 
-def _within(extreme_ms: float, bucket: sparse.Sparse, per_octave: int) -> float:
+def _within(extreme_ms: float, bucket: sparse_histogram.Sparse, per_octave: int) -> float:
     """Return an extreme kept to the outermost bucket: windows reach back before the watch."""
     for upper_ns, _ in bucket:
-        low, high = sparse.lower(upper_ns, per_octave) / 1e6, upper_ns / 1e6
+        low, high = sparse_histogram.lower(upper_ns, per_octave) / 1e6, upper_ns / 1e6
         return min(max(extreme_ms, low), high)
     return extreme_ms

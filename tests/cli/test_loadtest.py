@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ari_tui.cli import loadtest as cli_loadtest
+from ari_tui.cli import loadtest
 from ari_tui.cli.main import execute
 from ari_tui.config.run_options import RunOptions
 from ari_tui.config.settings import Settings
@@ -225,7 +225,7 @@ def test_a_screen_has_the_report_come_back_in_a_file_that_is_gone_afterwards(
         Path(settings.loadtest.report[-1]).write_text("{}")
         return 1
 
-    monkeypatch.setattr(cli_loadtest, "show", show)
+    monkeypatch.setattr(loadtest, "show", show)
     assert execute(["loadtest", "--sim", "--seed", "3", "--report", "mine.html"]) == 1
     ((arguments, settings),) = shown
     assert arguments == ["loadtest", "--yes", "--sim", "--seed=3"]

@@ -12,7 +12,7 @@ import click
 import pytest
 
 from ari_tui import __version__
-from ari_tui.cli import main as cli
+from ari_tui.cli import main
 from ari_tui.cli.main import execute
 from ari_tui.core.errors import AriUnreachableError, BindError, ConfigError
 
@@ -41,7 +41,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
         def fail() -> None:
             raise error
 
-        monkeypatch.setitem(cli.cli.commands, "fail", fail)
+        monkeypatch.setitem(main.cli.commands, "fail", fail)
 
     return fail_with
 
@@ -61,12 +61,12 @@ def test_the_version_is_told_without_loading_anything_heavy() -> None:
 
 
 def test_help_of_every_command_works(capsys: pytest.CaptureFixture[str]) -> None:
-    for name in cli.cli.commands:
+    for name in main.cli.commands:
         assert execute([name, "--help"]) == 0
         assert capsys.readouterr().out.startswith(f"Usage: ari-tui {name}")
     assert execute(["-h"]) == 0
     out = capsys.readouterr().out
-    assert all(f"  {name} " in out for name in cli.cli.commands)
+    assert all(f"  {name} " in out for name in main.cli.commands)
 
 
 @pytest.mark.parametrize("arguments", [[], ["run"], ["--duration", "5"], ["demo"]])
@@ -151,7 +151,7 @@ def test_at_debug_the_traceback_is_logged_without_secrets(
 def test_a_command_that_returns_a_code_exits_with_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(cli.cli.commands, "four", click.command("four")(lambda: 4))
+    monkeypatch.setitem(main.cli.commands, "four", click.command("four")(lambda: 4))
     assert execute(["four"]) == 4
 
 
@@ -182,7 +182,7 @@ def test_a_child_that_stands_tells_a_later_failure_on_stderr(
         start.link.ready(port=1)
         raise BindError("later")
 
-    monkeypatch.setitem(cli.cli.commands, "late", late)
+    monkeypatch.setitem(main.cli.commands, "late", late)
     ready_read, ready_write = os.pipe()
     life_read, life_write = os.pipe()
     monkeypatch.setenv("ARI_TUI_READY_FD", str(ready_write))

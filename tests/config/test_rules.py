@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ari_tui.config import rules as config_checks
+from ari_tui.config import rules
 from ari_tui.config.draft import Draft
 from ari_tui.config.rules import (
     COMPLAINTS,
@@ -22,7 +22,7 @@ from ari_tui.config.settings import KEY_TYPES
 
 @pytest.fixture(autouse=True)
 def an_ephemeral_range(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(config_checks, "ephemeral_ports", lambda: (32768, 60999))
+    monkeypatch.setattr(rules, "ephemeral_ports", lambda: (32768, 60999))
 
 
 def checked(**values: Any) -> Draft:
@@ -121,7 +121,7 @@ def test_a_range_that_the_kernel_uses_too_is_warned_of(ports: str, overlaps: boo
 def test_where_the_kernels_range_is_unknown_nothing_is_warned_of(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(config_checks, "ephemeral_ports", lambda: None)
+    monkeypatch.setattr(rules, "ephemeral_ports", lambda: None)
     assert checked(media__ports="4500-50000").warnings == []
 
 

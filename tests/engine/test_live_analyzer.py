@@ -8,7 +8,7 @@ import pytest
 
 from ari_tui.analysis.sla.evidence import Limited
 from ari_tui.analysis.store import Store
-from ari_tui.engine import live_analyzer as analyzer
+from ari_tui.engine import live_analyzer
 from ari_tui.engine.call_manager import CallManager
 from ari_tui.engine.event_log import EventLog
 from ari_tui.engine.live_analyzer import CLOCK_STEP_NS, PATIENCE_NS, LiveAnalyzer, read_clocks
@@ -206,7 +206,7 @@ def test_an_interruption_between_the_two_reads_is_no_step(monkeypatch: pytest.Mo
     ticks = iter(
         [0, 50, 50 * MS, 60, 90 * MS, 90 * MS, 100, 105, 110, 120, 130, 99 * MS, 140, 150, 98 * MS]
     )
-    monkeypatch.setattr(analyzer, "time", Clock(ticks))
+    monkeypatch.setattr(live_analyzer, "time", Clock(ticks))
     assert read_clocks() == (105, 105)
 
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import msgspec
 
-from ari_tui.document import load_test as load
-from ari_tui.document import model
+from ari_tui.document import load_test, model
 from ari_tui.report.report_input import ReportInput, input_of_load_test
 from tests.report.conftest import blank, changed
 from tests.ui.kit import NO_SPREAD, a_call, a_document, a_spread
@@ -64,8 +63,8 @@ def a_run(**fields: Any) -> model.Document:
     return made
 
 
-def a_second(at_s: float, **fields: Any) -> load.LoadSecond:
-    made = load.LoadSecond(
+def a_second(at_s: float, **fields: Any) -> load_test.LoadSecond:
+    made = load_test.LoadSecond(
         at_s=at_s,
         calls=2,
         sent=100,
@@ -79,8 +78,8 @@ def a_second(at_s: float, **fields: Any) -> load.LoadSecond:
     return msgspec.structs.replace(made, **fields)
 
 
-def a_load_call(number: int, **fields: Any) -> load.LoadCall:
-    made = load.LoadCall(
+def a_load_call(number: int, **fields: Any) -> load_test.LoadCall:
+    made = load_test.LoadCall(
         number=number,
         endpoint="Local/tone@lab",
         tier=2,
@@ -106,7 +105,7 @@ def a_load_call(number: int, **fields: Any) -> load.LoadCall:
     return msgspec.structs.replace(made, **fields)
 
 
-def a_failed_call(number: int, **fields: Any) -> load.LoadCall:
+def a_failed_call(number: int, **fields: Any) -> load_test.LoadCall:
     return a_load_call(
         number,
         step="accepted",
@@ -123,13 +122,13 @@ def a_failed_call(number: int, **fields: Any) -> load.LoadCall:
     )
 
 
-def a_load_report(**fields: Any) -> load.LoadReport:
+def a_load_report(**fields: Any) -> load_test.LoadReport:
     """Return a load test of two good calls and one that was busy."""
     document = a_run()
     set_up = {"accepted": a_spread(2.0), "answered": a_spread(30.0)}
     calls = [a_load_call(1), a_load_call(2, lost=8, returned=392, mos=4.1), a_failed_call(3)]
     tiers = [
-        load.LoadTier(
+        load_test.LoadTier(
             calls=size,
             reached=size,
             started_at=STARTED,
@@ -143,7 +142,7 @@ def a_load_report(**fields: Any) -> load.LoadReport:
         for size in (1, 2)
     ]
     made = msgspec.structs.replace(
-        blank(load.LoadReport),
+        blank(load_test.LoadReport),
         started_at=STARTED,
         ended_at="2026-11-22T11:59:10.000+00:00",
         duration_s=10.0,
@@ -163,7 +162,7 @@ def a_load_report(**fields: Any) -> load.LoadReport:
     made = changed(made, "progress.failed", 1)
     for path, value in fields.items():
         made = changed(made, path.replace("__", "."), value)
-    assert isinstance(made, load.LoadReport)
+    assert isinstance(made, load_test.LoadReport)
     return made
 
 

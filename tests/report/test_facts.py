@@ -6,8 +6,6 @@ import pytest
 
 from ari_tui.document.model import Injected, InjectedBy, LossDirections
 from ari_tui.report import facts
-from ari_tui.report import facts as facts_calls
-from ari_tui.report import facts as facts_run
 from ari_tui.report.facts import Fact
 from ari_tui.report.report_input import ReportInput
 from ari_tui.report.timeline import Timeline
@@ -96,10 +94,10 @@ def test_names_from_outside_are_cleaned(name: str) -> None:
 
 
 def test_the_worst_call_comes_first_and_unmeasured_ones_are_not_told() -> None:
-    rows = facts_calls.call_rows(a_subject())
+    rows = facts.call_rows(a_subject())
     assert [row.number for row in rows] == ["2", "1"]
     assert (rows[0].loss, rows[0].state) == (0.02, "good")
-    of_run = facts_calls.call_rows(ReportInput(a_run(), Timeline([])))
+    of_run = facts.call_rows(ReportInput(a_run(), Timeline([])))
     assert [row.number for row in of_run] == ["call-2", "call-1"]
 
 
@@ -107,7 +105,7 @@ def test_calls_that_failed_alike_are_one_group_the_commonest_first() -> None:
     calls = [a_failed_call(n) for n in range(1, 13)]
     calls += [a_load_call(13), a_failed_call(14)]
     other = [a_load_call(15, outcome="failed", failed_at="held", reason=None)]
-    first, second = facts_calls.failures([*other, *calls])
+    first, second = facts.failures([*other, *calls])
     assert (first.size, first.step, first.hint) == (13, "answered", "fewer at once")
     assert first.calls == "1, 2, 3, 4, 5, 6, 7, 8 and 5 more"
     assert first.endpoints == "Local/tone@lab"
@@ -116,7 +114,7 @@ def test_calls_that_failed_alike_are_one_group_the_commonest_first() -> None:
 
 def test_the_endpoints_of_a_group_are_named_once_and_many_are_counted() -> None:
     calls = [a_failed_call(n, endpoint=f"Local/{n % 5}@lab") for n in range(10)]
-    (group,) = facts_calls.failures(calls)
+    (group,) = facts.failures(calls)
     assert group.endpoints == "Local/0@lab, Local/1@lab, Local/2@lab and 2 more"
 
 
@@ -124,8 +122,8 @@ def test_the_endpoints_of_a_group_are_named_once_and_many_are_counted() -> None:
 def test_names_from_outside_are_cleaned_of_facts_calls(name: str) -> None:
     subject = hostile_subject(name)
     assert subject.load is not None
-    told = [text for row in facts_calls.call_rows(subject) for text in (row.name, row.state)]
-    alike = facts_calls.failures([a_failed_call(3, endpoint=name), *subject.load.calls])
+    told = [text for row in facts.call_rows(subject) for text in (row.name, row.state)]
+    alike = facts.failures([a_failed_call(3, endpoint=name), *subject.load.calls])
     told += [text for one in alike for text in one[1:]]
     assert len(told) > 10
     assert all(text.isprintable() for text in told)
@@ -144,18 +142,18 @@ def test_the_books_say_where_every_packet_is() -> None:
         totals__loss_runs={"1": 10, "2": 1, "3": 0},
         totals__loss_directions=LossDirections(outward=2, at_echo=0, back=10),
     )
-    told = named(facts_run.books(document))
+    told = named(facts.books(document))
     assert told["Packets"].value == "1,000 sent = 985 returned + 12 lost + 3 in flight"
     assert told["Lost where"].value == (
         "2 on the way out, 0 in the echo server, 10 on the way back"
     )
     assert told["Loss in runs of"].value == "10 × 1, 1 × 2"
-    assert "Lost where" not in named(facts_run.books(a_run(totals__packets__lost=0)))
+    assert "Lost where" not in named(facts.books(a_run(totals__packets__lost=0)))
 
 
 def test_the_instrument_tells_its_own_delay() -> None:
     told = named(
-        facts_run.instrument(
+        facts.instrument(
             a_run(
                 instrument__dwell_out_us__p99=61.4,
                 instrument__dwell_out_us__p50=9.0,
@@ -175,10 +173,10 @@ def test_the_instrument_tells_its_own_delay() -> None:
 
 def test_the_environment_is_the_load_test_s_or_the_session_s() -> None:
     run = ReportInput(a_run(session__host="box", session__end_reason=None), Timeline([]))
-    told = named(facts_run.environment(run))
+    told = named(facts.environment(run))
     assert (told["Host"].value, told["Ended"].note) == ("box", "still running")
     tested = a_subject(environment__host="gun", environment__cpus=4, environment__python="3.12")
-    told = named(facts_run.environment(tested))
+    told = named(facts.environment(tested))
     assert (told["Host"].value, told["Host"].note) == ("gun", "4 CPUs")
     assert told["System"].note == "Python 3.12"
     assert told["Ended"].note == "load test done"
@@ -207,26 +205,26 @@ def test_what_was_impaired_on_purpose_is_told(
     ]
     document = a_run(injected=InjectedBy(echo=made[0], media=made[1]))
     expected = told and f"Packets were impaired on purpose: {told}"
-    assert facts_run.injected(document) == expected
+    assert facts.injected(document) == expected
 
 
 def test_a_run_counts_its_calls_and_a_load_test_its_good_ones() -> None:
     run = ReportInput(a_run(totals__calls__started=7, totals__calls__peak=3), Timeline([]))
-    first = next(iter(facts_run.headline_numbers(run)))
+    first = next(iter(facts.headline_numbers(run)))
     assert (first.name, first.value) == ("Calls", "7")
-    first = next(iter(facts_run.headline_numbers(a_subject(progress__cut=4))))
+    first = next(iter(facts.headline_numbers(a_subject(progress__cut=4))))
     assert (first.name, first.value) == ("Good calls", "2 of 3")
     assert first.note == "66.67 %, 4 cut at the end, 1.5 calls/s"
 
 
 def test_no_sample_is_a_dash() -> None:
     empty = ReportInput(a_run(totals__mos__session=None, totals__loss_ratio=None), Timeline([]))
-    told = named(facts_run.headline_numbers(empty))
+    told = named(facts.headline_numbers(empty))
     assert (told["MOS"].value, told["Lost"].value) == ("—", "—")
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_from_outside_are_cleaned_of_facts_run(name: str) -> None:
     subject = hostile_subject(name)
-    told = [*facts_run.environment(subject), *facts_run.instrument(subject.document)]
+    told = [*facts.environment(subject), *facts.instrument(subject.document)]
     assert all(text.isprintable() for fact in told for text in fact)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ari_tui.ari.call_machine import HUNG_UP_BY_CALLER, HUNG_UP_HERE, RELEASED_HERE
 from ari_tui.document import model
 from ari_tui.document.metrics import METRICS
-from ari_tui.ui import columns as metric_columns
+from ari_tui.ui import columns
 from ari_tui.ui.columns import (
     BY_ID,
     COLUMNS,
@@ -298,6 +298,6 @@ def test_shares_are_metrics() -> None:
 
 
 def test_rows_are_sorted_by_what_is_seen() -> None:
-    assert metric_columns.tenths(5.04) == metric_columns.tenths(4.96) == 5.0
+    assert columns.tenths(5.04) == columns.tenths(4.96) == 5.0
     seen = {OF["rtt_mean_ms"].key(kit.a_row(kit.a_call(1, p50=p50))) for p50 in (5.04, 4.96)}
     assert seen == {5.0}

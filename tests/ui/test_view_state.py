@@ -2,7 +2,7 @@
 
 import pytest
 
-from ari_tui.ui import view_state as steering
+from ari_tui.ui import view_state
 from ari_tui.ui.columns import BY_ID
 from ari_tui.ui.filter import parse
 from ari_tui.ui.rows import sort_label
@@ -12,8 +12,8 @@ from ari_tui.ui.view_state import ViewState
 def test_windows_go_round() -> None:
     choices, seen = ViewState(), []
     for _ in range(4):
-        choices = steering.next_window(choices)
-        seen.append((choices.window, steering.name_of(choices.window)))
+        choices = view_state.next_window(choices)
+        seen.append((choices.window, view_state.name_of(choices.window)))
     assert seen == [(10, "10 s"), (60, "1 min"), (0, "session"), (10, "10 s")]
 
 
@@ -29,19 +29,19 @@ def test_windows_go_round() -> None:
 )
 def test_sorting_moves_among_the_columns_that_are_shown(sort: str, step: int, found: str) -> None:
     shown = ["mark", "channel", "duration"]
-    assert steering.sort_beside(ViewState(sort=sort), step, shown).sort == found
+    assert view_state.sort_beside(ViewState(sort=sort), step, shown).sort == found
 
 
 def test_without_columns_the_sorting_stays() -> None:
-    assert steering.sort_beside(ViewState(sort="channel"), 1, []).sort == "channel"
+    assert view_state.sort_beside(ViewState(sort="channel"), 1, []).sort == "channel"
 
 
 @pytest.mark.parametrize(
     ("turn", "field"),
     [
-        (steering.reversed_order, "reverse"),
-        (steering.violators_toggled, "violators"),
-        (steering.lock_toggled, "locked"),
+        (view_state.reversed_order, "reverse"),
+        (view_state.violators_toggled, "violators"),
+        (view_state.lock_toggled, "locked"),
     ],
 )
 def test_a_switch_changes_one_thing_and_back(turn: object, field: str) -> None:
@@ -60,7 +60,7 @@ def test_a_switch_changes_one_thing_and_back(turn: object, field: str) -> None:
 )
 def test_the_filter_is_told_with_the_violators(filtered: str, violators: bool, told: str) -> None:
     choices = ViewState(filter=parse(filtered), violators=violators)
-    assert steering.told_filter(choices) == told
+    assert view_state.told_filter(choices) == told
 
 
 def test_the_sorting_is_told_by_the_heading_of_now() -> None:

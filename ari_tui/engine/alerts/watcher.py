@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from ari_tui.analysis.sla.alarm import Alarm, AlarmDelays, Judgement
 from ari_tui.building.sla import NO_TRAFFIC
-from ari_tui.config import settings as config_slices
+from ari_tui.config.settings import AlertSettings
 from ari_tui.core.errors import DeliveryError
 from ari_tui.core.tasks import Tasks
 from ari_tui.document.alert import Alert, alert_of
@@ -53,7 +53,7 @@ class AlertState(Base, frozen=True, kw_only=True):
     """Deliveries that failed, each at one door."""
 
 
-def receivers_of(settings: config_slices.AlertSettings) -> list[AlertReceiver]:
+def receivers_of(settings: AlertSettings) -> list[AlertReceiver]:
     """Return the doors that are configured. Raises ConfigError when there is no such program."""
     receivers: list[AlertReceiver] = []
     if settings.command:
@@ -90,7 +90,7 @@ class AlertWatcher:
 
     def __init__(
         self,
-        settings: config_slices.AlertSettings,
+        settings: AlertSettings,
         events: EventLog,
         receivers: Sequence[AlertReceiver],
         *,

@@ -7,7 +7,7 @@ from typing import Final
 
 from ari_tui.core.number_format import ms, number, percent, span
 from ari_tui.document.load_test import LoadReport, LoadTier
-from ari_tui.report import facts as facts_calls
+from ari_tui.report import facts
 from ari_tui.report.facts import CallRow
 from ari_tui.report.html.markup import Markup, element
 from ari_tui.report.html.parts import badge, section, tone
@@ -45,7 +45,7 @@ def _tier(tier: LoadTier, rules: Sequence[str]) -> Markup:
 
 def failed_calls(load: LoadReport) -> Iterator[Markup]:
     """Yield the chapter of failed calls, where there are any."""
-    found = facts_calls.failures(load.calls)
+    found = facts.failures(load.calls)
     if not found:
         return
     rows = [
@@ -71,7 +71,7 @@ def failed_calls(load: LoadReport) -> Iterator[Markup]:
 
 def worst_calls(subject: ReportInput) -> Iterator[Markup]:
     """Yield the chapter of the worst measured calls, where any was measured."""
-    rows = facts_calls.call_rows(subject)
+    rows = facts.call_rows(subject)
     if not rows:
         return
     head = [

@@ -12,7 +12,6 @@ from typing import Final
 from ari_tui.core.number_format import moment, span, unix_seconds
 from ari_tui.document.model import SlaRule
 from ari_tui.report import facts
-from ari_tui.report import facts as facts_run
 from ari_tui.report.facts import Fact
 from ari_tui.report.html.calls import failed_calls, tiers, worst_calls
 from ari_tui.report.html.charts import CourseCharts
@@ -54,12 +53,10 @@ def _sections(subject: ReportInput, name: str) -> Iterator[Markup]:
         started, lasted, ended = load.started_at, load.duration_s, moment(load.ended_at)
     when = f"{moment(started)} to {ended.split(' ', 1)[-1]}, {span(lasted)}"
     yield element("p", when, class_="when")
-    for note in filter(None, (subject.warning, facts_run.injected(document))):
+    for note in filter(None, (subject.warning, facts.injected(document))):
         yield element("p", note, class_="note", role="note")
     yield _verdict(subject)
-    yield element(
-        "dl", [_tile(fact) for fact in facts_run.headline_numbers(subject)], class_="tiles"
-    )
+    yield element("dl", [_tile(fact) for fact in facts.headline_numbers(subject)], class_="tiles")
     yield _rules(subject)
     if load is not None and load.tiers:
         yield section("Load tiers", _TIERS, tiers(load.tiers))
@@ -166,15 +163,15 @@ def _circumstances(subject: ReportInput) -> Iterator[Markup]:
     document = subject.document
     if subject.load is not None:
         yield section("The test", None, _facts(facts.plan_facts(subject.load.plan)))
-    yield section("The books", "Every packet is somewhere.", _facts(facts_run.books(document)))
+    yield section("The books", "Every packet is somewhere.", _facts(facts.books(document)))
     yield section(
         "The instrument",
         "How well was measured: our own delays are measured too, and never taken for the "
         "network's.",
-        _facts(facts_run.instrument(document)),
+        _facts(facts.instrument(document)),
     )
-    yield section("Environment", None, _facts(facts_run.environment(subject)))
-    words = [join(element("dt", word), element("dd", told)) for word, told in facts_run.GLOSSARY]
+    yield section("Environment", None, _facts(facts.environment(subject)))
+    words = [join(element("dt", word), element("dd", told)) for word, told in facts.GLOSSARY]
     yield section("What the words mean", None, element("dl", words, class_="words"))
 
 

@@ -11,8 +11,6 @@ from ari_tui.core.text import clean_text
 from ari_tui.document.load_test import STEPS, LoadReport, LoadTier
 from ari_tui.document.model import Spread
 from ari_tui.report import facts
-from ari_tui.report import facts as facts_calls
-from ari_tui.report import facts as facts_run
 from ari_tui.report.facts import Fact
 from ari_tui.report.report_input import ReportInput
 from ari_tui.report.text.charts import pictures
@@ -31,7 +29,7 @@ def load_lines(load: LoadReport, width: int) -> Iterator[str]:
     yield from chapter("The test", [*facts.plan_facts(load.plan), _outcome(load)], width)
     if load.tiers:
         yield from _tiers(load.tiers)
-    for one in facts_calls.failures(load.calls):
+    for one in facts.failures(load.calls):
         yield ""
         yield from wrapped(f"{one.size} failed at ", f"{one.step}: {one.reason}", width)
         if one.hint:
@@ -91,7 +89,7 @@ def _lines(subject: ReportInput, width: int, ascii_only: bool, charts: bool) -> 
     title = facts.title(subject)
     yield title
     yield "=" * min(len(title), width)
-    for note in filter(None, (subject.warning, facts_run.injected(document))):
+    for note in filter(None, (subject.warning, facts.injected(document))):
         yield from textwrap.wrap(f"! {note}", width)
     if load is not None:
         yield from load_lines(load, width)
@@ -105,11 +103,11 @@ def _lines(subject: ReportInput, width: int, ascii_only: bool, charts: bool) -> 
         return
     yield from measured_lines(document)
     yield from _worst(subject)
-    yield from chapter("Environment", facts_run.environment(subject), width)
+    yield from chapter("Environment", facts.environment(subject), width)
 
 
 def _worst(subject: ReportInput) -> Iterator[str]:
-    rows = facts_calls.call_rows(subject)
+    rows = facts.call_rows(subject)
     if not rows:
         return
     yield ""

@@ -21,7 +21,7 @@ from ari_tui.core.tasks import Tasks
 from ari_tui.document.load_test import LoadPlan
 from ari_tui.document.model import Call, Document, LoadProgress
 from ari_tui.engine.assembly import Parts
-from ari_tui.session.loadtest import failure_causes as causes
+from ari_tui.session.loadtest import failure_causes
 from ari_tui.session.loadtest.call_results import CallResults
 from ari_tui.session.loadtest.call_tracker import MEDIA_S, CallTracker
 from ari_tui.session.loadtest.placed_call import PlacedCall
@@ -214,7 +214,7 @@ class LoadTest:
                 variables=self._variables,
             )
         except AriError as error:
-            call.fail("accepted", causes.refused(error))
+            call.fail("accepted", failure_causes.refused(error))
             if isinstance(error, AriUnreachableError):  # it may have been obeyed
                 self._hang_up(call)
             call.gone = True

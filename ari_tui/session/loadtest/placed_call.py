@@ -16,7 +16,7 @@ from ari_tui.building.build import iso
 from ari_tui.document.load_test import STEPS, LoadCall
 from ari_tui.document.model import Call, Spread
 from ari_tui.engine.measured_call import MeasuredCall
-from ari_tui.session.loadtest import failure_causes as causes
+from ari_tui.session.loadtest import failure_causes
 from ari_tui.session.loadtest.failure_causes import FailureCause
 
 SILENCE_S: Final = 1.0
@@ -121,9 +121,9 @@ class PlacedCall:
         out_s = (found.longest_interruption_ms or 0.0) / 1000
         self.silent_s = max(out_s, self.back_silent_s)
         if out_s > SILENCE_S:
-            self.fail(HELD, causes.silence(SILENCE_S, "out"))
+            self.fail(HELD, failure_causes.silence(SILENCE_S, "out"))
         if self.back_silent_s > SILENCE_S:
-            self.fail(HELD, causes.silence(SILENCE_S, "back"))
+            self.fail(HELD, failure_causes.silence(SILENCE_S, "back"))
 
     def _reason(self, found: Call | None) -> str | None:
         if self.why is not None:

@@ -8,7 +8,7 @@ import msgspec
 from textual.screen import Screen
 
 from ari_tui.core.errors import ExportError
-from ari_tui.ui import view_state as steering
+from ari_tui.ui import view_state
 from ari_tui.ui.bindings import Where
 from ari_tui.ui.export import export
 from ari_tui.ui.screens.call_actions import CallActions
@@ -61,19 +61,19 @@ class OverviewActions(CallActions, Screen[None]):
 
     def action_lock_order(self) -> None:
         """Hold the order of rows, or let it go."""
-        choices = steering.lock_toggled(self.choices)
+        choices = view_state.lock_toggled(self.choices)
         self.choose(choices, "order locked" if choices.locked else "order follows the values")
 
     def action_next_window(self) -> None:
         """Look at the next window."""
-        choices = steering.next_window(self.choices)
-        self.choose(choices, f"window: {steering.name_of(choices.window)}")
+        choices = view_state.next_window(self.choices)
+        self.choose(choices, f"window: {view_state.name_of(choices.window)}")
 
     def _sort_beside(self, step: int) -> None:
         if self.drawn is not None:
             shape = shape_of(self.columns, self.table.size.width, self.drawn)
             shown = [column.id for column in shape.columns]
-            self.choose(steering.sort_beside(self.choices, step, shown))
+            self.choose(view_state.sort_beside(self.choices, step, shown))
 
     def action_sort_left(self) -> None:
         """Sort by the column to the left."""
@@ -85,11 +85,11 @@ class OverviewActions(CallActions, Screen[None]):
 
     def action_reverse(self) -> None:
         """Turn the order round."""
-        self.choose(steering.reversed_order(self.choices))
+        self.choose(view_state.reversed_order(self.choices))
 
     def action_violators(self) -> None:
         """Show only calls that break a limit, or all."""
-        self.choose(steering.violators_toggled(self.choices))
+        self.choose(view_state.violators_toggled(self.choices))
 
     def action_filter(self) -> None:
         """Ask for a filter; what is typed is tried at once."""

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from ari_tui.config import settings as config_slices
+from ari_tui.config.settings import AlertSettings
 from ari_tui.core.errors import ConfigError, DeliveryError
 from ari_tui.document.alert import Alert
 from ari_tui.document.model import Document, SlaNow
@@ -58,7 +58,7 @@ class Watch:
         self.at = 100.0
         self.events = EventLog()
         self.alerts = AlertWatcher(
-            config_slices.AlertSettings(**{"after_s": 15, "clear_s": 60, **settings}),
+            AlertSettings(**{"after_s": 15, "clear_s": 60, **settings}),
             self.events,
             receivers,
             clock=lambda: self.at,
@@ -223,11 +223,9 @@ async def test_the_end_waits_for_doors_at_work_but_not_for_ever(
 
 
 def test_doors_are_what_is_configured() -> None:
-    assert receivers_of(config_slices.AlertSettings()) == []
+    assert receivers_of(AlertSettings()) == []
     command, webhook = receivers_of(
-        config_slices.AlertSettings(
-            command=(sys.executable, "-c", ""), webhook="https://chat.example/secret"
-        )
+        AlertSettings(command=(sys.executable, "-c", ""), webhook="https://chat.example/secret")
     )
     assert isinstance(command, AlertCommand)
     assert isinstance(webhook, AlertWebhook)
@@ -236,7 +234,7 @@ def test_doors_are_what_is_configured() -> None:
 
 def test_a_program_that_is_not_there_is_told_before_anything_starts() -> None:
     with pytest.raises(ConfigError, match=r"alerts\.command: there is no program /no/such/pager"):
-        receivers_of(config_slices.AlertSettings(command=("/no/such/pager",)))
+        receivers_of(AlertSettings(command=("/no/such/pager",)))
 
 
 def test_documents_of_older_engines_are_no_reason() -> None:

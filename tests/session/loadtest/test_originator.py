@@ -12,8 +12,7 @@ from unittest import mock
 import pytest
 
 from ari_tui.document.load_test import STEPS
-from ari_tui.session.loadtest import call_tracker as follower
-from ari_tui.session.loadtest import originator
+from ari_tui.session.loadtest import call_tracker, originator
 from ari_tui.session.loadtest.originator import CallPacing
 from tests.engine.kit import until, unused_udp_port
 from tests.session.loadtest.kit import load, only
@@ -24,7 +23,7 @@ pytestmark = pytest.mark.system
 @pytest.fixture(autouse=True)
 def impatience() -> object:
     """Half a second is enough for a first packet on loopback, where none is to come."""
-    with mock.patch.object(follower, "MEDIA_S", 1.0):
+    with mock.patch.object(call_tracker, "MEDIA_S", 1.0):
         yield
 
 

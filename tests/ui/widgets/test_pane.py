@@ -123,7 +123,7 @@ async def test_every_style_has_a_look_in_every_theme(theme: str) -> None:
 
 
 def test_panes_need_neither_numpy_nor_aiohttp() -> None:
-    names = ("banner", "events", "header", "histogram", "instrument", "keybar", "oneline")
+    names = ("banner", "events", "header", "histogram", "instrument", "keybar")
     source = "import sys\n"
     for name in (*names, "rules", "loss_runs", "trend"):
         source += f"import ari_tui.ui.widgets.{name}\n"
