@@ -13,6 +13,7 @@ import click
 from ari_tui.cli.options import APP_FLAG, SECONDS, Start, prepare, settings_options
 from ari_tui.config.settings import Settings
 from ari_tui.core.errors import AriTuiError, ConfigError, EngineDownError, NotReachedError
+from ari_tui.core.runtime_folder import engine_socket, socket_path
 
 if TYPE_CHECKING:
     from ari_tui.client.address import Target
@@ -65,10 +66,11 @@ def _check(settings: Settings, values: dict[str, Any]) -> Result:
     from ari_tui.client.address import parse_target
     from ari_tui.report.nagios import State, check_document
 
+    app = settings.asterisk.app
     named, no_traffic = values["target"] or "", State[values["no_traffic"].upper()]
     if named and (Path(named).is_file() or named.endswith(".json")):
         return _check_file(Path(named), no_traffic)
-    target = parse_target(named or _own_socket(settings.asterisk.app))
+    target = parse_target(named or str(engine_socket(app) or socket_path(app)))
     document = asyncio.run(_ask(target, settings.http.token, values["timeout"]))
     return check_document(document, no_traffic)
 
@@ -83,21 +85,6 @@ def _check_file(path: Path, no_traffic: State) -> Result:
     if found.document.kind != "final":
         raise ConfigError(f"{path} has no final document: the run goes on, or was killed")
     return check_document(found.document, no_traffic)
-
-
-def _own_socket(app: str) -> str:
-    """Return where an application's engine listens, else the only one that runs.
-
-    Raises ConfigError when several run and none of them is the application's.
-    """
-    from ari_tui.core.runtime_folder import answers, engines, socket_path
-
-    path = socket_path(app)
-    others = [] if answers(path) else engines()
-    if len(others) > 1:
-        running = ", ".join(str(found) for found in others)
-        raise ConfigError(f"no engine of application {app} runs here; these do: {running}")
-    return str(others[0] if others else path)
 
 
 async def _ask(target: Target, token: str, timeout_s: float) -> Document:

@@ -22,7 +22,7 @@ from ari_tui.cli.options import (
     prepare,
     settings_options,
 )
-from ari_tui.cli.run import exit_code, show
+from ari_tui.cli.run_options import exit_code, show
 from ari_tui.config.run_options import RunOptions
 from ari_tui.config.settings import Settings
 from ari_tui.core.errors import ConfigError

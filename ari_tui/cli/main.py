@@ -16,23 +16,22 @@ import click
 
 from ari_tui import __version__
 from ari_tui.cli.analyze import analyze
+from ari_tui.cli.attach import attach
 from ari_tui.cli.calibrate import calibrate
 from ari_tui.cli.check import check
 from ari_tui.cli.config import config
+from ari_tui.cli.demo import demo
+from ari_tui.cli.echo import echo
+from ari_tui.cli.keys import keys
 from ari_tui.cli.loadtest import loadtest
 from ari_tui.cli.options import Start
 from ari_tui.cli.report import report
-from ari_tui.cli.run import attach, demo, run
-from ari_tui.cli.screen import keys, themes
-from ari_tui.cli.servers import echo, sim
+from ari_tui.cli.run import run
+from ari_tui.cli.sim import sim
+from ari_tui.cli.themes import themes
 from ari_tui.core.errors import AriTuiError
-from ari_tui.core.exit_codes import SIGNAL_CODES
+from ari_tui.core.exit_codes import READER_GONE, SIGNAL_CODES, UNREACHABLE, WRONG_USE
 from ari_tui.core.log import clean, get
-
-_WRONG_USE = 2
-_FAILED = 3
-_READER_GONE = 141
-"""What a shell shows for SIGPIPE; Python turns that signal into an exception."""
 
 
 class _Group(click.Group):
@@ -50,7 +49,7 @@ class _Group(click.Group):
             return super().invoke(ctx)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            return _READER_GONE
+            return READER_GONE
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -93,13 +92,13 @@ def execute(arguments: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         return SIGNAL_CODES[signal.SIGINT]
     except click.ClickException as error:
-        return _fail(start, _usage(error), _WRONG_USE)
+        return _fail(start, _usage(error), WRONG_USE)
     except AriTuiError as error:
         return _fail(start, str(error), error.exit_code)
     except Exception as error:
         told = f"internal error: {type(error).__name__}: {error}"
         hint = "" if start.debug else " (--log-level debug shows where)"
-        return _fail(start, told + hint, _FAILED)
+        return _fail(start, told + hint, UNREACHABLE)
     return code if isinstance(code, int) else 0
 
 

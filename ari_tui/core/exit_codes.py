@@ -12,6 +12,8 @@ WRONG_USE: Final = 2
 UNREACHABLE: Final = 3
 """Asterisk cannot be reached, or a socket cannot be bound."""
 INCONCLUSIVE: Final = 4
+READER_GONE: Final = 141
+"""What a shell shows for SIGPIPE; Python turns that signal into an exception."""
 
 VERDICT_CODES: Final = {"pass": PASS, "fail": SLA_FAILED, "inconclusive": INCONCLUSIVE}
 SIGNAL_CODES: Final = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}

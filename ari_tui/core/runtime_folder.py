@@ -58,6 +58,22 @@ def engines() -> list[Path]:
     return sorted(path for folder in folders for path in _sockets(folder) if answers(path))
 
 
+def engine_socket(app: str) -> Path | None:
+    """Return the socket of an application's engine, else of the only engine; None where none runs.
+
+    Raises ConfigError when several run and none of them is the application's, BindError as
+    `runtime_folder`.
+    """
+    path = socket_path(app)
+    if answers(path):
+        return path
+    others = engines()
+    if len(others) > 1:
+        running = ", ".join(str(found) for found in others)
+        raise ConfigError(f"no engine of application {app} runs here; name one of these: {running}")
+    return others[0] if others else None
+
+
 def _sockets(folder: Path) -> list[Path]:
     try:
         found = [Path(entry.path) for entry in os.scandir(folder) if entry.name.endswith(".sock")]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ari_tui.cli.main import execute
-from ari_tui.cli.run import exit_code
+from ari_tui.cli.run_options import exit_code
 from ari_tui.config.run_options import DemoOptions, RunOptions
 from ari_tui.config.settings import OutputSettings, Settings
 from ari_tui.core.process import ParentLink

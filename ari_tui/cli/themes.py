@@ -1,4 +1,4 @@
-"""`ari-tui themes` and `ari-tui keys`: what the screen can look like, and what its keys are."""
+"""`ari-tui themes`: what the screen can look like."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ import click
 
 from ari_tui.cli.options import SCREEN_FLAGS, Start, prepare, settings_options
 from ari_tui.core.log import clean
-from ari_tui.ui.bindings import BINDINGS, Keymap, keymap, keys_of
-from ari_tui.ui.key_names import shown
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ari_tui.ui.themes import Themes
 
-_WRONG = 2
+from ari_tui.core.exit_codes import WRONG_USE
+
 _THEME_FLAGS = SCREEN_FLAGS[:2]
 
 
@@ -39,7 +38,7 @@ def themes(start: Start, /, **values: Any) -> int:
     for problem in found.problems:
         click.echo(problem, err=True)
     found.require(settings.ui.theme)
-    return _WRONG if found.problems else 0
+    return WRONG_USE if found.problems else 0
 
 
 def themes_lines(themes: Themes, places: list[Path], taken: str) -> Iterator[str]:
@@ -50,29 +49,3 @@ def themes_lines(themes: Themes, places: list[Path], taken: str) -> Iterator[str
     yield "folders, the first that has a theme gives it:"
     for place in reversed(places):
         yield f"  {clean(str(place))}{'' if place.is_dir() else '  (none yet)'}"
-
-
-@click.command(short_help="List the screen's keys and what each is called in ui.keys.")
-@settings_options()
-@click.pass_obj
-def keys(start: Start, /, **values: Any) -> int:
-    """List the screen's keys, with those of ui.keys in their places.
-
-    The first word of a line is the id: ui.keys = ["freeze=p,f5"] gives it other keys.
-    """
-    settings = prepare(start, values)
-    for line in keys_lines(keymap(settings.ui.keys)):
-        click.echo(line)
-    return 0
-
-
-def keys_lines(given: Keymap) -> Iterator[str]:
-    """Yield a line for each binding: id, keys, what it does; a star where the keys are given."""
-    group = ""
-    for binding in BINDINGS:
-        if binding.group != group:
-            yield from ["", binding.group] if group else [binding.group]
-            group = binding.group
-        held = ", ".join(shown(key, ascii_only=True) for key in keys_of(binding, given))
-        star = "*" if binding.id in given else " "
-        yield f"{star} {binding.id:<16} {held or 'no key':<14} {binding.help}"

@@ -1,0 +1,65 @@
+"""`ari-tui demo`: the whole system on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import click
+
+from ari_tui.cli.options import (
+    OUTPUT_FLAGS,
+    SCREEN_FLAGS,
+    SECONDS,
+    Start,
+    check_impairment,
+    prepare,
+    settings_options,
+)
+from ari_tui.cli.run_options import exit_code, read_run_options, run_options, show
+from ari_tui.config.run_options import DemoOptions
+
+
+@click.command(short_help="The whole system on loopback.")
+@click.option("--calls", type=click.IntRange(0, 2000), default=20, show_default=True)
+@click.option("--call-duration", type=SECONDS, help="Calls end after about so many seconds.")
+@click.option("--impair", metavar="SPEC", default="", help="Impair the echo server's packets.")
+@click.option("--impair-media", metavar="SPEC", default="", help="Impair the callers' packets.")
+@click.option("--seed", type=click.IntRange(min=0), help="Repeat the impairments exactly.")
+@run_options
+@settings_options(*OUTPUT_FLAGS, *SCREEN_FLAGS)
+@click.pass_obj
+def demo(start: Start, /, **values: Any) -> int:
+    """Run a simulated Asterisk, an echo server and the engine on loopback, on a screen.
+
+    A SPEC reads delay=20ms,jitter=5ms,loss=1%,burst=3,dup=0.5%,reorder=1%.
+    """
+    asked = read_run_options(values)
+    for flag in ("impair", "impair_media"):
+        check_impairment(flag, values[flag])
+    settings = prepare(start, values)
+    if not asked.headless:
+        return show(["demo", *_demo_arguments(values)], settings, asked)
+    options = DemoOptions(
+        settings=settings,
+        run=asked,
+        calls=values["calls"],
+        call_duration_s=values["call_duration"],
+        impair=values["impair"],
+        impair_media=values["impair_media"],
+        seed=values["seed"],
+    )
+
+    from ari_tui.session.loopback import run_demo
+
+    return exit_code(asyncio.run(run_demo(options, start.link)), settings)
+
+
+def _demo_arguments(values: dict[str, Any]) -> list[str]:
+    """Return a demo's own options, to be handed on to the one without a screen."""
+    names = ("calls", "call_duration", "impair", "impair_media", "seed")
+    return [
+        f"--{name.replace('_', '-')}={values[name]}"
+        for name in names
+        if values[name] not in (None, "")
+    ]

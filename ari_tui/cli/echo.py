@@ -1,0 +1,82 @@
+"""`ari-tui echo`: the echo server."""
+
+from __future__ import annotations
+
+import json
+import signal
+from typing import Any
+
+import click
+
+from ari_tui.cli.options import (
+    Start,
+    check_impairment,
+    prepare,
+    settings_options,
+)
+from ari_tui.core.exit_codes import SIGNAL_CODES
+from ari_tui.core.log import get
+
+LOOPBACK = "127.0.0.1"
+
+
+@click.command(short_help="Return RTP packets to where they came from.")
+@click.option("--bind", metavar="ADDR", default=LOOPBACK, show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=4000, show_default=True)
+@click.option("--allow", metavar="CIDR", multiple=True, help="Clients beyond loopback; repeatable.")
+@click.option("--pace", is_flag=True, help="Send each packet at its place on the RTP clock.")
+@click.option(
+    "--clock-rate",
+    "--sample-rate",
+    "clock_rate",
+    type=click.IntRange(1, 1_000_000),
+    metavar="HZ",
+    default=8000,
+    show_default=True,
+    help="RTP clock for --pace.",
+)
+@click.option("--impair", metavar="SPEC", default="", help="Impair what is returned.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--quiet", is_flag=True, help="Do not print the final counters.")
+@click.option("--json", "as_json", is_flag=True, help="Print the final counters as JSON on stdout.")
+@settings_options()
+@click.pass_obj
+def echo(start: Start, /, **values: Any) -> int:
+    """Return every RTP packet unchanged to where it came from.
+
+    A SPEC reads delay=20ms,jitter=5ms,loss=1%,burst=3,dup=0.5%,reorder=1%.
+    """
+    check_impairment("impair", values["impair"])
+    prepare(start, values)
+
+    from ari_tui.reflector.impairment_spec import ImpairmentSpec, parse_impairment
+    from ari_tui.reflector.server import EchoConfig, EchoServer
+
+    spec = values["impair"]
+    server = EchoServer(
+        EchoConfig(
+            host=values["bind"],
+            port=values["port"],
+            allow=values["allow"],
+            pace=values["pace"],
+            clock_rate=values["clock_rate"],
+            impairment=parse_impairment(spec) if spec else ImpairmentSpec(),
+            seed=values["seed"],
+        ),
+        start.link.take_socket(),
+    )
+    host, port = server.bind()
+    get("echo").info("listening", address=host, port=port)
+    counters = server.run(start.link)
+    if values["as_json"]:
+        click.echo(json.dumps(counters.as_dict()))
+    elif not values["quiet"]:
+        click.echo(counters.text(), err=True)
+    return _code_of(counters.end_reason, start)
+
+
+def _code_of(reason: str, start: Start) -> int:
+    """Return the exit code of an end by a signal; a parent that let us go ends us with 0."""
+    if start.link.has_parent or reason not in signal.Signals.__members__:
+        return 0
+    return SIGNAL_CODES.get(signal.Signals[reason], 0)
