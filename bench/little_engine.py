@@ -46,7 +46,7 @@ class LittleEngine:
         for call in range(1, calls + 1):
             self._store.add_call(call)
         self._facts = facts_of(calls, time.time_ns())
-        self._ids = {call.number: call.id for call in self._facts.calls}
+        self._ids = {number: f"bench.{number}" for number in range(1, calls + 1)}
         self._stream = Stream(self._hello, {})
         self._newest = self._write()
 

@@ -6,6 +6,7 @@ import statistics
 import subprocess
 import sys
 import time
+from functools import partial
 from typing import Any
 
 from ari_tui.analysis.fold import fold
@@ -87,21 +88,24 @@ def facts_of(count: int, now_ns: int) -> EngineFacts:
     )
     calls = [
         CallFacts(
-            number=n,
-            id=f"bench.{n}",
-            mode="takeover",
-            asterisk="pbx",
-            channel=f"PJSIP/{n}",
-            channel_id=str(n),
-            caller="",
-            call_id=None,
-            linkedid=None,
-            state="up",
-            reason=None,
-            started_ns=now_ns,
-            ended_ns=None,
-            bridge_technology="simple_bridge",
-            ports=ports,
+            n,
+            now_ns,
+            None,
+            partial(
+                model.Call,
+                id=f"bench.{n}",
+                mode="takeover",
+                asterisk="pbx",
+                channel=f"PJSIP/{n}",
+                channel_id=str(n),
+                caller="",
+                call_id=None,
+                linkedid=None,
+                state="up",
+                reason=None,
+                bridge_technology="simple_bridge",
+                ports=ports,
+            ),
         )
         for n in range(1, count + 1)
     ]

@@ -102,7 +102,6 @@ class CallLifecycle:
         caller: Channel,
         *,
         on_release: OnRelease = OnRelease.CONTINUE,
-        mode: str = "takeover",
         timing: CallTiming | None = None,
     ) -> None:
         """Take up `caller`, a channel that is in Stasis; `number` is unique in the session."""
@@ -110,7 +109,6 @@ class CallLifecycle:
         self.number = number
         self.ids = ids
         self.on_release = on_release
-        self.mode = mode
         self.reason = ""
         """Why the call ended, is ending, or failed; empty before."""
         self.failed_step: CallState | None = None

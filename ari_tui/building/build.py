@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timezone
+from functools import partial
 from typing import NamedTuple
 
 from ari_tui.analysis.store import Store
@@ -22,20 +23,10 @@ class CallFacts(NamedTuple):
     """What the engine knows of one call beside its packets."""
 
     number: int
-    id: str
-    mode: str
-    asterisk: str
-    channel: str
-    channel_id: str
-    caller: str
-    call_id: str | None
-    linkedid: str | None
-    state: str
-    reason: str | None
     started_ns: int
     ended_ns: int | None
-    bridge_technology: str | None
-    ports: model.Ports
+    known: partial[model.Call]
+    """The call of the document with all that packets do not tell: ids, names, state, ports."""
 
 
 class EngineFacts(NamedTuple):
@@ -148,27 +139,15 @@ def _call(
     heard = bool(leg.started[row])
     until = call.ended_ns if call.ended_ns is not None else facts.now_ns
     payload_type = int(leg.payload_type[row])
-    return model.Call(
-        id=call.id,
-        mode=call.mode,
-        asterisk=call.asterisk,
-        channel=call.channel,
-        channel_id=call.channel_id,
-        caller=call.caller,
-        call_id=call.call_id,
-        linkedid=call.linkedid,
-        state=call.state,
-        reason=call.reason,
+    return call.known(
         started_at=iso(call.started_ns),
         ended_at=iso(call.ended_ns) if call.ended_ns is not None else None,
         duration_s=round((until - call.started_ns) / 1e9, 3),
-        bridge_technology=call.bridge_technology,
-        ports=call.ports,
         codec=CODEC_NAMES.get(payload_type, str(payload_type)) if heard else None,
         ptime_ms=leg.ptime_ms(row),
         ssrc=f"0x{int(leg.ssrc[row]):08x}" if heard else None,
         jitter_ms=_jitter(store, row),
-        **numbers,  # type: ignore[arg-type]  # its fields
+        **numbers,
     )
 
 

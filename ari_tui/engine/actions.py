@@ -58,7 +58,7 @@ class EngineActions:
         call = find_call(self._calls, args)
         hangs_up = call.machine.on_release is OnRelease.HANGUP
         self._calls.release(call, HUNG_UP_HERE if hangs_up else RELEASED_HERE)
-        return self._calls.call_id(call)
+        return call.id
 
     async def _on_hang_up(self, args: Mapping[str, Any]) -> str:
         call = find_call(self._calls, args)
@@ -66,7 +66,7 @@ class EngineActions:
             await self._calls.hang_up(call.machine.caller.id)
         except AriError as error:
             raise ActionFailedError(str(error)) from None
-        return self._calls.call_id(call)
+        return call.id
 
     async def _on_history(self, _: Mapping[str, Any]) -> Live:
         return self._publisher.history()
@@ -75,7 +75,7 @@ class EngineActions:
 def find_call(calls: CallManager, args: Mapping[str, Any]) -> MeasuredCall:
     """Return the call that an action's `call` names. Raises ActionFailedError."""
     for call in calls.calls.values():
-        if args.get("call") == calls.call_id(call):
+        if args.get("call") == call.id:
             return call
     raise ActionFailedError(f"no call {clean_text(repr(args.get('call')), 80)}")
 
@@ -108,7 +108,7 @@ class DetailActions:
         return detail_of(
             self._store,
             call.number,
-            self._calls.call_id(call),
+            call.id,
             until_ns=until_ns,
             events=self._events.lines,
         )

@@ -12,17 +12,13 @@ from ari_tui.engine.measured_call import MeasuredCall
 class CallEventMessages:
     """Tells the event log of calls, by the names that documents have for them."""
 
-    def __init__(self, session: str, events: EventLog) -> None:
-        self._session, self._events = session, events
-
-    def call_id(self, call: MeasuredCall) -> str:
-        """Return the call's name in documents and events."""
-        return f"{self._session}.{call.number}"
+    def __init__(self, events: EventLog) -> None:
+        self._events = events
 
     def tell(self, call: MeasuredCall, level: str, kind: str, text: str) -> None:
         """Tell something of a call."""
         channel = call.machine.caller.name
-        self._events.tell(level, kind, text, call=self.call_id(call), channel=channel)
+        self._events.tell(level, kind, text, call=call.id, channel=channel)
 
     def taken_up(self, call: MeasuredCall) -> None:
         """Tell that a caller came."""

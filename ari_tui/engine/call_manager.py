@@ -106,7 +106,7 @@ class CallManager:
         self.started = self.ended = self.failed = self.peak = 0
         self.accepting = True
         self._next_number = 1
-        self._messages = CallEventMessages(session, events)
+        self._messages = CallEventMessages(events)
         self._unowned = UnownedChannels(client, events, do.OnRelease(asterisk.on_release))
         self._tasks = Tasks("calls")
         handlers = CommandHandlers(client, media, asterisk.app)
@@ -157,7 +157,7 @@ class CallManager:
         ids = call_ids(self.asterisk.app, self.session, number)
         on_release = do.OnRelease(self.asterisk.on_release)
         machine = CallMachine(number, ids, channel, on_release=on_release)
-        call = MeasuredCall(machine, time.time_ns())
+        call = MeasuredCall(f"{self.session}.{number}", machine, time.time_ns())
         self.calls[number] = call
         self.store.add_call(number)
         self.started += 1
@@ -301,7 +301,3 @@ class CallManager:
         call = self.calls.get(number)
         if call is not None:
             self.release(call, reason)
-
-    def call_id(self, call: MeasuredCall) -> str:
-        """Return the call's name in documents and events."""
-        return self._messages.call_id(call)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from ari_tui import __version__
@@ -23,6 +24,8 @@ from ari_tui.engine.injected import InjectedCounts
 from ari_tui.engine.measured_call import MeasuredCall
 from ari_tui.engine.worker_pool import WorkerPool
 
+MODE: Final = "takeover"
+"""How calls are measured: the engine answers the caller and puts its media into a bridge."""
 _SECOND_NS: Final = 1_000_000_000
 _MARGIN_S: Final = 3
 """How much longer than the loss time-out a second is told again: folds and snapshots lag."""
@@ -111,7 +114,7 @@ class DocumentPublisher:
 
     def _live(self, seconds: int) -> Live:
         calls = self._calls
-        ids = {number: calls.call_id(call) for number, call in calls.calls.items()}
+        ids = {number: call.id for number, call in calls.calls.items()}
         last_second = time.time_ns() // _SECOND_NS - 1
         return build_live(self._store, ids, last_second, min(seconds, SECONDS))
 
@@ -127,12 +130,11 @@ class DocumentPublisher:
         )
 
     def _facts(self, call: MeasuredCall) -> CallFacts:
-        machine = call.machine
-        caller = machine.caller
-        return CallFacts(
-            number=call.number,
-            id=self._calls.call_id(call),
-            mode=machine.mode,
+        machine, caller = call.machine, call.machine.caller
+        known = partial(
+            model.Call,
+            id=call.id,
+            mode=MODE,
             asterisk=self._client.endpoint.host,
             channel=caller.name,
             channel_id=clean_text(caller.id),
@@ -141,8 +143,6 @@ class DocumentPublisher:
             linkedid=call.linkedid,
             state=call.state.value,
             reason=call.reason or None,
-            started_ns=call.started_ns,
-            ended_ns=call.ended_ns,
             bridge_technology=machine.bridge_technology,
             ports=model.Ports(
                 media_local=call.media_local,
@@ -151,3 +151,4 @@ class DocumentPublisher:
                 echo_remote=self._calls.media.echo_address,
             ),
         )
+        return CallFacts(call.number, call.started_ns, call.ended_ns, known)

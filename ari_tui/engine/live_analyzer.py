@@ -111,7 +111,7 @@ class LiveAnalyzer:
                 level,
                 kind,
                 text,
-                call=self._calls.call_id(call),
+                call=call.id,
                 channel=call.machine.caller.name,
                 rarely=kind != "stream",
             )

@@ -13,6 +13,8 @@ from ari_tui.ari.commands import CallState
 class MeasuredCall:
     """One call: its machine and what only the shell knows of it."""
 
+    id: str
+    """The call's name in documents and events, `session.number`."""
     machine: CallMachine
     started_ns: int
     port: int | None = None

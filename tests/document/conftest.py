@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -40,12 +41,12 @@ def store() -> Store:
 
 @pytest.fixture
 def call_facts() -> Callable[..., CallFacts]:
-    def make(number: int, **changed: Any) -> CallFacts:
+    def make(number: int, ended_ns: int | None = None, **changed: Any) -> CallFacts:
         ports = model.Ports(
             media_local="127.0.0.1:5000", media_remote=None, echo_local=None, echo_remote=None
         )
-        facts = CallFacts(
-            number=number,
+        known = partial(
+            model.Call,
             id=f"id-{number}",
             mode="takeover",
             asterisk="pbx",
@@ -56,12 +57,10 @@ def call_facts() -> Callable[..., CallFacts]:
             linkedid=None,
             state="measuring",
             reason=None,
-            started_ns=START_NS,
-            ended_ns=None,
             bridge_technology=None,
             ports=ports,
         )
-        return facts._replace(**changed)
+        return CallFacts(number, START_NS, ended_ns, partial(known, **changed))
 
     return make
 

@@ -11,6 +11,7 @@ import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -38,6 +39,7 @@ from ari_tui.core.exit_codes import VERDICT_CODES
 from ari_tui.core.process import ParentLink
 from ari_tui.document.model import (
     AsteriskState,
+    Call,
     CallCounts,
     Document,
     EventLine,
@@ -482,8 +484,8 @@ def document(*calls: CallFacts, store: Store | None = None, final: bool = False)
 def call_facts(number: int, **changes: Any) -> CallFacts:
     """Return what an engine knows of a call that it has just taken up."""
     nowhere = Ports(media_local=None, media_remote=None, echo_local=None, echo_remote=None)
-    facts = CallFacts(
-        number=number,
+    known = partial(
+        Call,
         id=f"0123abcd.{number}",
         mode="takeover",
         asterisk="pbx",
@@ -494,12 +496,10 @@ def call_facts(number: int, **changes: Any) -> CallFacts:
         linkedid=None,
         state="up",
         reason=None,
-        started_ns=10**18 - 10**9,
-        ended_ns=None,
         bridge_technology=None,
         ports=nowhere,
     )
-    return facts._replace(**changes)
+    return CallFacts(number, 10**18 - 10**9, None, partial(known, **changes))
 
 
 def texts(lines: Sequence[EventLine]) -> list[str]:

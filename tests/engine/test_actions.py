@@ -32,7 +32,7 @@ async def test_release_lets_the_caller_go_on_and_hang_up_ends_it(pbx: Pbx, echo:
     async with engine(pbx, echo.port) as run:
         drop, end = pbx.call(), pbx.call()
         await run.up(2)
-        names = {call.machine.caller.id: run.parts.calls.call_id(call) for call in run.calls}
+        names = {call.machine.caller.id: call.id for call in run.calls}
         assert await do(run, "release", call=names[drop]) == names[drop]
         assert await do(run, "hang_up", call=names[end]) == names[end]
         await until(lambda: not run.calls)
@@ -51,7 +51,7 @@ async def test_a_release_that_hangs_up_says_so(pbx: Pbx, echo: EchoRun) -> None:
     async with engine(pbx, echo.port, asterisk={"on_release": "hangup"}) as run:
         caller = pbx.call()
         (call,) = await run.up(1)
-        await do(run, "release", call=run.parts.calls.call_id(call))
+        await do(run, "release", call=call.id)
         await until(lambda: not run.calls)
         assert pbx.faults.was_asked("DELETE", f"/ari/channels/{caller}")
         assert [one.reason for one in run.parts.publisher.write().calls] == ["hung up from here"]
@@ -69,7 +69,7 @@ async def test_a_hang_up_that_was_refused_is_none_and_one_without_a_good_answer_
         (call,) = await run.up(1)
         pbx.faults.add("DELETE", f"/ari/channels/{caller}", answer, times=1)
         with pytest.raises(ActionFailedError):
-            await do(run, "hang_up", call=run.parts.calls.call_id(call))
+            await do(run, "hang_up", call=call.id)
         if answer == 403:
             pbx.sim.pbx.hang_up(pbx.sim.pbx.channels[caller], cause=32, soft=True)
         await until(lambda: not run.calls)
@@ -110,7 +110,7 @@ async def test_what_asterisk_refuses_is_told_in_its_words(pbx: Pbx, echo: EchoRu
         (call,) = await run.up(1)
         pbx.faults.add("DELETE", f"/ari/channels/{caller}", 500)
         with pytest.raises(ActionFailedError, match="500"):
-            await do(run, "hang_up", call=run.parts.calls.call_id(call))
+            await do(run, "hang_up", call=call.id)
         await run.end()
 
 
@@ -218,7 +218,7 @@ async def test_a_calls_detail_grows_with_it(pbx: Pbx, echo: EchoRun) -> None:
     async with engine(pbx, echo.port) as run:
         pbx.call()
         (call,) = await run.up(1)
-        name = run.parts.calls.call_id(call)
+        name = call.id
         first = call.started_ns // 10**9
         await until(lambda: time.time() > first + 2.2)
         await run.flows(call.number)
@@ -239,7 +239,7 @@ async def test_an_ended_call_shows_its_last_state_until_it_is_forgotten(
     async with engine(pbx, echo.port) as run:
         pbx.call()
         (call,) = await run.up(1)
-        name = run.parts.calls.call_id(call)
+        name = call.id
         pbx.control.hang_up(0)
         await until(lambda: call.ended_ns is not None)
         assert call.ended_ns is not None
@@ -259,7 +259,7 @@ async def test_asterisk_is_asked_for_channel_bridge_and_rtp(pbx: Pbx, echo: Echo
     async with engine(pbx, echo.port) as run:
         pbx.call()
         (call,) = await run.up(1)
-        view = await statistics(run, run.parts.calls.call_id(call))
+        view = await statistics(run, call.id)
         assert view.channel.startswith("PJSIP/")
         assert (view.state, view.bridge, view.members, view.note) == (
             "Up",
@@ -292,7 +292,7 @@ async def test_a_channel_without_rtp_statistics_is_told_in_words(pbx: Pbx, echo:
 async def _local_call(run: Run, pbx: Pbx) -> str:
     await run.parts.client.originate("Local/tone@default", app=pbx.sim.config.app)
     await until(lambda: any(c.machine.state.value == "up" for c in run.calls))
-    return run.parts.calls.call_id(run.calls[0])
+    return run.calls[0].id
 
 
 async def test_a_channel_that_is_gone_and_an_asterisk_that_fails_are_told(
@@ -301,7 +301,7 @@ async def test_a_channel_that_is_gone_and_an_asterisk_that_fails_are_told(
     async with engine(pbx, echo.port) as run:
         pbx.call()
         (call,) = await run.up(1)
-        name = run.parts.calls.call_id(call)
+        name = call.id
         pbx.faults.add("GET", f"/channels/{call.machine.caller.id}", 404, times=1)
         view = await statistics(run, name)
         assert (view.rtp, view.note) == (None, "the caller's channel is gone")
@@ -347,7 +347,7 @@ async def test_both_are_actions_of_the_stream(pbx: Pbx, echo: EchoRun) -> None:
     async with engine(pbx, echo.port) as run:
         pbx.call()
         (call,) = await run.up(1)
-        name = run.parts.calls.call_id(call)
+        name = call.id
         async with run.http_server() as session, session.ws_connect("/stream") as reader:
             for action in ("detail", "statistics"):
                 await reader.send_json({"id": action, "action": action, "args": {"call": name}})

@@ -163,7 +163,7 @@ async def test_a_program_follows_and_steers_the_engine_over_its_stream(
     async with engine(pbx, echo.port) as run:
         keep, drop, end = pbx.call(), pbx.call(), pbx.call()
         await run.up(3)
-        names = {call.machine.caller.id: run.parts.calls.call_id(call) for call in run.calls}
+        names = {call.machine.caller.id: call.id for call in run.calls}
         uri = "ws://engine/stream"
         async with unix_connect(str(run.socket), uri, max_size=1 << 26) as reader:
             hello = json.loads(await reader.recv())

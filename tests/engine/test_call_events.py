@@ -23,7 +23,9 @@ def log() -> EventLog:
 
 def call(number: int = 7, caller: CallerId | None = None) -> MeasuredCall:
     channel = Channel("170.1", "PJSIP/100-1", caller=caller or CallerId())
-    return MeasuredCall(CallMachine(number, call_ids("app", "5e55", number), channel), 0)
+    return MeasuredCall(
+        f"5e55.{number}", CallMachine(number, call_ids("app", "5e55", number), channel), 0
+    )
 
 
 def told(log: EventLog) -> list[tuple[str, str, str]]:
@@ -31,21 +33,17 @@ def told(log: EventLog) -> list[tuple[str, str, str]]:
 
 
 def test_a_call_is_told_of_by_the_id_that_documents_have(log: EventLog) -> None:
-    news = CallEventMessages("5e55", log)
+    news = CallEventMessages(log)
     news.taken_up(call(caller=CallerId("Ann", "100")))
     (line,) = log.lines
-    assert (
-        (line.call, line.channel)
-        == (news.call_id(call()), "PJSIP/100-1")
-        == ("5e55.7", "PJSIP/100-1")
-    )
+    assert (line.call, line.channel) == (call().id, "PJSIP/100-1") == ("5e55.7", "PJSIP/100-1")
     assert line.text == "call from 100"
 
 
 def test_a_caller_without_a_number_and_a_bridge_without_a_technology_are_told_of(
     log: EventLog,
 ) -> None:
-    news = CallEventMessages("5e55", log)
+    news = CallEventMessages(log)
     news.taken_up(call())
     news.up(call())
     assert told(log) == [("info", "call", "call from unknown"), ("info", "call_up", "up, bridged")]
@@ -53,7 +51,7 @@ def test_a_caller_without_a_number_and_a_bridge_without_a_technology_are_told_of
 
 def test_an_end_is_told_with_who_ended_it_and_what_stays(log: EventLog) -> None:
     ended = do.Finished(CallState.ENDED, "hung up from here", None, ("bridge: 500 no",))
-    CallEventMessages("5e55", log).finished(call(), ended)
+    CallEventMessages(log).finished(call(), ended)
     assert told(log) == [
         ("info", "call_ended", "call ended: hung up from here"),
         ("warning", "leftover", "left behind for the next sweep: bridge: 500 no"),
@@ -62,14 +60,14 @@ def test_an_end_is_told_with_who_ended_it_and_what_stays(log: EventLog) -> None:
 
 def test_a_failure_is_an_error_that_names_its_step(log: EventLog) -> None:
     failed = do.Finished(CallState.FAILED, "no port is left", CallState.ADDING_MEDIA, ())
-    CallEventMessages("5e55", log).finished(call(), failed)
+    CallEventMessages(log).finished(call(), failed)
     assert told(log) == [("error", "call_failed", "call failed at adding media: no port is left")]
 
 
 def test_what_comes_from_elsewhere_or_not_at_all_is_a_warning(log: EventLog) -> None:
     one = call()
     one.media_local = "10.0.0.1:4000"
-    news = CallEventMessages("5e55", log)
+    news = CallEventMessages(log)
     news.silent(one)
     news.learned(one, "10.0.0.2:6000", "10.0.0.3:6000")
     assert [level for level, _, _ in told(log)] == ["warning", "warning"]

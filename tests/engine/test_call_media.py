@@ -68,7 +68,7 @@ class Desk:
         ids = CallIds("m", "b")
         machine = CallMachine(self.calls, ids, Channel("170.1"))
         self.store.add_call(self.calls)
-        return MeasuredCall(machine, time.time_ns())
+        return MeasuredCall("5e55.1", machine, time.time_ns())
 
 
 @contextlib.contextmanager

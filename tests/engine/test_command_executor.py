@@ -25,7 +25,7 @@ class Bench:
 
     def __init__(self) -> None:
         machine = CallMachine(1, call_ids("app", "5e55", 1), Channel("caller", state="Up"))
-        self.call = MeasuredCall(machine, 0)
+        self.call = MeasuredCall("5e55.1", machine, 0)
         self.moves = 0
         self.done: list[do.Finished] = []
         self.asked: list[do.Command] = []

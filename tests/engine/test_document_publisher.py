@@ -76,7 +76,7 @@ async def test_the_history_holds_five_minutes_of_each_call_and_the_newest_second
         assert course.rtt_p95_us[0] is None  # five minutes ago there was no call
         assert any(course.rtt_p95_us)
         assert sum(count for _, count in history.rtt_histogram) > 20
-        assert set(live.calls) == set(history.calls) == {run.parts.calls.call_id(run.calls[0])}
+        assert set(live.calls) == set(history.calls) == {run.calls[0].id}
         await run.end()
 
 

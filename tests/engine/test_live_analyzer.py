@@ -47,6 +47,9 @@ class Logs:
 class Named:
     """A call as the events name it."""
 
+    def __init__(self, number: int) -> None:
+        self.id = f"s.{number}"
+
     class machine:  # noqa: N801  stands in for an attribute
         class caller:  # noqa: N801
             name = "PJSIP/1"
@@ -54,10 +57,7 @@ class Named:
 
 class Calls:
     def __init__(self, count: int) -> None:
-        self.calls = {number: Named() for number in range(1, count + 1)}
-
-    def call_id(self, call: Named) -> str:
-        return "s." + str(next(n for n, one in self.calls.items() if one is call))
+        self.calls = {number: Named(number) for number in range(1, count + 1)}
 
 
 class Clock:

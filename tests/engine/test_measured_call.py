@@ -9,7 +9,7 @@ from ari_tui.engine.measured_call import MeasuredCall
 def test_a_call_is_over_when_nothing_is_left_to_do_for_it() -> None:
     caller = Channel("170.1", state="Up")
     machine = CallMachine(7, CallIds("m", "b"), caller)
-    call = MeasuredCall(machine, 5)
+    call = MeasuredCall("s.7", machine, 5)
     (add,) = machine.start()
     assert (call.number, call.over) == (7, False)
     machine.caller_gone("left")
@@ -22,6 +22,6 @@ def test_a_call_is_over_when_nothing_is_left_to_do_for_it() -> None:
 
 def test_calls_do_not_share_their_events() -> None:
     machine = CallMachine(7, CallIds("m", "b"), Channel("170.1"))
-    one, other = MeasuredCall(machine, 5), MeasuredCall(machine, 5)
+    one, other = MeasuredCall("s.7", machine, 5), MeasuredCall("s.7", machine, 5)
     one.drained.set()
     assert not other.drained.is_set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import gzip
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -22,6 +23,7 @@ from ari_tui.building.live import build_live
 from ari_tui.building.sla import Listener
 from ari_tui.document.model import (
     AsteriskState,
+    Call,
     CallCounts,
     Document,
     EventLine,
@@ -239,8 +241,8 @@ class Replay:
             echo_local=None,
             echo_remote="192.0.2.3:4000",
         )
-        return CallFacts(
-            number=number,
+        known = partial(
+            Call,
             id=f"90de0000.{number}",
             mode="takeover",
             asterisk="pbx.example",
@@ -251,11 +253,11 @@ class Replay:
             linkedid="1700000000.1",
             state="ended" if over else "up",
             reason="hung up" if over else None,
-            started_ns=START_NS + call.start_ms * MS,
-            ended_ns=ended_ns if over else None,
             bridge_technology="simple_bridge",
             ports=ports,
         )
+        started_ns = START_NS + call.start_ms * MS
+        return CallFacts(number, started_ns, ended_ns if over else None, known)
 
     def _document(self, now_ns: int, *, final: bool = False) -> Document:
         calls = [self._facts(number, call, now_ns) for number, call in self.up.items()]

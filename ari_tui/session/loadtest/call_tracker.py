@@ -72,7 +72,7 @@ class CallTracker:
         for call in list(self._book.live.values()):
             if call.measured is None and call.channel_id in by_caller:
                 call.measured = by_caller[call.channel_id]
-                call.call_id = self._parts.calls.call_id(call.measured)
+                call.call_id = call.measured.id
             self._look_at(call)
             if call.active:
                 self._judge(call, now_s, call_duration_s)
