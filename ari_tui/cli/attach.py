@@ -45,7 +45,7 @@ def attach(start: Start, /, **values: Any) -> int:
 
 def _running_engine(app: str) -> Path:
     """Return the socket of the application's engine, else of the only one. Raises ConfigError."""
-    found = engine_socket(app)
+    found = engine_socket(app, "ari-tui attach")
     if found is None:
         raise ConfigError(f"no engine of application {app} runs here, nor any other")
     return found

@@ -70,7 +70,7 @@ def _check(settings: Settings, values: dict[str, Any]) -> Result:
     named, no_traffic = values["target"] or "", State[values["no_traffic"].upper()]
     if named and (Path(named).is_file() or named.endswith(".json")):
         return _check_file(Path(named), no_traffic)
-    target = parse_target(named or str(engine_socket(app) or socket_path(app)))
+    target = parse_target(named or str(engine_socket(app, "ari-tui check") or socket_path(app)))
     document = asyncio.run(_ask(target, settings.http.token, values["timeout"]))
     return check_document(document, no_traffic)
 

@@ -58,19 +58,19 @@ def engines() -> list[Path]:
     return sorted(path for folder in folders for path in _sockets(folder) if answers(path))
 
 
-def engine_socket(app: str) -> Path | None:
+def engine_socket(app: str, command: str) -> Path | None:
     """Return the socket of an application's engine, else of the only engine; None where none runs.
 
-    Raises ConfigError when several run and none of them is the application's, BindError as
-    `runtime_folder`.
+    Raises ConfigError when several run and none of them is the application's, with `command` for
+    each to paste; BindError as `runtime_folder`.
     """
     path = socket_path(app)
     if answers(path):
         return path
     others = engines()
     if len(others) > 1:
-        running = ", ".join(str(found) for found in others)
-        raise ConfigError(f"no engine of application {app} runs here; name one of these: {running}")
+        running = "".join(f"\n  {command} {found}" for found in others)
+        raise ConfigError(f"no engine of application {app} runs here; these run:{running}")
     return others[0] if others else None
 
 
