@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import click
 
-from ari_tui.config.draft import refusal
 from ari_tui.config.layers import load
-from ari_tui.config.settings import Settings
+from ari_tui.config.settings import Settings, refusal
 from ari_tui.config.sources import Raw
 from ari_tui.config.text_values import parse_host_port
 from ari_tui.core import log

@@ -16,9 +16,16 @@ from typing import Any
 
 import msgspec
 
-from ari_tui.config.draft import Draft, Limit, refusal
 from ari_tui.config.rules import check
-from ari_tui.config.settings import KEY_TYPES, SECTIONS, Settings, describe_allowed
+from ari_tui.config.settings import (
+    KEY_TYPES,
+    SECTIONS,
+    Draft,
+    Limit,
+    Settings,
+    describe_allowed,
+    refusal,
+)
 from ari_tui.config.sources import (
     Layer,
     Raw,

@@ -8,8 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ari_tui.config.draft import Draft, refusal
-from ari_tui.config.settings import MediaSettings
+from ari_tui.config.settings import Draft, MediaSettings, refusal
 from ari_tui.config.text_values import parse_host_port, parse_ports, parse_tier
 from ari_tui.core.log import clean
 

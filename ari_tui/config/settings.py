@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import base64
 import typing
-from typing import Annotated, Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import quote
 
 import msgspec
 from msgspec import Meta, inspect
 
 from ari_tui.config.text_values import parse_host_port, parse_ports
-from ari_tui.core.log import MASK
+from ari_tui.core.log import MASK, clean
 
 T0_RING_ENTRIES = 1024
 """Packets of a call that can be in flight at once; see `analysis`."""
@@ -314,3 +315,44 @@ def describe_allowed(key: str) -> str:
         low = f"above {info.gt:g}" if info.gt is not None else f"from {info.ge:g}"
         return f"{noun} {low} to {info.le:.15g}{_REASONS.get(key, '')}"
     return "a text"
+
+
+_DEFAULTS = Settings()
+
+
+class Limit(NamedTuple):
+    """One limit of a profile, and whence."""
+
+    value: Any
+    origin: str
+
+
+class Draft(msgspec.Struct, kw_only=True):
+    """The merged layers: values set by any of them, whence, and by which rank of layer."""
+
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    ranks: dict[str, int] = {}
+    profiles: dict[str, dict[str, Limit]] = {}
+    """The limits of each named profile, by key."""
+    problems: list[str] = []
+    warnings: list[str] = []
+    file: Path | None = None
+
+    def get(self, key: str) -> Any:
+        """Return a key's value, or its default."""
+        return self.values.get(key, _DEFAULTS.get(key))
+
+    def origin(self, key: str) -> str:
+        """Return in words where a key's value comes from."""
+        return self.origins.get(key, "default")
+
+    def refuse(self, key: str, allowed: str) -> None:
+        """Note that a key's value is not allowed, and what is."""
+        self.problems.append(refusal(key, self.get(key), self.origin(key), allowed))
+
+
+def refusal(key: str, value: object, origin: str, allowed: str) -> str:
+    """Say that a value is not allowed, where it stands, and what is."""
+    shown = "this value" if is_secret(key) else clean(repr(value), 80)
+    return f"{key} ({origin}): {shown} is not allowed; give {allowed}"

@@ -17,9 +17,8 @@ import msgspec
 import platformdirs
 from dotenv import dotenv_values
 
-from ari_tui.config.draft import Draft, refusal
 from ari_tui.config.rules import profile_name
-from ari_tui.config.settings import KEY_TYPES, SECTIONS
+from ari_tui.config.settings import KEY_TYPES, SECTIONS, Draft, refusal
 from ari_tui.config.text_values import parse_tier
 from ari_tui.core.errors import ConfigError
 from ari_tui.core.log import clean

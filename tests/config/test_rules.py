@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from ari_tui.config import rules
-from ari_tui.config.draft import Draft
 from ari_tui.config.rules import (
     COMPLAINTS,
     ENTRY_COMPLAINTS,
@@ -17,7 +16,7 @@ from ari_tui.config.rules import (
     is_wildcard,
     profile_name,
 )
-from ari_tui.config.settings import KEY_TYPES
+from ari_tui.config.settings import KEY_TYPES, Draft
 
 
 @pytest.fixture(autouse=True)
