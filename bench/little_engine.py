@@ -25,7 +25,7 @@ from ari_tui.core.cancellation import end_tasks
 from ari_tui.document.live import SECONDS as HISTORY_S
 from ari_tui.document.live import Live
 from ari_tui.document.model import SCHEMA, Document
-from ari_tui.engine.http.stream import Stream
+from ari_tui.engine.http.stream import DocumentStream
 from ari_tui.engine.media_worker import MediaWorker
 from bench.starting import facts_of
 
@@ -47,7 +47,7 @@ class LittleEngine:
             self._store.add_call(call)
         self._facts = facts_of(calls, time.time_ns())
         self._ids = {number: f"bench.{number}" for number in range(1, calls + 1)}
-        self._stream = Stream(self._hello, {})
+        self._stream = DocumentStream(self._hello, {})
         self._newest = self._write()
 
     @contextlib.asynccontextmanager

@@ -56,35 +56,35 @@ class CallEnd:
     """What is known of why the caller of one call goes."""
 
     def __init__(self) -> None:
-        self._asked: list[str] = []
-        self._first: dict[str, bool] = {}
+        self._requested: list[str] = []
+        self._soft: dict[str, bool] = {}
         """By channel, whether the first that wanted it to end was a request to Asterisk."""
 
-    def ask(self, channel_id: str) -> None:
+    def hangup_requested(self, channel_id: str) -> None:
         """Take note that we are about to ask Asterisk to hang a channel up."""
-        self._asked.append(channel_id)
+        self._requested.append(channel_id)
 
-    def refused(self, channel_id: str) -> None:
+    def hangup_refused(self, channel_id: str) -> None:
         """Take note that Asterisk did not do so: it refused, or the channel had gone."""
-        if channel_id in self._asked:
-            self._asked.remove(channel_id)
+        if channel_id in self._requested:
+            self._requested.remove(channel_id)
 
-    def requested(self, channel_id: str, *, soft: bool) -> None:
+    def hangup_event(self, channel_id: str, *, soft: bool) -> None:
         """Take note that a channel is to hang up, as the event says."""
-        self._first.setdefault(channel_id, soft)
+        self._soft.setdefault(channel_id, soft)
 
-    def from_here(self, channel_id: str) -> bool:
+    def hung_up_here(self, channel_id: str) -> bool:
         """Tell whether a channel that is gone was hung up by us; whoever was first counts."""
-        return channel_id in self._asked and self._first.get(channel_id, True)
+        return channel_id in self._requested and self._soft.get(channel_id, True)
 
     def reason(self, channel_id: str, *, destroyed: bool) -> str:
         """Return why a channel is in our application no more, in words."""
-        if self.from_here(channel_id):
+        if self.hung_up_here(channel_id):
             return HUNG_UP_HERE
-        return HUNG_UP_BY_CALLER if destroyed or channel_id in self._first else LEFT
+        return HUNG_UP_BY_CALLER if destroyed or channel_id in self._soft else LEFT
 
 
-_BUILDS: dict[type, Resource] = {
+_RESOURCES: dict[type, Resource] = {
     do.AddMedia: Resource.PORT,
     do.CreateExternalMedia: Resource.MEDIA_CHANNEL,
     do.ConnectMedia: Resource.DRAIN,
@@ -129,7 +129,7 @@ class CallLifecycle:
 
     @property
     def caller(self) -> Channel:
-        """Return the caller's channel as last told; after a transfer the new one."""
+        """Return the caller's channel as of its last event; after a transfer the new one."""
         return self._setup.caller
 
     @property
@@ -168,26 +168,26 @@ class CallLifecycle:
         if self.finished:
             return []
         if isinstance(command, Undo):
-            return self._closing(self._teardown.undone(command, None))
-        thing = _BUILDS.get(type(command))
-        if thing is not None:
-            self._teardown.built(thing)
+            return self._and_finished(self._teardown.undone(command, None))
+        resource = _RESOURCES.get(type(command))
+        if resource is not None:
+            self._teardown.built(resource)
         if self._releasing:
-            return self._closing(self._teardown.advance())
-        return self._climb(lambda: self._setup.succeeded(command, result))
+            return self._and_finished(self._teardown.advance())
+        return self._set_up(lambda: self._setup.succeeded(command, result))
 
     def failed(self, command: Command, error: Exception) -> list[Command]:
         """Take the failure of a command; no answer in time is one (AriUnreachableError)."""
         if self.finished:
             return []
         if isinstance(command, Undo):
-            return self._closing(self._teardown.undone(command, error))
-        thing = _BUILDS.get(type(command))
-        if thing is not None:
-            self._teardown.not_built(thing, error)
+            return self._and_finished(self._teardown.undone(command, error))
+        resource = _RESOURCES.get(type(command))
+        if resource is not None:
+            self._teardown.request_failed(resource, error)
         if self._releasing:
-            return self._closing(self._teardown.advance())
-        return self._climb(lambda: self._setup.failed(command, error))
+            return self._and_finished(self._teardown.advance())
+        return self._set_up(lambda: self._setup.failed(command, error))
 
     def timed_out(self, what: str) -> list[Command]:
         """Take the end of a timer; one that is late is ignored."""
@@ -195,40 +195,40 @@ class CallLifecycle:
             return []
         if self._releasing:
             return self._teardown.timed_out(what)
-        return self._climb(lambda: self._setup.timed_out(what))
+        return self._set_up(lambda: self._setup.timed_out(what))
 
     def release(self, reason: str) -> list[Command]:
         """End the call from our side: the engine stops, or a person asks. Idempotent."""
-        return [] if self.finished else self._closing(self._release(reason))
+        return [] if self.finished else self._and_finished(self._release(reason))
 
     def caller_gone(self, reason: str) -> list[Command]:
-        """End the call because the caller is known to have left, although no event told."""
+        """End the call because the caller is known to have left although no event said so."""
         if self.finished:
             return []
         self._teardown.gone(Resource.CALLER)
-        from_here = self._call_end.from_here(self.caller.id)
-        return self._closing(self._release(HUNG_UP_HERE if from_here else reason))
+        from_here = self._call_end.hung_up_here(self.caller.id)
+        return self._and_finished(self._release(HUNG_UP_HERE if from_here else reason))
 
-    def hanging_up(self, channel_id: str) -> None:
+    def hangup_requested(self, channel_id: str) -> None:
         """Take note that the shell is about to hang the caller up: its end is then our doing."""
-        self._call_end.ask(channel_id)
+        self._call_end.hangup_requested(channel_id)
 
-    def not_hung_up(self, channel_id: str) -> None:
+    def hangup_refused(self, channel_id: str) -> None:
         """Take note that Asterisk refused to, or had the channel no more."""
-        self._call_end.refused(channel_id)
+        self._call_end.hangup_refused(channel_id)
 
-    def _climb(self, step: Callable[[], list[Command]]) -> list[Command]:
+    def _set_up(self, step: Callable[[], list[Command]]) -> list[Command]:
         try:
             return step()
         except StepFailedError as error:
-            return self._closing(self._fail(CallState(error.step), str(error)))
+            return self._and_finished(self._fail(CallState(error.step), str(error)))
 
     def _fail(self, step: CallState, reason: str) -> list[Command]:
         if not self._releasing:
             self.failed_step = step
         return self._release(reason)
 
-    def _lost(self, reason: str) -> list[Command]:
+    def _taken_away(self, reason: str) -> list[Command]:
         state = self._setup.state
         return self._release(reason) if state is CallState.UP else self._fail(state, reason)
 
@@ -237,14 +237,14 @@ class CallLifecycle:
             return self._teardown.advance()
         self._releasing = True
         self.reason = clean_text(reason, 300)
-        return self._teardown.begin()
+        return self._teardown.start()
 
     def _release_of(self, caller: Channel) -> Undo:
         if self.on_release is OnRelease.HANGUP:
             return do.HangupChannel(caller.id)
         return do.ContinueChannel(caller.id)
 
-    def _closing(self, commands: list[Command]) -> list[Command]:
+    def _and_finished(self, commands: list[Command]) -> list[Command]:
         if self.finished or not self._teardown.closed:
             return commands
         self.finished = True
@@ -276,7 +276,7 @@ class CallMachine(CallLifecycle):
         handler = _HANDLERS.get(type(event))
         if handler is None or not self.concerns(event):
             return []
-        return self._closing(handler(self, event))
+        return self._and_finished(handler(self, event))
 
     def _is_caller(self, channel: Channel) -> bool:
         return channel.id == self.caller.id and self.caller_present
@@ -291,19 +291,19 @@ class CallMachine(CallLifecycle):
         self._teardown.appeared(Resource.MEDIA_CHANNEL)
         if self._releasing:
             return self._teardown.advance()
-        return self._climb(self._setup.media_entered)
+        return self._set_up(self._setup.media_entered)
 
     def _on_channel_ended(self, event: StasisEnd | ChannelDestroyed) -> list[Command]:
         destroyed = isinstance(event, ChannelDestroyed)
         if event.channel.id == self.ids.media:
             if destroyed:
                 self._teardown.gone(Resource.MEDIA_CHANNEL)
-            return self._lost("our media channel was taken away by somebody else")
+            return self._taken_away("our media channel was taken away by somebody else")
         self._teardown.gone(Resource.CALLER)
         return self._release(self._call_end.reason(event.channel.id, destroyed=destroyed))
 
     def _on_hangup_request(self, event: ChannelHangupRequest) -> list[Command]:
-        self._call_end.requested(event.channel.id, soft=event.soft is True)
+        self._call_end.hangup_event(event.channel.id, soft=event.soft is True)
         return []
 
     def _on_caller_changed(self, event: ChannelStateChange | ChannelCallerId) -> list[Command]:
@@ -313,7 +313,7 @@ class CallMachine(CallLifecycle):
 
     def _on_members(self, event: ChannelEnteredBridge | ChannelLeftBridge) -> list[Command]:
         bridge_join = self._setup.bridge_join
-        bridge_join.learn(event.bridge)
+        bridge_join.update_technology(event.bridge)
         if isinstance(event, ChannelLeftBridge):
             bridge_join.members.discard(event.channel.id)
         elif event.channel is not None:
@@ -323,7 +323,7 @@ class CallMachine(CallLifecycle):
 
     def _on_bridge_destroyed(self, _event: BridgeDestroyed) -> list[Command]:
         self._teardown.gone(Resource.BRIDGE)
-        return self._lost("our bridge was destroyed by somebody else")
+        return self._taken_away("our bridge was destroyed by somebody else")
 
 
 # keyed by the very type that each handler takes, which a dict's type cannot say

@@ -42,7 +42,7 @@ class Outage(NamedTuple):
 
 
 class Outages:
-    """The times away of one stream, by its clock; before it first stood it was not away."""
+    """Intervals without events, by the clock of the stream; none before the first connection."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -92,7 +92,7 @@ class ConnectionTimeouts(NamedTuple):
     ping_timeout_s: float = 5.0
 
 
-def open_events(endpoint: AriEndpoint, app: str, patience: ConnectionTimeouts) -> connect:
+def open_events(endpoint: AriEndpoint, app: str, timeouts: ConnectionTimeouts) -> connect:
     """Return the connection to an application's events, to be entered; raises FAILURES then."""
     return _EventConnect(
         endpoint.events_url(app),
@@ -103,10 +103,10 @@ def open_events(endpoint: AriEndpoint, app: str, patience: ConnectionTimeouts) -
         logger=_WIRE_LOG,
         max_size=_MAX_MESSAGE,
         max_queue=None,
-        open_timeout=patience.open_s,
+        open_timeout=timeouts.open_s,
         close_timeout=1.0,
-        ping_interval=patience.ping_interval_s,
-        ping_timeout=patience.ping_timeout_s,
+        ping_interval=timeouts.ping_interval_s,
+        ping_timeout=timeouts.ping_timeout_s,
     )
 
 
@@ -122,7 +122,7 @@ def was_silent(error: ConnectionClosed) -> bool:
 
 
 def explain(
-    error: Exception, endpoint: AriEndpoint, patience: ConnectionTimeouts
+    error: Exception, endpoint: AriEndpoint, timeouts: ConnectionTimeouts
 ) -> tuple[str, int | None]:
     """Return why opening failed, in words, and the HTTP status where there was an answer."""
     url, user = endpoint.url, clean_text(endpoint.username)
@@ -142,7 +142,7 @@ def explain(
     if isinstance(error, ConnectionRefusedError):
         return f"nothing listens at {url}: is Asterisk running?", None
     if isinstance(error, asyncio.TimeoutError):
-        return f"no event connection to {url} within {patience.open_s:g} s", None
+        return f"no event connection to {url} within {timeouts.open_s:g} s", None
     detail = clean_text(error) or type(error).__name__
     return f"no event connection to {url}: {detail}", None
 
@@ -198,7 +198,7 @@ class EventStream:
         self._backoff = backoff or Backoff()
         self._rng = rng or random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._clock = clock
-        self._patience = ConnectionTimeouts(open_timeout_s, ping_interval_s, ping_timeout_s)
+        self._timeouts = ConnectionTimeouts(open_timeout_s, ping_interval_s, ping_timeout_s)
         self._queue: asyncio.Queue[bytes | Connected | Disconnected | AriError] = asyncio.Queue()
         self._reader: asyncio.Task[None] | None = None
         self._outages = Outages(clock)
@@ -219,7 +219,7 @@ class EventStream:
 
     @property
     def events_lost_s(self) -> float:
-        """Return how long, in all, the stream was away after it had stood, until now."""
+        """Return how long, in all, the stream was disconnected after its first connection."""
         return self._outages.total_s
 
     @property
@@ -306,18 +306,18 @@ class EventStream:
 
     async def _read_for_ever(self) -> None:
         attempt = 0
-        stood = False
+        was_connected = False
         while True:
             opened_at = self._clock()
             try:
-                async with open_events(self._endpoint, self._app, self._patience) as websocket:
+                async with open_events(self._endpoint, self._app, self._timeouts) as websocket:
                     opened_at = self._clock()
-                    self._came_up()
-                    stood = True
+                    self._on_connected()
+                    was_connected = True
                     reason = await self._read(websocket, opened_at)
             except FAILURES as error:
-                reason, status = explain(error, self._endpoint, self._patience)
-                if not stood and status in FATAL_AT_FIRST:
+                reason, status = explain(error, self._endpoint, self._timeouts)
+                if not was_connected and status in FATAL_AT_FIRST:
                     self._end(fatal(reason, status))
                     return
             finally:
@@ -345,17 +345,17 @@ class EventStream:
             if was_silent(error):
                 reason = f"no sign of life from {self._endpoint.url}: {clean_text(error)}"
                 # it may have been dead since the ping before
-                patience_s = self._patience.ping_interval_s + self._patience.ping_timeout_s
-                now = max(last_heard, now - patience_s)
-            self._went_down(now, reason)
+                ping_s = self._timeouts.ping_interval_s + self._timeouts.ping_timeout_s
+                now = max(last_heard, now - ping_s)
+            self._on_disconnected(now, reason)
             return reason
 
-    def _came_up(self) -> None:
+    def _on_connected(self) -> None:
         away_s = self._outages.end()
         self.connected = True
         self._put(Connected(away_s))
 
-    def _went_down(self, now: float, reason: str) -> None:
+    def _on_disconnected(self, now: float, reason: str) -> None:
         self.connected = False
         self._outages.begin(now, reason)
 

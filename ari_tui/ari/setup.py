@@ -29,7 +29,7 @@ class BridgeJoin:
 
     def __init__(self, bridge_id: str, retries_s: tuple[float, ...]) -> None:
         self.technology: str | None = None
-        """simple_bridge with two members, softmix from the third on; None before it is told."""
+        """simple_bridge with two members, softmix from the third on; None before Asterisk says."""
         self.members: set[str] = set()
         self._bridge_id = bridge_id
         self._retries_s = retries_s
@@ -57,22 +57,22 @@ class BridgeJoin:
         422 says that a channel has not entered Stasis yet, which a moment heals; a request
         without an answer may be repeated, for adding a member again is harmless.
         """
-        too_early = isinstance(error, AriConflictError) and error.status == 422
-        curable = too_early or isinstance(error, AriUnreachableError)
-        if not curable or self._tries >= len(self._retries_s):
+        not_in_stasis_yet = isinstance(error, AriConflictError) and error.status == 422
+        may_retry = not_in_stasis_yet or isinstance(error, AriUnreachableError)
+        if not may_retry or self._tries >= len(self._retries_s):
             return None
         self._tries += 1
         self._waiting = True
         return StartTimer(JOIN_TIMER, self._retries_s[self._tries - 1])
 
-    def again(self) -> list[Command]:
+    def retry(self) -> list[Command]:
         """Return the request once more when its timer was the one that ended."""
         if self._request is None or not self._waiting:
             return []
         self._waiting = False
         return [self._request]
 
-    def learn(self, bridge: Bridge) -> None:
+    def update_technology(self, bridge: Bridge) -> None:
         """Take the technology from a bridge as Asterisk shows it."""
         if bridge.technology:
             self.technology = bridge.technology
@@ -119,7 +119,7 @@ class Setup:
         self._timing = timing
         self._answers = 0
         self._media_entered = False
-        self._told: dict[str, str] = {}
+        self._rtp_address: dict[str, str] = {}
         self._results: dict[type, Callable[[Command, object], list[Command]]] = {
             do.AnswerChannel: self._on_answered,
             do.AddMedia: self._on_media_added,
@@ -140,11 +140,11 @@ class Setup:
 
     def succeeded(self, command: Command, result: object) -> list[Command]:
         """Go on after a command; one that no longer matters is ignored."""
-        return self._results[type(command)](command, result) if self._matters(command) else []
+        return self._results[type(command)](command, result) if self._is_awaited(command) else []
 
     def failed(self, command: Command, error: Exception) -> list[Command]:
         """Try again where that may help, else raise StepFailedError."""
-        if not self._matters(command):
+        if not self._is_awaited(command):
             return []
         timer: StartTimer | None = None
         if isinstance(command, do.AnswerChannel):
@@ -162,7 +162,7 @@ class Setup:
         if what == _MEDIA_TIMER and self.state is CallState.CREATING_MEDIA:
             return self.media_entered()  # or its event was lost: the join will show
         if what == JOIN_TIMER:
-            return self.bridge_join.again()
+            return self.bridge_join.retry()
         members_wait = self.state is CallState.JOINING and self.bridge_join.is_accepted
         return [do.GetBridge(self._ids.bridge)] if what == _MEMBERS_TIMER and members_wait else []
 
@@ -171,7 +171,7 @@ class Setup:
         if self._media_entered:
             return []
         self._media_entered = True
-        return self._connect() if len(self._told) == 2 else []
+        return self._connect() if len(self._rtp_address) == 2 else []
 
     def caller_replaced(self, caller: Channel) -> list[Command]:
         """Take a transfer: the new channel goes where the old one is, or was about to go."""
@@ -190,7 +190,7 @@ class Setup:
         if self.state is CallState.JOINING and self.bridge_join.complete(both):
             self.state = CallState.UP
 
-    def _matters(self, command: Command) -> bool:
+    def _is_awaited(self, command: Command) -> bool:
         step = _STEPS.get(type(command))
         if isinstance(command, do.AddToBridge):
             return self.bridge_join.is_current(command)
@@ -210,28 +210,28 @@ class Setup:
 
     def _add_media(self) -> list[Command]:
         self.state = CallState.ADDING_MEDIA
-        self._teardown.building(Resource.PORT, do.RemoveMedia())
+        self._teardown.requested(Resource.PORT, do.RemoveMedia())
         return [do.AddMedia()]
 
     def _on_media_added(self, _command: Command, result: object) -> list[Command]:
         if not isinstance(result, do.MediaAdded):
             raise TypeError(f"AddMedia results in MediaAdded, not {type(result).__name__}")
         self.state, self.external_host = CallState.CREATING_MEDIA, result.external_host
-        self._teardown.building(Resource.MEDIA_CHANNEL, do.HangupChannel(self._ids.media))
+        self._teardown.requested(Resource.MEDIA_CHANNEL, do.HangupChannel(self._ids.media))
         return [do.CreateExternalMedia(self._ids.media, result.external_host)]
 
     def _on_media_created(self, _command: Command, result: object) -> list[Command]:
-        told = result.channelvars if isinstance(result, Channel) else {}
+        variables = result.channelvars if isinstance(result, Channel) else {}
         names = (LOCAL_ADDRESS, LOCAL_PORT)
-        if not all(told.get(name) for name in names):
+        if not all(variables.get(name) for name in names):
             return [do.GetVariable(self._ids.media, name) for name in names]
-        self._told = {name: str(told[name]) for name in names}
+        self._rtp_address = {name: str(variables[name]) for name in names}
         return self._connect_when_entered()
 
     def _on_variable(self, command: Command, result: object) -> list[Command]:
         if isinstance(command, do.GetVariable):
-            self._told[command.name] = str(result)
-        return self._connect_when_entered() if len(self._told) == 2 else []
+            self._rtp_address[command.name] = str(result)
+        return self._connect_when_entered() if len(self._rtp_address) == 2 else []
 
     def _connect_when_entered(self) -> list[Command]:
         if self._media_entered:
@@ -239,23 +239,23 @@ class Setup:
         return [StartTimer(_MEDIA_TIMER, self._timing.media_enters_s)]
 
     def _connect(self) -> list[Command]:
-        host, port = self._told[LOCAL_ADDRESS], self._told[LOCAL_PORT]
+        host, port = self._rtp_address[LOCAL_ADDRESS], self._rtp_address[LOCAL_PORT]
         if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
             raise StepFailedError(
                 self.state, f"Asterisk does not tell its RTP address (it says {host!r}:{port!r})"
             )
         self.state, self.media_address = CallState.CONNECTING, (host, int(port))
-        self._teardown.building(Resource.DRAIN, do.DrainMedia())
+        self._teardown.requested(Resource.DRAIN, do.DrainMedia())
         return [do.ConnectMedia(host, int(port))]
 
     def _on_connected(self, _command: Command, _result: object) -> list[Command]:
         self.state = CallState.BRIDGING
-        self._teardown.building(Resource.BRIDGE, do.DeleteBridge(self._ids.bridge))
+        self._teardown.requested(Resource.BRIDGE, do.DeleteBridge(self._ids.bridge))
         return [do.CreateBridge(self._ids.bridge)]
 
     def _on_bridge_created(self, _command: Command, result: object) -> list[Command]:
         if isinstance(result, Bridge):
-            self.bridge_join.learn(result)
+            self.bridge_join.update_technology(result)
         self.state = CallState.JOINING
         return [self.bridge_join.join((self.caller.id, self._ids.media))]
 
@@ -268,7 +268,7 @@ class Setup:
 
     def _on_bridge_read(self, _command: Command, result: object) -> list[Command]:
         if isinstance(result, Bridge):
-            self.bridge_join.learn(result)
+            self.bridge_join.update_technology(result)
             self.bridge_join.members |= set(result.channels)
         self.members_changed()
         if self.state is not CallState.UP:

@@ -47,7 +47,7 @@ class SweepPlan(NamedTuple):
     """Ids of media channels that nobody needs."""
     delete_bridges: tuple[str, ...]
     """Ids of bridges that nobody needs."""
-    take_up: tuple[Channel, ...]
+    new_callers: tuple[Channel, ...]
     """Callers in our application without a call: to be taken up as new calls."""
 
 
@@ -73,7 +73,7 @@ def plan_sweep(
         lost=_lost_calls(channels, bridges, app_channel_ids, calls_before, calls_now),
         hang_up=_leftovers((channel.id for channel in channels), app, session, numbers),
         delete_bridges=_leftovers((bridge.id for bridge in bridges), app, session, numbers),
-        take_up=tuple(
+        new_callers=tuple(
             channel
             for channel in channels
             if channel.id in set(app_channel_ids)

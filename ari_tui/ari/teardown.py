@@ -1,8 +1,8 @@
 """What a call has built, and the taking down of it: in reverse order, whatever fails.
 
-A thing is *building* from the moment its request is handed out. One whose request was not
+A resource is *building* from the moment its request is handed out. One whose request was not
 answered counts as built: deleting what is not there costs nothing, leaving it costs a port or a
-channel for ever. A thing still building is taken down once its request is settled, because a
+channel for ever. A resource still building is taken down once its request is settled, because a
 DELETE that overtakes its POST deletes nothing.
 
 The order, and why::
@@ -46,12 +46,12 @@ class Resource(str, Enum):
 
 
 class _Status(Enum):
-    BUILDING = 1
+    REQUESTED = 1
     BUILT = 2
     UNDOING = 3
     WAITING = 4
     SETTLED = 5
-    LEFT = 6
+    GIVEN_UP = 6
 
 
 _AFTER_TRY: Final = {
@@ -59,7 +59,7 @@ _AFTER_TRY: Final = {
     Resource.CALLER: (Resource.BRIDGE, Resource.MEDIA_CHANNEL),
 }
 _AFTER_END: Final = {Resource.PORT: (Resource.DRAIN, Resource.MEDIA_CHANNEL)}
-_OVER: Final = frozenset({_Status.SETTLED, _Status.LEFT})
+_OVER: Final = frozenset({_Status.SETTLED, _Status.GIVEN_UP})
 
 
 @dataclass
@@ -77,118 +77,118 @@ class Teardown:
     def __init__(self, retry_delays_s: tuple[float, ...]) -> None:
         self._retry_delays_s = retry_delays_s
         self._entries: dict[Resource, _ResourceEntry] = {}
-        self._begun = False
+        self._started = False
 
     @property
     def closed(self) -> bool:
         """Tell whether everything is undone, or given up."""
-        return self._begun and all(entry.status in _OVER for entry in self._entries.values())
+        return self._started and all(entry.status in _OVER for entry in self._entries.values())
 
     @property
     def leftovers(self) -> tuple[str, ...]:
         """Return what could not be undone, each with its error."""
         return tuple(
-            f"{thing.value}: {entry.error}"
-            for thing, entry in self._entries.items()
-            if entry.status is _Status.LEFT
+            f"{resource.value}: {entry.error}"
+            for resource, entry in self._entries.items()
+            if entry.status is _Status.GIVEN_UP
         )
 
-    def holds(self, thing: Resource) -> bool:
-        """Tell whether a thing stands, or may stand, or is being undone."""
-        entry = self._entries.get(thing)
+    def holds(self, resource: Resource) -> bool:
+        """Tell whether a resource stands, or may stand, or is being undone."""
+        entry = self._entries.get(resource)
         return entry is not None and entry.status is not _Status.SETTLED
 
-    def building(self, thing: Resource, undo: Undo) -> None:
-        """Note that a request that builds a thing is handed out."""
-        self._entries[thing] = _ResourceEntry(undo, _Status.BUILDING)
+    def requested(self, resource: Resource, undo: Undo) -> None:
+        """Note that a request that builds a resource is handed out."""
+        self._entries[resource] = _ResourceEntry(undo, _Status.REQUESTED)
 
-    def built(self, thing: Resource, undo: Undo | None = None) -> None:
-        """Note that a thing stands, or may stand; with `undo`, in place of another."""
+    def built(self, resource: Resource, undo: Undo | None = None) -> None:
+        """Note that a resource stands, or may stand; with `undo`, in place of another."""
         if undo is not None:
-            self._entries[thing] = _ResourceEntry(undo, _Status.BUILT)
+            self._entries[resource] = _ResourceEntry(undo, _Status.BUILT)
             return
-        entry = self._entries[thing]
+        entry = self._entries[resource]
         # events may have told of its end before the answer told of its beginning
-        if entry.status is _Status.BUILDING:
+        if entry.status is _Status.REQUESTED:
             entry.status = _Status.BUILT
 
-    def not_built(self, thing: Resource, error: Exception) -> None:
-        """Note that the request that builds a thing failed; unless refused, it may stand."""
+    def request_failed(self, resource: Resource, error: Exception) -> None:
+        """Note that the request that builds a resource failed; unless refused, it may stand."""
         if _was_refused(error):
-            self.gone(thing)
+            self.gone(resource)
         else:
-            self.built(thing)
+            self.built(resource)
 
-    def gone(self, thing: Resource) -> None:
-        """Note that a thing was never built, or that somebody else took it down."""
-        entry = self._entries.get(thing)
+    def gone(self, resource: Resource) -> None:
+        """Note that a resource was never built, or that somebody else took it down."""
+        entry = self._entries.get(resource)
         if entry is not None:
             entry.status = _Status.SETTLED
 
-    def appeared(self, thing: Resource) -> None:
-        """Note that a thing shows itself, although its undo had not found it."""
-        entry = self._entries.get(thing)
+    def appeared(self, resource: Resource) -> None:
+        """Note that a resource shows itself, although its undo had not found it."""
+        entry = self._entries.get(resource)
         if entry is not None and entry.status is _Status.SETTLED and entry.was_missing:
             entry.status, entry.was_missing = _Status.BUILT, False
 
-    def begin(self) -> list[Command]:
+    def start(self) -> list[Command]:
         """Start to take down."""
-        self._begun = True
+        self._started = True
         return self.advance()
 
     def advance(self) -> list[Command]:
         """Return the undos whose turn has come; empty before `begin`."""
-        if not self._begun:
+        if not self._started:
             return []
         commands: list[Command] = []
-        for thing in Resource:
-            entry = self._entries.get(thing)
-            if entry is not None and entry.status is _Status.BUILT and self._may_start(thing):
+        for resource in Resource:
+            entry = self._entries.get(resource)
+            if entry is not None and entry.status is _Status.BUILT and self._may_start(resource):
                 entry.status = _Status.UNDOING
                 commands.append(entry.undo)
         return commands
 
     def undone(self, command: Command, error: Exception | None) -> list[Command]:
         """Take the outcome of an undo; one that no longer matters is ignored."""
-        for thing, entry in self._entries.items():
+        for resource, entry in self._entries.items():
             if entry.undo == command and entry.status is _Status.UNDOING:
                 entry.tries += 1
                 entry.was_missing = isinstance(error, AriNotFoundError)
                 if error is None or _is_done_anyway(command, error):
                     entry.status = _Status.SETTLED
                     return self.advance()
-                return [*self._retry(thing, entry, error), *self.advance()]
+                return [*self._retry(resource, entry, error), *self.advance()]
         return self.advance()
 
     def timed_out(self, what: str) -> list[Command]:
         """Try a failed undo again; timers of others are ignored."""
-        for thing, entry in self._entries.items():
-            if what == _TIMER_PREFIX + thing.value and entry.status is _Status.WAITING:
+        for resource, entry in self._entries.items():
+            if what == _TIMER_PREFIX + resource.value and entry.status is _Status.WAITING:
                 entry.status = _Status.UNDOING
                 return [entry.undo]
         return []
 
-    def _retry(self, thing: Resource, entry: _ResourceEntry, error: Exception) -> list[Command]:
+    def _retry(self, resource: Resource, entry: _ResourceEntry, error: Exception) -> list[Command]:
         if entry.tries > len(self._retry_delays_s):
-            entry.status = _Status.LEFT
+            entry.status = _Status.GIVEN_UP
             entry.error = clean_text(error, 300)
             return []
         entry.status = _Status.WAITING
-        return [StartTimer(_TIMER_PREFIX + thing.value, self._retry_delays_s[entry.tries - 1])]
+        return [StartTimer(_TIMER_PREFIX + resource.value, self._retry_delays_s[entry.tries - 1])]
 
-    def _may_start(self, thing: Resource) -> bool:
-        return all(self._was_tried(other) for other in _AFTER_TRY.get(thing, ())) and all(
-            self._is_over(other) for other in _AFTER_END.get(thing, ())
+    def _may_start(self, resource: Resource) -> bool:
+        return all(self._was_tried(other) for other in _AFTER_TRY.get(resource, ())) and all(
+            self._is_over(other) for other in _AFTER_END.get(resource, ())
         )
 
-    def _was_tried(self, thing: Resource) -> bool:
-        entry = self._entries.get(thing)
+    def _was_tried(self, resource: Resource) -> bool:
+        entry = self._entries.get(resource)
         if entry is None or entry.tries > 0:
             return True
-        return entry.status is _Status.BUILDING or entry.status in _OVER
+        return entry.status is _Status.REQUESTED or entry.status in _OVER
 
-    def _is_over(self, thing: Resource) -> bool:
-        entry = self._entries.get(thing)
+    def _is_over(self, resource: Resource) -> bool:
+        entry = self._entries.get(resource)
         return entry is None or entry.status in _OVER
 
 

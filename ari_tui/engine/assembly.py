@@ -32,7 +32,7 @@ from ari_tui.engine.call_media import CallMedia
 from ari_tui.engine.document_publisher import DocumentPublisher
 from ari_tui.engine.event_log import EventLog
 from ari_tui.engine.http.server import Health, HttpServer, SlaPage, check_exposure, sla_page
-from ari_tui.engine.http.stream import Action, Stream
+from ari_tui.engine.http.stream import Action, DocumentStream
 from ari_tui.engine.injected import InjectedCounts
 from ari_tui.engine.live_analyzer import LiveAnalyzer
 from ari_tui.engine.sweeper import Sweeper
@@ -68,7 +68,7 @@ def profile_of(sla: SlaSettings) -> Profile:
 _log = log.get("engine")
 
 
-class Parts:
+class EngineParts:
     """Everything that a running engine consists of."""
 
     client: AriClient
@@ -76,13 +76,13 @@ class Parts:
     worker_pool: WorkerPool
     calls: CallManager
     events: EventLog
-    stream: EventStream
+    event_stream: EventStream
     sweeper: Sweeper
     analyzer: LiveAnalyzer
     injected: InjectedCounts
     publisher: DocumentPublisher
     alerts: AlertWatcher
-    readers: Stream
+    document_stream: DocumentStream
     http_server: HttpServer
 
     def __init__(self, settings: Settings, stack: contextlib.AsyncExitStack) -> None:
@@ -97,7 +97,7 @@ class Parts:
         check_exposure(settings.http)
         find_group(settings.http.socket_group)
         asterisk, media, profile = settings.asterisk, settings.media, profile_of(settings.sla)
-        alert_doors = receivers_of(settings.alerts)
+        receivers = receivers_of(settings.alerts)
         echo_host = await _resolve(settings.echo)
         self.client = AriClient(
             asterisk.url,
@@ -108,14 +108,14 @@ class Parts:
         )
         stack.push_async_callback(self.client.close)
         self.events = EventLog()
-        self.worker_pool = WorkerPool(media.workers, self._hooks())
+        self.worker_pool = WorkerPool(media.workers, self._worker_callbacks())
         stack.push_async_callback(self.worker_pool.stop)
-        info = await self._start_workers_and_ask()
+        info = await self._start_workers()
         version = info.system.version or None
         bind = media.bind or await self.client.local_address()
         _log.info("asterisk found", url=self.client.endpoint.url, version=version, bind=bind)
 
-        self.alerts = AlertWatcher(settings.alerts, self.events, alert_doors)
+        self.alerts = AlertWatcher(settings.alerts, self.events, receivers)
         stack.push_async_callback(self.alerts.close)
         self.store = Store(
             loss_timeout_ns=media.loss_timeout_ms * 1_000_000,
@@ -144,7 +144,7 @@ class Parts:
             self.store, self.worker_pool, self.calls, self.events, call_media.echo_address
         )
         self.sweeper = Sweeper(asterisk.app, self.session, self.client, self.calls, self.events)
-        self.stream = EventStream(
+        self.event_stream = EventStream(
             self.client.endpoint, asterisk.app, backoff=Backoff(longest_s=asterisk.reconnect_max_s)
         )
         self.injected = InjectedCounts(self.client, echo_host, settings.echo.port)
@@ -153,16 +153,16 @@ class Parts:
             store=self.store,
             worker_pool=self.worker_pool,
             client=self.client,
-            stream=self.stream,
+            event_stream=self.event_stream,
             injected=self.injected,
             version=version,
             histograms=settings.output.histograms,
         )
-        self.publisher.write()
+        self.publisher.build()
         stack.push_async_callback(self.calls.close)
-        await self._open_door()
+        await self._open_http_server()
 
-    async def _start_workers_and_ask(self) -> AsteriskInfo:
+    async def _start_workers(self) -> AsteriskInfo:
         """Start the workers while Asterisk answers who it is."""
         starting = asyncio.create_task(self.worker_pool.start())
         try:
@@ -172,15 +172,15 @@ class Parts:
             await end_tasks([starting])
         return info
 
-    async def _open_door(self) -> None:
-        self.readers = Stream(self._hello, self._actions())
-        self.events.listeners.add(self.readers.publish_event)
+    async def _open_http_server(self) -> None:
+        self.document_stream = DocumentStream(self._hello, self._actions())
+        self.events.listeners.add(self.document_stream.publish_event)
         self.http_server = HttpServer(
             self.settings.http,
             newest=lambda: self.publisher.newest,
             round_trips=lambda: self.publisher.round_trips,
             health=self.health,
-            stream=self.readers,
+            stream=self.document_stream,
             sla=self._sla,
         )
         self.socket = socket_path(self.settings.asterisk.app)
@@ -189,7 +189,7 @@ class Parts:
 
     def health(self) -> Health:
         """Return what `/health` says."""
-        connected, alive = self.stream.connected, self.worker_pool.healthy
+        connected, alive = self.event_stream.connected, self.worker_pool.healthy
         return Health(
             ok=connected and alive,
             asterisk_connected=connected,
@@ -200,14 +200,14 @@ class Parts:
 
     def _sla(self) -> SlaPage:
         profile = self.store.sla_evaluator.last_minute.profile
-        return sla_page(self.publisher.newest, profile, self.alerts.standing)
+        return sla_page(self.publisher.newest, profile, self.alerts.summary)
 
-    def _hooks(self) -> WorkerCallbacks:
+    def _worker_callbacks(self) -> WorkerCallbacks:
         return WorkerCallbacks(
-            learned=lambda call, host, port: self.calls.media_learned(call, host, port),
-            reported=lambda message: self.calls.media.take_report(message),
-            lost=lambda call, reason: self.calls.media_lost(call, reason),
-            told=lambda level, text: self.events.tell(level, "worker", text),
+            on_source_learned=lambda call, host, port: self.calls.media_learned(call, host, port),
+            on_echo_report=lambda message: self.calls.media.take_report(message),
+            on_media_lost=lambda call, reason: self.calls.media_lost(call, reason),
+            on_event=lambda level, text: self.events.add(level, "worker", text),
         )
 
     def _actions(self) -> Mapping[str, Action]:

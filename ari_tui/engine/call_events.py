@@ -15,24 +15,24 @@ class CallEventMessages:
     def __init__(self, events: EventLog) -> None:
         self._events = events
 
-    def tell(self, call: MeasuredCall, level: str, kind: str, text: str) -> None:
+    def add(self, call: MeasuredCall, level: str, kind: str, text: str) -> None:
         """Tell something of a call."""
         channel = call.machine.caller.name
-        self._events.tell(level, kind, text, call=call.id, channel=channel)
+        self._events.add(level, kind, text, call=call.id, channel=channel)
 
-    def taken_up(self, call: MeasuredCall) -> None:
+    def started(self, call: MeasuredCall) -> None:
         """Tell that a caller came."""
-        self.tell(
+        self.add(
             call, "info", "call", f"call from {call.machine.caller.caller.number or 'unknown'}"
         )
 
     def up(self, call: MeasuredCall) -> None:
         """Tell that a call stands."""
-        self.tell(call, "info", "call_up", f"up, {call.machine.bridge_technology or 'bridged'}")
+        self.add(call, "info", "call_up", f"up, {call.machine.bridge_technology or 'bridged'}")
 
-    def silent(self, call: MeasuredCall) -> None:
+    def no_rtp(self, call: MeasuredCall) -> None:
         """Tell that a call stands and has no RTP."""
-        self.tell(
+        self.add(
             call,
             "warning",
             "no_rtp",
@@ -41,27 +41,27 @@ class CallEventMessages:
             f"Asterisk and {call.media_local} looks the same",
         )
 
-    def learned(self, call: MeasuredCall, source: str, reported: str | None) -> None:
+    def source_learned(self, call: MeasuredCall, source: str, reported: str | None) -> None:
         """Tell that a call's media comes from another address than reported."""
         text = f"media comes from {source}, not from {reported} as reported (NAT?)"
-        self.tell(call, "warning", "learned", text)
+        self.add(call, "warning", "learned", text)
 
     def ended(self, call: MeasuredCall, reason: str) -> None:
         """Tell that a call has ended, and why."""
-        self.tell(call, "info", "call_ended", f"call ended: {reason}")
+        self.add(call, "info", "call_ended", f"call ended: {reason}")
 
     def finished(self, call: MeasuredCall, command: do.Finished) -> None:
         """Tell how a call's machine finished, and what it left behind."""
         if command.state is do.CallState.FAILED:
             step = command.failed_step.value if command.failed_step else "?"
-            self.tell(call, "error", "call_failed", f"call failed at {step}: {command.reason}")
+            self.add(call, "error", "call_failed", f"call failed at {step}: {command.reason}")
         else:
             self.ended(call, command.reason)
         for leftover in command.leftovers:
-            self.tell(call, "warning", "leftover", f"left behind for the next sweep: {leftover}")
+            self.add(call, "warning", "leftover", f"left behind for the next sweep: {leftover}")
 
 
-def explain(gaps: CallGaps, event: Event, now_ns: int) -> tuple[str, str] | None:
+def gap_event_text(gaps: CallGaps, event: Event, now_ns: int) -> tuple[str, str] | None:
     """Note what an event that came at `now_ns` (CLOCK_REALTIME) says of a call's gaps.
 
     Returns kind and text of what is worth telling; None when it says nothing of gaps.

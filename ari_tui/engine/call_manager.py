@@ -23,7 +23,7 @@ from ari_tui.config.settings import AsteriskSettings
 from ari_tui.core.errors import AriError, AriTuiError
 from ari_tui.core.tasks import Tasks
 from ari_tui.core.text import clean_text
-from ari_tui.engine.call_events import CallEventMessages, explain
+from ari_tui.engine.call_events import CallEventMessages, gap_event_text
 from ari_tui.engine.call_media import CallMedia
 from ari_tui.engine.command_executor import CommandExecutor, CommandHandlers
 from ari_tui.engine.event_log import EventLog
@@ -38,7 +38,7 @@ async def hang_up(client: AriClient, machines: Collection[CallMachine], channel_
     may come before its answer. Raises AriError when that cannot be done.
     """
     for machine in machines:
-        machine.hanging_up(channel_id)
+        machine.hangup_requested(channel_id)
     refused = False
     try:
         refused = not await client.hang_up(channel_id)
@@ -48,7 +48,7 @@ async def hang_up(client: AriClient, machines: Collection[CallMachine], channel_
         raise
     finally:
         for machine in machines if refused else ():
-            machine.not_hung_up(channel_id)
+            machine.hangup_refused(channel_id)
     return not refused
 
 
@@ -62,29 +62,29 @@ class UnownedChannels:
         """End a media channel of ours whose creation was given up while it was on its way."""
         await self._try(self._client.hang_up(channel_id), "a leftover channel stays")
 
-    def tell_sent_on(self, channel: Channel) -> None:
+    def report_continued(self, channel: Channel) -> None:
         """Tell that a caller comes while the engine drains."""
         text = f"draining: {channel.name} is not taken up and goes on unmeasured"
-        self._events.tell("info", "sent_on", text, channel=channel.name, rarely=True)
+        self._events.add("info", "sent_on", text, channel=channel.name, rate_limited=True)
 
-    async def send_on(self, channel_id: str) -> None:
+    async def release(self, channel_id: str) -> None:
         """Let a caller go who came while we stop, as the callers of calls are let go."""
         if self._on_release is OnRelease.HANGUP:
-            going: Awaitable[object] = self._client.hang_up(channel_id)
+            request: Awaitable[object] = self._client.hang_up(channel_id)
         else:
-            going = self._client.continue_in_dialplan(channel_id)
-        await self._try(going, "a caller who came late stays")
+            request = self._client.continue_in_dialplan(channel_id)
+        await self._try(request, "a caller who came late stays")
 
-    async def _try(self, request: Awaitable[object], complaint: str) -> None:
+    async def _try(self, request: Awaitable[object], problem: str) -> None:
         try:
             await request
         except AriError as error:
-            self._events.tell("warning", "leftover", f"{complaint}: {error}")
+            self._events.add("warning", "leftover", f"{problem}: {error}")
 
 
 ENDED_KEPT_S: Final = 30.0
 SILENT_S: Final = 2.0
-"""A call that is up and has had no RTP for so long is told of."""
+"""A call that is up and has had no RTP for so long gets a warning event."""
 
 
 class CallManager:
@@ -110,8 +110,8 @@ class CallManager:
         self._unowned = UnownedChannels(client, events, do.OnRelease(asterisk.on_release))
         self._tasks = Tasks("calls")
         handlers = CommandHandlers(client, media, asterisk.app)
-        self._runner = CommandExecutor(
-            handlers, self._tasks, moved=self._note_state, finished=self._finish
+        self._executor = CommandExecutor(
+            handlers, self._tasks, on_step=self._on_step, on_finished=self._on_finished
         )
         self._all_over = asyncio.Event()
         self._draining = asyncio.Event()
@@ -124,33 +124,33 @@ class CallManager:
         for call in list(self.calls.values()):
             if call.machine.concerns(event):
                 concerned = True
-                self._runner.run(call, call.machine.event(event))
-                self._explain(call, event)
+                self._executor.run(call, call.machine.event(event))
+                self._note_gaps(call, event)
         if not concerned and isinstance(event, StasisStart):
-            self._on_stray(event.channel)
+            self._on_unowned_channel(event.channel)
 
-    def _explain(self, call: MeasuredCall, event: Event) -> None:
+    def _note_gaps(self, call: MeasuredCall, event: Event) -> None:
         gaps = self.store.gaps_of(self.store.row_of[call.number])
-        if told := explain(gaps, event, time.time_ns()):
-            self._messages.tell(call, "info", *told)
+        if gap_event := gap_event_text(gaps, event, time.time_ns()):
+            self._messages.add(call, "info", *gap_event)
 
-    def _on_stray(self, channel: Channel) -> None:
+    def _on_unowned_channel(self, channel: Channel) -> None:
         ours = parse_id(channel.id) is not None
         if ours and not is_own_caller(channel.id, self.asterisk.app, self.session):
             self._tasks.spawn(self._unowned.hang_up(channel.id))
         else:
-            self.receive(channel)
+            self.on_new_caller(channel)
 
-    def receive(self, channel: Channel) -> None:
+    def on_new_caller(self, channel: Channel) -> None:
         """Take up a caller who is nobody's yet; while the engine stops, let the caller go."""
         if self.accepting:
-            self.take_up(channel)
+            self.start_call(channel)
             return
         if self._draining.is_set():
-            self._unowned.tell_sent_on(channel)
-        self._tasks.spawn(self._unowned.send_on(channel.id))
+            self._unowned.report_continued(channel)
+        self._tasks.spawn(self._unowned.release(channel.id))
 
-    def take_up(self, channel: Channel) -> None:
+    def start_call(self, channel: Channel) -> None:
         """Start to measure a caller."""
         number = self._next_number
         self._next_number += 1
@@ -161,13 +161,13 @@ class CallManager:
         self.calls[number] = call
         self.store.add_call(number)
         self.started += 1
-        self.peak = max(self.peak, self._at_once())
-        self._messages.taken_up(call)
-        self._runner.run(call, machine.start())
+        self.peak = max(self.peak, self._concurrent())
+        self._messages.started(call)
+        self._executor.run(call, machine.start())
 
     def release(self, call: MeasuredCall, reason: str) -> None:
         """End a call from our side."""
-        self._runner.run(call, call.machine.release(reason))
+        self._executor.run(call, call.machine.release(reason))
 
     async def hang_up(self, channel_id: str) -> bool:
         """Hang a channel up; the call whose caller it is ends by it, and says that it was us.
@@ -175,12 +175,12 @@ class CallManager:
         False when Asterisk had it no more. Raises AriError when that cannot be done.
         """
         machines = [call.machine for call in self.calls.values()]
-        theirs = [machine for machine in machines if machine.caller.id == channel_id]
-        return await hang_up(self.client, theirs, channel_id)
+        concerned = [machine for machine in machines if machine.caller.id == channel_id]
+        return await hang_up(self.client, concerned, channel_id)
 
     def caller_gone(self, call: MeasuredCall, reason: str) -> None:
         """End a call whose caller has left unheard."""
-        self._runner.run(call, call.machine.caller_gone(reason))
+        self._executor.run(call, call.machine.caller_gone(reason))
 
     def drain(self) -> int:
         """Take up no new callers from now on; return how many calls are still to end.
@@ -191,7 +191,7 @@ class CallManager:
             self.accepting = False
             self._draining.set()
             text = f"draining: new callers are sent on, {self.active} calls are still to end"
-            self.events.tell("warning", "drain", text)
+            self.events.add("warning", "drain", text)
         return self.active
 
     @property
@@ -222,13 +222,13 @@ class CallManager:
         self._draining.clear()  # whoever comes is the other client's
         await self.close()
         live = [call for call in self.calls.values() if not call.over]
-        await asyncio.gather(*(self._put_away(call, reason) for call in live))
+        await asyncio.gather(*(self._abandon_call(call, reason) for call in live))
 
-    async def _put_away(self, call: MeasuredCall, reason: str) -> None:
+    async def _abandon_call(self, call: MeasuredCall, reason: str) -> None:
         with contextlib.suppress(AriTuiError):
             await self.media.drain(call)
             await self.media.remove(call)
-        call.abandoned, call.ended_ns = reason, time.time_ns()
+        call.abandon_reason, call.ended_ns = reason, time.time_ns()
         self.ended += 1
         self._messages.ended(call, reason)
 
@@ -243,11 +243,11 @@ class CallManager:
         """Close books, tell of silent calls, let ended ones go. Four times a second."""
         now = time.monotonic()
         for call in list(self.calls.values()):
-            self.media.look_at_drain(call, now_ns)
-            if call.up_at is not None and not call.told_silent and now - call.up_at > SILENT_S:
-                call.told_silent = True
+            self.media.check_drain(call, now_ns)
+            if call.up_at is not None and not call.silence_checked and now - call.up_at > SILENT_S:
+                call.silence_checked = True
                 if not self.store.media.started[self.store.row_of[call.number]]:
-                    self._messages.silent(call)
+                    self._messages.no_rtp(call)
             if call.ended_ns is not None and now_ns - call.ended_ns > ENDED_KEPT_S * 1e9:
                 self.store.retire_call(call.number)
                 del self.calls[call.number]
@@ -257,27 +257,27 @@ class CallManager:
         """How many calls are on their way up, up, or draining."""
         return sum(not call.over for call in self.calls.values())
 
-    def _at_once(self) -> int:
+    def _concurrent(self) -> int:
         """Return how many calls load the path now: one that drains sends nothing more."""
         calls = self.calls.values()
         return sum(not c.over and c.state is not do.CallState.DRAINING for c in calls)
 
     # -- hooks of the runner ---------------------------------------------------------------
 
-    def _finish(self, call: MeasuredCall, command: do.Finished) -> None:
+    def _on_finished(self, call: MeasuredCall, command: do.Finished) -> None:
         call.ended_ns = time.time_ns()
         self.ended += 1
         self.failed += command.state is do.CallState.FAILED
         self._messages.finished(call, command)
         self._all_over.set()
 
-    def _note_state(self, call: MeasuredCall) -> None:
+    def _on_step(self, call: MeasuredCall) -> None:
         if call.up_at is None and call.machine.state is do.CallState.UP:
             call.up_at = time.monotonic()
             self._messages.up(call)
-            self._tasks.spawn(self._identify(call))
+            self._tasks.spawn(self._read_linkedid(call))
 
-    async def _identify(self, call: MeasuredCall) -> None:
+    async def _read_linkedid(self, call: MeasuredCall) -> None:
         """Read what other tools know the call by; a call may do without."""
         try:
             linkedid = await self.client.channel_variable(
@@ -294,7 +294,7 @@ class CallManager:
         call, source = self.calls.get(number), endpoint(host, port)
         if call is not None and call.media_remote != source:
             reported, call.media_remote = call.media_remote, source
-            self._messages.learned(call, source, reported)
+            self._messages.source_learned(call, source, reported)
 
     def media_lost(self, number: int, reason: str) -> None:
         """End a call whose sockets are gone."""

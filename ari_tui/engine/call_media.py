@@ -215,7 +215,7 @@ class CallMedia:
         await self.worker_pool.assignments.remove(call.number)
         self._free_ports(call)
 
-    def look_at_drain(self, call: MeasuredCall, now_ns: int) -> None:
+    def check_drain(self, call: MeasuredCall, now_ns: int) -> None:
         """Close the books of a draining call once nothing is under way, or the time is up."""
         if call.drain_since_ns is None or call.drained.is_set():
             return

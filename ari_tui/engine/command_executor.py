@@ -67,35 +67,35 @@ _log = log.get("engine")
 
 
 class CommandExecutor:
-    """The I/O between a machine's decisions. `moved` hears of every call that took a step."""
+    """The I/O between a machine's decisions. `on_step` hears of every call that took a step."""
 
     def __init__(
         self,
         handlers: CommandHandlers,
         tasks: Tasks,
         *,
-        moved: Callable[[MeasuredCall], None],
-        finished: Callable[[MeasuredCall, do.Finished], None],
+        on_step: Callable[[MeasuredCall], None],
+        on_finished: Callable[[MeasuredCall, do.Finished], None],
     ) -> None:
         self._handlers, self._tasks = handlers, tasks
-        self._moved, self._finished = moved, finished
+        self._on_step, self._on_finished = on_step, on_finished
 
     def run(self, call: MeasuredCall, commands: list[do.Command]) -> None:
         """Set out to do what a call's machine asks for."""
         for command in commands:
             if isinstance(command, do.StartTimer):
-                self._tasks.spawn(self._ring(call, command))
+                self._tasks.spawn(self._run_timer(call, command))
             elif isinstance(command, do.Finished):
-                self._finished(call, command)
+                self._on_finished(call, command)
             else:
-                self._tasks.spawn(self._perform(call, command))
-        self._moved(call)
+                self._tasks.spawn(self._run_command(call, command))
+        self._on_step(call)
 
-    async def _ring(self, call: MeasuredCall, timer: do.StartTimer) -> None:
+    async def _run_timer(self, call: MeasuredCall, timer: do.StartTimer) -> None:
         await asyncio.sleep(timer.seconds)
         self.run(call, call.machine.timed_out(timer.what))
 
-    async def _perform(self, call: MeasuredCall, command: do.Command) -> None:
+    async def _run_command(self, call: MeasuredCall, command: do.Command) -> None:
         try:
             result = await self._handlers.execute(call, command)
         except AriTuiError as error:

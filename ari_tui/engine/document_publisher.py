@@ -13,7 +13,8 @@ from ari_tui.analysis.histogram import BucketCounts
 from ari_tui.analysis.store import Store
 from ari_tui.ari.client import AriClient
 from ari_tui.ari.event_stream import EventStream
-from ari_tui.building.build import CallFacts, EngineFacts, build
+from ari_tui.building.build import CallFacts, EngineFacts
+from ari_tui.building.build import build as build_document
 from ari_tui.building.live import build_live
 from ari_tui.building.sla import Listener
 from ari_tui.core.text import clean_text
@@ -45,13 +46,13 @@ class DocumentPublisher:
         store: Store,
         worker_pool: WorkerPool,
         client: AriClient,
-        stream: EventStream,
+        event_stream: EventStream,
         injected: InjectedCounts,
         version: str | None,
         histograms: bool,
     ) -> None:
         self._calls, self._store, self._worker_pool = calls, store, worker_pool
-        self._client, self._stream, self._injected = client, stream, injected
+        self._client, self._event_stream, self._injected = client, event_stream, injected
         self._version, self._histograms = version, histograms
         self._host = socket.gethostname()
         self._started_ns = time.time_ns()
@@ -61,7 +62,7 @@ class DocumentPublisher:
         self.tick_lag_ms = 0.0
         """The longest that the engine's tick was late since the last document."""
 
-    def write(self, *, end_reason: str | None = None) -> model.Document:
+    def build(self, *, end_reason: str | None = None) -> model.Document:
         """Build the document of now; with `end_reason` the final one."""
         now_ns = time.time_ns()
         final = end_reason is not None
@@ -100,7 +101,7 @@ class DocumentPublisher:
             load=self.load(),
         )
         self.tick_lag_ms = 0.0
-        self.newest = build(self._store, facts, self._listener)
+        self.newest = build_document(self._store, facts, self._listener)
         self.round_trips = self._store.buckets.read()
         return self.newest
 
@@ -123,10 +124,10 @@ class DocumentPublisher:
         return model.AsteriskState(
             id=endpoint.host,
             version=self._version,
-            connected=self._stream.connected,
+            connected=self._event_stream.connected,
             url=endpoint.url,
             latency_ms=None if latency is None else round(latency, 3),
-            events_lost_s=round(self._stream.events_lost_s, 3),
+            events_lost_s=round(self._event_stream.events_lost_s, 3),
         )
 
     def _facts(self, call: MeasuredCall) -> CallFacts:

@@ -19,17 +19,17 @@ _LEVELS: Final = {"info": logging.INFO, "warning": logging.WARNING, "error": log
 
 
 class EventLog:
-    """The events of a session. A kind that repeats for a call is told once in `QUIET_S`."""
+    """The events of a session. A kind that repeats for a call is told once in `RATE_LIMIT_S`."""
 
-    QUIET_S: Final = 10.0
+    RATE_LIMIT_S: Final = 10.0
 
     def __init__(self) -> None:
         self.lines: deque[EventLine] = deque(maxlen=KEPT)
         self.listeners: set[Callable[[EventLine], None]] = set()
         self._log = log.get("engine")
-        self._told: dict[tuple[str, str | None], float] = {}
+        self._last_added: dict[tuple[str, str | None], float] = {}
 
-    def tell(
+    def add(
         self,
         level: str,
         kind: str,
@@ -37,13 +37,13 @@ class EventLog:
         *,
         call: str | None = None,
         channel: str | None = None,
-        rarely: bool = False,
+        rate_limited: bool = False,
     ) -> None:
-        """Tell one event; `rarely` drops it when its kind was told of the call just before.
+        """Tell one event; `rate_limited` drops it when its kind was told of the call just before.
 
         Whatever the text quotes of the outside, it is cleaned here.
         """
-        if rarely and self._is_fresh(kind, call):
+        if rate_limited and self._is_repeated(kind, call):
             return
         text = clean_text(text, _LONGEST)
         line = EventLine(
@@ -54,11 +54,11 @@ class EventLog:
         for listener in tuple(self.listeners):
             listener(line)
 
-    def _is_fresh(self, kind: str, call: str | None) -> bool:
+    def _is_repeated(self, kind: str, call: str | None) -> bool:
         now, key = time.monotonic(), (kind, call)
-        if now - self._told.get(key, -self.QUIET_S) < self.QUIET_S:
+        if now - self._last_added.get(key, -self.RATE_LIMIT_S) < self.RATE_LIMIT_S:
             return True
-        if len(self._told) > KEPT:
-            self._told.clear()
-        self._told[key] = now
+        if len(self._last_added) > KEPT:
+            self._last_added.clear()
+        self._last_added[key] = now
         return False

@@ -14,7 +14,7 @@ from ari_tui.engine.call_manager import CallManager
 from ari_tui.engine.event_log import EventLog
 from ari_tui.engine.worker_pool import WorkerPool
 
-PATIENCE_NS: Final = 5_000_000_000
+LOG_WAIT_NS: Final = 5_000_000_000
 """How long a log that is not known to be complete holds up the closing of books."""
 CLOCK_STEP_NS: Final = 2_000_000
 """More than a clock that is being slewed (500 ppm) can drift apart in several pulses."""
@@ -57,19 +57,19 @@ class LiveAnalyzer:
     def fold(self, now_ns: int) -> None:
         """Take in what was logged since the last time; `now_ns` is CLOCK_REALTIME."""
         # before the logs are read: what is promised then is in them
-        complete_ns = self._worker_pool.complete_until_ns(now_ns, PATIENCE_NS)
+        complete_ns = self._worker_pool.complete_until_ns(now_ns, LOG_WAIT_NS)
         data = self._worker_pool.read_logs() or [b""]
         # before books are closed: what is marked by then is judged as marked
-        self._watch_log(now_ns)
+        self._check_overflow(now_ns)
         notes: list[Note] = []
         for number, records in enumerate(data, 1):
             # books close once all logs are in
             until_ns = complete_ns if number == len(data) else 0
             notes += fold(self._store, from_bytes(records), until_ns)
         if notes:
-            self._tell(notes)
+            self._report(notes)
 
-    def watch_clock(self, realtime_ns: int, monotonic_ns: int) -> None:
+    def check_clock(self, realtime_ns: int, monotonic_ns: int) -> None:
         """Compare the clock of the stamps with the one that is never set; tell of a step."""
         offset_ns = realtime_ns - monotonic_ns
         before_ns, self._clock_offset_ns = self._clock_offset_ns, offset_ns
@@ -80,13 +80,13 @@ class LiveAnalyzer:
         clock_stepped(self._store, monotonic_ns + before_ns)
         by_ms = (offset_ns - before_ns) / _MS
         text = f"the clock was set by {by_ms:+.1f} ms: the seconds around it are left out"
-        self._events.tell("warning", "clock", text)
+        self._events.add("warning", "clock", text)
 
     def close_all(self, now_ns: int) -> None:
         """Close every book: nothing more will come."""
-        self._tell(close_all(self._store, now_ns))
+        self._report(close_all(self._store, now_ns))
 
-    def _watch_log(self, now_ns: int) -> None:
+    def _check_overflow(self, now_ns: int) -> None:
         overflow = self._worker_pool.log_overflow
         since_ns, self._folded_ns = self._folded_ns or now_ns, now_ns
         if overflow > self._overflow:
@@ -95,36 +95,36 @@ class LiveAnalyzer:
                 log_overflowed(self._store, at_ns)
             log_overflowed(self._store, now_ns)
             text = f"packet log overflowed: {overflow - self._overflow} records are missing"
-            self._events.tell("error", "overflow", text, rarely=True)
+            self._events.add("error", "overflow", text, rate_limited=True)
         self._overflow = overflow
 
-    def _tell(self, notes: list[Note]) -> None:
+    def _report(self, notes: list[Note]) -> None:
         call_of = {row: call for call, row in self._store.row_of.items()}
         if any(isinstance(note, Refused) for note in notes):
-            self._tell_refused()
+            self._report_refused()
         for note in notes:
             call = self._calls.calls.get(call_of.get(note.row, -1))
             if call is None or isinstance(note, Refused):
                 continue
-            level, kind, text = self._words(note)
-            self._events.tell(
+            level, kind, text = self._text_of(note)
+            self._events.add(
                 level,
                 kind,
                 text,
                 call=call.id,
                 channel=call.machine.caller.name,
-                rarely=kind != "stream",
+                rate_limited=kind != "stream",
             )
 
-    def _tell_refused(self) -> None:
+    def _report_refused(self) -> None:
         """Tell it once for all calls: they have one echo server, and their counters tell more."""
         text = (
             f"echo server {self._echo} refuses packets: nothing listens there "
             "(start `ari-tui echo`, or set echo.host and echo.port)"
         )
-        self._events.tell("error", "echo_refused", text, rarely=True)
+        self._events.add("error", "echo_refused", text, rate_limited=True)
 
-    def _words(self, note: Interruption | Moved | NewStream | Reanchored) -> tuple[str, str, str]:
+    def _text_of(self, note: Interruption | Moved | NewStream | Reanchored) -> tuple[str, str, str]:
         if isinstance(note, Interruption):
             missing = (
                 f", {note.sequence_step - 1} packets missing" if note.sequence_step > 1 else ""

@@ -12,13 +12,13 @@ from ari_tui.ari.events import Event
 from ari_tui.core.errors import BrokenEventError
 from ari_tui.core.tasks import Tasks
 from ari_tui.document.model import Document
-from ari_tui.engine.assembly import Parts
+from ari_tui.engine.assembly import EngineParts
 from ari_tui.engine.live_analyzer import read_clocks
 from ari_tui.engine.service_status import SystemdNotifier
 
 FOLD_S: Final = 0.25
 _SNAPSHOT_S: Final = 1.0
-_YOUNG_S: Final = 5.0
+_STARTUP_S: Final = 5.0
 """For so long documents come as often as folds: somebody waits to see the first calls."""
 
 
@@ -32,7 +32,7 @@ class DocumentSink(Protocol):
 class EngineExtension(Protocol):
     """One more piece of an engine's work, such as a load test."""
 
-    async def run(self, parts: Parts) -> str:
+    async def run(self, parts: EngineParts) -> str:
         """Do the work; return why the engine is to end, once it is done. May be cancelled."""
 
     def on_event(self, event: Event) -> None:
@@ -47,64 +47,64 @@ class EngineLoop:
 
     def __init__(
         self,
-        parts: Parts,
+        parts: EngineParts,
         sinks: Sequence[DocumentSink],
-        companion: EngineExtension | None,
+        extension: EngineExtension | None,
         notifier: SystemdNotifier,
     ) -> None:
-        self._parts, self._sinks, self._companion = parts, sinks, companion
+        self._parts, self._sinks, self._extension = parts, sinks, extension
         self._notifier = notifier
         self._tasks = Tasks("engine")
 
-    def all(self, items: AsyncIterator[StreamItem]) -> list[Coroutine[Any, Any, None]]:
+    def coroutines(self, items: AsyncIterator[StreamItem]) -> list[Coroutine[Any, Any, None]]:
         """Return the pieces of work, each to be a task; `items` are the event stream's."""
         return [
-            self._follow(items),
-            self._pulse(),
-            self._publish(),
+            self._read_events(items),
+            self._tick(),
+            self._publish_documents(),
             self._ask_injected(),
-            self._sweep(),
-            self._watch(),
+            self._sweep_regularly(),
+            self._check_workers(),
         ]
 
     async def close(self) -> None:
         """Give up what an event has set off."""
         await self._tasks.close()
 
-    def hand_out(self, document: Document) -> None:
-        """Give a document to all who read it."""
-        self._parts.readers.publish(document, self._parts.publisher.live)
+    def publish(self, document: Document) -> None:
+        """Give a document to readers, alerts and sinks."""
+        self._parts.document_stream.publish(document, self._parts.publisher.live)
         self._parts.alerts.take(document)
         for sink in self._sinks:
             sink.take(document)
 
-    def on_item(self, item: StreamItem) -> None:
+    def on_stream_item(self, item: StreamItem) -> None:
         """Take an event, or what became of the connection."""
         parts = self._parts
         if isinstance(item, Connected):
             away = item.away_s or 0.0
-            parts.events.tell(
+            parts.events.add(
                 "warning",
                 "reconnected",
                 f"Asterisk is back: events of {away:.1f} s are lost, calls are compared",
             )
-            self._tasks.spawn(parts.sweeper.reconcile(lambda: parts.stream.connected))
+            self._tasks.spawn(parts.sweeper.reconcile(lambda: parts.event_stream.connected))
         elif isinstance(item, Disconnected):
-            again = f"{item.reason}: trying again in {item.retry_s:.1f} s"
-            parts.events.tell("error", "disconnected", f"event stream lost: {again}")
+            retry = f"{item.reason}: trying again in {item.retry_s:.1f} s"
+            parts.events.add("error", "disconnected", f"event stream lost: {retry}")
         elif isinstance(item, BrokenEventError):
-            parts.events.tell("warning", "broken_event", str(item), rarely=True)
+            parts.events.add("warning", "broken_event", str(item), rate_limited=True)
         else:
             parts.calls.on_event(item)
-            if self._companion is not None:
-                self._companion.on_event(item)
+            if self._extension is not None:
+                self._extension.on_event(item)
 
-    async def _follow(self, items: AsyncIterator[StreamItem]) -> None:
+    async def _read_events(self, items: AsyncIterator[StreamItem]) -> None:
         """Follow the event stream; it ends by an AriError."""
         async for item in items:
-            self.on_item(item)
+            self.on_stream_item(item)
 
-    async def _pulse(self) -> None:
+    async def _tick(self) -> None:
         """Fold four times a second, by an absolute clock; late pulses are not made up for."""
         loop, parts = asyncio.get_running_loop(), self._parts
         due = loop.time()
@@ -113,24 +113,24 @@ class EngineLoop:
             await asyncio.sleep(due - loop.time())
             lag_ms = (loop.time() - due) * 1000
             parts.publisher.tick_lag_ms = max(parts.publisher.tick_lag_ms, lag_ms)
-            parts.analyzer.watch_clock(*read_clocks())
+            parts.analyzer.check_clock(*read_clocks())
             now_ns = time.time_ns()
             parts.analyzer.fold(now_ns)
             parts.calls.tick(now_ns)
-            self._notifier.pulse(healthy=parts.worker_pool.healthy)
+            self._notifier.watchdog(healthy=parts.worker_pool.healthy)
 
-    async def _publish(self) -> None:
+    async def _publish_documents(self) -> None:
         """Build one document a second, or as often as asked, and hand it out; at first more."""
         loop, parts = asyncio.get_running_loop(), self._parts
         period = min(_SNAPSHOT_S, parts.settings.output.interval_s)
         due = loop.time()
-        old = due + _YOUNG_S
+        startup_ends = due + _STARTUP_S
         while True:
-            due = max(due + (period if due >= old else min(period, FOLD_S)), loop.time())
+            due = max(due + (period if due >= startup_ends else min(period, FOLD_S)), loop.time())
             await asyncio.sleep(due - loop.time())
-            document = parts.publisher.write()
-            self._notifier.publish(document)
-            self.hand_out(document)
+            document = parts.publisher.build()
+            self._notifier.status(document)
+            self.publish(document)
 
     async def _ask_injected(self) -> None:
         # beside the documents: an Asterisk that does not answer must not hold them up
@@ -138,12 +138,12 @@ class EngineLoop:
             await self._parts.injected.refresh()
             await asyncio.sleep(_SNAPSHOT_S)
 
-    async def _sweep(self) -> None:
+    async def _sweep_regularly(self) -> None:
         while True:
             await asyncio.sleep(self._parts.settings.asterisk.sweep_s)
             await self._parts.sweeper.sweep("as every so often")
 
-    async def _watch(self) -> None:
+    async def _check_workers(self) -> None:
         while True:
             await asyncio.sleep(1.0)
             self._parts.worker_pool.replace_hung()

@@ -20,10 +20,10 @@ class MeasuredCall:
     port: int | None = None
     echo_port: int | None = None
     up_at: float | None = None
-    told_silent: bool = False
+    silence_checked: bool = False
     ended_ns: int | None = None
     drain_since_ns: int | None = None
-    abandoned: str = ""
+    abandon_reason: str = ""
     """Why we left the call to another client, for which its machine has no word; else empty."""
     drained: asyncio.Event = field(default_factory=asyncio.Event)
     linkedid: str | None = None
@@ -39,14 +39,14 @@ class MeasuredCall:
     @property
     def over(self) -> bool:
         """Tell whether nothing is left to do for the call."""
-        return self.machine.finished or bool(self.abandoned)
+        return self.machine.finished or bool(self.abandon_reason)
 
     @property
     def state(self) -> CallState:
         """Where the call is in its life."""
-        return CallState.ENDED if self.abandoned else self.machine.state
+        return CallState.ENDED if self.abandon_reason else self.machine.state
 
     @property
     def reason(self) -> str:
         """Why the call ended, is ending, or failed; empty before."""
-        return self.abandoned or self.machine.reason
+        return self.abandon_reason or self.machine.reason

@@ -144,7 +144,7 @@ class MediaWorker:
         try:
             while data := await reader.read(65536):
                 for message in frames.feed(data):
-                    self._take(message)
+                    self._on_message(message)
         except ConnectionError:
             pass  # it was killed with answers of ours unread
         except Exception as error:
@@ -164,7 +164,7 @@ class MediaWorker:
         if not self._stopping:
             self._on_end(self)
 
-    def _take(self, message: control.Message) -> None:
+    def _on_message(self, message: control.Message) -> None:
         if "id" in message:
             answer = self._waiting.get(message["id"])
             if answer is not None and not answer.done():

@@ -23,7 +23,7 @@ from ari_tui.core.exit_codes import INCONCLUSIVE, VERDICT_CODES
 from ari_tui.core.process import ParentLink
 from ari_tui.core.signals import StopSignals
 from ari_tui.core.systemd import NotifySocket
-from ari_tui.engine.assembly import Parts
+from ari_tui.engine.assembly import EngineParts
 from ari_tui.engine.loop import DocumentSink, EngineExtension, EngineLoop
 from ari_tui.engine.service_status import SystemdNotifier
 
@@ -37,9 +37,9 @@ async def run_engine(
     options: RunOptions,
     link: ParentLink,
     sinks: Sequence[DocumentSink] = (),
-    companion: EngineExtension | None = None,
+    extension: EngineExtension | None = None,
 ) -> int:
-    """Run one engine until a signal, its parent, its duration, a reader or its companion ends it.
+    """Run one engine until a signal, its parent, its duration, a reader or its extension ends it.
 
     Returns the exit code. Raises AriTuiError when it cannot start, or when Asterisk is lost to
     another client; what it had is then put away, and the final document has been written.
@@ -49,11 +49,11 @@ async def run_engine(
             notifier = SystemdNotifier(NotifySocket.from_environment())
             stack.callback(notifier.close)
             notifier.starting(settings.asterisk.url)
-            parts = Parts(settings, stack)
-            engine = Engine(parts, sinks, companion, notifier)
+            parts = EngineParts(settings, stack)
+            engine = Engine(parts, sinks, extension, notifier)
             if not await _start(engine, stack, signals, link):
                 return signals.exit_code or INCONCLUSIVE
-            notifier.standing()
+            notifier.ready()
             link.ready(
                 socket=str(parts.socket), http=parts.http_server.tcp_address, session=parts.session
             )
@@ -74,15 +74,15 @@ async def _start(
     """
     starting = asyncio.create_task(engine.start(stack))
     stop = asyncio.create_task(signals.stop.wait())
-    alone = asyncio.create_task(link.wait_let_go())
+    parent_gone = asyncio.create_task(link.wait_let_go())
     try:
-        await asyncio.wait({starting, stop, alone}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({starting, stop, parent_gone}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             starting.result()
             return True
         return False
     finally:
-        await end_tasks((starting, stop, alone))
+        await end_tasks((starting, stop, parent_gone))
 
 
 class Engine:
@@ -90,25 +90,25 @@ class Engine:
 
     def __init__(
         self,
-        parts: Parts,
+        parts: EngineParts,
         sinks: Sequence[DocumentSink],
-        companion: EngineExtension | None,
+        extension: EngineExtension | None,
         notifier: SystemdNotifier,
     ) -> None:
-        self._parts, self._companion, self._notifier = parts, companion, notifier
-        self._engine_loop = EngineLoop(parts, sinks, companion, notifier)
-        self._items: AsyncIterator[StreamItem]
-        self._work: set[asyncio.Task[None]] = set()
+        self._parts, self._extension, self._notifier = parts, extension, notifier
+        self._loop = EngineLoop(parts, sinks, extension, notifier)
+        self._stream_items: AsyncIterator[StreamItem]
+        self._loop_tasks: set[asyncio.Task[None]] = set()
 
     async def start(self, stack: contextlib.AsyncExitStack) -> None:
         """Assemble, open the event stream, clean up what crashes left, take up callers."""
         parts = self._parts
         await parts.assemble()
-        self._items = aiter(parts.stream)
-        stack.push_async_callback(parts.stream.close)
-        stack.push_async_callback(self._engine_loop.close)
-        while not isinstance(item := await anext(self._items), Connected):
-            self._engine_loop.on_item(item)
+        self._stream_items = aiter(parts.event_stream)
+        stack.push_async_callback(parts.event_stream.close)
+        stack.push_async_callback(self._loop.close)
+        while not isinstance(item := await anext(self._stream_items), Connected):
+            self._loop.on_stream_item(item)
         await parts.client.filter_events(parts.settings.asterisk.app)
         await parts.sweeper.sweep("at start")
 
@@ -116,31 +116,35 @@ class Engine:
         self, options: RunOptions, link: ParentLink, signals: StopSignals
     ) -> tuple[str, BaseException | None]:
         """Run until something ends it; return why, and the error if it was one."""
-        self._work = {asyncio.create_task(one) for one in self._engine_loop.all(self._items)}
+        self._loop_tasks = {
+            asyncio.create_task(one) for one in self._loop.coroutines(self._stream_items)
+        }
         ends: dict[asyncio.Task[Any], Callable[[], str]] = {
             asyncio.create_task(signals.stop.wait()): lambda: signals.name,
             asyncio.create_task(self._parts.quit.wait()): lambda: "quit",
             asyncio.create_task(self._parts.calls.drained()): lambda: "drained",
         }
-        if self._companion is not None:
-            accompanied = asyncio.create_task(self._companion.run(self._parts))
-            ends[accompanied] = accompanied.result
+        if self._extension is not None:
+            extension_run = asyncio.create_task(self._extension.run(self._parts))
+            ends[extension_run] = extension_run.result
         if options.duration_s is not None:
             ends[asyncio.create_task(asyncio.sleep(options.duration_s))] = lambda: "duration"
         if not options.stay:
-            let_go = asyncio.create_task(link.wait_let_go())
-            ends[let_go] = lambda: let_go.result() or "parent gone"
+            parent_gone = asyncio.create_task(link.wait_let_go())
+            ends[parent_gone] = lambda: parent_gone.result() or "parent gone"
         try:
-            done, _ = await asyncio.wait({*self._work, *ends}, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(
+                {*self._loop_tasks, *ends}, return_when=asyncio.FIRST_COMPLETED
+            )
         finally:
             for task in ends:
                 task.cancel()
         for task in done:
             if task in ends and task.exception() is None:
                 return ends[task](), None
-        return self._verdict_of(done.pop())
+        return self._reason_of(done.pop())
 
-    def _verdict_of(self, ended: asyncio.Task[Any]) -> tuple[str, BaseException]:
+    def _reason_of(self, ended: asyncio.Task[Any]) -> tuple[str, BaseException]:
         """Return why a part of the work ended, which none does by itself."""
         error = ended.exception() or RuntimeError("a part of the engine ended without saying why")
         if isinstance(error, AriError):
@@ -164,22 +168,22 @@ class Engine:
         why = "another client took over the application" if replaced else f"engine: {reason}"
         drain = self._drain(why, replaced=replaced)
         limit_s = parts.store.loss_timeout_ns / 1e9 + _DRAIN_MARGIN_S
-        waits = [asyncio.create_task(drain), asyncio.create_task(signals.again.wait())]
-        done, _ = await asyncio.wait(waits, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
-        if waits[0] not in done:
+        tasks = [asyncio.create_task(drain), asyncio.create_task(signals.again.wait())]
+        done, _ = await asyncio.wait(tasks, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
+        if tasks[0] not in done:
             why = "skipped by a second signal" if done else f"not done after {limit_s:g} s"
-            parts.events.tell("warning", "drain", f"draining {why}: leftovers are swept next time")
-        await end_tasks((*waits, *self._work))
+            parts.events.add("warning", "drain", f"draining {why}: leftovers are swept next time")
+        await end_tasks((*tasks, *self._loop_tasks))
         self._close_books()
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(parts.injected.refresh(), _INJECTED_S)
-        self._engine_loop.hand_out(parts.publisher.write(end_reason=reason))
+        self._loop.publish(parts.publisher.build(end_reason=reason))
 
     async def _drain(self, why: str, *, replaced: bool) -> None:
         calls = self._parts.calls
         drains = [calls.abandon(why) if replaced else calls.release_all(why)]
-        if self._companion is not None:
-            drains.append(self._companion.stop(why))
+        if self._extension is not None:
+            drains.append(self._extension.stop(why))
         await asyncio.gather(*drains)
 
     def _close_books(self) -> None:

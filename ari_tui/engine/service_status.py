@@ -22,16 +22,16 @@ class SystemdNotifier:
         """Say that Asterisk is being looked for; READY is not said before it is found."""
         self._notifier.status(f"looking for Asterisk at {url}")
 
-    def standing(self) -> None:
+    def ready(self) -> None:
         """Say that the engine stands: it takes calls and its door is open."""
         self._notifier.ready()
 
-    def pulse(self, *, healthy: bool) -> None:
+    def watchdog(self, *, healthy: bool) -> None:
         """Give a sign of life, unless the engine is not well."""
         if healthy:
             self._notifier.alive()
 
-    def publish(self, document: Document) -> None:
+    def status(self, document: Document) -> None:
         """Say in one line how things are; while the engine stops, that is what it says."""
         if not self._ending:
             self._notifier.status(status_of(document))

@@ -27,15 +27,15 @@ class Sweeper:
         self._client, self._calls, self._events = client, calls, events
         self._running = asyncio.Lock()
 
-    async def sweep(self, why: str) -> bool:
+    async def sweep(self, occasion: str) -> bool:
         """Sweep once; False when Asterisk did not let us look, which is told."""
         async with self._running:
             try:
                 plan = await self._plan()
             except AriError as error:
-                self._events.tell("warning", "sweep", f"sweep {why} failed: {error}")
+                self._events.add("warning", "sweep", f"sweep {occasion} failed: {error}")
                 return False
-            await self._carry_out(plan, why)
+            await self._apply(plan, occasion)
         return True
 
     async def reconcile(self, connected: Callable[[], bool]) -> None:
@@ -66,30 +66,30 @@ class Sweeper:
     def _live(self) -> list[LiveCall]:
         return [call.machine.live for call in self._calls.calls.values() if not call.over]
 
-    async def _carry_out(self, plan: SweepPlan, why: str) -> None:
+    async def _apply(self, plan: SweepPlan, occasion: str) -> None:
         for lost in plan.lost:
             call = self._calls.calls[lost.number]
             end = self._calls.caller_gone if lost.caller_gone else self._calls.release
             end(call, lost.reason)
         # before anything is awaited: an event may bring the same callers meanwhile
-        taken = plan.take_up if self._calls.accepting or self._calls.draining else ()
-        for channel in taken:
-            self._calls.receive(channel)
+        callers = plan.new_callers if self._calls.accepting or self._calls.draining else ()
+        for channel in callers:
+            self._calls.on_new_caller(channel)
         channels = [await self._undo(self._client.hang_up(one)) for one in plan.hang_up]
         bridges = [await self._undo(self._client.delete_bridge(one)) for one in plan.delete_bridges]
-        if plan.lost or channels or bridges or taken:
-            self._events.tell(
+        if plan.lost or channels or bridges or callers:
+            self._events.add(
                 "warning",
                 "sweep",
-                f"sweep {why}: {len(plan.lost)} lost calls ended, {sum(channels)} leftover "
+                f"sweep {occasion}: {len(plan.lost)} lost calls ended, {sum(channels)} leftover "
                 f"channels and {sum(bridges)} leftover bridges removed, "
-                f"{len(taken)} callers {'taken up' if self._calls.accepting else 'sent on'}",
+                f"{len(callers)} callers {'taken up' if self._calls.accepting else 'sent on'}",
             )
 
     async def _undo(self, request: Awaitable[object]) -> bool:
         try:
             await request
         except AriError as error:
-            self._events.tell("warning", "sweep", f"a leftover stays: {error}")
+            self._events.add("warning", "sweep", f"a leftover stays: {error}")
             return False
         return True

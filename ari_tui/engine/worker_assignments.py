@@ -83,7 +83,7 @@ class WorkerAssignments(dict[int, WorkerAssignment]):
         if assignment.worker.running:
             await assignment.worker.request(control.OP_REMOVE, call=call)
 
-    async def open_again(self, worker: MediaWorker, call: int) -> None:
+    async def reopen(self, worker: MediaWorker, call: int) -> None:
         """Bring a dead worker's call to where it was, in another; harmless where nothing is.
 
         Raises what the worker says; nothing of the call is left open then.

@@ -31,13 +31,13 @@ _log = log.get("media")
 class WorkerCallbacks:
     """What the supervisor tells its owner."""
 
-    learned: Callable[[int, str, int], None]
+    on_source_learned: Callable[[int, str, int], None]
     """A call's media comes from another address than Asterisk reported."""
-    reported: Callable[[control.Message], None]
+    on_echo_report: Callable[[control.Message], None]
     """Our echo server says what it knows of a call's stream."""
-    lost: Callable[[int, str], None]
+    on_media_lost: Callable[[int, str], None]
     """A call's sockets are gone for good, and why."""
-    told: Callable[[str, str], None]
+    on_event: Callable[[str, str], None]
     """Something worth an event: level and text."""
 
 
@@ -46,15 +46,15 @@ class WorkerPool:
     """All `count` workers; new calls go to the least loaded."""
 
     count: int
-    hooks: WorkerCallbacks
+    callbacks: WorkerCallbacks
     capacity: int = DEFAULT_CAPACITY
     workers: list[MediaWorker] = field(default_factory=list)
     assignments: WorkerAssignments = field(default_factory=WorkerAssignments)
     restarts: int = 0
-    _overflow_before: int = 0
-    _last_words: list[bytes] = field(default_factory=list)
+    _retired_overflow: int = 0
+    _final_records: list[bytes] = field(default_factory=list)
     _tasks: Tasks = field(default_factory=lambda: Tasks("workers"))
-    _any_runs: asyncio.Event = field(default_factory=asyncio.Event)
+    _worker_available: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: bool = False
 
     async def start(self) -> None:
@@ -72,7 +72,7 @@ class WorkerPool:
         await self._tasks.close()
         await asyncio.gather(*(worker.stop() for worker in self.workers))
         while self.workers:
-            self._bury(self.workers[0])
+            self._retire(self.workers[0])
 
     @property
     def healthy(self) -> bool:
@@ -92,36 +92,36 @@ class WorkerPool:
             worker.calls.discard(call)
             if not isinstance(error, BindError):
                 # it did not say no: it may still open them when it comes round
-                self._tasks.spawn(self._take_back(worker, call))
+                self._tasks.spawn(self._remove_late(worker, call))
             raise
 
     async def _least_loaded(self) -> MediaWorker:
         if not self.workers:
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._any_runs.wait(), _REPLACED_S)
+                await asyncio.wait_for(self._worker_available.wait(), _REPLACED_S)
         if not self.workers:
             raise WorkerError("no media worker is running")
         return min(self.workers, key=lambda w: len(w.calls))
 
-    async def _take_back(self, worker: MediaWorker, call: int) -> None:
+    async def _remove_late(self, worker: MediaWorker, call: int) -> None:
         with contextlib.suppress(AriTuiError):
             await worker.request(control.OP_REMOVE, call=call)
 
     def read_logs(self) -> list[bytes]:
         """Return the records that each worker has logged since the last time."""
-        found = [*self._last_words, *(worker.ring.read() for worker in self.workers)]
-        self._last_words = []
+        found = [*self._final_records, *(worker.ring.read() for worker in self.workers)]
+        self._final_records = []
         return [data for data in found if data]
 
-    def complete_until_ns(self, now_ns: int, patience_ns: int) -> int:
-        """Return the time up to which every log is complete, at least `now` − `patience`."""
+    def complete_until_ns(self, now_ns: int, max_wait_ns: int) -> int:
+        """Return the time up to which every log is complete, at least `now` − `max_wait`."""
         marks = [worker.ring.watermark_ns for worker in self.workers]
-        return max(min([now_ns, *marks]), now_ns - patience_ns)
+        return max(min([now_ns, *marks]), now_ns - max_wait_ns)
 
     @property
     def log_overflow(self) -> int:
         """Records that found no room, over the session."""
-        return self._overflow_before + sum(worker.ring.overflow for worker in self.workers)
+        return self._retired_overflow + sum(worker.ring.overflow for worker in self.workers)
 
     @property
     def log_fill(self) -> float:
@@ -140,32 +140,32 @@ class WorkerPool:
         await worker.start(capacity=self.capacity)
         _log.info("worker ready", worker=name, pid=worker.process.pid)
         self.workers.append(worker)
-        self._any_runs.set()
+        self._worker_available.set()
         return worker
 
-    def _bury(self, worker: MediaWorker) -> None:
+    def _retire(self, worker: MediaWorker) -> None:
         """Read the log of an ended worker to its end and let go of it."""
         self.workers.remove(worker)
         if not self.workers:
-            self._any_runs.clear()
-        self._overflow_before += worker.ring.overflow
-        self._last_words.append(worker.ring.read())
+            self._worker_available.clear()
+        self._retired_overflow += worker.ring.overflow
+        self._final_records.append(worker.ring.read())
         worker.ring.close()
 
     def _on_event(self, message: control.Message) -> None:
         if message.get("event") == control.EVENT_LEARNED:
             call, host, port = int(message["call"]), str(message["host"]), int(message["port"])
             if self.assignments.learned(call, host, port):
-                self.hooks.learned(call, host, port)
+                self.callbacks.on_source_learned(call, host, port)
         elif message.get("event") == control.EVENT_STATUS:
-            self.hooks.reported(message)
+            self.callbacks.on_echo_report(message)
 
     def _on_end(self, worker: MediaWorker) -> None:
         if self._stopping or worker not in self.workers:
             return
-        self._bury(worker)
+        self._retire(worker)
         text = f"media {worker.name} ended (exit {worker.process.returncode}): restarting it"
-        self.hooks.told("error", text)
+        self.callbacks.on_event("error", text)
         self._tasks.spawn(self._restart(worker))
 
     async def _restart(self, dead: MediaWorker) -> None:
@@ -175,16 +175,20 @@ class WorkerPool:
                 worker = await self._start_worker(dead.name)
                 break
             except WorkerError as error:
-                self.hooks.told("error", f"{error}: trying again in {_RETRY_S:g} s")
+                self.callbacks.on_event("error", f"{error}: trying again in {_RETRY_S:g} s")
                 while dead.calls:
-                    self.hooks.lost(dead.calls.pop(), f"media worker cannot be restarted: {error}")
+                    self.callbacks.on_media_lost(
+                        dead.calls.pop(), f"media worker cannot be restarted: {error}"
+                    )
             await asyncio.sleep(_RETRY_S)
         for call in sorted(dead.calls):
-            await self._add_again(worker, call)
-        self.hooks.told("info", f"media {dead.name} runs again, with {len(worker.calls)} calls")
+            await self._reopen(worker, call)
+        self.callbacks.on_event(
+            "info", f"media {dead.name} runs again, with {len(worker.calls)} calls"
+        )
 
-    async def _add_again(self, worker: MediaWorker, call: int) -> None:
+    async def _reopen(self, worker: MediaWorker, call: int) -> None:
         try:
-            await self.assignments.open_again(worker, call)
+            await self.assignments.reopen(worker, call)
         except AriTuiError as error:
-            self.hooks.lost(call, f"media could not be opened again: {error}")
+            self.callbacks.on_media_lost(call, f"media could not be opened again: {error}")

@@ -119,7 +119,7 @@ def test_a_caller_who_hangs_up_is_not_released_and_the_reason_says_so() -> None:
 def test_a_caller_whom_we_hang_up_is_not_said_to_have_hung_up() -> None:
     play = Play()
     play.run_up()
-    play.machine.hanging_up("caller")
+    play.machine.hangup_requested("caller")
     assert play.machine.state is CallState.UP
     play.take(play.machine.event(ChannelHangupRequest(channel=Channel("caller"), soft=True)))
     play.world.remove("caller", destroyed=True)
@@ -131,9 +131,9 @@ def test_a_caller_whom_we_hang_up_is_not_said_to_have_hung_up() -> None:
 def test_a_caller_who_hangs_up_before_our_request_arrives_has_hung_up() -> None:
     play = Play()
     play.run_up()
-    play.machine.hanging_up("caller")
+    play.machine.hangup_requested("caller")
     play.take(play.machine.event(ChannelHangupRequest(channel=Channel("caller"), cause=16)))
-    play.machine.not_hung_up("caller")
+    play.machine.hangup_refused("caller")
     play.world.remove("caller", destroyed=True)
     play.settle()
     assert play.machine.reason == "caller hung up"
@@ -142,7 +142,7 @@ def test_a_caller_who_hangs_up_before_our_request_arrives_has_hung_up() -> None:
 def test_a_transfer_outlives_the_hang_up_of_the_channel_before() -> None:
     play = Play()
     play.run_up()
-    play.machine.hanging_up("caller")
+    play.machine.hangup_requested("caller")
     play.world.replace_caller()
     play.settle()
     assert play.machine.state is CallState.UP
@@ -519,7 +519,7 @@ def test_a_caller_missed_by_the_sweep_may_be_one_whom_we_hung_up(asked: bool, re
     play = Play()
     play.run_up()
     if asked:
-        play.machine.hanging_up("caller")
+        play.machine.hangup_requested("caller")
     play.world.remove("caller", destroyed=True)
     play.world.events.clear()
     play.take(play.machine.caller_gone("caller is no longer in Asterisk"))
@@ -530,28 +530,28 @@ def test_a_caller_missed_by_the_sweep_may_be_one_whom_we_hung_up(asked: bool, re
 @pytest.mark.parametrize("destroyed", [True, False])
 def test_a_channel_that_we_asked_to_hang_up_was_hung_up_from_here(destroyed: bool) -> None:
     parting = CallEnd()
-    parting.ask("c")
-    parting.requested("c", soft=True)
+    parting.hangup_requested("c")
+    parting.hangup_event("c", soft=True)
     assert parting.reason("c", destroyed=destroyed) == HUNG_UP_HERE
 
 
 def test_what_events_do_not_tell_because_they_were_lost_our_own_asking_does() -> None:
     parting = CallEnd()
-    parting.ask("c")
-    assert parting.from_here("c")
+    parting.hangup_requested("c")
+    assert parting.hung_up_here("c")
 
 
 def test_whoever_was_first_has_hung_up() -> None:
     parting = CallEnd()
-    parting.requested("c", soft=False)
-    parting.ask("c")
-    parting.requested("c", soft=True)
+    parting.hangup_event("c", soft=False)
+    parting.hangup_requested("c")
+    parting.hangup_event("c", soft=True)
     assert parting.reason("c", destroyed=False) == HUNG_UP_BY_CALLER
 
 
 def test_a_request_of_somebody_else_is_not_ours() -> None:
     parting = CallEnd()
-    parting.requested("c", soft=True)
+    parting.hangup_event("c", soft=True)
     assert parting.reason("c", destroyed=True) == HUNG_UP_BY_CALLER
 
 
@@ -562,17 +562,17 @@ def test_who_leaves_without_hanging_up_has_left() -> None:
 
 def test_a_refusal_takes_back_one_asking_and_no_other() -> None:
     parting = CallEnd()
-    parting.refused("c")
-    parting.ask("c")
-    parting.ask("c")
-    parting.refused("c")
-    assert parting.from_here("c")
-    parting.refused("c")
-    assert not parting.from_here("c")
+    parting.hangup_refused("c")
+    parting.hangup_requested("c")
+    parting.hangup_requested("c")
+    parting.hangup_refused("c")
+    assert parting.hung_up_here("c")
+    parting.hangup_refused("c")
+    assert not parting.hung_up_here("c")
 
 
 def test_what_was_asked_of_one_channel_says_nothing_of_another() -> None:
     parting = CallEnd()
-    parting.ask("c")
-    parting.requested("c", soft=False)
+    parting.hangup_requested("c")
+    parting.hangup_event("c", soft=False)
     assert parting.reason("c'", destroyed=False) == LEFT

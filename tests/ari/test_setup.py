@@ -151,10 +151,10 @@ def test_a_join_that_came_too_early_waits_longer_each_time_and_then_gives_up() -
     bridge_join = BridgeJoin("b", (0.1, 0.2))
     request = bridge_join.join(("c", "m"))
     assert request == AddToBridge("b", ("c", "m"))
-    assert bridge_join.again() == []
+    assert bridge_join.retry() == []
     assert bridge_join.refused(EARLY) == StartTimer(JOIN_TIMER, 0.1)
-    assert bridge_join.again() == [request]
-    assert bridge_join.again() == []
+    assert bridge_join.retry() == [request]
+    assert bridge_join.retry() == []
     assert bridge_join.refused(EARLY) == StartTimer(JOIN_TIMER, 0.2)
     assert bridge_join.refused(EARLY) is None
 
@@ -182,7 +182,7 @@ def test_a_new_join_takes_the_place_of_the_one_before_and_of_its_retry() -> None
     second = bridge_join.join(("d",))
     assert not bridge_join.is_current(first)
     assert bridge_join.is_current(second)
-    assert bridge_join.again() == []
+    assert bridge_join.retry() == []
 
 
 def test_complete_means_accepted_and_seen_to_enter() -> None:
@@ -199,6 +199,6 @@ def test_complete_means_accepted_and_seen_to_enter() -> None:
 def test_the_technology_last_told_is_kept() -> None:
     bridge_join = BridgeJoin("b", ())
     assert bridge_join.technology is None
-    bridge_join.learn(Bridge("b", technology="simple_bridge"))
-    bridge_join.learn(Bridge("b"))
+    bridge_join.update_technology(Bridge("b", technology="simple_bridge"))
+    bridge_join.update_technology(Bridge("b"))
     assert bridge_join.technology == "simple_bridge"

@@ -102,7 +102,7 @@ def test_a_caller_without_a_call_is_taken_up() -> None:
 
 def test_a_caller_whose_call_ended_during_the_look_is_not_taken_up() -> None:
     plan = _plan(calls_now=[])
-    assert plan.take_up == ()
+    assert plan.new_callers == ()
 
 
 def test_a_call_that_this_session_places_is_no_leftover_and_is_taken_up() -> None:
@@ -112,4 +112,4 @@ def test_a_call_that_this_session_places_is_no_leftover_and_is_taken_up() -> Non
         app_channel_ids=["caller", MEDIA, placed, old],
     )
     assert plan.hang_up == (old,)
-    assert [channel.id for channel in plan.take_up] == [placed]
+    assert [channel.id for channel in plan.new_callers] == [placed]

@@ -40,14 +40,14 @@ DOWN = AriUnreachableError("no answer")
 
 def _standing(*retries_s: float) -> Teardown:
     teardown = Teardown(retries_s)
-    for thing, undo in ALL.items():
-        teardown.built(thing, undo)
+    for resource, undo in ALL.items():
+        teardown.built(resource, undo)
     return teardown
 
 
 def test_each_thing_waits_for_those_that_were_built_after_it() -> None:
     teardown = _standing()
-    assert teardown.begin() == [BRIDGE, DRAIN]
+    assert teardown.start() == [BRIDGE, DRAIN]
     assert teardown.undone(BRIDGE, None) == [MEDIA]
     assert teardown.undone(MEDIA, None) == [CALLER]
     assert teardown.undone(DRAIN, None) == [PORT]
@@ -65,10 +65,10 @@ def test_nothing_is_undone_before_it_is_asked_for() -> None:
 
 def test_a_thing_still_building_is_undone_once_its_request_is_settled() -> None:
     teardown = Teardown(())
-    teardown.building(Resource.MEDIA_CHANNEL, MEDIA)
-    teardown.building(Resource.PORT, PORT)
+    teardown.requested(Resource.MEDIA_CHANNEL, MEDIA)
+    teardown.requested(Resource.PORT, PORT)
     teardown.built(Resource.PORT)
-    assert teardown.begin() == []
+    assert teardown.start() == []
     teardown.built(Resource.MEDIA_CHANNEL)
     assert teardown.advance() == [MEDIA]
     assert teardown.undone(MEDIA, None) == [PORT]
@@ -90,23 +90,23 @@ def test_a_thing_still_building_is_undone_once_its_request_is_settled() -> None:
 )
 def test_only_a_plain_refusal_proves_that_nothing_was_built(error: Exception, stands: bool) -> None:
     teardown = Teardown(())
-    teardown.building(Resource.MEDIA_CHANNEL, MEDIA)
-    teardown.not_built(Resource.MEDIA_CHANNEL, error)
-    assert teardown.begin() == ([MEDIA] if stands else [])
+    teardown.requested(Resource.MEDIA_CHANNEL, MEDIA)
+    teardown.request_failed(Resource.MEDIA_CHANNEL, error)
+    assert teardown.start() == ([MEDIA] if stands else [])
 
 
 def test_what_others_took_down_is_not_undone_even_when_its_answer_comes_later() -> None:
     teardown = Teardown(())
-    teardown.building(Resource.BRIDGE, BRIDGE)
+    teardown.requested(Resource.BRIDGE, BRIDGE)
     teardown.gone(Resource.BRIDGE)
     teardown.built(Resource.BRIDGE)
-    assert teardown.begin() == []
+    assert teardown.start() == []
     assert teardown.closed
 
 
 def test_an_undo_that_fails_is_tried_again_without_holding_up_the_others() -> None:
     teardown = _standing(0.25, 1.0)
-    teardown.begin()
+    teardown.start()
     assert teardown.undone(BRIDGE, DOWN) == [StartTimer("undo bridge", 0.25), MEDIA]
     assert teardown.undone(MEDIA, None) == [CALLER]
     assert teardown.timed_out("undo bridge") == [BRIDGE]
@@ -120,7 +120,7 @@ def test_an_undo_that_fails_is_tried_again_without_holding_up_the_others() -> No
 def test_an_undo_that_keeps_failing_is_reported_and_the_rest_is_done() -> None:
     teardown = _standing(0.25)
     asked: list[Command] = []
-    todo = list(teardown.begin())
+    todo = list(teardown.start())
     while todo:
         command = todo.pop(0)
         asked.append(command)
@@ -137,7 +137,7 @@ def test_an_undo_that_keeps_failing_is_reported_and_the_rest_is_done() -> None:
 
 def test_the_port_is_kept_while_hanging_up_the_media_channel_is_tried_again() -> None:
     teardown = _standing(0.25)
-    out = list(teardown.begin())
+    out = list(teardown.start())
     out += chain(teardown.undone(BRIDGE, None), teardown.undone(DRAIN, None))
     out += teardown.undone(MEDIA, DOWN)
     assert PORT not in out
@@ -156,7 +156,7 @@ def test_the_port_is_kept_while_hanging_up_the_media_channel_is_tried_again() ->
 )
 def test_what_is_gone_anyway_is_no_failure(undo: Command, error: Exception) -> None:
     teardown = _standing(1.0)
-    todo = list(teardown.begin())
+    todo = list(teardown.start())
     while todo:
         command = todo.pop(0)
         todo += teardown.undone(command, error if command == undo else None)
@@ -167,7 +167,7 @@ def test_what_is_gone_anyway_is_no_failure(undo: Command, error: Exception) -> N
 def test_a_thing_that_shows_itself_after_it_was_not_found_is_undone_again() -> None:
     teardown = Teardown(())
     teardown.built(Resource.MEDIA_CHANNEL, MEDIA)
-    teardown.begin()
+    teardown.start()
     teardown.undone(MEDIA, AriNotFoundError("not yet", status=404))
     teardown.appeared(Resource.MEDIA_CHANNEL)
     assert teardown.advance() == [MEDIA]
@@ -179,7 +179,7 @@ def test_a_thing_that_shows_itself_after_it_was_not_found_is_undone_again() -> N
 def test_an_outcome_of_an_undo_that_was_replaced_is_ignored() -> None:
     teardown = Teardown((1.0,))
     teardown.built(Resource.CALLER, CALLER)
-    assert teardown.begin() == [CALLER]
+    assert teardown.start() == [CALLER]
     teardown.built(Resource.CALLER, ContinueChannel("new"))
     assert teardown.advance() == [ContinueChannel("new")]
     assert teardown.undone(CALLER, DOWN) == []

@@ -21,7 +21,7 @@ from ari_tui.core.errors import ActionFailedError
 from ari_tui.document.live import SECONDS, CallCourse, Live
 from ari_tui.document.model import SCHEMA, Document
 from ari_tui.engine.http.server import Health, HttpServer
-from ari_tui.engine.http.stream import Stream
+from ari_tui.engine.http.stream import DocumentStream
 from tests.ui.kit import LAST_SECOND, a_call, a_document, a_live, an_event
 
 WAIT_S = 20.0
@@ -96,7 +96,7 @@ class CardboardEngine:
         """Open the door."""
         actions = {"history": self.on_history, "hold": self.on_hold, "refuse": self.on_refuse}
         told = {name: partial(self.on_told, name) for name in TOLD}
-        self.stream = Stream(self.hello, {**actions, **told})
+        self.stream = DocumentStream(self.hello, {**actions, **told})
         self.http_server = HttpServer(
             self.settings,
             newest=lambda: self.document,

@@ -48,7 +48,7 @@ from ari_tui.document.model import (
     Ports,
 )
 from ari_tui.engine import call_media, service
-from ari_tui.engine.assembly import Parts
+from ari_tui.engine.assembly import EngineParts
 from ari_tui.engine.measured_call import MeasuredCall
 from ari_tui.reflector.server import EchoConfig, EchoCounters, EchoServer
 from ari_tui.sim import rest, server
@@ -300,7 +300,7 @@ class Run:
     pbx: Pbx
     lifeline: int
     task: asyncio.Task[int] = field(init=False)
-    parts: Parts = field(init=False)
+    parts: EngineParts = field(init=False)
     documents: list[Document] = field(default_factory=list)
 
     def take(self, document: Document) -> None:
@@ -331,7 +331,7 @@ class Run:
 
     def count(self, name: str, number: int | None = None) -> int:
         """Return a counter of one call, or of all, as it stands now."""
-        document = self.parts.publisher.write()
+        document = self.parts.publisher.build()
         for figures in (document.totals, *document.calls):
             assert_books_are_closed(figures)
         if number is None:
@@ -401,13 +401,13 @@ async def engine(
     ours, lifeline = os.pipe()
     run = Run(settings(pbx, echo_port, **changes), pbx, lifeline)
 
-    class Watched(Parts):
+    class Watched(EngineParts):
         def __init__(self, *arguments: Any) -> None:
             super().__init__(*arguments)
             run.parts = self
 
     with (
-        mock.patch.object(service, "Parts", Watched),
+        mock.patch.object(service, "EngineParts", Watched),
         # on loopback nothing comes back after a tenth of a second
         mock.patch.object(call_media, "_LINGER_NS", 100_000_000),
     ):

@@ -36,7 +36,7 @@ async def test_release_lets_the_caller_go_on_and_hang_up_ends_it(pbx: Pbx, echo:
         assert await do(run, "release", call=names[drop]) == names[drop]
         assert await do(run, "hang_up", call=names[end]) == names[end]
         await until(lambda: not run.calls)
-        reasons = {call.id: call.reason for call in run.parts.publisher.write().calls}
+        reasons = {call.id: call.reason for call in run.parts.publisher.build().calls}
         assert reasons == {names[drop]: "released from here", names[end]: "hung up from here"}
         assert sorted(texts(run.events("call_ended"))) == [
             "call ended: hung up from here",
@@ -54,7 +54,7 @@ async def test_a_release_that_hangs_up_says_so(pbx: Pbx, echo: EchoRun) -> None:
         await do(run, "release", call=call.id)
         await until(lambda: not run.calls)
         assert pbx.faults.was_asked("DELETE", f"/ari/channels/{caller}")
-        assert [one.reason for one in run.parts.publisher.write().calls] == ["hung up from here"]
+        assert [one.reason for one in run.parts.publisher.build().calls] == ["hung up from here"]
         await run.end()
 
 
@@ -73,7 +73,7 @@ async def test_a_hang_up_that_was_refused_is_none_and_one_without_a_good_answer_
         if answer == 403:
             pbx.sim.pbx.hang_up(pbx.sim.pbx.channels[caller], cause=32, soft=True)
         await until(lambda: not run.calls)
-        assert [one.reason for one in run.parts.publisher.write().calls] == [reason]
+        assert [one.reason for one in run.parts.publisher.build().calls] == [reason]
         await run.end()
 
 
@@ -86,7 +86,7 @@ async def test_a_caller_who_was_faster_than_our_hang_up_has_hung_up(
         pbx.sim.pbx.hang_up(pbx.sim.pbx.channels[caller])
         assert await run.parts.calls.hang_up(caller) is False
         await until(lambda: not run.calls)
-        assert [one.reason for one in run.parts.publisher.write().calls] == ["caller hung up"]
+        assert [one.reason for one in run.parts.publisher.build().calls] == ["caller hung up"]
         await run.end()
 
 
@@ -94,7 +94,7 @@ async def test_a_call_is_found_by_the_id_that_documents_have(pbx: Pbx, echo: Ech
     async with engine(pbx, echo.port) as run:
         pbx.call()
         (call,) = await run.up(1)
-        (told,) = run.parts.publisher.write().calls
+        (told,) = run.parts.publisher.build().calls
         assert find_call(run.parts.calls, {"call": told.id}) is call
         for wrong in (None, "", 1, [told.id], told.id + "x", "\x1b[31m" * 500):
             with pytest.raises(ActionFailedError, match=r"^no call ") as refused:
@@ -137,10 +137,10 @@ async def test_draining_sends_new_callers_on_and_ends_with_the_last_call(
     async with engine(pbx, echo.port) as run:
         first, second = pbx.call(), pbx.call()
         calls = await run.up(2)
-        assert run.parts.publisher.write().session.draining is False
+        assert run.parts.publisher.build().session.draining is False
         assert await do(run, "drain") == "draining: 2 calls are still to end"
         assert await do(run, "drain") == "draining: 2 calls are still to end"
-        assert run.parts.publisher.write().session.draining is True
+        assert run.parts.publisher.build().session.draining is True
         late = pbx.call()
         await until(lambda: pbx.faults.was_asked("POST", f"{late}/continue"))
         assert run.parts.calls.started == 2
@@ -189,10 +189,10 @@ async def test_a_caller_whose_coming_was_not_heard_is_sent_on_by_the_sweep(
         await run.up(1)
         await do(run, "drain")
         with mock.patch.object(run.parts.calls, "receive"):
-            received = run.parts.stream.received
+            received = run.parts.event_stream.received
             late = pbx.call()
-            await until(lambda: run.parts.stream.received > received)
-            await until(lambda: run.parts.stream.backlog == 0)
+            await until(lambda: run.parts.event_stream.received > received)
+            await until(lambda: run.parts.event_stream.backlog == 0)
         assert late in pbx.channels
         await run.parts.sweeper.sweep("now")
         assert texts(run.events("sweep"))[-1].endswith("1 callers sent on")

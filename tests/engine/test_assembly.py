@@ -15,7 +15,7 @@ from ari_tui.analysis.sla.profiles import SEED_PROFILE
 from ari_tui.analysis.store import Store
 from ari_tui.config.settings import SlaSettings
 from ari_tui.core.errors import AriTuiError, BindError, ConfigError
-from ari_tui.engine.assembly import Parts, profile_of
+from ari_tui.engine.assembly import EngineParts, profile_of
 from tests.engine.kit import (
     APP,
     VERDICTS,
@@ -38,7 +38,7 @@ async def refusal(pbx: Pbx, folder: Path, **changes: Any) -> AriTuiError:
     before = in_folder(folder)
     with pytest.raises(AriTuiError) as refused:
         async with contextlib.AsyncExitStack() as stack:
-            await Parts(settings(pbx, 4000, **changes), stack).assemble()
+            await EngineParts(settings(pbx, 4000, **changes), stack).assemble()
     assert worker_pids() == []
     assert in_folder(folder) == before
     assert "\n" not in str(refused.value)
@@ -65,7 +65,7 @@ async def test_a_second_engine_of_an_application_is_refused_and_the_first_goes_o
         mine = worker_pids()
         with pytest.raises(BindError, match="already runs"):
             async with contextlib.AsyncExitStack() as stack:
-                await Parts(settings(pbx, echo.port), stack).assemble()
+                await EngineParts(settings(pbx, echo.port), stack).assemble()
         assert worker_pids() == mine
         await run.flows(call.number)
         async with run.http_server() as http_server, http_server.get("/health") as response:

@@ -11,7 +11,7 @@ from ari_tui.ari.commands import CallState
 from ari_tui.ari.events import ChannelDtmfReceived, ChannelHold, ChannelUnhold, Event
 from ari_tui.ari.ids import call_ids
 from ari_tui.ari.models import CallerId, Channel
-from ari_tui.engine.call_events import CallEventMessages, explain
+from ari_tui.engine.call_events import CallEventMessages, gap_event_text
 from ari_tui.engine.event_log import EventLog
 from ari_tui.engine.measured_call import MeasuredCall
 
@@ -33,8 +33,8 @@ def told(log: EventLog) -> list[tuple[str, str, str]]:
 
 
 def test_a_call_is_told_of_by_the_id_that_documents_have(log: EventLog) -> None:
-    news = CallEventMessages(log)
-    news.taken_up(call(caller=CallerId("Ann", "100")))
+    messages = CallEventMessages(log)
+    messages.started(call(caller=CallerId("Ann", "100")))
     (line,) = log.lines
     assert (line.call, line.channel) == (call().id, "PJSIP/100-1") == ("5e55.7", "PJSIP/100-1")
     assert line.text == "call from 100"
@@ -43,9 +43,9 @@ def test_a_call_is_told_of_by_the_id_that_documents_have(log: EventLog) -> None:
 def test_a_caller_without_a_number_and_a_bridge_without_a_technology_are_told_of(
     log: EventLog,
 ) -> None:
-    news = CallEventMessages(log)
-    news.taken_up(call())
-    news.up(call())
+    messages = CallEventMessages(log)
+    messages.started(call())
+    messages.up(call())
     assert told(log) == [("info", "call", "call from unknown"), ("info", "call_up", "up, bridged")]
 
 
@@ -67,9 +67,9 @@ def test_a_failure_is_an_error_that_names_its_step(log: EventLog) -> None:
 def test_what_comes_from_elsewhere_or_not_at_all_is_a_warning(log: EventLog) -> None:
     one = call()
     one.media_local = "10.0.0.1:4000"
-    news = CallEventMessages(log)
-    news.silent(one)
-    news.learned(one, "10.0.0.2:6000", "10.0.0.3:6000")
+    messages = CallEventMessages(log)
+    messages.no_rtp(one)
+    messages.source_learned(one, "10.0.0.2:6000", "10.0.0.3:6000")
     assert [level for level, _, _ in told(log)] == ["warning", "warning"]
     assert "between Asterisk and 10.0.0.1:4000" in told(log)[0][2]
     assert told(log)[1][2].startswith("media comes from 10.0.0.2:6000, not from 10.0.0.3:6000")
@@ -87,16 +87,19 @@ def gap(from_ms: int, to_ms: int) -> Gap:
 def test_a_digit_explains_the_gap_that_it_lasted() -> None:
     gaps = CallGaps()
     digit = ChannelDtmfReceived(channel=CALLER, digit="5", duration_ms=400)
-    assert explain(gaps, digit, NOW + 420 * MS) == ("dtmf", "digit '5' pressed")
+    assert gap_event_text(gaps, digit, NOW + 420 * MS) == ("dtmf", "digit '5' pressed")
     assert gaps.kind_of(gap(0, 420)) == "dtmf"
     assert gaps.kind_of(gap(2000, 2420)) == "missing"
 
 
 def test_a_hold_explains_all_silence_until_its_end() -> None:
     gaps = CallGaps()
-    assert explain(gaps, ChannelHold(channel=CALLER), NOW) == ("hold", "on hold")
+    assert gap_event_text(gaps, ChannelHold(channel=CALLER), NOW) == ("hold", "on hold")
     assert gaps.kind_of(gap(0, 60_000)) == "hold"
-    assert explain(gaps, ChannelUnhold(channel=CALLER), NOW + 60_000 * MS) == ("hold", "off hold")
+    assert gap_event_text(gaps, ChannelUnhold(channel=CALLER), NOW + 60_000 * MS) == (
+        "hold",
+        "off hold",
+    )
     assert gaps.kind_of(gap(0, 60_000)) == "hold"
     assert gaps.kind_of(gap(70_000, 71_000)) == "missing"
 
@@ -104,5 +107,5 @@ def test_a_hold_explains_all_silence_until_its_end() -> None:
 @pytest.mark.parametrize("event", [Event()])
 def test_other_events_say_nothing_of_gaps(event: Event) -> None:
     gaps = CallGaps()
-    assert explain(gaps, event, NOW) is None
+    assert gap_event_text(gaps, event, NOW) is None
     assert gaps.kind_of(gap(0, 420)) == "missing"

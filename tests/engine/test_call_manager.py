@@ -142,7 +142,7 @@ async def test_a_port_range_of_one_takes_one_call_and_lets_the_second_go(
         assert "all 1 in use" in text
         await until(lambda: second not in pbx.channels, "the second caller was not released")
         await run.flows(first.number)
-        assert run.parts.publisher.write().instrument.ports_in_use == 1
+        assert run.parts.publisher.build().instrument.ports_in_use == 1
         await run.end()
     assert (run.final.totals.calls.failed, run.final.totals.calls.ended) == (1, 2)
     run.assert_nothing_left()
@@ -159,7 +159,7 @@ async def test_a_call_that_drains_is_none_of_those_at_once(
         await until(lambda: first.state is not CallState.UP)
         pbx.call()
         await until(lambda: run.parts.calls.started == 2)
-        assert run.parts.publisher.write().totals.calls.peak == 1
+        assert run.parts.publisher.build().totals.calls.peak == 1
         await run.end()
 
 
@@ -187,7 +187,7 @@ async def test_a_transferred_call_goes_on_with_the_new_caller(pbx: Pbx, echo: Ec
         await until(lambda: call.machine.caller.id == new)
         await run.flows(call.number)
         assert run.calls == [call]
-        document = run.parts.publisher.write()
+        document = run.parts.publisher.build()
         assert document.calls[0].caller == "Transferred 1999"
         await run.end()
     assert run.final.totals.calls.started == 1
@@ -280,9 +280,9 @@ async def test_an_ended_call_stays_in_the_documents_for_a_while_and_in_the_total
         calls = run.parts.calls
         sent = run.count("sent")
         calls.tick(time.time_ns() + int((ENDED_KEPT_S - 5) * 1e9))
-        assert len(run.parts.publisher.write().calls) == 1
+        assert len(run.parts.publisher.build().calls) == 1
         calls.tick(time.time_ns() + int((ENDED_KEPT_S + 1) * 1e9))
-        assert run.parts.publisher.write().calls == []
+        assert run.parts.publisher.build().calls == []
         assert calls.calls == {}
         assert run.count("sent") == sent > 0
         await run.end()
@@ -335,7 +335,7 @@ async def test_what_a_caller_presses_or_is_called_cannot_upset_a_terminal(
         )
         run.parts.calls.on_event(digit)
         shown = [line.text + str(line.channel) for line in run.parts.events.lines]
-        document = run.parts.publisher.write()
+        document = run.parts.publisher.build()
         shown += [one.caller + one.channel + one.channel_id for one in document.calls]
         assert all(text.isprintable() for text in shown)
         assert max(map(len, shown)) < 1000
@@ -350,7 +350,7 @@ async def test_a_late_caller_is_let_go_as_configured(
     on_release: OnRelease, request_name: str
 ) -> None:
     client = mock.AsyncMock()
-    await UnownedChannels(client, EventLog(), on_release).send_on("170.1")
+    await UnownedChannels(client, EventLog(), on_release).release("170.1")
     assert [(one[0], one[1]) for one in client.mock_calls] == [(request_name, ("170.1",))]
 
 
@@ -359,7 +359,7 @@ async def test_what_stays_all_the_same_is_told() -> None:
     client.hang_up.side_effect = client.continue_in_dialplan.side_effect = AriError("500 no")
     strays = UnownedChannels(client, events, OnRelease.CONTINUE)
     await strays.hang_up("ari-tui.a.s.1.media")
-    await strays.send_on("170.1")
+    await strays.release("170.1")
     assert texts(list(events.lines)) == [
         "a leftover channel stays: 500 no",
         "a caller who came late stays: 500 no",

@@ -34,8 +34,8 @@ from tests.engine.kit import WAIT_S, EchoRun, free_block, udp_ports, until
 
 @pytest.fixture
 async def worker_pool() -> AsyncIterator[WorkerPool]:
-    hooks = WorkerCallbacks(*[lambda *_: None] * 4)
-    worker_pool = WorkerPool(1, hooks, capacity=1024)
+    callbacks = WorkerCallbacks(*[lambda *_: None] * 4)
+    worker_pool = WorkerPool(1, callbacks, capacity=1024)
     await worker_pool.start()
     yield worker_pool
     await worker_pool.stop()
@@ -236,13 +236,13 @@ async def test_books_close_once_nothing_is_under_way_and_a_moment_has_passed(
 ) -> None:
     desk, now = Desk(worker_pool, echo), 10**18
     call = draining(desk, now)
-    desk.media.look_at_drain(call, now + 100_000_000)
+    desk.media.check_drain(call, now + 100_000_000)
     assert not call.drained.is_set()
     row = desk.store.row_of[call.number]
     desk.store.echo.last_rx[row] = now + 300_000_000  # something came back meanwhile
-    desk.media.look_at_drain(call, now + 600_000_000)
+    desk.media.check_drain(call, now + 600_000_000)
     assert not call.drained.is_set()
-    desk.media.look_at_drain(call, now + 800_000_000)
+    desk.media.check_drain(call, now + 800_000_000)
     assert call.drained.is_set()
 
 
@@ -255,12 +255,12 @@ async def test_what_never_comes_back_is_given_up_in_the_end(
     sent = RECORD.pack(now, now, 0, 0, 1, call.number, 5, 172, 0, KIND_MEDIA_IN, 0, 0, 0, 0, 0)
     fold(desk.store, from_bytes(sent), 0)
     assert desk.store.flight.count(row) == 1
-    desk.media.look_at_drain(call, now + desk.store.loss_timeout_ns + 10**9)
+    desk.media.check_drain(call, now + desk.store.loss_timeout_ns + 10**9)
     assert not call.drained.is_set()
-    desk.media.look_at_drain(call, now + desk.store.loss_timeout_ns + 3 * 10**9)
+    desk.media.check_drain(call, now + desk.store.loss_timeout_ns + 3 * 10**9)
     assert call.drained.is_set()
     assert desk.store.flight.count(row) == 0
-    desk.media.look_at_drain(desk.call(), now)  # one that does not drain is left alone
+    desk.media.check_drain(desk.call(), now)  # one that does not drain is left alone
 
 
 async def packets_through(desk: Desk, call: MeasuredCall, count: int) -> None:
@@ -285,7 +285,7 @@ async def test_the_echo_server_is_asked_and_its_answer_splits_the_losses(
     worker_pool: WorkerPool, echo: EchoRun
 ) -> None:
     desk = Desk(worker_pool, echo, ports=ports(*free_block(2)))
-    worker_pool.hooks.reported = desk.media.take_report
+    worker_pool.callbacks.on_echo_report = desk.media.take_report
     call = desk.call()
     await packets_through(desk, call, 5)
     desk.media.ask_echo()
@@ -299,7 +299,7 @@ async def test_the_last_question_waits_for_its_own_answer_not_for_an_earlier_one
     worker_pool: WorkerPool, echo: EchoRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk = Desk(worker_pool, echo, ports=ports(*free_block(2)))
-    worker_pool.hooks.reported = desk.media.take_report
+    worker_pool.callbacks.on_echo_report = desk.media.take_report
     call = desk.call()
     await packets_through(desk, call, 5)
     desk.media.ask_echo()
@@ -339,7 +339,7 @@ async def test_a_foreign_echo_server_is_not_waited_for_and_nothing_is_split(
     transport, _ = await loop.create_datagram_endpoint(Foreign, local_addr=("127.0.0.1", 0))
     host, port = transport.get_extra_info("sockname")
     desk = Desk(worker_pool, EchoRun(host, port), ports=ports(*free_block(2)))
-    worker_pool.hooks.reported = desk.media.take_report
+    worker_pool.callbacks.on_echo_report = desk.media.take_report
     call = desk.call()
     await packets_through(desk, call, 5)
     desk.media.ask_echo()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, get_args
+from typing import Any, cast, get_args
 from unittest import mock
 
 import pytest
@@ -21,7 +21,7 @@ from tests.engine.kit import until
 
 
 class Bench:
-    """A runner whose orders are carried out by a function of the test."""
+    """An executor whose commands are carried out by a function of the test."""
 
     def __init__(self) -> None:
         machine = CallMachine(1, call_ids("app", "5e55", 1), Channel("caller", state="Up"))
@@ -31,7 +31,12 @@ class Bench:
         self.asked: list[do.Command] = []
         self.outcome: Callable[[do.Command], object] = lambda _command: None
         self.tasks = Tasks("test")
-        self.runner = CommandExecutor(self, self.tasks, moved=self._moved, finished=self._finished)  # type: ignore[arg-type]  # stands in for Orders
+        self.executor = CommandExecutor(
+            cast("CommandHandlers", self),
+            self.tasks,
+            on_step=self._on_step,
+            on_finished=self._on_finished,
+        )
 
     def execute(self, _call: MeasuredCall, command: do.Command) -> Awaitable[object]:
         self.asked.append(command)
@@ -41,11 +46,11 @@ class Bench:
 
         return work()
 
-    def _moved(self, call: MeasuredCall) -> None:
+    def _on_step(self, call: MeasuredCall) -> None:
         assert call is self.call
         self.moves += 1
 
-    def _finished(self, call: MeasuredCall, command: do.Finished) -> None:
+    def _on_finished(self, call: MeasuredCall, command: do.Finished) -> None:
         assert call is self.call
         self.done.append(command)
 
@@ -59,7 +64,7 @@ async def bench() -> AsyncIterator[Bench]:
 
 async def test_every_command_is_done_and_its_end_is_fed_back(bench: Bench) -> None:
     machine = bench.call.machine
-    bench.runner.run(bench.call, machine.release("a person asked"))
+    bench.executor.run(bench.call, machine.release("a person asked"))
     await until(lambda: bench.done)
     assert bench.asked == [do.ContinueChannel("caller")]
     assert bench.done == [do.Finished(do.CallState.ENDED, "a person asked", None, ())]
@@ -72,7 +77,7 @@ async def test_what_fails_is_fed_back_as_a_failure(bench: Bench) -> None:
 
     bench.outcome = refuse
     machine = bench.call.machine
-    bench.runner.run(bench.call, machine.start())
+    bench.executor.run(bench.call, machine.start())
     await until(lambda: machine.reason)
     assert machine.reason == "bad request"
 
@@ -86,7 +91,7 @@ async def test_a_mistake_of_ours_fails_the_call_and_leaves_nobody_waiting(
         return None
 
     bench.outcome = stumble
-    bench.runner.run(bench.call, bench.call.machine.start())
+    bench.executor.run(bench.call, bench.call.machine.start())
     await until(lambda: bench.done)
     assert bench.call.machine.state is do.CallState.FAILED
     assert bench.call.machine.reason == "internal error: ZeroDivisionError: by mistake"
@@ -103,7 +108,7 @@ async def test_a_timer_rings_when_its_time_is_over(bench: Bench) -> None:
         return []
 
     bench.call.machine.timed_out = timed_out  # type: ignore[method-assign]  # listens in
-    bench.runner.run(bench.call, [do.StartTimer("join", 0.01)])
+    bench.executor.run(bench.call, [do.StartTimer("join", 0.01)])
     assert heard == []
     await asyncio.wait_for(rung.wait(), 10)
     assert heard == ["join"]

@@ -13,7 +13,7 @@ async def test_a_document_tells_all_of_a_call(pbx: Pbx, echo: EchoRun) -> None:
         channel = pbx.call()
         (call,) = await run.up(1)
         await until(lambda: call.linkedid)
-        document = run.parts.publisher.write()
+        document = run.parts.publisher.build()
         assert decode(encode(document)) == document
         (told,) = document.calls
         first, last = run.settings.media.port_range
@@ -49,7 +49,7 @@ async def test_before_the_first_packet_there_is_null_and_never_nought(
         pbx.call()
         pbx.control.hold(0)
         await until(lambda: run.calls and run.calls[0].up_at)
-        (told,) = run.parts.publisher.write().calls
+        (told,) = run.parts.publisher.build().calls
         assert (told.codec, told.ptime_ms, told.ssrc, told.loss_ratio) == (None,) * 4
         assert (told.rtt_ms.min, told.rtt_ms.p99, told.longest_interruption_ms) == (None,) * 3
         assert told.jitter_ms.media is None
@@ -86,6 +86,6 @@ async def test_the_longest_lag_is_of_the_time_since_the_last_document(
     async with engine(pbx, echo.port) as run:
         publisher = run.parts.publisher
         publisher.tick_lag_ms = 123.4567
-        assert publisher.write().instrument.tick_lag_ms == 123.457
-        assert publisher.write().instrument.tick_lag_ms == 0
+        assert publisher.build().instrument.tick_lag_ms == 123.457
+        assert publisher.build().instrument.tick_lag_ms == 0
         await run.end()

@@ -12,7 +12,7 @@ def test_an_event_reaches_the_list_the_log_and_every_listener(
     heard: list[EventLine] = []
     log = EventLog()
     log.listeners.add(heard.append)
-    log.tell("error", "worker", "it died", call="s.1", channel="PJSIP/1")
+    log.add("error", "worker", "it died", call="s.1", channel="PJSIP/1")
     (line,) = heard
     assert list(log.lines) == [line]
     assert (line.level, line.kind, line.call, line.channel, line.text) == (
@@ -28,7 +28,7 @@ def test_an_event_reaches_the_list_the_log_and_every_listener(
 
 def test_what_is_quoted_from_outside_is_cleaned_and_cut() -> None:
     log = EventLog()
-    log.tell("info", "x", "a\x1b[31mred\x07\r\n\u202etxt" + "z" * 9999)
+    log.add("info", "x", "a\x1b[31mred\x07\r\n\u202etxt" + "z" * 9999)
     (line,) = log.lines
     assert line.text.startswith("ared txtzzz")
     assert len(line.text) <= 600
@@ -36,7 +36,7 @@ def test_what_is_quoted_from_outside_is_cleaned_and_cut() -> None:
 
 def test_a_percent_sign_is_no_format() -> None:
     log = EventLog()
-    log.tell("info", "x", "100 %s of %d")
+    log.add("info", "x", "100 %s of %d")
     assert log.lines[0].text == "100 %s of %d"
 
 
@@ -47,17 +47,17 @@ def test_what_repeats_is_told_once_in_a_while_for_each_call(
     monkeypatch.setattr("ari_tui.engine.event_log.time.monotonic", lambda: now)
     log = EventLog()
     for call in ("s.1", "s.1", "s.2", None, None):
-        log.tell("warning", "gap", "again", call=call, rarely=True)
+        log.add("warning", "gap", "again", call=call, rate_limited=True)
     assert [line.call for line in log.lines] == ["s.1", "s.2", None]
-    now += log.QUIET_S
-    log.tell("warning", "gap", "again", call="s.1", rarely=True)
-    log.tell("warning", "gap", "not rare", call="s.1")
+    now += log.RATE_LIMIT_S
+    log.add("warning", "gap", "again", call="s.1", rate_limited=True)
+    log.add("warning", "gap", "not rare", call="s.1")
     assert len(log.lines) == 5
 
 
 def test_memory_does_not_grow_with_events_or_calls() -> None:
     log = EventLog()
     for number in range(3 * KEPT):
-        log.tell("info", "gap", "again", call=f"s.{number}", rarely=True)
+        log.add("info", "gap", "again", call=f"s.{number}", rate_limited=True)
     assert len(log.lines) == KEPT
-    assert len(log._told) <= KEPT + 1
+    assert len(log._last_added) <= KEPT + 1

@@ -11,7 +11,7 @@ from ari_tui.analysis.store import Store
 from ari_tui.engine import live_analyzer
 from ari_tui.engine.call_manager import CallManager
 from ari_tui.engine.event_log import EventLog
-from ari_tui.engine.live_analyzer import CLOCK_STEP_NS, PATIENCE_NS, LiveAnalyzer, read_clocks
+from ari_tui.engine.live_analyzer import CLOCK_STEP_NS, LOG_WAIT_NS, LiveAnalyzer, read_clocks
 from ari_tui.engine.worker_pool import WorkerPool
 from ari_tui.wire.record import (
     FLAG_ECHO_LEG,
@@ -40,7 +40,7 @@ class Logs:
         return found
 
     def complete_until_ns(self, now_ns: int, patience_ns: int) -> int:
-        assert patience_ns == PATIENCE_NS
+        assert patience_ns == LOG_WAIT_NS
         return now_ns if self.complete_ns is None else self.complete_ns
 
 
@@ -173,7 +173,7 @@ def test_a_clock_that_drifts_as_clocks_do_is_not_told() -> None:
     bench = Bench()
     for pulse in range(100):
         # 500 ppm is as fast as a clock is slewed
-        bench.analyzer.watch_clock(NOW + pulse * 250_125_000, pulse * 250 * MS)
+        bench.analyzer.check_clock(NOW + pulse * 250_125_000, pulse * 250 * MS)
     assert bench.told("clock") == []
 
 
@@ -183,9 +183,9 @@ def test_a_step_of_the_clock_limits_the_seconds_around_it_on_both_sides(
 ) -> None:
     bench = Bench()
     flow(bench, 0, 10)
-    bench.analyzer.watch_clock(NOW + 10_500 * MS, 777)
-    bench.analyzer.watch_clock(NOW + (10_750 + step_ms) * MS, 777 + 250 * MS)
-    bench.analyzer.watch_clock(NOW + (11_000 + step_ms) * MS, 777 + 500 * MS)
+    bench.analyzer.check_clock(NOW + 10_500 * MS, 777)
+    bench.analyzer.check_clock(NOW + (10_750 + step_ms) * MS, 777 + 250 * MS)
+    bench.analyzer.check_clock(NOW + (11_000 + step_ms) * MS, 777 + 500 * MS)
     flow(bench, 10, 20)
     (text,) = bench.told("clock")
     assert text.startswith(f"the clock was set by {step_ms:+.1f} ms")

@@ -36,7 +36,7 @@ async def test_calls_survive_an_asterisk_that_goes_and_comes_back(pbx: Pbx, echo
         await run.up(2)
         assert await health(http_server) == (200, True)
         await pbx.control.go_away()
-        await until(lambda: not run.parts.stream.connected)
+        await until(lambda: not run.parts.event_stream.connected)
         assert await health(http_server) == (503, False)
         pbx.sim.pbx.hang_up(pbx.sim.pbx.channels[leaver])  # nobody tells us
         away = len(run.documents)
@@ -73,7 +73,7 @@ async def test_calls_end_with_an_asterisk_that_was_restarted(pbx: Pbx, echo: Ech
         pbx.call()
         await run.up(1)
         await pbx.control.go_away()
-        await until(lambda: not run.parts.stream.connected)
+        await until(lambda: not run.parts.event_stream.connected)
         await pbx.control.come_back(fresh=True)
         await until(lambda: not run.calls)
         await until(lambda: pbx.control.place_call() is not None)
@@ -88,7 +88,7 @@ async def test_calls_are_compared_until_asterisk_answers(pbx: Pbx, echo: EchoRun
         caller = pbx.call()
         await run.up(1)
         await pbx.control.go_away()
-        await until(lambda: not run.parts.stream.connected)
+        await until(lambda: not run.parts.event_stream.connected)
         pbx.sim.pbx.hang_up(pbx.sim.pbx.channels[caller])
         still_starting = pbx.faults.add("GET", "/ari/applications", 500, times=1)
         await pbx.control.come_back()
@@ -112,28 +112,28 @@ async def test_an_asterisk_that_does_not_answer_holds_up_no_document(
 
 
 def engine_loop(
-    *, companion: Any = None, sinks: Sequence[Any] = ()
+    *, extension: Any = None, sinks: Sequence[Any] = ()
 ) -> tuple[EngineLoop, mock.MagicMock]:
     parts = mock.MagicMock()
     parts.events = EventLog()
-    return EngineLoop(parts, sinks, companion, mock.MagicMock()), parts
+    return EngineLoop(parts, sinks, extension, mock.MagicMock()), parts
 
 
 def test_an_event_is_for_the_calls_first_and_then_for_the_companion() -> None:
     seen: list[str] = []
-    companion = mock.MagicMock()
-    companion.on_event.side_effect = lambda _event: seen.append("companion")
-    standing, parts = engine_loop(companion=companion)
+    extension = mock.MagicMock()
+    extension.on_event.side_effect = lambda _event: seen.append("extension")
+    loop, parts = engine_loop(extension=extension)
     parts.calls.on_event.side_effect = lambda _event: seen.append("calls")
-    standing.on_item(StasisStart(channel=Channel("c")))
-    assert seen == ["calls", "companion"]
+    loop.on_stream_item(StasisStart(channel=Channel("c")))
+    assert seen == ["calls", "extension"]
     assert list(parts.events.lines) == []
 
 
 def test_what_becomes_of_the_connection_is_told_and_goes_to_no_call() -> None:
-    standing, parts = engine_loop()
-    standing.on_item(Disconnected("closed", 0, 1.25))
-    standing.on_item(BrokenEventError("event StasisStart cannot be read"))
+    loop, parts = engine_loop()
+    loop.on_stream_item(Disconnected("closed", 0, 1.25))
+    loop.on_stream_item(BrokenEventError("event StasisStart cannot be read"))
     assert [(line.level, line.kind, line.text) for line in parts.events.lines] == [
         ("error", "disconnected", "event stream lost: closed: trying again in 1.2 s"),
         ("warning", "broken_event", "event StasisStart cannot be read"),
@@ -143,9 +143,9 @@ def test_what_becomes_of_the_connection_is_told_and_goes_to_no_call() -> None:
 
 def test_a_document_is_handed_to_readers_alerts_and_every_sink() -> None:
     sinks = [mock.MagicMock(), mock.MagicMock()]
-    standing, parts = engine_loop(sinks=sinks)
+    loop, parts = engine_loop(sinks=sinks)
     made = document()
-    standing.hand_out(made)
+    loop.publish(made)
     for taker in (parts.alerts, *sinks):
         taker.take.assert_called_once_with(made)
-    parts.readers.publish.assert_called_once_with(made, parts.publisher.live)
+    parts.document_stream.publish.assert_called_once_with(made, parts.publisher.live)

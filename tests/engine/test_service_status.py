@@ -107,8 +107,8 @@ def test_the_status_tells_calls_verdict_and_asterisk() -> None:
 def test_without_a_manager_nothing_is_said() -> None:
     notifier = SystemdNotifier(NotifySocket())
     notifier.starting("localhost:8088")
-    notifier.standing()
-    notifier.pulse(healthy=True)
-    notifier.publish(document())
+    notifier.ready()
+    notifier.watchdog(healthy=True)
+    notifier.status(document())
     notifier.stopping("SIGTERM", 0)
     notifier.close()

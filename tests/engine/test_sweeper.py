@@ -138,7 +138,7 @@ async def test_a_media_channel_or_bridge_taken_away_while_events_were_lost_ends_
         pbx.call()
         one, other = await run.up(2)
         await pbx.control.go_away()
-        await until(lambda: not run.parts.stream.connected)
+        await until(lambda: not run.parts.event_stream.connected)
         inner = pbx.sim.pbx
         inner.hang_up(inner.channels[one.machine.ids.media])
         inner.bridging.destroy(inner.bridging.bridges[other.machine.ids.bridge])

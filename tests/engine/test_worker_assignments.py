@@ -65,7 +65,7 @@ async def test_a_call_goes_on_in_another_worker_on_the_ports_that_it_had() -> No
     assignments = await opened(FakeWorker())
     await assignments.connect(1, "10.0.0.1", 6000, "auto")
     second = FakeWorker()
-    await assignments.open_again(worker(second), 1)
+    await assignments.reopen(worker(second), 1)
     assert second.asked == [
         ("add", {"call": 1, **FIELDS, "echo_local_port": 5001}),
         ("connect", {"call": 1, "host": "10.0.0.1", "port": 6000, "learn": "auto"}),
@@ -80,7 +80,7 @@ async def test_a_learned_address_is_the_one_that_is_connected_to_again() -> None
     assert assignments.learned(1, "10.0.0.2", 7000)
     assert not assignments.learned(2, "10.0.0.2", 7000)
     second = FakeWorker()
-    await assignments.open_again(worker(second), 1)
+    await assignments.reopen(worker(second), 1)
     _, fields = second.asked[-1]
     assert fields == {"call": 1, "host": "10.0.0.2", "port": 7000, "learn": "never"}
 
@@ -90,7 +90,7 @@ async def test_a_draining_call_is_not_connected_again() -> None:
     await assignments.connect(1, "10.0.0.1", 6000, "auto")
     await assignments.drain(1)
     second = FakeWorker()
-    await assignments.open_again(worker(second), 1)
+    await assignments.reopen(worker(second), 1)
     assert second.ops == ["add", "drain"]
 
 
@@ -101,7 +101,7 @@ async def test_a_call_that_cannot_be_opened_again_leaves_nothing_open() -> None:
     second.refuses["connect"] = WorkerError("no")
     second.refuses["remove"] = WorkerError("nor that")
     with pytest.raises(WorkerError, match=r"^no$"):
-        await assignments.open_again(worker(second), 1)
+        await assignments.reopen(worker(second), 1)
     assert second.ops == ["add", "connect", "remove"]
     assert second.calls == set()
 
@@ -110,7 +110,7 @@ async def test_a_call_that_has_left_meanwhile_is_not_opened_again() -> None:
     assignments = await opened(FakeWorker())
     await assignments.remove(1)
     second = FakeWorker()
-    await assignments.open_again(worker(second), 1)
+    await assignments.reopen(worker(second), 1)
     assert second.asked == []
 
 

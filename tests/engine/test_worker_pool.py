@@ -26,11 +26,11 @@ class Told:
         self.reported: list[control.Message] = []
         self.lost: list[tuple[int, str]] = []
         self.texts: list[tuple[str, str]] = []
-        self.hooks = WorkerCallbacks(
-            learned=lambda *of: self.learned.append(of),
-            reported=self.reported.append,
-            lost=lambda *of: self.lost.append(of),
-            told=lambda *of: self.texts.append(of),
+        self.callbacks = WorkerCallbacks(
+            on_source_learned=lambda *of: self.learned.append(of),
+            on_echo_report=self.reported.append,
+            on_media_lost=lambda *of: self.lost.append(of),
+            on_event=lambda *of: self.texts.append(of),
         )
 
 
@@ -67,7 +67,7 @@ def told() -> Told:
 
 @contextlib.asynccontextmanager
 async def running(told: Told, count: int = 1, **changes: Any) -> AsyncIterator[WorkerPool]:
-    worker_pool = WorkerPool(count, told.hooks, **{"capacity": 4096, **changes})
+    worker_pool = WorkerPool(count, told.callbacks, **{"capacity": 4096, **changes})
     await worker_pool.start()
     try:
         yield worker_pool
@@ -251,7 +251,7 @@ async def test_sockets_that_nobody_heard_of_are_closed_again(
 async def test_when_one_worker_cannot_start_none_is_left(
     told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    worker_pool = WorkerPool(3, told.hooks, capacity=64)
+    worker_pool = WorkerPool(3, told.callbacks, capacity=64)
     real = worker_pool._start_worker
 
     async def second_fails(name: str) -> Any:
@@ -266,7 +266,7 @@ async def test_when_one_worker_cannot_start_none_is_left(
 
 
 async def test_a_stop_in_the_middle_of_a_restart_leaves_no_process(told: Told) -> None:
-    worker_pool = WorkerPool(1, told.hooks, capacity=64)
+    worker_pool = WorkerPool(1, told.callbacks, capacity=64)
     await worker_pool.start()
     await worker_pool.workers[0].kill()
     await until(lambda: not worker_pool.workers and worker_pids())

@@ -130,7 +130,7 @@ class _Output:
     def __init__(self) -> None:
         self._read, self.write_end = os.pipe()
         os.set_blocking(self._read, False)
-        self._kept = b""
+        self._head = b""
         asyncio.get_running_loop().add_reader(self._read, self._take)
 
     def _take(self) -> bool:
@@ -141,7 +141,7 @@ class _Output:
             return False
         if not data:
             asyncio.get_running_loop().remove_reader(self._read)
-        self._kept += data[: _KEPT - len(self._kept)]
+        self._head += data[: _KEPT - len(self._head)]
         return bool(data)
 
     def close_write_end(self) -> None:
@@ -158,5 +158,5 @@ class _Output:
 
     def lines(self) -> list[str]:
         """Return the first lines, fit for a log."""
-        text = self._kept.decode("utf-8", "replace")
+        text = self._head.decode("utf-8", "replace")
         return [clean_text(line, 400) for line in text.splitlines()[:_LINES] if line.strip()]

@@ -25,7 +25,7 @@ from ari_tui.engine.event_log import EventLog
 
 QUEUED: Final = 16
 """Alerts that wait for one door; the oldest gives way."""
-FAREWELL_S: Final = 3.0
+CLOSE_TIMEOUT_S: Final = 3.0
 """How long the end of the engine waits for doors that are at work."""
 _LEVELS: Final = {"fail": "error", "ok": "info", "no_traffic": "warning"}
 
@@ -97,45 +97,45 @@ class AlertWatcher:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings, self._events, self._clock = settings, events, clock
-        patience = AlarmDelays(settings.after_s, settings.clear_s, settings.no_traffic_s)
-        self._alarm = Alarm(patience)
-        self._boxes = [_DeliveryQueue(receiver, self._failed) for receiver in receivers]
+        delays = AlarmDelays(settings.after_s, settings.clear_s, settings.no_traffic_s)
+        self._alarm = Alarm(delays)
+        self._queues = [_DeliveryQueue(receiver, self._failed) for receiver in receivers]
         self._since: str | None = None
-        self._told = self._undelivered = 0
+        self._sent = self._undelivered = 0
 
     def take(self, document: Document) -> None:
         """Look at a document; an engine on its way to its end is not looked at any more."""
         if document.kind == "final" or document.session.draining:
             return
-        sight = judgement_of(document.sla.now, self._settings.min_calls)
-        change = self._alarm.see(self._clock(), sight)
+        judgement = judgement_of(document.sla.now, self._settings.min_calls)
+        change = self._alarm.see(self._clock(), judgement)
         if change is None:
             return
         alert = alert_of(change, document)
-        self._since, self._told = alert.time, self._told + 1
-        self._events.tell(_LEVELS[alert.state], "alert", alert.text)
-        for box in self._boxes:
-            box.put(alert)
+        self._since, self._sent = alert.time, self._sent + 1
+        self._events.add(_LEVELS[alert.state], "alert", alert.text)
+        for queue in self._queues:
+            queue.put(alert)
 
     @property
-    def standing(self) -> AlertState:
+    def summary(self) -> AlertState:
         """Return the alert as it stands."""
         return AlertState(
             state=self._alarm.state,
             since=self._since,
-            told=self._told,
-            receivers=[box.receiver.name for box in self._boxes],
+            told=self._sent,
+            receivers=[queue.receiver.name for queue in self._queues],
             undelivered=self._undelivered,
         )
 
     async def close(self) -> None:
         """Give what is being delivered a moment, then break it off."""
-        await asyncio.gather(*(box.close() for box in self._boxes))
+        await asyncio.gather(*(queue.close() for queue in self._queues))
 
     def _failed(self, receiver: AlertReceiver, why: str) -> None:
         self._undelivered += 1
         text = f"alert not delivered by {receiver.name}: {why}"
-        self._events.tell("error", "alert_undelivered", text)
+        self._events.add("error", "alert_undelivered", text)
 
 
 class _DeliveryQueue:
@@ -171,9 +171,9 @@ class _DeliveryQueue:
 
     async def close(self) -> None:
         try:
-            await asyncio.wait_for(self._idle.wait(), FAREWELL_S)
+            await asyncio.wait_for(self._idle.wait(), CLOSE_TIMEOUT_S)
         except asyncio.TimeoutError:
             self._failed(
-                self.receiver, f"the engine ends and waits no longer than {FAREWELL_S:g} s"
+                self.receiver, f"the engine ends and waits no longer than {CLOSE_TIMEOUT_S:g} s"
             )
         await self._tasks.close()

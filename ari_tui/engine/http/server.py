@@ -24,9 +24,9 @@ from ari_tui.core.runtime_folder import bind_unix, find_group
 from ari_tui.document import model
 from ari_tui.engine.alerts.watcher import AlertState
 from ari_tui.engine.http.prometheus import renderer
-from ari_tui.engine.http.stream import Stream
+from ari_tui.engine.http.stream import DocumentStream
 
-_OPEN: Final = frozenset({"/health", "/metrics"})
+_WITHOUT_TOKEN: Final = frozenset({"/health", "/metrics"})
 _ON_TCP: Final = web.AppKey("on_tcp", bool)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -54,7 +54,7 @@ class HttpServer:
         newest: Callable[[], model.Document],
         round_trips: Callable[[], BucketCounts],
         health: Callable[[], Health],
-        stream: Stream,
+        stream: DocumentStream,
         sla: Callable[[], model.Base],
     ) -> None:
         self._settings, self._newest, self._health = settings, newest, health
@@ -118,7 +118,11 @@ class HttpServer:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.app[_ON_TCP] and request.path not in _OPEN and not self._authorized(request):
+        if (
+            request.app[_ON_TCP]
+            and request.path not in _WITHOUT_TOKEN
+            and not self._authorized(request)
+        ):
             refusal = _json({"error": "a bearer token is needed (http.token)"}, status=401)
             refusal.headers["WWW-Authenticate"] = "Bearer"
             return refusal

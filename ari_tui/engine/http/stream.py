@@ -70,7 +70,7 @@ class _Client:
         return data
 
 
-class Stream:
+class DocumentStream:
     """All readers of the stream."""
 
     def __init__(
@@ -78,7 +78,7 @@ class Stream:
     ) -> None:
         self._hello, self._actions = hello, actions
         self._clients: set[_Client] = set()
-        self._acting = Tasks("actions")
+        self._actions_running = Tasks("actions")
 
     def publish(self, document: model.Document, live: Callable[[], Live]) -> None:
         """Hand the newest snapshot to every reader; `live` is asked only when there is one."""
@@ -109,7 +109,7 @@ class Stream:
             *(asyncio.wait_for(goodbye, _GOODBYE_S) for goodbye in goodbyes),
             return_exceptions=True,
         )
-        await self._acting.close()
+        await self._actions_running.close()
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
         """Serve one reader until it leaves."""
@@ -127,7 +127,7 @@ class Stream:
                     await client.room.acquire()
                     if client.gone:
                         break
-                    self._acting.spawn(self._answer(client, message.data))
+                    self._actions_running.spawn(self._answer(client, message.data))
         finally:
             self._clients.discard(client)
             if client.writer is not None:

@@ -15,7 +15,7 @@ from ari_tui.ari.events import (
     StasisEnd,
     StasisStart,
 )
-from ari_tui.engine.assembly import Parts
+from ari_tui.engine.assembly import EngineParts
 from ari_tui.session.loadtest import failure_causes as causes
 from ari_tui.session.loadtest.call_results import CallResults
 from ari_tui.session.loadtest.placed_call import PlacedCall
@@ -33,7 +33,11 @@ class CallTracker:
     """Takes events and looks at the store; `hang_up` is called for calls that are to end."""
 
     def __init__(
-        self, parts: Parts, book: CallResults, ring_s: float, hang_up: Callable[[PlacedCall], None]
+        self,
+        parts: EngineParts,
+        book: CallResults,
+        ring_s: float,
+        hang_up: Callable[[PlacedCall], None],
     ) -> None:
         self._parts, self._book, self._ring_s, self._hang_up = parts, book, ring_s, hang_up
 

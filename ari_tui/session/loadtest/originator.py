@@ -1,6 +1,6 @@
 """The load test itself: climbs to so many calls, holds them, replaces those that end, lets go.
 
-It runs beside an engine as its companion, and takes the engine's documents as a sink: a call is
+It runs beside an engine as its extension, and takes the engine's documents as a sink: a call is
 judged by the first document in which it is over.
 """
 
@@ -20,7 +20,7 @@ from ari_tui.core.errors import AriError, AriUnreachableError
 from ari_tui.core.tasks import Tasks
 from ari_tui.document.load_test import LoadPlan
 from ari_tui.document.model import Call, Document, LoadProgress
-from ari_tui.engine.assembly import Parts
+from ari_tui.engine.assembly import EngineParts
 from ari_tui.session.loadtest import failure_causes
 from ari_tui.session.loadtest.call_results import CallResults
 from ari_tui.session.loadtest.call_tracker import MEDIA_S, CallTracker
@@ -81,7 +81,7 @@ _log = log.get("loadtest")
 
 
 class LoadTest:
-    """One load test; companion and sink of one engine."""
+    """One load test; extension and sink of one engine."""
 
     def __init__(self, plan: LoadPlan, variables: Mapping[str, str]) -> None:
         self.plan, self._variables = plan, variables
@@ -90,7 +90,7 @@ class LoadTest:
         self.started_ns = self.ended_ns = time.time_ns()
         self.final: Document | None = None
         """The engine's last document; None while it runs."""
-        self._parts: Parts | None = None
+        self._parts: EngineParts | None = None
         self._tracker: CallTracker | None = None
         self._pace = CallPacing(plan.ramp_cps)
         self._phase, self._target = "ramping", 0
@@ -99,9 +99,9 @@ class LoadTest:
         self._endpoints = itertools.cycle(plan.endpoints)
         self._tasks = Tasks("loadtest")
 
-    # -- companion of the engine -------------------------------------------------------------
+    # -- extension of the engine -------------------------------------------------------------
 
-    async def run(self, parts: Parts) -> str:
+    async def run(self, parts: EngineParts) -> str:
         """Climb every stage, let go of all calls; return why the engine is to end."""
         self._parts = parts
         self._tracker = CallTracker(parts, self.book, self.plan.ring_s, self._hang_up)
@@ -153,7 +153,7 @@ class LoadTest:
 
     # -- the climb -----------------------------------------------------------------------------
 
-    async def _climb(self, parts: Parts, calls: int) -> None:
+    async def _climb(self, parts: EngineParts, calls: int) -> None:
         missing, self._phase, self._target = calls - self._target, "ramping", calls
         begun_s = time.monotonic()
         patience_s = missing / self.plan.ramp_cps + MEDIA_S + _RAMP_MARGIN_S
@@ -201,7 +201,7 @@ class LoadTest:
         self.book.add(call)
         self._tasks.spawn(self._originate(parts, call))
 
-    async def _originate(self, parts: Parts, call: PlacedCall) -> None:
+    async def _originate(self, parts: EngineParts, call: PlacedCall) -> None:
         call.started_s, call.started_ns = time.monotonic(), time.time_ns()
         try:
             await parts.client.originate(
@@ -236,7 +236,7 @@ class LoadTest:
             call.hung_up_s = time.monotonic()
             self._tasks.spawn(self._delete(self._own_parts(), call))
 
-    async def _delete(self, parts: Parts, call: PlacedCall) -> None:
+    async def _delete(self, parts: EngineParts, call: PlacedCall) -> None:
         for attempt in range(1, _HANG_UP_TRIES + 1):
             error = await _hung_up(parts, call.channel_id)
             if error is None:
@@ -266,13 +266,13 @@ class LoadTest:
         taken_ns = call.measured.started_ns if call.measured else call.started_ns
         return max(0.0, (taken_ns - call.started_ns) / 1e9)
 
-    def _own_parts(self) -> Parts:
+    def _own_parts(self) -> EngineParts:
         if self._parts is None:
             raise RuntimeError("the load test does not run yet")
         return self._parts
 
 
-async def _hung_up(parts: Parts, channel_id: str) -> AriError | None:
+async def _hung_up(parts: EngineParts, channel_id: str) -> AriError | None:
     """Hang up a channel; return why that could not be done."""
     try:
         await parts.calls.hang_up(channel_id)

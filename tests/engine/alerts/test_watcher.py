@@ -1,4 +1,4 @@
-"""From documents to what doors are told: patience, order, doors that are slow, stuck or broken."""
+"""From documents to what doors are told: delays, order, doors that are slow, stuck or broken."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Watch:
 
 
 @pytest.mark.parametrize(
-    ("now", "min_calls", "sight"),
+    ("now", "min_calls", "judgement"),
     [
         (None, 1, "unknown"),
         (GOOD, 1, "good"),
@@ -89,9 +89,9 @@ class Watch:
     ],
 )
 def test_the_last_minute_is_looked_at_with_a_least_number_of_calls(
-    now: SlaNow | None, min_calls: int, sight: str
+    now: SlaNow | None, min_calls: int, judgement: str
 ) -> None:
-    assert judgement_of(now, min_calls) == sight
+    assert judgement_of(now, min_calls) == judgement
 
 
 async def test_a_metric_that_flaps_for_half_an_hour_is_told_once() -> None:
@@ -104,15 +104,15 @@ async def test_a_metric_that_flaps_for_half_an_hour_is_told_once() -> None:
     await watch.alerts.close()
     assert http_server.states == ["fail"]
     assert len(watch.told("alert")) == 1
-    assert watch.alerts.standing.told == 1
+    assert watch.alerts.summary.told == 1
 
 
 async def test_failure_and_recovery_are_told_in_order_by_every_door() -> None:
     receivers = Noted(), Noted()
     watch = Watch(*receivers)
-    assert (watch.alerts.standing.state, watch.alerts.standing.since) == ("ok", None)
+    assert (watch.alerts.summary.state, watch.alerts.state.since) == ("ok", None)
     watch.see(BAD, 16)
-    assert watch.alerts.standing.state == "fail"
+    assert watch.alerts.summary.state == "fail"
     watch.see(GOOD, 61)
     await watch.alerts.close()
     for http_server in receivers:
@@ -120,7 +120,7 @@ async def test_failure_and_recovery_are_told_in_order_by_every_door() -> None:
         assert http_server.alerts[0].failing == {"loss": 3}
     levels = [line.level for line in watch.events.lines if line.kind == "alert"]
     assert levels == ["error", "info"]
-    assert watch.alerts.standing.since == http_server.alerts[1].time
+    assert watch.alerts.summary.since == http_server.alerts[1].time
 
 
 async def test_too_few_affected_calls_wake_nobody() -> None:
@@ -182,7 +182,7 @@ async def test_what_a_door_cannot_take_in_gives_way_oldest_first_and_is_told() -
     released.set()
     await until(lambda: len(http_server.alerts) == QUEUED + 1)
     await watch.alerts.close()
-    assert watch.alerts.standing.undelivered == 1
+    assert watch.alerts.summary.undelivered == 1
 
 
 async def test_a_door_that_fails_is_told_by_name_and_the_next_alert_reaches_it() -> None:
@@ -199,13 +199,13 @@ async def test_a_door_that_fails_is_told_by_name_and_the_next_alert_reaches_it()
         watch.told("alert_undelivered")
         == ["alert not delivered by webhook chat: it answered 404"] * 2
     )
-    assert watch.alerts.standing.undelivered == 2
+    assert watch.alerts.summary.undelivered == 2
 
 
 async def test_the_end_waits_for_doors_at_work_but_not_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "FAREWELL_S", 0.1)
+    monkeypatch.setattr(module, "CLOSE_TIMEOUT_S", 0.1)
     never = asyncio.Event()
     ended: list[str] = []
 
@@ -242,4 +242,4 @@ def test_documents_of_older_engines_are_no_reason() -> None:
     watch.see(None, 10)
     document: Document = a_document(None)
     watch.alerts.take(document)
-    assert watch.alerts.standing.told == 0
+    assert watch.alerts.summary.told == 0

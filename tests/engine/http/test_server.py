@@ -24,7 +24,7 @@ from ari_tui.core.runtime_folder import bind_unix
 from ari_tui.document.model import Document
 from ari_tui.engine.alerts.watcher import AlertState
 from ari_tui.engine.http.server import Health, HttpServer, check_exposure, sla_page
-from ari_tui.engine.http.stream import Stream
+from ari_tui.engine.http.stream import DocumentStream
 from ari_tui.reflector.impairment_spec import parse_impairment
 from tests.document.test_alert import a_document, standing
 from tests.engine.alerts.test_webhook import TOKEN as WEBHOOK_TOKEN
@@ -50,7 +50,7 @@ class House:
             newest=lambda: self.document,
             round_trips=store.buckets.read,
             health=self.health,
-            stream=Stream(lambda: {"document": self.document}, {}),
+            stream=DocumentStream(lambda: {"document": self.document}, {}),
             sla=lambda: self.document.sla,
         )
 

@@ -18,7 +18,7 @@ from ari_tui.core.runtime_folder import bind_unix
 from ari_tui.document.live import AllCourse, Live
 from ari_tui.document.model import Document
 from ari_tui.engine.event_log import EventLog
-from ari_tui.engine.http.stream import Stream
+from ari_tui.engine.http.stream import DocumentStream
 from tests.engine.kit import document, until
 
 NOTHING = Live(
@@ -46,7 +46,7 @@ class Stage:
             "hold": self.hold,
             "much": self.much,
         }
-        self.stream = Stream(self.hello, actions)
+        self.stream = DocumentStream(self.hello, actions)
         self.events.listeners.add(self.stream.publish_event)
 
     def hello(self) -> Mapping[str, Any]:
@@ -104,13 +104,13 @@ async def ask(reader: ClientConnection, text: str) -> dict[str, Any]:
 
 
 async def test_hello_comes_first_then_events_and_snapshots(stage: Stage) -> None:
-    stage.events.tell("info", "old", "before")
+    stage.events.add("info", "old", "before")
     async with stage.reader() as reader:
         hello = await message(reader)
         assert hello["type"] == "hello"
         assert [line["text"] for line in hello["events"]] == ["before"]
         assert hello["document"]["schema"] == "ari-tui.stats/1"
-        stage.events.tell("warning", "new", "after")
+        stage.events.add("warning", "new", "after")
         event = await message(reader)
         assert (event["type"], event["event"]["text"]) == ("event", "after")
         stage.publish()
@@ -122,7 +122,7 @@ async def test_nothing_is_missed_while_the_hello_is_on_its_way(stage: Stage) -> 
     stage.filler = "x" * (1 << 23)  # more than any buffer on the way takes at once
     async with stage.reader() as reader:
         await until(lambda: stage.stream._clients)
-        stage.events.tell("info", "meanwhile", "told during the hello")
+        stage.events.add("info", "meanwhile", "told during the hello")
         hello = await message(reader)
         assert hello["events"] == []
         assert (await message(reader))["event"]["text"] == "told during the hello"
@@ -243,7 +243,7 @@ async def test_an_action_under_way_does_not_hold_up_the_end(stage: Stage) -> Non
         await until(lambda: stage.begun)
         await asyncio.wait_for(stage.stream.close(), 5)
         assert (await message(reader))["type"] == "bye"
-    assert not stage.stream._acting._running
+    assert not stage.stream._actions_running._running
 
 
 async def stuck_reader(stage: Stage) -> socket.socket:
@@ -269,7 +269,7 @@ async def test_a_slow_reader_gets_the_newest_snapshot_only_and_costs_no_memory(
     await until(lambda: waiting.writer)
     written = []
     for number in range(3000):
-        stage.events.tell("info", "flood", f"{number} " + "x" * 500)
+        stage.events.add("info", "flood", f"{number} " + "x" * 500)
         stage.publish()
         written.append(waiting.snapshot)
         if number % 100 == 0:
@@ -287,7 +287,7 @@ async def test_goodbye_comes_after_the_last_snapshot(stage: Stage) -> None:
     async with stage.reader() as reader:
         await message(reader)
         stage.publish(document(final=True))
-        stage.events.tell("info", "last", "words")
+        stage.events.add("info", "last", "words")
         closing = asyncio.create_task(stage.stream.close())
         kinds = []
         with contextlib.suppress(ConnectionClosed):
@@ -307,7 +307,7 @@ async def test_a_stuck_reader_does_not_hold_up_the_end(
     stage.filler = "x" * (1 << 23)
     other = await stuck_reader(stage)  # this one is stuck in its hello already
     for _ in range(500):
-        stage.events.tell("info", "flood", "x" * 600)
+        stage.events.add("info", "flood", "x" * 600)
     await asyncio.wait_for(stage.stream.close(), 5)
     client.close()
     other.close()
@@ -321,6 +321,6 @@ async def test_readers_that_break_off_leave_no_task_and_no_noise(
             await message(reader)
             reader.transport.abort()
         stage.publish()
-        stage.events.tell("info", "x", "y")
+        stage.events.add("info", "x", "y")
     await until(lambda: not stage.stream._clients)
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []

@@ -17,7 +17,7 @@ from ari_tui.core.process import ParentLink
 from ari_tui.document.load_test import LoadCall, LoadReport
 from ari_tui.document.model import Document
 from ari_tui.engine import call_media, service
-from ari_tui.engine.assembly import Parts
+from ari_tui.engine.assembly import EngineParts
 from ari_tui.session.loadtest.originator import LoadTest
 from ari_tui.session.loadtest.plan import engine_settings, plan_of, variables_of
 from ari_tui.session.loadtest.result import assemble
@@ -35,7 +35,7 @@ class Load:
     test: LoadTest
     documents: list[Document] = field(default_factory=list)
     task: asyncio.Task[int] = field(init=False)
-    parts: Parts = field(init=False)
+    parts: EngineParts = field(init=False)
 
     def take(self, document: Document) -> None:
         """Take a document as the engine's sink."""
@@ -80,7 +80,7 @@ async def load(
             stack.enter_context(mock.patch.dict(os.environ, XDG_RUNTIME_DIR=folder))
             found = Load(pbx, LoadTest(plan_of(wanted, simulated=True), variables_of(wanted)))
             stack.enter_context(mock.patch.object(call_media, "_LINGER_NS", 100_000_000))
-            stack.enter_context(mock.patch.object(service, "Parts", _watched(found)))
+            stack.enter_context(mock.patch.object(service, "EngineParts", _watched(found)))
             own = engine_settings(settings(pbx, port, **slices))
             found.task = asyncio.create_task(
                 service.run_engine(
@@ -98,8 +98,8 @@ async def load(
                 await asyncio.wait({found.task}, timeout=ENDS_S)
 
 
-def _watched(found: Load) -> type[Parts]:
-    class Watched(Parts):
+def _watched(found: Load) -> type[EngineParts]:
+    class Watched(EngineParts):
         def __init__(self, *arguments: Any) -> None:
             super().__init__(*arguments)
             found.parts = self

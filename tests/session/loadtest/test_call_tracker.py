@@ -8,7 +8,7 @@ import pytest
 
 from ari_tui.ari.events import ChannelDestroyed, ChannelStateChange, Dial, StasisStart
 from ari_tui.ari.models import Channel
-from ari_tui.engine.assembly import Parts
+from ari_tui.engine.assembly import EngineParts
 from ari_tui.session.loadtest.call_results import CallResults
 from ari_tui.session.loadtest.call_tracker import CallTracker
 from ari_tui.session.loadtest.placed_call import PlacedCall
@@ -22,7 +22,9 @@ class Desk:
     def __init__(self, ring_s: float = 30.0) -> None:
         parts: Any = SimpleNamespace(calls=SimpleNamespace(calls={}), store=None)
         self.book, self.hung_up = CallResults(), list[PlacedCall]()
-        self.follower = CallTracker(cast("Parts", parts), self.book, ring_s, self.hung_up.append)
+        self.follower = CallTracker(
+            cast("EngineParts", parts), self.book, ring_s, self.hung_up.append
+        )
 
     def call(self, age_s: float = 0.0) -> PlacedCall:
         call = PlacedCall(1, "PJSIP/100", 1, "id1", time.monotonic() - age_s, time.time_ns())
