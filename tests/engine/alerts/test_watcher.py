@@ -110,7 +110,7 @@ async def test_a_metric_that_flaps_for_half_an_hour_is_told_once() -> None:
 async def test_failure_and_recovery_are_told_in_order_by_every_door() -> None:
     receivers = Noted(), Noted()
     watch = Watch(*receivers)
-    assert (watch.alerts.summary.summary, watch.alerts.state.since) == ("ok", None)
+    assert (watch.alerts.summary.state, watch.alerts.summary.since) == ("ok", None)
     watch.see(BAD, 16)
     assert watch.alerts.summary.state == "fail"
     watch.see(GOOD, 61)
