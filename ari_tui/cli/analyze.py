@@ -13,13 +13,12 @@ import click
 from ari_tui.cli.options import Start, prepare, settings_options
 from ari_tui.config.text_values import parse_host_port
 from ari_tui.core.errors import ConfigError
+from ari_tui.core.exit_codes import INCONCLUSIVE
 
 if TYPE_CHECKING:
     _ParamType = click.ParamType[int]
 else:
     _ParamType = click.ParamType  # takes no parameter at run time in older releases
-
-_INCONCLUSIVE = 4
 
 
 class _Ssrc(_ParamType):
@@ -88,7 +87,7 @@ def analyze(start: Start, /, **values: Any) -> int:
         _write(values["json_file"], encode(document) + b"\n")
     if values["json_file"] != "-":
         _say(streams_text(document, details=values["verbose"]))
-    return 0 if document.streams else _INCONCLUSIVE
+    return 0 if document.streams else INCONCLUSIVE
 
 
 def _echo(text: str) -> tuple[bytes, int]:

@@ -13,9 +13,8 @@ from ari_tui.analysis.sla.calibration import PathSample, Proposal
 from ari_tui.cli.options import ASTERISK_FLAGS, SECONDS, Start, prepare, settings_options
 from ari_tui.config.rules import profile_name
 from ari_tui.config.sources import SEED
+from ari_tui.core.exit_codes import INCONCLUSIVE
 from ari_tui.core.log import get
-
-_INCONCLUSIVE = 4
 
 
 def _name(_: click.Context, __: click.Parameter, text: str) -> str:
@@ -71,7 +70,7 @@ def calibrate(start: Start, /, **values: Any) -> int:
         proposal = propose(watched, values["name"], values["headroom"])
     except ValueError as error:
         get("calibrate").error(f"nothing to propose: {error}")
-        return code or _INCONCLUSIVE
+        return code or INCONCLUSIVE
     for line in proposal_lines(proposal, watched):
         click.echo(line)
     return code

@@ -18,10 +18,10 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 
-from ari_tui.core.cancellation import unbroken
+from ari_tui.core.cancellation import end_tasks, unbroken
 from ari_tui.core.errors import ChildFailedError
 
 STAY = "stay"
@@ -217,17 +217,47 @@ class Child:
     async def stop(self, reason: str = "", *, timeout_s: float = 15.0) -> int:
         """Let the child go, wait for its end, kill it when it outstays `timeout_s`."""
         self.let_go(reason)
+        return await ended_within(self.process, timeout_s)
+
+    async def finish(
+        self, hurry: Awaitable[object], *, drain_s: float | None, hurry_s: float
+    ) -> int:
+        """Wait for a child that was let go, by ever stronger means; return its exit code.
+
+        When `hurry` is done or `drain_s` is over it has to skip its draining; when it has not ended
+        `hurry_s` later it is killed.
+        """
+        ended = asyncio.ensure_future(self.process.wait())
+        hurried = asyncio.ensure_future(hurry)
         try:
-            return await asyncio.wait_for(self.process.wait(), timeout_s)
-        except asyncio.TimeoutError:
-            return await self.kill()
+            await asyncio.wait(
+                {ended, hurried}, timeout=drain_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not ended.done():
+                self.hurry()
+            return await ended_within(self.process, hurry_s)
+        finally:
+            await end_tasks((ended, hurried))
 
     async def kill(self) -> int:
         """End the child at once; harmless when it has ended."""
         self.let_go()
-        with contextlib.suppress(ProcessLookupError):
-            self.process.kill()
-        return await self.process.wait()
+        return await killed(self.process)
+
+
+async def ended_within(process: asyncio.subprocess.Process, patience_s: float) -> int:
+    """Wait for a process that was asked to end; kill it after `patience_s`. Returns its code."""
+    try:
+        return await asyncio.wait_for(process.wait(), patience_s)
+    except asyncio.TimeoutError:
+        return await killed(process)
+
+
+async def killed(process: asyncio.subprocess.Process) -> int:
+    """Kill a process, and wait until it has ended; harmless when it has. Returns its exit code."""
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    return await process.wait()
 
 
 async def _read_ready(name: str, fd: int, process: asyncio.subprocess.Process) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import socket
 import sys
@@ -13,6 +12,7 @@ from typing import Any, Final
 from ari_tui.core import log
 from ari_tui.core.cancellation import unbroken
 from ari_tui.core.errors import BindError, PortInUseError, WorkerError
+from ari_tui.core.process import ended_within, killed
 from ari_tui.packet_log.ring import DEFAULT_CAPACITY, RingReader, create_ring
 from ari_tui.relay import control
 
@@ -127,17 +127,12 @@ class MediaWorker:
         """End the worker by closing its control channel; kill it when that does not help."""
         self._stopping = True
         self._writer.close()
-        try:
-            await asyncio.wait_for(self.process.wait(), _REQUEST_S)
-        except asyncio.TimeoutError:
-            await self.kill()
+        await ended_within(self.process, _REQUEST_S)
         await asyncio.wait([self._reader_task])
 
     async def kill(self) -> None:
         """End the process at once."""
-        with contextlib.suppress(ProcessLookupError):
-            self.process.kill()
-        await self.process.wait()
+        await killed(self.process)
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         frames = control.FrameDecoder()
@@ -153,10 +148,7 @@ class MediaWorker:
         self._writer.close()
         if self.running:
             # its channel is closed: it is on its way out, or has lost its mind
-            try:
-                await asyncio.wait_for(self.process.wait(), _REQUEST_S)
-            except asyncio.TimeoutError:
-                await self.kill()
+            await ended_within(self.process, _REQUEST_S)
         for answer in self._waiting.values():
             if not answer.done():
                 answer.set_exception(WorkerError(f"{self.name} ended"))

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from ari_tui.config.settings import MediaSettings
 from ari_tui.core.number_format import unix_seconds
 from ari_tui.document.load_test import LoadSecond
 from ari_tui.document.model import Spread
@@ -86,7 +87,7 @@ def _joined(group: Sequence[LoadSecond]) -> LoadSecond:
     )
 
 
-LOSS_KNOWN_AFTER_S: Final = 3.0
+LOSS_KNOWN_AFTER_S: Final = MediaSettings().loss_timeout_ms / 1000
 """The loss time-out by default, which documents do not tell."""
 _SHARES: Final = (0.5, 0.95, 0.99)
 _NS_PER_MS: Final = 1e6

@@ -22,12 +22,12 @@ from ari_tui.config.settings import Settings
 from ari_tui.core import log
 from ari_tui.core.cancellation import end_tasks
 from ari_tui.core.errors import ChildFailedError
+from ari_tui.core.exit_codes import INCONCLUSIVE
 from ari_tui.core.process import Child, ParentLink
 from ari_tui.core.signals import StopSignals
 from ari_tui.core.sockets import open_udp
 from ari_tui.reflector.server import EXPEDITED_FORWARDING
 
-_INCONCLUSIVE = 4
 _LOOPBACK: Final = "127.0.0.1"
 _NO_CERTIFICATES: Final = {"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull}
 """aiohttp reads all of the system's when it is imported; nothing on loopback speaks TLS."""
@@ -151,26 +151,19 @@ async def _follow(engine: Child, signals: StopSignals, parent: ParentLink | None
     """Wait for the engine's end; hand on the wish to drain, then the wish to drain no more."""
     ended = asyncio.create_task(engine.process.wait())
     stop = asyncio.create_task(signals.stop.wait())
-    again = asyncio.create_task(signals.again.wait())
     let_go = asyncio.create_task((parent or ParentLink(None, None)).wait_let_go())
     try:
         await asyncio.wait({ended, stop, let_go}, return_when=asyncio.FIRST_COMPLETED)
         if not ended.done():
             engine.let_go(let_go.result() if let_go.done() else signals.name)
-            # after the parent's wish to stop, the first signal is the second wish
-            hurry = stop if let_go.done() else again
-            await asyncio.wait({ended, hurry}, return_when=asyncio.FIRST_COMPLETED)
-        if not ended.done():
-            engine.hurry()
-            await asyncio.wait({ended}, timeout=_HURRY_S)
-        if not ended.done():
-            return await engine.kill()
-        code = ended.result()
+        # after the parent's wish to stop, the first signal is the second wish
+        hurry = stop if let_go.done() else signals.again.wait()
+        code = await engine.finish(hurry, drain_s=None, hurry_s=_HURRY_S)
     finally:
-        await end_tasks((ended, stop, again, let_go))
+        await end_tasks((ended, stop, let_go))
     if code < 0:
         log.get("loopback").error("the engine was killed: there is no final report", signal=-code)
-        return _INCONCLUSIVE
+        return INCONCLUSIVE
     return code
 
 

@@ -20,7 +20,7 @@ from ari_tui.config.settings import Settings
 from ari_tui.core import log
 from ari_tui.core.cancellation import end_tasks
 from ari_tui.core.errors import ConfigError
-from ari_tui.core.exit_codes import SIGNAL_CODES
+from ari_tui.core.exit_codes import INCONCLUSIVE, SIGNAL_CODES
 from ari_tui.core.process import Child
 from ari_tui.core.signals import StopSignals
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from ari_tui.ui.app import AriTuiApp
     from ari_tui.ui.leaving import Leaving
 
-_INCONCLUSIVE: Final = 4
 _DRAIN_S: Final = 30.0
 """How long an engine may take to let its callers go and write its last document."""
 _HURRY_S: Final = 5.0
@@ -238,21 +237,15 @@ async def _end(engine: Child, left: Leaving, screen: _Screen, signals: StopSigna
         calls = document.totals.calls.active if document else 0
         _say(f"letting go of {calls} calls (Ctrl-C skips the wait)")
     engine.let_go(left.reason)
-    ended = asyncio.create_task(engine.process.wait())
-    hurry = asyncio.create_task((signals.again if signals.name else signals.stop).wait())
+    hurry = (signals.again if signals.name else signals.stop).wait()
     try:
-        await asyncio.wait({ended, hurry}, timeout=_DRAIN_S, return_when=asyncio.FIRST_COMPLETED)
-        if not ended.done():
-            engine.hurry()
-            await asyncio.wait({ended}, timeout=_HURRY_S)
-        code = ended.result() if ended.done() else await engine.kill()
+        code = await engine.finish(hurry, drain_s=_DRAIN_S, hurry_s=_HURRY_S)
         await screen.wait_final()
     finally:
-        await end_tasks((ended, hurry))
         await screen.close()
     if code < 0:
         _log.error("the engine was killed: there is no final report", signal=-code)
-        return _INCONCLUSIVE
+        return INCONCLUSIVE
     return code
 
 
