@@ -17,7 +17,7 @@ from typing import BinaryIO, Final, NamedTuple
 from dpkt import dpkt, pcap, pcapng  # type: ignore[import-untyped]  # it ships no types
 
 from ari_tui.core.errors import ConfigError, DamagedCaptureError
-from ari_tui.core.log import clean
+from ari_tui.core.text import escaped
 
 _NS: Final = 1_000_000_000
 LONGEST: Final = 16 * 1024 * 1024
@@ -66,7 +66,7 @@ class Capture:
         elif int.from_bytes(start, "big") in pcap.MAGIC_TO_PKT_HDR:
             self.format = "pcap"
         else:
-            raise ConfigError(f"{clean(name)}: {_what_it_is(start)}")
+            raise ConfigError(f"{escaped(name)}: {_what_it_is(start)}")
         self._start = start
 
     def __iter__(self) -> Iterator[CapturedFrame]:

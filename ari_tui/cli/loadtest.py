@@ -26,7 +26,8 @@ from ari_tui.cli.run_options import exit_code, show
 from ari_tui.config.run_options import RunOptions
 from ari_tui.config.settings import Settings
 from ari_tui.core.errors import ConfigError
-from ari_tui.core.log import clean, get
+from ari_tui.core.log import get
+from ari_tui.core.text import escaped
 
 if TYPE_CHECKING:
     from ari_tui.document.load_test import LoadReport
@@ -97,12 +98,12 @@ def _confirm(settings: Settings) -> None:
     if is_loopback(url):
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise ConfigError(f"{clean(url)} is another machine: add --yes to place calls through it")
+        raise ConfigError(f"{escaped(url)} is another machine: add --yes to place calls through it")
     most = max(map(int, wanted.tiers), default=wanted.calls)
-    shown = clean(", ".join(wanted.endpoints), 200)
+    shown = escaped(", ".join(wanted.endpoints), 200)
     click.confirm(
         f"Place up to {most} calls at once, {wanted.ramp_cps:g} a second, to {shown} through "
-        f"{clean(url)}?",
+        f"{escaped(url)}?",
         abort=True,
         err=True,
     )

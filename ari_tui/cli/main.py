@@ -31,7 +31,8 @@ from ari_tui.cli.sim import sim
 from ari_tui.cli.themes import themes
 from ari_tui.core.errors import AriTuiError
 from ari_tui.core.exit_codes import READER_GONE, SIGNAL_CODES, UNREACHABLE, WRONG_USE
-from ari_tui.core.log import clean, get
+from ari_tui.core.log import get
+from ari_tui.core.text import escaped
 
 
 class _Group(click.Group):
@@ -111,7 +112,7 @@ def _usage(error: click.ClickException) -> str:
 def _fail(start: Start, message: str, code: int) -> int:
     if start.debug:
         get("cli").debug("the failure was here", exc_info=True)
-    lines = [clean(start.mask(line)) for line in message.splitlines() if line.strip()]
+    lines = [escaped(start.mask(line)) for line in message.splitlines() if line.strip()]
     if start.parent_waits:
         start.link.failed("\n".join(lines), code)
         return code

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ari_tui.cli.options import SCREEN_FLAGS, Start, prepare, settings_options
-from ari_tui.core.log import clean
+from ari_tui.core.text import escaped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +45,7 @@ def themes_lines(themes: Themes, places: list[Path], taken: str) -> Iterator[str
     """Yield a line for each theme, and the folders, the one that counts most first."""
     for file in themes.files.values():
         star = "*" if file.name == taken else " "
-        yield f"{star} {file.name:<16} {file.help}  ({clean(str(file.path.parent))})".rstrip()
+        yield f"{star} {file.name:<16} {file.help}  ({escaped(str(file.path.parent))})".rstrip()
     yield "folders, the first that has a theme gives it:"
     for place in reversed(places):
-        yield f"  {clean(str(place))}{'' if place.is_dir() else '  (none yet)'}"
+        yield f"  {escaped(str(place))}{'' if place.is_dir() else '  (none yet)'}"

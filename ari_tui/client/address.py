@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from ari_tui.core.errors import ConfigError
-from ari_tui.core.log import clean
+from ari_tui.core.text import escaped
 
 DEFAULT_PORT: Final = 9090
 """Of plain HTTP; behind https the port is 443."""
@@ -39,19 +39,19 @@ def parse_target(text: str) -> Target:
     text = text.strip()
     if "://" not in text and ("/" in text or text.endswith(".sock")):
         path = str(Path(text).expanduser())
-        return Target("ws://engine/stream", path, clean(path))
+        return Target("ws://engine/stream", path, escaped(path))
     return _parse_url(text)
 
 
 def _parse_url(text: str) -> Target:
     if "@" in text:
         raise ConfigError("an engine's URL must not hold credentials: use http.token_file")
-    shown = clean(text, 200)
+    shown = escaped(text, 200)
     try:
         parts = urlsplit(text if "://" in text else f"http://{text}")
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise ConfigError(f"{shown!r} is no address of an engine: {clean(str(error))}") from None
+        raise ConfigError(f"{shown!r} is no address of an engine: {escaped(str(error))}") from None
     if parts.query or parts.fragment:  # not shown: it may be a token
         raise ConfigError("an engine's URL has no query: the token comes from http.token_file")
     scheme = _SCHEMES.get(parts.scheme)
@@ -75,11 +75,11 @@ def explain(error: BaseException, target: Target, *, token: bool, open_s: float)
             return f"{where} {what}: set http.token_file as the engine has it"
         return f"{where} answers, but is no ari-tui engine (status {status})"
     if isinstance(error, (InvalidHandshake, EOFError)):
-        return f"{where} answers, but is no ari-tui engine ({clean(str(error), 120)})"
+        return f"{where} answers, but is no ari-tui engine ({escaped(str(error), 120)})"
     if isinstance(error, (asyncio.TimeoutError, TimeoutError)):  # two before Python 3.11
         return f"no answer from {where} within {open_s:g} s"
     if isinstance(error, ssl.SSLError):
-        return f"{where} cannot be trusted: {clean(str(error.reason or error), 120)}"
+        return f"{where} cannot be trusted: {escaped(str(error.reason or error), 120)}"
     if isinstance(error, FileNotFoundError):
         return f"no engine at {where}: there is no such socket (is ari-tui running?)"
     if isinstance(error, ConnectionRefusedError):
@@ -87,7 +87,7 @@ def explain(error: BaseException, target: Target, *, token: bool, open_s: float)
     if isinstance(error, PermissionError):
         return f"{where} is not ours to open: the engine is another user's"
     why = error.strerror if isinstance(error, OSError) else None
-    return f"{where} cannot be reached: {clean(why or str(error) or type(error).__name__, 120)}"
+    return f"{where} cannot be reached: {escaped(why or str(error) or type(error).__name__, 120)}"
 
 
 def explain_closed(error: ConnectionClosed, target: Target) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from ari_tui.core.errors import UnknownMessageError
-from ari_tui.core.log import clean
+from ari_tui.core.text import escaped
 from ari_tui.document.live import Live
 from ari_tui.document.model import SCHEMA, Document, EventLine
 
@@ -70,13 +70,13 @@ def decode(data: bytes | str) -> Hello | Snapshot | EventNotice | Answer | Bye |
     try:
         return _DECODER.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        reason = clean(str(error), 120)
+        reason = escaped(str(error), 120)
     try:
         head = msgspec.json.decode(data, type=_MessageHead)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise UnknownMessageError("is no ari-tui engine: what it says is not ours") from None
     if head.schema != SCHEMA:
-        schema = clean(head.schema, 40)
+        schema = escaped(head.schema, 40)
         raise UnknownMessageError(f"speaks {schema}, we {SCHEMA}: use the same version")
     if head.type not in _KNOWN:
         return None

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from ari_tui.config.settings import Draft, MediaSettings, refusal
 from ari_tui.config.text_values import parse_host_port, parse_ports, parse_tier
-from ari_tui.core.log import clean
+from ari_tui.core.text import escaped
 
 
 def ip_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
@@ -109,7 +109,7 @@ def _network(text: str) -> str:
     try:
         ipaddress.ip_network(text)
     except ValueError as error:
-        return f"networks such as 10.0.0.0/8 ({clean(str(error))})"
+        return f"networks such as 10.0.0.0/8 ({escaped(str(error))})"
     return ""
 
 

@@ -16,7 +16,8 @@ import msgspec
 from msgspec import Meta, inspect
 
 from ari_tui.config.text_values import parse_host_port, parse_ports
-from ari_tui.core.log import MASK, clean
+from ari_tui.core.log import MASK
+from ari_tui.core.text import escaped
 
 T0_RING_ENTRIES = 1024
 """Packets of a call that can be in flight at once; see `analysis`."""
@@ -354,5 +355,5 @@ class Draft(msgspec.Struct, kw_only=True):
 
 def refusal(key: str, value: object, origin: str, allowed: str) -> str:
     """Say that a value is not allowed, where it stands, and what is."""
-    shown = "this value" if is_secret(key) else clean(repr(value), 80)
+    shown = "this value" if is_secret(key) else escaped(repr(value), 80)
     return f"{key} ({origin}): {shown} is not allowed; give {allowed}"

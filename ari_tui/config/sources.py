@@ -21,7 +21,7 @@ from ari_tui.config.rules import profile_name
 from ari_tui.config.settings import KEY_TYPES, SECTIONS, Draft, refusal
 from ari_tui.config.text_values import parse_tier
 from ari_tui.core.errors import ConfigError
-from ari_tui.core.log import clean
+from ari_tui.core.text import escaped
 
 SEED: Final = "seed"
 """The original's limits, which are the defaults."""
@@ -146,7 +146,7 @@ def find_file(
         path = folder / Path(named).expanduser()
         if not path.is_file():
             source = "--config" if config_file else "ARI_TUI_CONFIG"
-            raise ConfigError(f"{source}: there is no file {clean(str(path))}")
+            raise ConfigError(f"{source}: there is no file {escaped(str(path))}")
         return path
     path = platformdirs.user_config_path("ari-tui", appauthor=False) / "config.toml"
     return path if path.is_file() else None
@@ -154,13 +154,13 @@ def find_file(
 
 def read_file(path: Path, *, rank: int) -> Layer:
     """Read a TOML file; raise ConfigError when it cannot be read or is not TOML."""
-    shown = clean(str(path))
+    shown = escaped(str(path))
     try:
         document = tomllib.loads(path.read_bytes().decode("utf-8"))
     except OSError as error:
         raise ConfigError(f"cannot read {shown}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{shown} is not TOML: {clean(str(error))}") from error
+        raise ConfigError(f"{shown} is not TOML: {escaped(str(error))}") from error
     layer = Layer(rank=rank)
     for section, body in document.items():
         if section not in SECTIONS or not isinstance(body, dict):
@@ -180,7 +180,7 @@ def read_file(path: Path, *, rank: int) -> Layer:
 
 def _read_profiles(layer: Layer, tables: dict[str, Any], shown: str) -> None:
     for name, body in tables.items():
-        place = f"[sla.profiles.{clean(name, 80)}] in {shown}"
+        place = f"[sla.profiles.{escaped(name, 80)}] in {shown}"
         if wrong := _wrong_profile(name, body):
             layer.problems.append(f"{place}: {wrong}")
             continue
@@ -217,7 +217,7 @@ def _unknown_section(section: str, body: object, shown: str) -> str:
 
 def _unknown(name: str, where: str, what: str, near: str | None) -> str:
     hint = f": did you mean {near}?" if near else ""
-    return f"unknown {what} {clean(name, 80)} {where}{hint}"
+    return f"unknown {what} {escaped(name, 80)} {where}{hint}"
 
 
 def _nearest(name: str, known: Iterable[str]) -> str | None:
@@ -264,7 +264,7 @@ def read_dot_env(path: Path) -> dict[str, str]:
     try:
         values = dotenv_values(path)
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read {clean(str(path))}: {clean(str(error))}") from error
+        raise ConfigError(f"cannot read {escaped(str(path))}: {escaped(str(error))}") from error
     return {name: value for name, value in values.items() if value is not None}
 
 
@@ -303,9 +303,9 @@ def read_secret_files(draft: Draft) -> None:
 def _read(draft: Draft, secret: str, file: str) -> None:
     origin = draft.origin(file)
     path = Path(draft.get(file)).expanduser()
-    if draft.file is not None and origin == clean(str(draft.file)):
+    if draft.file is not None and origin == escaped(str(draft.file)):
         path = draft.file.parent / path
-    shown = clean(str(path))
+    shown = escaped(str(path))
     try:
         with path.open(encoding="utf-8") as opened:
             mode = os.fstat(opened.fileno()).st_mode
@@ -326,7 +326,7 @@ def _read(draft: Draft, secret: str, file: str) -> None:
 def _warn_of_open_config(draft: Draft) -> None:
     if draft.file is None:
         return
-    shown = clean(str(draft.file))
+    shown = escaped(str(draft.file))
     held = [secret for secret, _ in PAIRS if draft.origins.get(secret) == shown]
     if held and draft.file.stat().st_mode & _OTHERS:
         draft.warnings.append(f"{shown} holds {held[0]} and can be read by others; chmod 600 it")

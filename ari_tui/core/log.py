@@ -19,6 +19,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from ari_tui.core.errors import ConfigError
+from ari_tui.core.text import escaped
 
 if TYPE_CHECKING:
     _Adapter = logging.LoggerAdapter[logging.Logger]
@@ -28,28 +29,9 @@ else:
 ROOT = "ari_tui"
 MASK = "********"
 """What is shown in the place of a secret."""
-_LONGEST = 2000
 
-# C0 and C1 controls, line separators, direction marks that reorder a line, lone surrogates, and
-# what nobody sees: zero-width marks, joiners, fillers, variation selectors, tags
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u2028\u2029\u202a-\u202e\ud800-\udfff"
-    "\xad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u206f\u3164"
-    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
-)
 _BARE_VALUE = re.compile(r"[^\s\"'=\[\]]+")
 _SHORTEST_MASKED_ANYWHERE = 4
-
-
-def clean(text: str, limit: int = _LONGEST) -> str:
-    """Make a text from outside harmless: controls are spelled out, and it is cut at `limit`."""
-    if len(text) > limit:
-        text = text[: limit - 1] + "…"
-    return _UNSAFE.sub(_spell, text)
-
-
-def _spell(match: re.Match[str]) -> str:
-    return match.group().encode("unicode_escape").decode("ascii")
 
 
 class Masker:
@@ -126,7 +108,7 @@ class LineFormatter(logging.Formatter):
 
     def _safe(self, value: Any) -> str:
         # masked before it is cut or spelled out: either could leave half a secret
-        return clean(self._mask(str(value)))
+        return escaped(self._mask(str(value)))
 
     def _value(self, value: Any) -> str:
         if value is None:
@@ -231,4 +213,4 @@ def _handler(settings: LogOptions, stream: TextIO | None) -> logging.Handler:
         return _PrivateFile(settings.file, encoding="utf-8")
     except OSError as error:
         why = error.strerror
-        raise ConfigError(f"log.file: cannot open {clean(settings.file)}: {why}") from error
+        raise ConfigError(f"log.file: cannot open {escaped(settings.file)}: {why}") from error

@@ -19,7 +19,7 @@ _ESCAPE_SEQUENCES: Final = re.compile(
     "|\x1b[ -/]*[0-~]?"
 )
 _BLANKS: Final = re.compile(r"\s+")
-_DROPPED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+_UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories without a picture; Cf holds the bidi and zero-width marks."""
 _INVISIBLE: Final = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
@@ -42,22 +42,43 @@ def clean_text(value: object, limit: int = 128) -> str:
     blanks become one space; longer text ends in "…".
     Console markup is left as it is: whoever draws must not interpret it.
     """
-    text = _ESCAPE_SEQUENCES.sub("", str(value)[:_LONGEST])
-    text = _INVISIBLE.sub("", _BLANKS.sub(" ", text))
-    if not text.isascii() or not text.isprintable():
+    text = _BLANKS.sub(" ", _ESCAPE_SEQUENCES.sub("", str(value)[:_LONGEST]))
+    if not _is_plain(text):
         text = "".join(_pictures(text))
     # again: a removed mark may have stood between two blanks
     text = _BLANKS.sub(" ", text).strip()
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
+def escaped(text: str, limit: int = 2000) -> str:
+    """Return `text` with every unsafe character spelled out (`\\x1b`), cut at `limit`.
+
+    For logs, messages and file names, where what was there has to be seen; `clean_text` removes.
+    """
+    if len(text) > limit:
+        text = text[: limit - 1] + "…"
+    if _is_plain(text):
+        return text
+    return "".join(
+        char.encode("unicode_escape").decode("ascii") if _is_unsafe(char) else char for char in text
+    )
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable()
+
+
+def _is_unsafe(char: str) -> bool:
+    """Tell whether a terminal may obey a character, or nobody can see it."""
+    return unicodedata.category(char) in _UNSAFE or _INVISIBLE.match(char) is not None
+
+
 def _pictures(text: str) -> Iterator[str]:
     """Yield what has a picture, of combining marks the first few on a letter."""
     marks = 0
     for char in text:
-        category = unicodedata.category(char)
-        if category in _DROPPED:
+        if _is_unsafe(char):
             continue
-        marks = marks + 1 if category in _MARKS else 0
+        marks = marks + 1 if unicodedata.category(char) in _MARKS else 0
         if marks <= _MARKS_ON_ONE:
             yield char

@@ -18,7 +18,7 @@ from __future__ import annotations
 import enum
 from typing import Final, NamedTuple
 
-from ari_tui.core.log import clean
+from ari_tui.core.text import escaped
 from ari_tui.document.load_test import LoadReport
 from ari_tui.document.model import Document, Sla, SlaNow, Spread
 
@@ -50,7 +50,7 @@ class Result(NamedTuple):
     @property
     def line(self) -> str:
         """Return the line that a plugin prints; "|" begins the performance data, and only it."""
-        text = clean(self.text, _LONGEST).replace("|", "/")
+        text = escaped(self.text, _LONGEST).replace("|", "/")
         data = f" | {self.performance}" if self.performance else ""
         return f"{_NAME} {self.state.name}: {text}{data}"
 

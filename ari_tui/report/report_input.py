@@ -13,7 +13,7 @@ from typing import IO, Final, NamedTuple
 import msgspec
 
 from ari_tui.core.errors import ReportFileError
-from ari_tui.core.log import clean
+from ari_tui.core.text import escaped
 from ari_tui.document.load_test import LOAD_SCHEMA, LoadReport, decode_load
 from ari_tui.document.model import SCHEMA, Document, decode
 from ari_tui.report.timeline import DocumentFigures, Timeline, timeline_of
@@ -69,8 +69,8 @@ def read_stream(file: IO[bytes], name: str) -> ReportInput:
         if schema == SCHEMA:
             return _read_documents(first, file)
     except (msgspec.MsgspecError, ValueError) as error:
-        raise ReportFileError(f"{name}: not a whole document: {clean(str(error), 200)}") from None
-    told = f"its schema is {clean(schema, 60)!r}" if schema else "it names no schema"
+        raise ReportFileError(f"{name}: not a whole document: {escaped(str(error), 200)}") from None
+    told = f"its schema is {escaped(schema, 60)!r}" if schema else "it names no schema"
     raise ReportFileError(f"{name}: {told}; a report is drawn from {SCHEMA} or {LOAD_SCHEMA}")
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from ari_tui.core.errors import ConfigError
-from ari_tui.core.log import clean
+from ari_tui.core.text import escaped
 from ari_tui.ui.key_names import canonical, shown
 
 if TYPE_CHECKING:
@@ -334,7 +334,7 @@ def _entries(texts: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def _quoted(text: str) -> str:
-    return repr(clean(text, 40))
+    return repr(escaped(text, 40))
 
 
 def _unknown(name: str) -> str:

@@ -17,7 +17,7 @@ from typing import Final, Literal
 import msgspec
 
 from ari_tui.core.errors import ExportError
-from ari_tui.core.log import clean
+from ari_tui.core.text import escaped
 from ari_tui.ui.columns import BY_ID, Column, Value
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.view_state import Row, ViewState
@@ -74,7 +74,7 @@ def _heading(column: Column, frame: Frame) -> str:
 def _cell(value: Value) -> Value:
     if not isinstance(value, str):
         return value
-    text = clean(value)
+    text = escaped(value)
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 

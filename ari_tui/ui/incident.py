@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ari_tui.core.log import clean
+from ari_tui.core.text import escaped
 from ari_tui.document.live import SECONDS
 from ari_tui.document.model import Call, Injected, Spread, Window
 from ari_tui.ui import number_format as forms
@@ -193,7 +193,7 @@ def incident(frame: Frame, row: Row) -> str:
 
 
 def _clean(line: str) -> str:
-    return clean(line, _WIDEST)
+    return escaped(line, _WIDEST)
 
 
 def _utc(iso: str | None) -> str:

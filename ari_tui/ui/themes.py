@@ -18,7 +18,7 @@ from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
 from ari_tui.core.errors import ConfigError
-from ari_tui.core.log import clean
+from ari_tui.core.text import escaped
 from ari_tui.ui.theme_variables import ANSI_VARIABLES, DARK_VARIABLES, LIGHT_VARIABLES, PLAIN
 
 if sys.version_info >= (3, 11):
@@ -49,7 +49,7 @@ class ThemeFile(NamedTuple):
 
 def shown_path(path: Path) -> str:
     """Return a path for a message."""
-    return clean(str(path))
+    return escaped(str(path))
 
 
 def read_theme(path: Path) -> ThemeFile:
@@ -63,7 +63,7 @@ def read_theme(path: Path) -> ThemeFile:
     except OSError as error:
         raise ConfigError(f"{shown_path(path)}: {error.strerror}") from error
     except ValueError as error:  # TOML's and UTF-8's are too
-        raise ConfigError(f"{shown_path(path)}: {clean(str(error))}") from error
+        raise ConfigError(f"{shown_path(path)}: {escaped(str(error))}") from error
 
 
 def _theme(document: Mapping[str, Any]) -> tuple[str, Theme]:
@@ -90,7 +90,7 @@ def _theme(document: Mapping[str, Any]) -> tuple[str, Theme]:
         if value := given.get(f"block-cursor-{part}"):
             given.setdefault(f"block-cursor-blurred-{part}", value)
     theme.variables = {**defaults, **given}
-    return clean(told, 80), theme
+    return escaped(told, 80), theme
 
 
 def _known(given: Mapping[str, Any], names: Sequence[str], what: str) -> None:
@@ -98,7 +98,7 @@ def _known(given: Mapping[str, Any], names: Sequence[str], what: str) -> None:
         if key not in names:
             near = difflib.get_close_matches(key, names, n=1)
             hint = f": did you mean {near[0]}?" if near else ""
-            raise ValueError(f"there is no {what} {clean(key, 40)!r}{hint}")
+            raise ValueError(f"there is no {what} {escaped(key, 40)!r}{hint}")
 
 
 def _colors(
@@ -117,7 +117,7 @@ def _color(value: object, name: str, *, ansi: bool) -> str:
     except ColorParseError:
         color = None
     if color is None or (color.ansi is not None and not ansi):
-        raise ValueError(f"{name}: {clean(repr(value), 40)} is no color, such as #7ccf85")
+        raise ValueError(f"{name}: {escaped(repr(value), 40)} is no color, such as #7ccf85")
     return str(value)
 
 
@@ -171,7 +171,7 @@ class Themes:
             return
         near = difflib.get_close_matches(name, self.files, n=1)
         hint = f"did you mean {near[0]}?" if near else "there are " + ", ".join(self.files)
-        raise ConfigError(f"ui.theme: there is no theme {clean(name, 40)!r}: {hint}")
+        raise ConfigError(f"ui.theme: there is no theme {escaped(name, 40)!r}: {hint}")
 
     def get(self, name: str) -> Theme | None:
         """Return a theme, else the default; None where not even that can be read."""

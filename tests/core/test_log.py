@@ -11,7 +11,8 @@ import pytest
 from ari_tui.config.settings import LogSettings
 from ari_tui.core import log
 from ari_tui.core.errors import ConfigError
-from ari_tui.core.log import JsonFormatter, LineFormatter, Masker, clean
+from ari_tui.core.log import JsonFormatter, LineFormatter, Masker
+from ari_tui.core.text import escaped
 
 pytestmark = pytest.mark.usefixtures("logging_restored")
 
@@ -112,9 +113,9 @@ def test_controls_from_outside_are_spelled_out(nasty: str) -> None:
 
 
 def test_ordinary_text_passes_and_long_text_is_cut() -> None:
-    assert clean("Jürgen 日本 – ok") == "Jürgen 日本 – ok"
-    assert clean("x" * 5000) == "x" * 1999 + "…"
-    assert clean("abcdef", 4) == "abc…"
+    assert escaped("Jürgen 日本 – ok") == "Jürgen 日本 – ok"
+    assert escaped("x" * 5000) == "x" * 1999 + "…"
+    assert escaped("abcdef", 4) == "abc…"
 
 
 def test_a_secret_is_masked_in_message_arguments_fields_channel_and_traceback() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ari_tui.core.errors import ExportError
-from ari_tui.core.log import clean
+from ari_tui.core.text import escaped
 from ari_tui.document import model
 from ari_tui.ui.columns import chosen
 from ari_tui.ui.export import IDENTITY, csv_of, export, json_of, stamp, write_new
@@ -84,7 +84,7 @@ def test_a_name_is_one_cell_of_one_line_whatever_it_holds(name: str) -> None:
     data = csv_of([kit.a_row(call)], chosen(["caller"]), kit.a_frame([call]))
     assert data.count(b"\n") == 2
     (line,) = read(data)
-    assert line["caller"].removeprefix("'") == clean(name).removeprefix("'")
+    assert line["caller"].removeprefix("'") == escaped(name).removeprefix("'")
 
 
 def test_a_worst_second_does_not_go_by_the_name_of_a_percentile() -> None:

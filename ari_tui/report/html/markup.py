@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable
 
-from ari_tui.core.log import clean
+from ari_tui.core.text import escaped
 
 Attribute = str | int | float | None
 
@@ -21,7 +21,7 @@ Content = str | Iterable[str] | None
 
 def escape(value: str) -> Markup:
     """Return a text so that it is text in HTML, in attributes too; controls are spelled out."""
-    return value if isinstance(value, Markup) else Markup(html.escape(clean(value), quote=True))
+    return value if isinstance(value, Markup) else Markup(html.escape(escaped(value), quote=True))
 
 
 def join(*parts: Content) -> Markup:

@@ -12,7 +12,7 @@ import msgspec
 
 from ari_tui.config.settings import LoadtestSettings, Settings
 from ari_tui.core.errors import ConfigError
-from ari_tui.core.log import clean
+from ari_tui.core.text import escaped
 from ari_tui.document.load_test import LoadPlan
 
 SIMULATED_ENDPOINT: Final = "Local/tone@sim"
@@ -87,7 +87,7 @@ def check_safety_limits(wanted: LoadtestSettings) -> None:
 
 def check_endpoint(endpoint: str, allow: tuple[str, ...]) -> None:
     """Refuse an emergency number in whatever form, and what no pattern allows."""
-    shown = clean(endpoint, 80)
+    shown = escaped(endpoint, 80)
     if number := emergency_number(endpoint):
         raise ConfigError(f"endpoint {shown}: {number} is an emergency number: it is never called")
     if not any(fnmatchcase(endpoint, pattern) for pattern in allow):

@@ -14,7 +14,7 @@ from textual.widget import Widget
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from ari_tui.core.log import clean
+from ari_tui.core.text import escaped
 from ari_tui.ui.number_format import channel as short_channel
 from ari_tui.ui.number_format import middle_cut
 from ari_tui.ui.screens.dialog import ChoiceList, Dialog
@@ -143,8 +143,8 @@ class HangUpDialog(QuestionDialog[Literal["hang up"]]):
     """Ask whether a call is to be hung up: "hang up" or None."""
 
     def __init__(self, channel: str, caller: str | None = None) -> None:
-        who = f"\n{clean(caller, 60)}" if caller else ""
-        named = clean(channel, 80) + who
+        who = f"\n{escaped(caller, 60)}" if caller else ""
+        named = escaped(channel, 80) + who
         super().__init__(
             "Hang up?",
             f"{named}\nThe caller hears the line go dead.",
@@ -152,5 +152,5 @@ class HangUpDialog(QuestionDialog[Literal["hang up"]]):
                 AnswerOption("yes", "Hang up this call", "hang up"),
                 AnswerOption("no", "Let it go on", None),
             ),
-            (named, middle_cut(short_channel(clean(channel, 80)), _BRIEF)),
+            (named, middle_cut(short_channel(escaped(channel, 80)), _BRIEF)),
         )

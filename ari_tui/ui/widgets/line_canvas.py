@@ -14,7 +14,7 @@ from typing import Final, Literal, NamedTuple
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from ari_tui.core.log import clean
+from ari_tui.core.text import escaped
 
 Style = Literal[
     "",
@@ -79,7 +79,7 @@ _PLAIN: Final = str.maketrans(
 
 def plain(text: str, *, ascii_only: bool = False) -> str:
     """Return a text of one line that a terminal can be sent; foreign letters may become `?`."""
-    text = clean(text)
+    text = escaped(text)
     if not text.isprintable():
         # zero-width marks have no cell of their own; a space of another kind is a space
         text = "".join(c if c.isprintable() else " " * c.isspace() for c in text)

@@ -10,7 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from ari_tui.core.log import clean
+from ari_tui.core.text import escaped
 from ari_tui.document.live import Cells
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.spark import Run, heading, spark
@@ -117,7 +117,7 @@ def fit(text: str, width: int, align: str, ellipsis: str) -> str:
     """
     text = text[: 8 * width + 8]
     if not text.isprintable():
-        text = clean(text)
+        text = escaped(text)
     cells = len(text) if text.isascii() else cell_len(text)
     if cells > width:
         return set_cell_size(text, width - 1) + ellipsis if width else ""
