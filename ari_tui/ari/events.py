@@ -1,4 +1,4 @@
-"""What Asterisk tells by itself: the events of an application, decoded.
+"""The events of a Stasis application, decoded.
 
 Unknown types and unknown fields are ignored. An event's `type` is decoded before its body.
 
@@ -53,7 +53,7 @@ class ChannelDestroyed(Event, frozen=True, kw_only=True):
 
 
 class ChannelHangupRequest(Event, frozen=True, kw_only=True):
-    """Somebody asked a channel to hang up."""
+    """A channel was asked to hang up."""
 
     channel: Channel
     cause: int | None = None
@@ -107,10 +107,6 @@ class ChannelHold(Event, frozen=True, kw_only=True):
     """The far end put the call on hold: its silence has a reason."""
 
     channel: Channel
-    musicclass: str = ""
-
-    def __post_init__(self) -> None:
-        clean_fields(self, "musicclass")
 
 
 class ChannelUnhold(Event, frozen=True, kw_only=True):
@@ -138,25 +134,9 @@ class _EventHead(msgspec.Struct, frozen=True):
     type: str = ""
 
 
-_EVENTS: Final[tuple[type[Event], ...]] = (
-    StasisStart,
-    StasisEnd,
-    ChannelDestroyed,
-    ChannelHangupRequest,
-    ChannelStateChange,
-    ChannelCallerId,
-    ChannelEnteredBridge,
-    ChannelLeftBridge,
-    BridgeDestroyed,
-    ChannelDtmfReceived,
-    ChannelHold,
-    ChannelUnhold,
-    Dial,
-    ApplicationReplaced,
-)
 _HEAD: Final = msgspec.json.Decoder(_EventHead)
 _DECODERS: Final[dict[str, msgspec.json.Decoder[Event]]] = {
-    kind.__name__: msgspec.json.Decoder(kind) for kind in _EVENTS
+    kind.__name__: msgspec.json.Decoder(kind) for kind in Event.__subclasses__()
 }
 
 

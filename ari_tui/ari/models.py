@@ -1,4 +1,4 @@
-"""What Asterisk is made of, as frozen structures: channels, bridges, applications.
+"""ARI's data models as frozen structures: channels, bridges, applications.
 
 Only what we read is named; unknown fields are ignored, so that a newer Asterisk does not stop us.
 Text that a person may see is cleaned here, once (`ari_tui.core.text`); ids stay raw because they go
@@ -36,14 +36,10 @@ class CallerId(msgspec.Struct, frozen=True):
 class DialplanLocation(msgspec.Struct, frozen=True):
     """Where a channel is in the dialplan (ARI: DialplanCEP)."""
 
-    context: str = ""
-    exten: str = ""
-    priority: int = 0
     app_name: str = ""
-    app_data: str = ""
 
     def __post_init__(self) -> None:
-        clean_fields(self, "context", "exten", "app_name", "app_data")
+        clean_fields(self, "app_name")
 
 
 class Channel(msgspec.Struct, frozen=True):
@@ -53,16 +49,12 @@ class Channel(msgspec.Struct, frozen=True):
     name: str = ""
     state: str = ""
     caller: CallerId = CallerId()
-    connected: CallerId = CallerId()
     dialplan: DialplanLocation = DialplanLocation()
-    creationtime: str = ""
-    language: str = ""
-    accountcode: str = ""
     protocol_id: str = ""
     channelvars: dict[str, Any] = {}
 
     def __post_init__(self) -> None:
-        clean_fields(self, "name", "state", "creationtime", "language", "accountcode")
+        clean_fields(self, "name", "state")
         clean_fields(self, "protocol_id", limit=255)
 
 
@@ -71,54 +63,31 @@ class Bridge(msgspec.Struct, frozen=True):
 
     id: str
     technology: str = ""
-    bridge_type: str = ""
-    bridge_class: str = ""
-    creator: str = ""
-    name: str = ""
-    creationtime: str = ""
     channels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        clean_fields(self, "technology", "bridge_type", "bridge_class", "creator", "name")
-        clean_fields(self, "creationtime")
+        clean_fields(self, "technology")
 
 
 class SystemInfo(msgspec.Struct, frozen=True):
-    """Version and identity of an Asterisk."""
+    """The version of an Asterisk."""
 
     version: str = ""
-    entity_id: str = ""
 
     def __post_init__(self) -> None:
-        clean_fields(self, "version", "entity_id")
-
-
-class StatusInfo(msgspec.Struct, frozen=True):
-    """When an Asterisk started and last read its configuration; ISO 8601 text."""
-
-    startup_time: str = ""
-    last_reload_time: str = ""
-
-    def __post_init__(self) -> None:
-        clean_fields(self, "startup_time", "last_reload_time")
+        clean_fields(self, "version")
 
 
 class AsteriskInfo(msgspec.Struct, frozen=True):
     """Answer of GET /asterisk/info."""
 
     system: SystemInfo = SystemInfo()
-    status: StatusInfo = StatusInfo()
 
 
 class Application(msgspec.Struct, frozen=True):
-    """One Stasis application and what it listens to; its callers are in `channel_ids`."""
+    """One Stasis application; `channel_ids` are its callers and our media channels."""
 
-    name: str = ""
     channel_ids: tuple[str, ...] = ()
-    bridge_ids: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        clean_fields(self, "name")
 
 
 class RtpStatistics(msgspec.Struct, frozen=True):
@@ -128,13 +97,10 @@ class RtpStatistics(msgspec.Struct, frozen=True):
     reads 0.0: show them with care.
     """
 
-    channel_uniqueid: str = ""
     local_ssrc: int | None = None
     remote_ssrc: int | None = None
     txcount: int | None = None
     rxcount: int | None = None
-    txoctetcount: int | None = None
-    rxoctetcount: int | None = None
     txploss: int | None = None
     rxploss: int | None = None
     txjitter: float | None = None

@@ -90,7 +90,7 @@ def test_an_unknown_type_is_none_whatever_its_body(kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("path", "value"),
-    [(("channel", "id"), 17), (("channel", "dialplan", "priority"), "x"), (("args",), "x")],
+    [(("channel", "id"), 17), (("channel", "dialplan", "app_name"), 17), (("args",), "x")],
 )
 def test_a_broken_body_is_an_error_that_names_type_and_field(
     path: tuple[str, ...], value: object

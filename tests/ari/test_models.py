@@ -32,5 +32,5 @@ def test_a_channel_without_an_id_is_refused() -> None:
 
 def test_only_the_fields_that_are_named_are_cleaned() -> None:
     bridge = Bridge("b", channels=("raw\x1b[2J",))
-    clean_fields(bridge, "name")
+    clean_fields(bridge, "technology")
     assert bridge.channels == ("raw\x1b[2J",)

@@ -188,7 +188,7 @@ async def test_a_caller_whose_coming_was_not_heard_is_sent_on_by_the_sweep(
         pbx.call()
         await run.up(1)
         await do(run, "drain")
-        with mock.patch.object(run.parts.calls, "receive"):
+        with mock.patch.object(run.parts.calls, "on_new_caller"):
             received = run.parts.event_stream.received
             late = pbx.call()
             await until(lambda: run.parts.event_stream.received > received)
