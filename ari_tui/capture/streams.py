@@ -147,22 +147,18 @@ class _Folder:
 
     def _log(self, number: int, key: Key, packet: Packet) -> None:
         to_echo = (key.destination, key.destination_port) == self._options.echo
-        self._batch += r.RECORD.pack(
-            packet.time_ns,
-            packet.time_ns if to_echo and not packet.returned else 0,
-            0,
-            packet.timestamp,
-            key.ssrc,
-            number,
-            packet.sequence,
-            min(packet.length, 0xFFFF),
-            packet.marker_pt,
-            r.KIND_ECHO_IN if packet.returned else r.KIND_MEDIA_IN,
-            0,
-            packet.tos,
-            packet.ttl,
-            0,
-            0,
+        self._batch += r.pack(
+            rx_ns=packet.time_ns,
+            tx_ns=packet.time_ns if to_echo and not packet.returned else 0,
+            timestamp=packet.timestamp,
+            ssrc=key.ssrc,
+            call=number,
+            sequence=packet.sequence,
+            length=min(packet.length, 0xFFFF),
+            marker_pt=packet.marker_pt,
+            kind=r.KIND_ECHO_IN if packet.returned else r.KIND_MEDIA_IN,
+            tos=packet.tos,
+            ttl=packet.ttl,
         )
         if len(self._batch) >= BATCH * r.RECORD_SIZE:
             self._flush()

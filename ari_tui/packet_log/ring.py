@@ -18,7 +18,7 @@ import tempfile
 from typing import Final
 
 from ari_tui.core.errors import WorkerError
-from ari_tui.wire.record import RECORD, RECORD_SIZE
+from ari_tui.wire.record import RECORD_SIZE
 
 VERSION: Final = 1
 _VERSION, _RECORD_SIZE, _CAPACITY, _HEAD, _TAIL, _OVERFLOW, _WATERMARK = range(7)
@@ -69,8 +69,8 @@ class RingWriter(_Ring):
         self._head = self._cells[_HEAD]
         self._limit = self._cells[_TAIL] + self.capacity
 
-    def append(self, *fields: int) -> None:
-        """Log one record: the fields of `wire.record.FIELDS`, in order. Never blocks."""
+    def append(self, record: bytes) -> None:
+        """Log one record, as `wire.record.pack` makes it. Never blocks."""
         head = self._head
         if head >= self._limit:
             self._limit = self._cells[_TAIL] + self.capacity
@@ -78,7 +78,7 @@ class RingWriter(_Ring):
                 self._cells[_OVERFLOW] += 1
                 return
         offset = _HEADER_SIZE + (head % self.capacity) * RECORD_SIZE
-        RECORD.pack_into(self._memory, offset, *fields)
+        self._memory[offset : offset + RECORD_SIZE] = record
         self._head = head = head + 1
         self._cells[_HEAD] = head
 

@@ -39,6 +39,7 @@ from ari_tui.wire.record import (
     KIND_SEND_ERROR,
     KIND_SOCKET_REPORT,
     MAX_U32,
+    pack,
 )
 from ari_tui.wire.status import looks_like_status
 
@@ -73,21 +74,15 @@ class Leg:
     ) -> None:
         """Log something that is no measured packet."""
         self.log.append(
-            stamp or time_ns(),
-            0,
-            0,
-            0,
-            0,
-            self.call,
-            0,
-            size,
-            0,
-            kind,
-            flags | self.flags,
-            0,
-            0,
-            code,
-            aux,
+            pack(
+                rx_ns=stamp or time_ns(),
+                call=self.call,
+                length=size,
+                kind=kind,
+                flags=flags | self.flags,
+                errno=code,
+                aux=aux,
+            )
         )
 
     def note_error(self, error: OSError) -> None:
@@ -147,21 +142,22 @@ def make_forward(leg: Leg, target: socket.socket) -> Callable[[bytes, Ancillary]
         if not 0 <= bracket <= MAX_U32:
             bracket = MAX_U32
         append(
-            stamp,
-            sent,
-            bracket,
-            timestamp,
-            ssrc,
-            call,
-            sequence,
-            size,
-            marker_pt,
-            kind,
-            flags,
-            tos,
-            ttl,
-            code,
-            0,
+            pack(
+                rx_ns=stamp,
+                tx_ns=sent,
+                bracket_ns=bracket,
+                timestamp=timestamp,
+                ssrc=ssrc,
+                call=call,
+                sequence=sequence,
+                length=size,
+                marker_pt=marker_pt,
+                kind=kind,
+                flags=flags,
+                tos=tos,
+                ttl=ttl,
+                errno=code,
+            )
         )
 
     def retry(data: bytes, error: OSError) -> tuple[int, int, int]:
@@ -191,21 +187,19 @@ def make_absorb(leg: Leg) -> Callable[[bytes, Ancillary], None]:
             return
         _, marker_pt, sequence, timestamp, ssrc = rtp.FIXED_HEADER.unpack_from(data)
         append(
-            stamp,
-            0,
-            0,
-            timestamp,
-            ssrc,
-            call,
-            sequence,
-            len(data),
-            marker_pt,
-            kind,
-            flags,
-            tos,
-            ttl,
-            0,
-            0,
+            pack(
+                rx_ns=stamp,
+                timestamp=timestamp,
+                ssrc=ssrc,
+                call=call,
+                sequence=sequence,
+                length=len(data),
+                marker_pt=marker_pt,
+                kind=kind,
+                flags=flags,
+                tos=tos,
+                ttl=ttl,
+            )
         )
 
     return absorb

@@ -28,7 +28,7 @@ from ari_tui.engine.call_media import CallMedia, PortPool
 from ari_tui.engine.measured_call import MeasuredCall
 from ari_tui.engine.worker_pool import WorkerCallbacks, WorkerPool
 from ari_tui.wire import rtp
-from ari_tui.wire.record import KIND_MEDIA_IN, RECORD
+from ari_tui.wire.record import KIND_MEDIA_IN, pack
 from tests.engine.kit import WAIT_S, EchoRun, free_block, udp_ports, until
 
 
@@ -252,7 +252,15 @@ async def test_what_never_comes_back_is_given_up_in_the_end(
     desk, now = Desk(worker_pool, echo), 10**18
     call = draining(desk, now)
     row = desk.store.row_of[call.number]
-    sent = RECORD.pack(now, now, 0, 0, 1, call.number, 5, 172, 0, KIND_MEDIA_IN, 0, 0, 0, 0, 0)
+    sent = pack(
+        rx_ns=now,
+        tx_ns=now,
+        ssrc=1,
+        call=call.number,
+        sequence=5,
+        length=172,
+        kind=KIND_MEDIA_IN,
+    )
     fold(desk.store, from_bytes(sent), 0)
     assert desk.store.flight.count(row) == 1
     desk.media.check_drain(call, now + desk.store.loss_timeout_ns + 10**9)

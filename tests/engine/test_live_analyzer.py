@@ -19,7 +19,7 @@ from ari_tui.wire.record import (
     KIND_ECHO_IN,
     KIND_MEDIA_IN,
     KIND_SEND_ERROR,
-    RECORD,
+    pack,
 )
 from tests.engine.kit import EchoRun, Pbx, engine, texts, until
 
@@ -86,46 +86,33 @@ class Bench:
         return texts([line for line in self.events.lines if line.kind == kind])
 
 
-def media(sequence: int, at_ms: int, *, call: int = 1, ssrc: int = 0xABC, flags: int = 0) -> bytes:
+def media(
+    sequence: int,
+    at_ms: int,
+    *,
+    call: int = 1,
+    ssrc: int = 0xABC,
+    flags: int = 0,
+    kind: int = KIND_MEDIA_IN,
+) -> bytes:
     at = NOW + at_ms * MS
-    return RECORD.pack(
-        at,
-        at + 1000,
-        500,
-        160 * sequence,
-        ssrc,
-        call,
-        sequence,
-        172,
-        0,
-        KIND_MEDIA_IN,
-        flags,
-        0,
-        64,
-        0,
-        0,
+    return pack(
+        rx_ns=at,
+        tx_ns=at + 1000,
+        bracket_ns=500,
+        timestamp=160 * sequence,
+        ssrc=ssrc,
+        call=call,
+        sequence=sequence,
+        length=172,
+        kind=kind,
+        flags=flags,
+        ttl=64,
     )
 
 
 def back(sequence: int, at_ms: int, *, call: int = 1, ssrc: int = 0xABC) -> bytes:
-    at = NOW + at_ms * MS
-    return RECORD.pack(
-        at,
-        at + 1000,
-        500,
-        160 * sequence,
-        ssrc,
-        call,
-        sequence,
-        172,
-        0,
-        KIND_ECHO_IN,
-        0,
-        0,
-        64,
-        0,
-        0,
-    )
+    return media(sequence, at_ms, call=call, ssrc=ssrc, kind=KIND_ECHO_IN)
 
 
 def test_the_first_stream_and_every_other_is_told_with_its_ssrc() -> None:
@@ -243,7 +230,7 @@ def test_an_echo_server_that_refuses_is_told_once_for_all_calls() -> None:
 
 def test_a_refusal_met_by_a_receive_is_told_too() -> None:
     bench = Bench()
-    refused = RECORD.pack(NOW, 0, 0, 0, 0, 1, 0, 0, 0, KIND_SEND_ERROR, FLAG_ECHO_LEG, 0, 0, 111, 0)
+    refused = pack(rx_ns=NOW, call=1, kind=KIND_SEND_ERROR, flags=FLAG_ECHO_LEG, errno=111)
     bench.fold([media(1, 0), refused])
     assert len(bench.told("echo_refused")) == 1
 

@@ -15,13 +15,18 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from ari_tui.core.errors import WorkerError
 from ari_tui.packet_log.ring import RingReader, RingWriter, create_ring
-from ari_tui.wire.record import FIELDS, RECORD, RECORD_SIZE
+from ari_tui.wire.record import FIELDS, RECORD, RECORD_SIZE, pack
 from tests.relay.kit import WAIT_S, until
 
 
 def fields(number: int) -> tuple[int, ...]:
     """A record in which every field tells the number, so that a torn one is seen."""
     return tuple(number % (1 << 8 * struct.calcsize(code) - 1) for _, code, _ in FIELDS)
+
+
+def record(number: int) -> bytes:
+    names = [name for name, _, _ in FIELDS]
+    return pack(**dict(zip(names, fields(number), strict=True)))
 
 
 def numbers(data: bytes) -> list[int]:
@@ -59,7 +64,7 @@ class RingAgainstModel(RuleBasedStateMachine):
     @rule(count=st.integers(1, 10))
     def write(self, count: int) -> None:
         for _ in range(count):
-            self.writer.append(*fields(self.next))
+            self.writer.append(record(self.next))
             if len(self.model) < self.capacity:
                 self.model.append(self.next)
             else:
@@ -115,20 +120,20 @@ def test_an_empty_ring_reads_as_nothing() -> None:
 def test_a_full_ring_keeps_the_oldest_and_goes_on_after_it_is_read() -> None:
     with ring(3) as (writer, reader):
         for n in range(5):
-            writer.append(*fields(n))
+            writer.append(record(n))
         assert reader.fill == 1.0
         assert numbers(reader.read()) == [0, 1, 2]
-        writer.append(*fields(5))
+        writer.append(record(5))
         assert numbers(reader.read()) == [5]
         assert reader.overflow == 2
 
 
 def test_what_was_read_is_a_copy_that_later_records_do_not_change() -> None:
     with ring(2) as (writer, reader):
-        writer.append(*fields(1))
+        writer.append(record(1))
         data = reader.read()
         for n in range(2, 4):
-            writer.append(*fields(n))
+            writer.append(record(n))
         assert numbers(data) == [1]
 
 
@@ -152,11 +157,11 @@ def test_a_ring_leaves_no_file_behind_and_is_not_inherited_by_accident() -> None
 WRITER = """
 import struct, sys
 from ari_tui.packet_log.ring import RingWriter
-from ari_tui.wire.record import FIELDS
+from ari_tui.wire.record import FIELDS, pack
 writer = RingWriter(int(sys.argv[1]))
-limits = [1 << 8 * struct.calcsize(code) - 1 for _, code, _ in FIELDS]
+limits = {name: 1 << 8 * struct.calcsize(code) - 1 for name, code, _ in FIELDS}
 for number in range(int(sys.argv[2])):
-    writer.append(*[number % limit for limit in limits])
+    writer.append(pack(**{name: number % limit for name, limit in limits.items()}))
 writer.set_watermark(1)
 """
 

@@ -1,3 +1,5 @@
+import inspect
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,3 +65,10 @@ def test_every_flag_is_a_bit_of_its_own() -> None:
     flags = constants("FLAG_")
     assert sum(flags.values()) == (1 << len(flags)) - 1
     assert all(flag.bit_count() == 1 and flag < 1 << 16 for flag in flags.values())
+
+
+def test_pack_takes_the_fields_of_the_table_in_its_order() -> None:
+    parameters = list(inspect.signature(record.pack).parameters)
+    assert parameters == NAMES
+    values = dict(zip(NAMES, range(1, len(NAMES) + 1), strict=True))
+    assert record.RECORD.unpack(record.pack(**values)) == tuple(values.values())
