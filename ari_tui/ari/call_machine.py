@@ -1,22 +1,24 @@
-"""One measured call as a sans-I/O state machine: events and outcomes in, commands out.
+"""One measured call as a state machine: events and outcomes in, commands out.
 
-It reads no clock and does no I/O; whoever owns it runs the commands (`ari_tui.ari.commands`),
-each as a task, and feeds back every outcome. The way up (`ari_tui.ari.setup`)::
+Sans-I/O: it reads no clock and opens nothing. Its owner runs each command
+(`ari_tui.ari.commands`) as a task and feeds the outcome back::
 
-    answer → add media (ports) → external media channel → connect media → bridge → join → up
+    NEW --start()--> ANSWERING -> ADDING_MEDIA -> CREATING_MEDIA -> CONNECTING -> BRIDGING
+                                                                                     |
+                                                             UP <--- JOINING <-------+
+    any of these --release(), caller gone, step failed--> DRAINING -> ENDED or FAILED
 
-The media channel's answer and its own StasisStart are awaited both, in either order, for
-`addChannel` gives 422 before the channel has entered Stasis. Each wait has a timer with a way
-on, because events are lost while the WebSocket is away: after a missing StasisStart the join is
-tried anyway (and again on 422), after missing bridge events the bridge itself is read.
+Inputs: `start`, `event`, `succeeded`, `failed`, `timed_out`, `release`, `caller_gone`. Each
+returns the commands to run next. `ari_tui.ari.setup` is the upper row, state by state;
+`ari_tui.ari.teardown` is DRAINING, which undoes what was built in reverse order.
 
-The way down (`ari_tui.ari.teardown`) starts from any state, once: when the caller leaves, when
-the shell calls `release`, when somebody else takes away our channel or bridge, or when a step
-fails. A caller who is still ours continues in the dialplan or is hung up, as `on_release` says.
-`Finished` comes when all is undone and the counts are closed.
-
-A transfer brings a StasisStart with `replace_channel`: the new channel takes the old one's
-place, and the old one's end is not the call's.
+* DRAINING starts once, from any state: the caller left, `release` was called, our channel or
+  bridge was destroyed by another client, or a step failed (the call then ends as FAILED).
+* A caller who is still in our application continues in the dialplan or is hung up
+  (`on_release`).
+* `Finished` is the last command: everything is undone or given up, and the counts are final.
+* A transfer sends StasisStart with `replace_channel`: the new channel takes the place of the
+  old one, whose end does not end the call.
 """
 
 from __future__ import annotations
@@ -53,32 +55,32 @@ RELEASED_HERE: Final = "released from here"
 
 
 class CallEnd:
-    """What is known of why the caller of one call goes."""
+    """Who ended the caller's channel: we, or the caller. Inputs come in any order."""
 
     def __init__(self) -> None:
         self._requested: list[str] = []
         self._soft: dict[str, bool] = {}
-        """By channel, whether the first that wanted it to end was a request to Asterisk."""
+        """By channel, whether its first ChannelHangupRequest was soft: made by a request to Asterisk."""
 
     def hangup_requested(self, channel_id: str) -> None:
-        """Take note that we are about to ask Asterisk to hang a channel up."""
+        """Note that we are about to ask Asterisk to hang up a channel."""
         self._requested.append(channel_id)
 
     def hangup_refused(self, channel_id: str) -> None:
-        """Take note that Asterisk did not do so: it refused, or the channel had gone."""
+        """Note that Asterisk did not: it refused, or the channel was gone."""
         if channel_id in self._requested:
             self._requested.remove(channel_id)
 
     def hangup_event(self, channel_id: str, *, soft: bool) -> None:
-        """Take note that a channel is to hang up, as the event says."""
+        """Note a ChannelHangupRequest."""
         self._soft.setdefault(channel_id, soft)
 
     def hung_up_here(self, channel_id: str) -> bool:
-        """Tell whether a channel that is gone was hung up by us; whoever was first counts."""
+        """Tell whether we hung up a channel that is gone; the first request counts."""
         return channel_id in self._requested and self._soft.get(channel_id, True)
 
     def reason(self, channel_id: str, *, destroyed: bool) -> str:
-        """Return why a channel is in our application no more, in words."""
+        """Return, in words, why a channel left our application."""
         if self.hung_up_here(channel_id):
             return HUNG_UP_HERE
         return HUNG_UP_BY_CALLER if destroyed or channel_id in self._soft else LEFT
@@ -93,7 +95,7 @@ _RESOURCES: dict[type, Resource] = {
 
 
 class CallLifecycle:
-    """One call's way up and down. Every input returns the commands to run."""
+    """The states of one call, without ARI events. Every input returns the commands to run."""
 
     def __init__(
         self,
@@ -104,7 +106,7 @@ class CallLifecycle:
         on_release: OnRelease = OnRelease.CONTINUE,
         timing: CallTiming | None = None,
     ) -> None:
-        """Take up `caller`, a channel that is in Stasis; `number` is unique in the session."""
+        """Measure `caller`, a channel in Stasis; `number` is unique in the session."""
         timing = timing or CallTiming()
         self.number = number
         self.ids = ids
@@ -112,7 +114,7 @@ class CallLifecycle:
         self.reason = ""
         """Why the call ended, is ending, or failed; empty before."""
         self.failed_step: CallState | None = None
-        """The step of the way up that failed; None when none did."""
+        """The state of the setup in which a step failed; None when none did."""
         self.finished = False
         self._teardown = Teardown(timing.undo_retries_s)
         self._teardown.built(Resource.CALLER, self._release_of(caller))
@@ -122,7 +124,7 @@ class CallLifecycle:
 
     @property
     def state(self) -> CallState:
-        """Return where the call is in its life."""
+        """Return the state."""
         if self.finished:
             return CallState.FAILED if self.failed_step else CallState.ENDED
         return CallState.DRAINING if self._releasing else self._setup.state
@@ -134,7 +136,7 @@ class CallLifecycle:
 
     @property
     def caller_present(self) -> bool:
-        """Tell whether the caller is, for all we know, still in our application."""
+        """Tell whether the caller is still in our application, as far as we know."""
         return self._teardown.holds(Resource.CALLER)
 
     @property
@@ -154,7 +156,7 @@ class CallLifecycle:
 
     @property
     def live(self) -> LiveCall:
-        """Return what must stand in Asterisk at this moment, for the sweep."""
+        """Return what must exist in Asterisk at this moment, for the sweep."""
         up = self.state is CallState.UP
         media_id, bridge_id = (self.ids.media, self.ids.bridge) if up else (None, None)
         return LiveCall(self.number, self.caller.id, not self._releasing, media_id, bridge_id)
@@ -164,7 +166,7 @@ class CallLifecycle:
         return self._setup.start() if self.state is CallState.NEW else []
 
     def succeeded(self, command: Command, result: object = None) -> list[Command]:
-        """Take the success of a command, with its result where the command names one."""
+        """Go on after a command succeeded; `result` is what the command's docstring names."""
         if self.finished:
             return []
         if isinstance(command, Undo):
@@ -177,7 +179,7 @@ class CallLifecycle:
         return self._set_up(lambda: self._setup.succeeded(command, result))
 
     def failed(self, command: Command, error: Exception) -> list[Command]:
-        """Take the failure of a command; no answer in time is one (AriUnreachableError)."""
+        """Go on after a command failed; a time-out counts as one (AriUnreachableError)."""
         if self.finished:
             return []
         if isinstance(command, Undo):
@@ -190,7 +192,7 @@ class CallLifecycle:
         return self._set_up(lambda: self._setup.failed(command, error))
 
     def timed_out(self, what: str) -> list[Command]:
-        """Take the end of a timer; one that is late is ignored."""
+        """Go on after a StartTimer; a late one is ignored."""
         if self.finished:
             return []
         if self._releasing:
@@ -198,7 +200,7 @@ class CallLifecycle:
         return self._set_up(lambda: self._setup.timed_out(what))
 
     def release(self, reason: str) -> list[Command]:
-        """End the call from our side: the engine stops, or a person asks. Idempotent."""
+        """End the call from our side. Idempotent."""
         return [] if self.finished else self._and_finished(self._release(reason))
 
     def caller_gone(self, reason: str) -> list[Command]:
@@ -210,11 +212,11 @@ class CallLifecycle:
         return self._and_finished(self._release(HUNG_UP_HERE if from_here else reason))
 
     def hangup_requested(self, channel_id: str) -> None:
-        """Take note that the shell is about to hang the caller up: its end is then our doing."""
+        """Note that the owner is about to hang up the caller: the end then counts as ours."""
         self._call_end.hangup_requested(channel_id)
 
     def hangup_refused(self, channel_id: str) -> None:
-        """Take note that Asterisk refused to, or had the channel no more."""
+        """Note that Asterisk refused the hangup, or no longer had the channel."""
         self._call_end.hangup_refused(channel_id)
 
     def _set_up(self, step: Callable[[], list[Command]]) -> list[Command]:
@@ -253,12 +255,12 @@ class CallLifecycle:
 
 
 class CallMachine(CallLifecycle):
-    """One call and what Asterisk tells of it. After `Finished` no input returns commands."""
+    """A `CallLifecycle` that takes ARI events. After `Finished` no input returns commands."""
 
     def concerns(self, event: Event) -> bool:
         """Tell whether an event is about this call.
 
-        A StasisStart that concerns no call and is not of a channel of ours is a new caller.
+        A StasisStart of a foreign channel that concerns no call is a new caller.
         """
         if self.finished:
             return False
@@ -272,7 +274,7 @@ class CallMachine(CallLifecycle):
         )
 
     def event(self, event: Event) -> list[Command]:
-        """Take an event of the stream; one that does not concern this call is ignored."""
+        """Go on after an event; one that does not concern this call is ignored."""
         handler = _HANDLERS.get(type(event))
         if handler is None or not self.concerns(event):
             return []
@@ -326,7 +328,7 @@ class CallMachine(CallLifecycle):
         return self._taken_away("our bridge was destroyed by somebody else")
 
 
-# keyed by the very type that each handler takes, which a dict's type cannot say
+# each handler takes exactly its key's type, which the type of a dict cannot say
 _HANDLERS: dict[type[Event], Callable[..., list[Command]]] = {
     StasisStart: CallMachine._on_stasis_start,
     StasisEnd: CallMachine._on_channel_ended,

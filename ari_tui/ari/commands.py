@@ -1,8 +1,8 @@
-"""What a call machine may ask of its shell, and the names of its states.
+"""The commands of the call machine, and the names of its states.
 
-Commands are values: the shell runs each as a task of its own and feeds the outcome back with the
-very command (`CallMachine.succeeded`, `CallMachine.failed`). `StartTimer` is answered by
-`CallMachine.timed_out`; `Finished` is answered by nothing, it is the last.
+Commands are values: the engine runs each as a task and returns the outcome together with the
+command (`CallMachine.succeeded`, `CallMachine.failed`). `StartTimer` is answered by
+`CallMachine.timed_out`; `Finished` is the last and has no answer.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import NamedTuple
 
 
 class OnRelease(str, Enum):
-    """What becomes of the caller when a call ends while the caller is still ours."""
+    """What to do with a caller who is still in our application when the call ends."""
 
     CONTINUE = "continue"
     HANGUP = "hangup"
 
 
 class CallState(str, Enum):
-    """Where a call is in its life; also the name of the step that failed."""
+    """The states of a call; also the name of the step that failed."""
 
     NEW = "new"
     ANSWERING = "answering"
@@ -31,13 +31,13 @@ class CallState(str, Enum):
     JOINING = "joining"
     UP = "up"
     DRAINING = "draining"
-    """The call is over or released; what was built is being taken down, counts are closing."""
+    """The call is over or released: the teardown runs, the last packets are waited for."""
     ENDED = "ended"
     FAILED = "failed"
 
 
 class CallTiming(NamedTuple):
-    """Waits of a call's way up and down, in seconds; as many retries as there are waits."""
+    """Time-outs and waits before retries, in seconds; as many retries as there are waits."""
 
     answer_retries_s: tuple[float, ...] = (0.1, 0.2, 0.4)
     join_retries_s: tuple[float, ...] = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
@@ -60,7 +60,7 @@ class AddMedia:
 
 @dataclass(frozen=True)
 class MediaAdded:
-    """Result of AddMedia: where Asterisk shall send its RTP, `address:port`, as it sees us."""
+    """Result of AddMedia: where Asterisk is to send its RTP, `address:port`."""
 
     external_host: str
 
@@ -113,38 +113,38 @@ class GetBridge:
 
 @dataclass(frozen=True)
 class DeleteBridge:
-    """Delete the bridge; its not being there is success."""
+    """Delete the bridge (DELETE /bridges/{id}); 404 is success."""
 
     bridge_id: str
 
 
 @dataclass(frozen=True)
 class HangupChannel:
-    """Hang up a channel (DELETE /channels/{id}); its not being there is success."""
+    """Hang up a channel (DELETE /channels/{id}); 404 is success."""
 
     channel_id: str
 
 
 @dataclass(frozen=True)
 class ContinueChannel:
-    """Let the caller go on in its dialplan (POST /channels/{id}/continue)."""
+    """Continue the caller in the dialplan (POST /channels/{id}/continue)."""
 
     channel_id: str
 
 
 @dataclass(frozen=True)
 class DrainMedia:
-    """Stop the media leg, keep the echo leg until the books are closed; then succeed."""
+    """Stop the media leg, keep the echo leg until its last packet is back or lost."""
 
 
 @dataclass(frozen=True)
 class RemoveMedia:
-    """Close the sockets of this call and free its ports; their not being there is success."""
+    """Close the sockets of this call and free its ports; success where there are none."""
 
 
 @dataclass(frozen=True)
 class StartTimer:
-    """Call `timed_out(what)` after `seconds`; one that is late is ignored."""
+    """Call `timed_out(what)` after `seconds`; a late one is ignored."""
 
     what: str
     seconds: float
@@ -152,13 +152,13 @@ class StartTimer:
 
 @dataclass(frozen=True)
 class Finished:
-    """The last command: nothing of this call is left but what `leftovers` names."""
+    """The last command: nothing of the call is left but what `leftovers` names."""
 
     state: CallState
     reason: str
     failed_step: CallState | None
     leftovers: tuple[str, ...]
-    """What could not be undone, each with its error; the sweep tries again later."""
+    """What could not be undone, each with its error; the sweep tries again."""
 
 
 Undo = DeleteBridge | HangupChannel | ContinueChannel | DrainMedia | RemoveMedia

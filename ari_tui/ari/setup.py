@@ -1,7 +1,23 @@
-"""The way up of a call: answer, ports, media channel, bridge, join; sans-I/O.
+"""The setup of a call, sans-I/O: the states from NEW to UP.
 
-Every step returns commands and takes their outcomes. What it has built it notes in the call's
-`Teardown`, whose matter the way down is. A step that cannot go on raises StepFailedError.
+Each state sends one command and waits for what ends it::
+
+    state            command                    goes on when
+    ANSWERING        AnswerChannel              answered; skipped for a channel that is Up
+    ADDING_MEDIA     AddMedia                   the worker has bound the ports
+    CREATING_MEDIA   CreateExternalMedia        answered with Asterisk's RTP address (else
+                                                GetVariable), and StasisStart of the channel
+    CONNECTING       ConnectMedia               the worker sends to that address
+    BRIDGING         CreateBridge               created
+    JOINING          AddToBridge                accepted, and both channels entered the bridge
+    UP
+
+Events can be lost while the WebSocket is disconnected, so no state waits for one for ever: after
+a missing StasisStart the join is tried anyway (422 until the channel has entered Stasis, then
+retried), after missing ChannelEnteredBridge events the bridge itself is read (GetBridge).
+
+What a step is about to build it registers in the call's `Teardown`. A step that cannot go on
+raises StepFailedError.
 """
 
 from __future__ import annotations
@@ -25,7 +41,7 @@ JOIN_TIMER = "join"
 
 
 class BridgeJoin:
-    """The members of one bridge of ours, and the request that is to bring them in."""
+    """The members of the call's bridge, and the current AddToBridge request."""
 
     def __init__(self, bridge_id: str, retries_s: tuple[float, ...]) -> None:
         self.technology: str | None = None
@@ -38,24 +54,24 @@ class BridgeJoin:
         self._waiting = self._accepted = False
 
     def join(self, channel_ids: Iterable[str]) -> AddToBridge:
-        """Return the request that brings channels in; it takes the place of an earlier one."""
+        """Return the request that adds channels; it replaces an earlier one."""
         self._request = AddToBridge(self._bridge_id, tuple(channel_ids))
         self._tries, self._waiting, self._accepted = 0, False, False
         return self._request
 
     def is_current(self, command: Command) -> bool:
-        """Tell whether a request is the last one: a transfer overtakes the one before."""
+        """Tell whether a request is the last one; a transfer replaces the one before."""
         return command == self._request
 
     def accepted(self) -> None:
-        """Take the success of the current request."""
+        """Note that the current request succeeded."""
         self._accepted = True
 
     def refused(self, error: Exception) -> StartTimer | None:
-        """Take a failure of the current request; None when trying again will not help.
+        """Return the wait before a retry of the current request; None when that will not help.
 
-        422 says that a channel has not entered Stasis yet, which a moment heals; a request
-        without an answer may be repeated, for adding a member again is harmless.
+        422 says that a channel has not entered Stasis yet; a request without an answer may be
+        repeated, since adding a member again is harmless.
         """
         not_in_stasis_yet = isinstance(error, AriConflictError) and error.status == 422
         may_retry = not_in_stasis_yet or isinstance(error, AriUnreachableError)
@@ -66,14 +82,14 @@ class BridgeJoin:
         return StartTimer(JOIN_TIMER, self._retries_s[self._tries - 1])
 
     def retry(self) -> list[Command]:
-        """Return the request once more when its timer was the one that ended."""
+        """Return the request again, if its retry timer is running."""
         if self._request is None or not self._waiting:
             return []
         self._waiting = False
         return [self._request]
 
     def update_technology(self, bridge: Bridge) -> None:
-        """Take the technology from a bridge as Asterisk shows it."""
+        """Read the technology of a bridge as Asterisk shows it."""
         if bridge.technology:
             self.technology = bridge.technology
 
@@ -104,7 +120,7 @@ _STEPS: Final[dict[type, CallState]] = {
 
 
 class Setup:
-    """How far a call is on its way up, and what its next step is."""
+    """The state of the setup, and its next command."""
 
     def __init__(
         self, ids: CallIds, caller: Channel, teardown: Teardown, timing: CallTiming
@@ -132,18 +148,18 @@ class Setup:
         }
 
     def start(self) -> list[Command]:
-        """Answer the caller, who may be up already."""
+        """Answer the caller, unless the channel is up."""
         if self.caller.state == "Up":
             return self._add_media()
         self.state = CallState.ANSWERING
         return [do.AnswerChannel(self.caller.id)]
 
     def succeeded(self, command: Command, result: object) -> list[Command]:
-        """Go on after a command; one that no longer matters is ignored."""
+        """Go on after a command; an outdated one is ignored."""
         return self._results[type(command)](command, result) if self._is_awaited(command) else []
 
     def failed(self, command: Command, error: Exception) -> list[Command]:
-        """Try again where that may help, else raise StepFailedError."""
+        """Retry where that may help, else raise StepFailedError."""
         if not self._is_awaited(command):
             return []
         timer: StartTimer | None = None
@@ -156,25 +172,25 @@ class Setup:
         return [timer]
 
     def timed_out(self, what: str) -> list[Command]:
-        """Go on after a wait; one that no longer matters is ignored."""
+        """Go on after a timer; an outdated one is ignored."""
         if what == _ANSWER_TIMER and self.state is CallState.ANSWERING:
             return self.start()
         if what == _MEDIA_TIMER and self.state is CallState.CREATING_MEDIA:
-            return self.media_entered()  # or its event was lost: the join will show
+            return self.media_entered()  # if the event was only lost, the join succeeds
         if what == JOIN_TIMER:
             return self.bridge_join.retry()
         members_wait = self.state is CallState.JOINING and self.bridge_join.is_accepted
         return [do.GetBridge(self._ids.bridge)] if what == _MEMBERS_TIMER and members_wait else []
 
     def media_entered(self) -> list[Command]:
-        """Take the media channel's own StasisStart, which may come before its answer."""
+        """Go on after the media channel's StasisStart, which may come before the POST's answer."""
         if self._media_entered:
             return []
         self._media_entered = True
         return self._connect() if len(self._rtp_address) == 2 else []
 
     def caller_replaced(self, caller: Channel) -> list[Command]:
-        """Take a transfer: the new channel goes where the old one is, or was about to go."""
+        """Handle a transfer: the new channel joins the bridge in place of the old one."""
         self.bridge_join.members.discard(self.caller.id)
         self.caller = caller
         if self.state is CallState.UP:
@@ -185,7 +201,7 @@ class Setup:
         return []
 
     def members_changed(self) -> None:
-        """Look whether the call is up, after an event of the bridge."""
+        """Go to UP once both channels are in the bridge."""
         both = (self.caller.id, self._ids.media)
         if self.state is CallState.JOINING and self.bridge_join.complete(both):
             self.state = CallState.UP

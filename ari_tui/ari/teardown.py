@@ -1,19 +1,25 @@
-"""What a call has built, and the taking down of it: in reverse order, whatever fails.
+"""What a call has built, and how it is taken down: in reverse order, whatever fails. Sans-I/O.
 
-A resource is *building* from the moment its request is handed out. One whose request was not
-answered counts as built: deleting what is not there costs nothing, leaving it costs a port or a
-channel for ever. A resource still building is taken down once its request is settled, because a
-DELETE that overtakes its POST deletes nothing.
+States of each resource::
 
-The order, and why::
+    requested() --built()--> BUILT --start(), its turn--> UNDOING --done--> SETTLED
+    REQUESTED                                              |   ^
+        |                                           failed v   | timer
+        +--refused, or gone()--> SETTLED                 WAITING --too often--> GIVEN_UP
 
-    bridge  →  media channel  →  caller released        (each once the one before was tried)
-    drain                                               (at once, beside the others)
-    port    once the drain is over and the media channel is gone: else the port's next call
-            would hear the RTP of this one
+A request that was not answered counts as built: deleting what does not exist costs nothing,
+leaving it costs a port or a channel for ever. A resource in REQUESTED is taken down once its
+request is answered, because a DELETE that overtakes its POST deletes nothing.
 
-An undo that fails is tried again after a while, without holding up the others, and reported in
-`leftovers` when it keeps failing. No clock and no I/O: a wait is a StartTimer command.
+The order::
+
+    bridge  ->  media channel  ->  caller released      (each once the one before was tried)
+    drain                                               (at once, in parallel)
+    port    after the drain and the media channel: else the port's next call would receive the
+            RTP of this one
+
+A failed undo is retried after a wait (StartTimer) without delaying the others, and named in
+`leftovers` when it keeps failing.
 """
 
 from __future__ import annotations
@@ -36,7 +42,7 @@ _TIMER_PREFIX: Final = "undo "
 
 
 class Resource(str, Enum):
-    """What a call can have built; in the order of its taking down."""
+    """What a call can have built, in the order of the teardown."""
 
     BRIDGE = "bridge"
     MEDIA_CHANNEL = "media channel"
@@ -72,7 +78,7 @@ class _ResourceEntry:
 
 
 class Teardown:
-    """The list of what stands, and the way back."""
+    """The resources of one call and the commands that undo them."""
 
     def __init__(self, retry_delays_s: tuple[float, ...]) -> None:
         self._retry_delays_s = retry_delays_s
@@ -94,50 +100,50 @@ class Teardown:
         )
 
     def holds(self, resource: Resource) -> bool:
-        """Tell whether a resource stands, or may stand, or is being undone."""
+        """Tell whether a resource exists, may exist, or is being undone."""
         entry = self._entries.get(resource)
         return entry is not None and entry.status is not _Status.SETTLED
 
     def requested(self, resource: Resource, undo: Undo) -> None:
-        """Note that a request that builds a resource is handed out."""
+        """Note that the command that builds a resource is about to run."""
         self._entries[resource] = _ResourceEntry(undo, _Status.REQUESTED)
 
     def built(self, resource: Resource, undo: Undo | None = None) -> None:
-        """Note that a resource stands, or may stand; with `undo`, in place of another."""
+        """Note that a resource exists, or may exist; with `undo`, it replaces another."""
         if undo is not None:
             self._entries[resource] = _ResourceEntry(undo, _Status.BUILT)
             return
         entry = self._entries[resource]
-        # events may have told of its end before the answer told of its beginning
+        # its end may have been an event before the POST was answered
         if entry.status is _Status.REQUESTED:
             entry.status = _Status.BUILT
 
     def request_failed(self, resource: Resource, error: Exception) -> None:
-        """Note that the request that builds a resource failed; unless refused, it may stand."""
+        """Note that the command that builds a resource failed; unless refused, it may exist."""
         if _was_refused(error):
             self.gone(resource)
         else:
             self.built(resource)
 
     def gone(self, resource: Resource) -> None:
-        """Note that a resource was never built, or that somebody else took it down."""
+        """Note that a resource does not exist: never built, or destroyed by another client."""
         entry = self._entries.get(resource)
         if entry is not None:
             entry.status = _Status.SETTLED
 
     def appeared(self, resource: Resource) -> None:
-        """Note that a resource shows itself, although its undo had not found it."""
+        """Note that a resource exists although its undo had not found it."""
         entry = self._entries.get(resource)
         if entry is not None and entry.status is _Status.SETTLED and entry.was_missing:
             entry.status, entry.was_missing = _Status.BUILT, False
 
     def start(self) -> list[Command]:
-        """Start to take down."""
+        """Start the teardown."""
         self._started = True
         return self.advance()
 
     def advance(self) -> list[Command]:
-        """Return the undos whose turn has come; empty before `begin`."""
+        """Return the undo commands whose turn has come; none before `start`."""
         if not self._started:
             return []
         commands: list[Command] = []
@@ -149,7 +155,7 @@ class Teardown:
         return commands
 
     def undone(self, command: Command, error: Exception | None) -> list[Command]:
-        """Take the outcome of an undo; one that no longer matters is ignored."""
+        """Note the outcome of an undo; an outdated one is ignored."""
         for resource, entry in self._entries.items():
             if entry.undo == command and entry.status is _Status.UNDOING:
                 entry.tries += 1
@@ -161,7 +167,7 @@ class Teardown:
         return self.advance()
 
     def timed_out(self, what: str) -> list[Command]:
-        """Try a failed undo again; timers of others are ignored."""
+        """Retry a failed undo; other timers are ignored."""
         for resource, entry in self._entries.items():
             if what == _TIMER_PREFIX + resource.value and entry.status is _Status.WAITING:
                 entry.status = _Status.UNDOING
@@ -201,7 +207,7 @@ def _was_refused(error: Exception) -> bool:
 
 def _is_done_anyway(command: Command, error: Exception) -> bool:
     if isinstance(command, DrainMedia):
-        return True  # the worker is gone, and with it what was in flight
+        return True  # the worker has ended, and with it what was in flight
     if isinstance(error, AriNotFoundError):
         return True
     # 409: the caller is not in Stasis any more
