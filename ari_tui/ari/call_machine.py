@@ -60,7 +60,7 @@ class CallEnd:
     def __init__(self) -> None:
         self._requested: list[str] = []
         self._soft: dict[str, bool] = {}
-        """By channel, whether its first ChannelHangupRequest was soft: made by a request to Asterisk."""
+        """By channel, whether its first ChannelHangupRequest was soft (requested by an ARI client)."""
 
     def hangup_requested(self, channel_id: str) -> None:
         """Note that we are about to ask Asterisk to hang up a channel."""

@@ -1,4 +1,4 @@
-"""Puts an engine together, part after part, each undone in reverse when a later one fails."""
+"""Assembles an engine from the settings; what was started is closed in reverse order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from ari_tui.analysis.store import Store
 from ari_tui.ari.client import AriClient
 from ari_tui.ari.event_stream import EventStream
 from ari_tui.ari.ids import new_session
-from ari_tui.ari.models import AsteriskInfo
 from ari_tui.config.settings import EchoSettings, Settings, SlaSettings
 from ari_tui.config.text_values import parse_tier
 from ari_tui.core import log
@@ -32,7 +31,7 @@ from ari_tui.engine.call_media import CallMedia
 from ari_tui.engine.document_publisher import DocumentPublisher
 from ari_tui.engine.event_log import EventLog
 from ari_tui.engine.http.server import Health, HttpServer, SlaPage, check_exposure, sla_page
-from ari_tui.engine.http.stream import Action, DocumentStream
+from ari_tui.engine.http.stream import DocumentStream
 from ari_tui.engine.injected import InjectedCounts
 from ari_tui.engine.live_analyzer import LiveAnalyzer
 from ari_tui.engine.sweeper import Sweeper
@@ -40,9 +39,9 @@ from ari_tui.engine.worker_pool import WorkerCallbacks, WorkerPool
 
 
 def profile_of(sla: SlaSettings) -> Profile:
-    """Return the profile. Raises ConfigError when its limits contradict one another.
+    """Return the SLA profile. Raises ConfigError when its limits contradict one another.
 
-    Other limits than the original's do not go by its name.
+    A profile with other limits than the original does not keep its name.
     """
     try:
         profile = Profile(
@@ -96,9 +95,21 @@ class EngineParts:
         settings, stack = self.settings, self._stack
         check_exposure(settings.http)
         find_group(settings.http.socket_group)
-        asterisk, media, profile = settings.asterisk, settings.media, profile_of(settings.sla)
+        profile = profile_of(settings.sla)
         receivers = receivers_of(settings.alerts)
         echo_host = await _resolve(settings.echo)
+        self.events = EventLog()
+        version, bind = await self._connect()
+        self.alerts = AlertWatcher(settings.alerts, self.events, receivers)
+        stack.push_async_callback(self.alerts.close)
+        self._create_calls(profile, bind, echo_host)
+        self._create_publisher(version, echo_host)
+        stack.push_async_callback(self.calls.close)
+        await self._open_http_server()
+
+    async def _connect(self) -> tuple[str | None, str]:
+        """Start the workers and ask Asterisk who it is; return its version and our address."""
+        asterisk, media = self.settings.asterisk, self.settings.media
         self.client = AriClient(
             asterisk.url,
             asterisk.username,
@@ -106,17 +117,23 @@ class EngineParts:
             timeout_s=asterisk.request_timeout_s,
             tls_verify=asterisk.verify_tls,
         )
-        stack.push_async_callback(self.client.close)
-        self.events = EventLog()
+        self._stack.push_async_callback(self.client.close)
         self.worker_pool = WorkerPool(media.workers, self._worker_callbacks())
-        stack.push_async_callback(self.worker_pool.stop)
-        info = await self._start_workers()
+        self._stack.push_async_callback(self.worker_pool.stop)
+        starting = asyncio.create_task(self.worker_pool.start())
+        try:
+            info = await self.client.info()
+            await starting
+        finally:
+            await end_tasks([starting])
         version = info.system.version or None
         bind = media.bind or await self.client.local_address()
         _log.info("asterisk found", url=self.client.endpoint.url, version=version, bind=bind)
+        return version, bind
 
-        self.alerts = AlertWatcher(settings.alerts, self.events, receivers)
-        stack.push_async_callback(self.alerts.close)
+    def _create_calls(self, profile: Profile, bind: str, echo_host: str) -> None:
+        """Create the store, the calls, and what reads packet logs and lists of Asterisk."""
+        asterisk, media = self.settings.asterisk, self.settings.media
         self.store = Store(
             loss_timeout_ns=media.loss_timeout_ms * 1_000_000,
             late_ns=round(media.late_ms * 1e6),
@@ -126,7 +143,7 @@ class EngineParts:
         call_media = CallMedia(
             asterisk,
             media,
-            settings.echo,
+            self.settings.echo,
             worker_pool=self.worker_pool,
             store=self.store,
             bind=bind,
@@ -144,10 +161,14 @@ class EngineParts:
             self.store, self.worker_pool, self.calls, self.events, call_media.echo_address
         )
         self.sweeper = Sweeper(asterisk.app, self.session, self.client, self.calls, self.events)
+
+    def _create_publisher(self, version: str | None, echo_host: str) -> None:
+        """Create the event stream, unopened, and what builds documents; build the first."""
+        asterisk = self.settings.asterisk
         self.event_stream = EventStream(
             self.client.endpoint, asterisk.app, backoff=Backoff(longest_s=asterisk.reconnect_max_s)
         )
-        self.injected = InjectedCounts(self.client, echo_host, settings.echo.port)
+        self.injected = InjectedCounts(self.client, echo_host, self.settings.echo.port)
         self.publisher = DocumentPublisher(
             self.calls,
             store=self.store,
@@ -156,24 +177,18 @@ class EngineParts:
             event_stream=self.event_stream,
             injected=self.injected,
             version=version,
-            histograms=settings.output.histograms,
+            histograms=self.settings.output.histograms,
         )
         self.publisher.build()
-        stack.push_async_callback(self.calls.close)
-        await self._open_http_server()
-
-    async def _start_workers(self) -> AsteriskInfo:
-        """Start the workers while Asterisk answers who it is."""
-        starting = asyncio.create_task(self.worker_pool.start())
-        try:
-            info = await self.client.info()
-            await starting
-        finally:
-            await end_tasks([starting])
-        return info
 
     async def _open_http_server(self) -> None:
-        self.document_stream = DocumentStream(self._hello, self._actions())
+        engine = EngineActions(self.calls, publisher=self.publisher, ending=self.quit)
+        details = DetailActions(
+            self.calls, store=self.store, client=self.client, events=self.events
+        )
+        self.document_stream = DocumentStream(
+            self._hello, {**engine.actions(), **details.actions()}
+        )
         self.events.listeners.add(self.document_stream.publish_event)
         self.http_server = HttpServer(
             self.settings.http,
@@ -209,13 +224,6 @@ class EngineParts:
             on_media_lost=lambda call, reason: self.calls.media_lost(call, reason),
             on_event=lambda level, text: self.events.add(level, "worker", text),
         )
-
-    def _actions(self) -> Mapping[str, Action]:
-        own = EngineActions(self.calls, publisher=self.publisher, ending=self.quit)
-        detail_actions = DetailActions(
-            self.calls, store=self.store, client=self.client, events=self.events
-        )
-        return {**own.actions(), **detail_actions.actions()}
 
     def _hello(self) -> Mapping[str, Any]:
         return {
