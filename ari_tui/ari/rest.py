@@ -161,9 +161,7 @@ class RestSession:
         # made late, inside the running loop
         if self._session is None:
             connector = aiohttp.TCPConnector(
-                limit=self._pool_size,
-                keepalive_timeout=KEEP_ALIVE_S,
-                ssl=self.endpoint.tls or True,
+                limit=self._pool_size, keepalive_timeout=KEEP_ALIVE_S, ssl=self.endpoint.tls or True
             )
             self._session = aiohttp.ClientSession(
                 connector=connector,

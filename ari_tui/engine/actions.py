@@ -106,11 +106,7 @@ class DetailActions:
             # with the second in which it ended; what comes after is not the call's
             until_ns = min(until_ns, call.ended_ns + 1_000_000_000)
         return detail_of(
-            self._store,
-            call.number,
-            call.id,
-            until_ns=until_ns,
-            events=self._events.lines,
+            self._store, call.number, call.id, until_ns=until_ns, events=self._events.lines
         )
 
     async def statistics(self, args: Mapping[str, Any]) -> CallerStatistics:

@@ -106,8 +106,7 @@ class DocumentStream:
             await asyncio.wait(writers, timeout=_GOODBYE_S)
         goodbyes = (client.socket.close(code=1001) for client in clients)
         await asyncio.gather(
-            *(asyncio.wait_for(goodbye, _GOODBYE_S) for goodbye in goodbyes),
-            return_exceptions=True,
+            *(asyncio.wait_for(goodbye, _GOODBYE_S) for goodbye in goodbyes), return_exceptions=True
         )
         await self._actions_running.close()
 
