@@ -60,7 +60,7 @@ class CallEnd:
     def __init__(self) -> None:
         self._requested: list[str] = []
         self._soft: dict[str, bool] = {}
-        """By channel, whether its first ChannelHangupRequest was soft (requested by an ARI client)."""
+        """By channel, whether its first ChannelHangupRequest was soft: from an ARI client."""
 
     def hangup_requested(self, channel_id: str) -> None:
         """Note that we are about to ask Asterisk to hang up a channel."""
@@ -143,16 +143,6 @@ class CallLifecycle:
     def bridge_technology(self) -> str | None:
         """Return how Asterisk mixes: simple_bridge, or softmix from the third member on."""
         return self._setup.bridge_join.technology
-
-    @property
-    def external_host(self) -> str | None:
-        """Return where Asterisk sends RTP to us, `address:port`; None before it is known."""
-        return self._setup.external_host
-
-    @property
-    def media_address(self) -> tuple[str, int] | None:
-        """Return where Asterisk's RTP comes from, as it reports; None before it is known."""
-        return self._setup.media_address
 
     @property
     def live(self) -> LiveCall:

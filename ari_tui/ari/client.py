@@ -1,8 +1,8 @@
 """The REST operations that ari-tui uses, one method each, typed.
 
-Parameters travel in the query, channel variables in the body, as the ARI documents have it.
-Transport, retries and the translation of failures are `ari_tui.ari.rest`'s; every method raises
-its AriErrors. Deleting what is not there is no error: it is what was wanted.
+Parameters are sent in the query, channel variables in the body, as the ARI documentation has it.
+`ari_tui.ari.rest` sends, retries and translates failures; every method raises its AriErrors.
+Deleting what does not exist is no error.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ari_tui.ari.rest import RestSession
 from ari_tui.core.errors import AriError, AriNotFoundError, AriUnreachableError
 
 DEFAULT_DISALLOWED: Final = ("ChannelVarset", "ChannelDialplan")
-"""Event types that we never read, and that are many."""
+"""Frequent event types that we never read."""
 
 
 class AriClient:
@@ -33,14 +33,13 @@ class AriClient:
         *,
         timeout_s: float = 5.0,
         tls_verify: bool = True,
-        pool_size: int = 32,
     ) -> None:
         """Read `host:port`, `http://…` or `https://…`; raise ConfigError when it is neither.
 
-        `timeout_s` bounds every attempt of a request; `pool_size` is at most 32.
+        `timeout_s` bounds every attempt of a request.
         """
         self.endpoint = AriEndpoint(url, username, password, tls_verify=tls_verify)
-        self._rest = RestSession(self.endpoint, timeout_s=timeout_s, pool_size=pool_size)
+        self._rest = RestSession(self.endpoint, timeout_s=timeout_s)
 
     async def __aenter__(self) -> AriClient:
         return self
@@ -57,13 +56,8 @@ class AriClient:
         """Return the median time of the last 64 answered requests; None before the first."""
         return self._rest.latency_ms
 
-    @property
-    def last_latency_ms(self) -> float | None:
-        """Return the time of the last answered request; None before the first."""
-        return self._rest.last_latency_ms
-
     async def local_address(self) -> str:
-        """Return our own address on the way to Asterisk, which is where it can reach us.
+        """Return our own address on the route to Asterisk, where it can reach us.
 
         Asks the routing table by a UDP socket that sends nothing. Raises AriUnreachableError
         when the name cannot be resolved or there is no route.
@@ -85,11 +79,6 @@ class AriClient:
         """Read version and start time."""
         return await self._rest.read(AsteriskInfo, "GET", ("asterisk", "info"))
 
-    async def ping(self) -> float:
-        """Ask for a sign of life; return the round trip in milliseconds."""
-        await self._rest.request("GET", ("asterisk", "ping"))
-        return self._rest.last_latency_ms or 0.0
-
     async def global_variable(self, name: str) -> str:
         """Read a global variable of Asterisk; "" when it is not set."""
         query = {"variable": name}
@@ -97,7 +86,7 @@ class AriClient:
         return found.value
 
     async def application(self, app: str) -> Application:
-        """Read what a Stasis application listens to; AriNotFoundError when nobody has it."""
+        """Read a Stasis application; AriNotFoundError when no client has registered it."""
         return await self._rest.read(Application, "GET", ("applications", app))
 
     async def filter_events(self, app: str, disallowed: Sequence[str] = DEFAULT_DISALLOWED) -> bool:
@@ -116,7 +105,7 @@ class AriClient:
     # channels
 
     async def channels(self) -> list[Channel]:
-        """List all channels of this Asterisk, also those of others."""
+        """List all channels of this Asterisk."""
         return await self._rest.read(list[Channel], "GET", ("channels",))
 
     async def channel(self, channel_id: str) -> Channel:
@@ -128,11 +117,11 @@ class AriClient:
         await self._rest.request("POST", ("channels", channel_id, "answer"))
 
     async def hang_up(self, channel_id: str) -> bool:
-        """Hang up a channel; False when it was not there any more."""
+        """Hang up a channel; False when it no longer existed."""
         return await self._delete(("channels", channel_id))
 
     async def continue_in_dialplan(self, channel_id: str) -> None:
-        """Let a channel leave our application; its dialplan goes on after Stasis()."""
+        """Continue a channel in its dialplan after Stasis()."""
         await self._rest.request("POST", ("channels", channel_id, "continue"))
 
     async def channel_variable(self, channel_id: str, name: str) -> str:
@@ -182,7 +171,7 @@ class AriClient:
     ) -> Channel:
         """Call `endpoint` (`PJSIP/100`, `Local/tone@lab`) and bring it into `app` when it answers.
 
-        The answer comes at once; StasisStart tells that the call was answered. `timeout_s` is
+        Returns at once; StasisStart comes when the call is answered. `timeout_s` is
         how long it may ring, in whole seconds.
         """
         query = {"endpoint": endpoint, "app": app, "timeout": str(timeout_s)}
@@ -197,9 +186,9 @@ class AriClient:
         return await self._rest.read(Channel, "POST", ("channels",), query, body=body)
 
     async def rtp_statistics(self, channel_id: str) -> RtpStatistics | None:
-        """Read Asterisk's own statistics of an RTP leg; None where it keeps none.
+        """Read Asterisk's own statistics of an RTP leg; None where it has none.
 
-        It keeps them for PJSIP legs; a Local or UnicastRTP channel answers 403 or 404.
+        It has them for PJSIP channels; a Local or UnicastRTP channel answers 403 or 404.
         """
         path = ("channels", channel_id, "rtp_statistics")
         try:
@@ -212,7 +201,7 @@ class AriClient:
     # bridges
 
     async def bridges(self) -> list[Bridge]:
-        """List all bridges of this Asterisk, also those of others."""
+        """List all bridges of this Asterisk."""
         return await self._rest.read(list[Bridge], "GET", ("bridges",))
 
     async def bridge(self, bridge_id: str) -> Bridge:
@@ -230,7 +219,7 @@ class AriClient:
         await self._rest.request("POST", path, {"channel": ",".join(channel_ids)})
 
     async def delete_bridge(self, bridge_id: str) -> bool:
-        """Delete a bridge; False when it was not there any more."""
+        """Delete a bridge; False when it no longer existed."""
         return await self._delete(("bridges", bridge_id))
 
     async def _delete(self, path: tuple[str, ...]) -> bool:

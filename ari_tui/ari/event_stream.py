@@ -1,13 +1,13 @@
-"""The event WebSocket of one Stasis application, kept open: one stream of events and states.
+"""The event WebSocket of one Stasis application, reconnected when it breaks.
 
-Asterisk closes a socket that stays unread for 100 ms, so a task of its own reads into a queue
-without bound whose length is counted; decoding happens on the consumer's side. When the
-connection closes, calls stay up in Asterisk but events are lost and never sent again: the
-stream says `Disconnected` and, once it is back, `Connected` with the length of the gap; whoever
-consumes must then read channels and bridges anew. New calls fail in the dialplan meanwhile.
+Asterisk closes a socket that is not read for 100 ms, so a task reads into an unbounded queue;
+events are decoded by the consumer. While the connection is broken, calls stay up in Asterisk but
+events are lost and never sent again: the stream yields `Disconnected` and later `Connected` with
+the length of the gap, and the consumer must read channels and bridges anew. New calls fail in
+the dialplan meanwhile.
 
-A second client with the same application name takes it over. The stream then ends with
-AriReplacedError: fighting would have two programs throw each other out for ever.
+Another client with the same application name takes the application over. The stream then ends
+with AriReplacedError: reconnecting would have two programs replace each other for ever.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ import asyncio
 import logging
 import random
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -30,54 +29,37 @@ from ari_tui.core.cancellation import end_tasks
 from ari_tui.core.errors import AriError, AriReplacedError, AriUnauthorizedError, BrokenEventError
 from ari_tui.core.text import clean_text
 
-_KEPT: Final = 1000
-
-
-class Outage(NamedTuple):
-    """One interval without events, in seconds of the stream's clock."""
-
-    start_s: float
-    end_s: float
-    reason: str
-
 
 class Outages:
-    """Intervals without events, by the clock of the stream; none before the first connection."""
+    """How long a stream was disconnected, by its clock; not before the first connection."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._since: float | None = None
-        self._reason = ""
         self._before_s = 0.0
-        self.over: deque[Outage] = deque(maxlen=_KEPT)
-        """The last 1000 that are over."""
 
     @property
     def total_s(self) -> float:
-        """Return how long, in all, the stream was away until now."""
-        now_away = 0.0 if self._since is None else self._clock() - self._since
-        return self._before_s + now_away
+        """Return the length of all outages until now."""
+        return self._before_s + (0.0 if self._since is None else self._clock() - self._since)
 
-    def begin(self, at_s: float, reason: str) -> None:
-        """Take note that the stream broke, which may have been found out later."""
-        self._since, self._reason = at_s, reason
+    def begin(self, at_s: float) -> None:
+        """Note that the connection broke, which may have been noticed later."""
+        self._since = at_s
 
     def end(self) -> float | None:
-        """Take note that it stands; return how long it was away, None the first time."""
+        """Note that the stream is connected; return how long it was not, None the first time."""
         if self._since is None:
             return None
-        now = self._clock()
-        away_s = now - self._since
-        self.over.append(Outage(self._since, now, self._reason))
-        self._before_s += away_s
-        self._since = None
+        away_s = self._clock() - self._since
+        self._before_s, self._since = self._before_s + away_s, None
         return away_s
 
 
 FAILURES: Final = (OSError, asyncio.TimeoutError, InvalidHandshake, EOFError)
 """What opening may raise."""
 FATAL_AT_FIRST: Final = frozenset({401, 403, 404})
-"""Refusals that waiting does not mend, unless it was open before."""
+"""Refusals that end the stream, unless it was connected before."""
 _MAX_MESSAGE: Final = 16 * 1024 * 1024
 _WIRE_LOG: Final = logging.getLogger("ari_tui.ari.websocket")
 _WIRE_LOG.setLevel(logging.WARNING)  # at DEBUG, websockets logs the Authorization header
@@ -85,7 +67,7 @@ _KEEPALIVE_FAILED: Final = 1011
 
 
 class ConnectionTimeouts(NamedTuple):
-    """How long, in seconds, opening may take, and a peer that says nothing counts as there."""
+    """Time-outs of opening and of pings, in seconds."""
 
     open_s: float = 5.0
     ping_interval_s: float = 5.0
@@ -124,7 +106,7 @@ def was_silent(error: ConnectionClosed) -> bool:
 def explain(
     error: Exception, endpoint: AriEndpoint, timeouts: ConnectionTimeouts
 ) -> tuple[str, int | None]:
-    """Return why opening failed, in words, and the HTTP status where there was an answer."""
+    """Return why opening failed, in words, and the HTTP status if there was one."""
     url, user = endpoint.url, clean_text(endpoint.username)
     if isinstance(error, InvalidStatus):
         status = error.response.status_code
@@ -148,20 +130,20 @@ def explain(
 
 
 def fatal(reason: str, status: int | None) -> AriError:
-    """Return the error that a refusal at the first attempt is."""
+    """Return the error for a refusal at the first attempt."""
     if status in (401, 403):
         return AriUnauthorizedError(reason, status=status)
     return AriError(reason, status=status)
 
 
 class Connected(NamedTuple):
-    """The stream stands; events of the last `away_s` seconds are lost (None: first time)."""
+    """Connected; events of the last `away_s` seconds are lost (None: first time)."""
 
     away_s: float | None
 
 
 class Disconnected(NamedTuple):
-    """The stream broke, or did not come back; `retry_s` seconds until the next attempt."""
+    """The connection broke or could not be opened; the next attempt is in `retry_s` seconds."""
 
     reason: str
     attempt: int
@@ -191,7 +173,7 @@ class EventStream:
     ) -> None:
         """Prepare; `__aenter__` or the first iteration starts the reader.
 
-        A peer that answers no ping for `ping_timeout_s` counts as gone.
+        A peer that answers no ping for `ping_timeout_s` counts as disconnected.
         """
         self._endpoint = endpoint
         self._app = app
@@ -204,13 +186,9 @@ class EventStream:
         self._outages = Outages(clock)
         self._ended: AriError | None = None
         self.connected = False
-        """Whether the WebSocket stands at this moment."""
+        """Whether the WebSocket is connected at this moment."""
         self.received = 0
         """Messages read so far."""
-        self.broken = 0
-        """Messages of a known type that could not be read."""
-        self.backlog_peak = 0
-        """The most messages that ever waited for the consumer."""
 
     @property
     def backlog(self) -> int:
@@ -221,11 +199,6 @@ class EventStream:
     def events_lost_s(self) -> float:
         """Return how long, in all, the stream was disconnected after its first connection."""
         return self._outages.total_s
-
-    @property
-    def away(self) -> Sequence[Outage]:
-        """Return the last 1000 intervals without events that are over."""
-        return self._outages.over
 
     async def __aenter__(self) -> EventStream:
         self.start()
@@ -240,7 +213,7 @@ class EventStream:
             self._reader = asyncio.create_task(self._read_safely(), name="ari-events")
 
     async def close(self) -> None:
-        """Close the WebSocket and end the reader; what waits in the queue can still be read."""
+        """Close the WebSocket and the reader; the queue can still be read."""
         if self._reader is not None and not self._reader.done():
             await end_tasks([self._reader])
         self._end(AriError("the event stream was closed"))
@@ -249,7 +222,7 @@ class EventStream:
         return self
 
     async def __anext__(self) -> StreamItem:
-        """Wait for the next item; may be cancelled without losing one. Never ends but raises.
+        """Wait for the next item; may be cancelled without losing one. Ends only by an error.
 
         Raises AriUnauthorizedError or AriError when the very first connection is refused for
         good (401, 403, 404), AriReplacedError when another client took our application over,
@@ -272,9 +245,8 @@ class EventStream:
         try:
             event = decode_event(item)
         except BrokenEventError as error:
-            self.broken += 1
             return error
-        # one connection may carry several applications: only ours being taken ends the stream
+        # a connection may carry several applications: only our own counts
         if isinstance(event, ApplicationReplaced) and event.application in ("", self._app):
             raise await self._replaced()
         return event
@@ -299,7 +271,7 @@ class EventStream:
         except asyncio.CancelledError:
             raise
         except Exception as error:
-            # a reader that dies silently would look like an Asterisk without calls
+            # a reader that ended silently would look like an Asterisk without calls
             failure = AriError(f"the event stream failed: {type(error).__name__}: {error}")
             failure.__cause__ = error
             self._end(failure)
@@ -312,7 +284,9 @@ class EventStream:
             try:
                 async with open_events(self._endpoint, self._app, self._timeouts) as websocket:
                     opened_at = self._clock()
-                    self._on_connected()
+                    away_s = self._outages.end()
+                    self.connected = True
+                    self._queue.put_nowait(Connected(away_s))
                     was_connected = True
                     reason = await self._read(websocket, opened_at)
             except FAILURES as error:
@@ -322,11 +296,11 @@ class EventStream:
                     return
             finally:
                 self.connected = False
-            # a connection that lived long enough shows that the trouble before it is over
+            # a connection that lasted shows that the trouble before it is over
             if self._clock() - opened_at > self._backoff.longest_s:
                 attempt = 0
             delay = self._backoff.delay_s(attempt, self._rng)
-            self._put(Disconnected(reason, attempt, delay))
+            self._queue.put_nowait(Disconnected(reason, attempt, delay))
             attempt += 1
             await asyncio.sleep(delay)
 
@@ -338,7 +312,7 @@ class EventStream:
                 message = await websocket.recv(decode=False)
                 last_heard = self._clock()
                 self.received += 1
-                self._put(message)
+                self._queue.put_nowait(message)
         except ConnectionClosed as error:
             now = self._clock()
             reason = f"the event connection was closed: {clean_text(error)}"
@@ -347,18 +321,6 @@ class EventStream:
                 # it may have been dead since the ping before
                 ping_s = self._timeouts.ping_interval_s + self._timeouts.ping_timeout_s
                 now = max(last_heard, now - ping_s)
-            self._on_disconnected(now, reason)
+            self.connected = False
+            self._outages.begin(now)
             return reason
-
-    def _on_connected(self) -> None:
-        away_s = self._outages.end()
-        self.connected = True
-        self._put(Connected(away_s))
-
-    def _on_disconnected(self, now: float, reason: str) -> None:
-        self.connected = False
-        self._outages.begin(now, reason)
-
-    def _put(self, item: bytes | Connected | Disconnected) -> None:
-        self._queue.put_nowait(item)
-        self.backlog_peak = max(self.backlog_peak, self._queue.qsize())

@@ -1,9 +1,9 @@
 """REST requests to one Asterisk: connection pool, time-outs, bounded retries, errors in words.
 
-http.conf allows 100 sessions and keeps an idle one for 15 s: the pool stays at 32 connections
-and lets go of an idle one earlier, so that no request is written into a socket that Asterisk is
+http.conf allows 100 sessions and keeps an idle one for 15 s: the pool has at most 32 connections
+and closes an idle one earlier, so that no request is written into a socket that Asterisk is
 closing. Only idempotent requests are retried, on a lost connection or a 503: a POST that was
-not answered may have been obeyed. What the operations are is `ari_tui.ari.client`'s matter.
+not answered may have been executed. `ari_tui.ari.client` defines the operations.
 """
 
 from __future__ import annotations
@@ -72,11 +72,6 @@ class RestSession:
         """Return the median time of the last 64 answered requests; None before the first."""
         return statistics.median(self._latencies_ms) if self._latencies_ms else None
 
-    @property
-    def last_latency_ms(self) -> float | None:
-        """Return the time of the last answered request; None before the first."""
-        return self._latencies_ms[-1] if self._latencies_ms else None
-
     async def close(self) -> None:
         """Close all connections; the next request opens new ones."""
         session, self._session = self._session, None
@@ -94,7 +89,7 @@ class RestSession:
         """Send one request and return the body of its answer.
 
         Raises an AriError: AriUnreachableError when there was no answer (a POST may still have
-        been obeyed), AriUnauthorizedError, AriNotFoundError, AriConflictError, else AriError
+        been executed), AriUnauthorizedError, AriNotFoundError, AriConflictError, else AriError
         with its `status`.
         """
         delays = self._retry_delays_s if method in _IDEMPOTENT else ()
@@ -158,7 +153,7 @@ class RestSession:
         return response.status, response.content_type, data
 
     def _open(self) -> aiohttp.ClientSession:
-        # made late, inside the running loop
+        # created inside the running loop
         if self._session is None:
             connector = aiohttp.TCPConnector(
                 limit=self._pool_size, keepalive_timeout=KEEP_ALIVE_S, ssl=self.endpoint.tls or True
@@ -168,7 +163,7 @@ class RestSession:
                 headers=dict(self.endpoint.headers),
                 timeout=aiohttp.ClientTimeout(total=self._timeout_s),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=False,  # a proxy of the environment has no business between us
+                trust_env=False,  # no proxy of the environment
             )
         return self._session
 
@@ -229,7 +224,7 @@ class RestSession:
 
 
 class _LostConnectionError(AriUnreachableError):
-    """The connection broke after it stood: an idempotent request may be repeated."""
+    """The connection broke after it was open: an idempotent request may be repeated."""
 
 
 def _said(data: bytes) -> str:

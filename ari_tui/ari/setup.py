@@ -127,8 +127,6 @@ class Setup:
     ) -> None:
         self.state = CallState.NEW
         self.caller = caller
-        self.external_host: str | None = None
-        self.media_address: tuple[str, int] | None = None
         self.bridge_join = BridgeJoin(ids.bridge, timing.join_retries_s)
         self._ids = ids
         self._teardown = teardown
@@ -232,7 +230,7 @@ class Setup:
     def _on_media_added(self, _command: Command, result: object) -> list[Command]:
         if not isinstance(result, do.MediaAdded):
             raise TypeError(f"AddMedia results in MediaAdded, not {type(result).__name__}")
-        self.state, self.external_host = CallState.CREATING_MEDIA, result.external_host
+        self.state = CallState.CREATING_MEDIA
         self._teardown.requested(Resource.MEDIA_CHANNEL, do.HangupChannel(self._ids.media))
         return [do.CreateExternalMedia(self._ids.media, result.external_host)]
 
@@ -260,7 +258,7 @@ class Setup:
             raise StepFailedError(
                 self.state, f"Asterisk does not tell its RTP address (it says {host!r}:{port!r})"
             )
-        self.state, self.media_address = CallState.CONNECTING, (host, int(port))
+        self.state = CallState.CONNECTING
         self._teardown.requested(Resource.DRAIN, do.DrainMedia())
         return [do.ConnectMedia(host, int(port))]
 

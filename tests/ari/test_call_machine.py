@@ -276,8 +276,8 @@ def test_a_call_comes_up_in_the_order_of_its_steps(caller_state: str, tells_addr
         do.AddToBridge,
     ]
     assert play.world.bridge == {"caller", IDS.media}
-    assert play.machine.media_address == ("127.0.0.1", 10000)
-    assert play.machine.external_host == "127.0.0.1:4500"
+    assert do.ConnectMedia("127.0.0.1", 10000) in play.log
+    assert do.CreateExternalMedia(IDS.media, "127.0.0.1:4500") in play.log
     assert play.machine.bridge_technology == "simple_bridge"
 
 

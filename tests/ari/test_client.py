@@ -27,9 +27,7 @@ async def client(ari: Any) -> AsyncIterator[AriClient]:
 
 async def test_version_and_round_trip_are_read(ari: Any, client: AriClient) -> None:
     ari.answers("GET", "/ari/asterisk/info", {"system": {"version": "22.10.0"}})
-    ari.answers("GET", "/ari/asterisk/ping", {"ping": "pong"})
     assert (await client.info()).system.version == "22.10.0"
-    assert await client.ping() == client.last_latency_ms
     assert client.latency_ms is not None
 
 
