@@ -5,17 +5,21 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: demo test test-system test-asterisk bench lint format clean
+.PHONY: demo test test-slow test-system test-asterisk bench lint format clean
 
 demo: $(STAMP)
 	$(BIN)/ari-tui demo $(ARGS)
 
-# `make test MARK=` runs those of the whole system and of the real Asterisk too, in one session.
-MARK ?= not asterisk and not system
+# `make test MARK=` runs the slow ones, those of the whole system and of the real Asterisk too, in
+# one session.
+MARK ?= not asterisk and not system and not slow
 # Many tests wait for processes and timers: three at a time suit two cores. One file, one worker.
 WORKERS ?= 3
 test: lint
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "$(MARK)" $(ARGS)
+
+test-slow: $(STAMP)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "slow and not asterisk and not system" $(ARGS)
 
 test-system: $(STAMP)
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m system $(ARGS)

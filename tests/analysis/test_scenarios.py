@@ -281,9 +281,9 @@ def assert_same_evidence(first: Evidence, second: Evidence) -> None:
             assert np.array_equal(value, getattr(second, name)), name
 
 
-LONG = {"plain_hour"}
-SLOW = (pytest.mark.system, pytest.mark.timeout(300))
-"""Schedules that take their time: left to `make test-system`."""
+LONG = {"plain_hour", "skew_fast", "skew_slow"}
+SLOW = (pytest.mark.slow, pytest.mark.timeout(300))
+"""Schedules of many minutes: left to `make test-slow`."""
 
 
 @pytest.mark.parametrize(

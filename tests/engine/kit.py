@@ -53,8 +53,8 @@ from ari_tui.engine.measured_call import MeasuredCall
 from ari_tui.reflector.server import EchoConfig, EchoCounters, EchoServer
 from ari_tui.sim import rest, server
 from ari_tui.sim.config import SimConfig
-from ari_tui.sim.control import SimControl
 from ari_tui.sim.server import SimulatedAsterisk
+from tests.sim.control import SimControl
 
 WAIT_S = 20.0
 VERDICTS = frozenset(VERDICT_CODES.values())

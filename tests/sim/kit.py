@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from ari_tui.sim.config import SimConfig
-from ari_tui.sim.control import SimControl
 from ari_tui.sim.server import SimulatedAsterisk
 from ari_tui.wire import rtp
 from tests.sim.contract import WAIT_S, Client, Target, client
+from tests.sim.control import SimControl
 
 
 class Echo(asyncio.DatagramProtocol):

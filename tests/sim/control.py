@@ -1,4 +1,4 @@
-"""What a test makes happen on the simulated Asterisk, by Python and not by HTTP."""
+"""Drive the simulated Asterisk from a test, in Python instead of over HTTP."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from ari_tui.wire import rtp
 
 
 class SimControl:
-    """The hand that moves callers, network and media; `k` counts callers in order of arrival."""
+    """Control callers, network and media; `k` counts callers in order of arrival."""
 
     def __init__(self, sim: SimulatedAsterisk) -> None:
         self._sim = sim
 
     @property
     def callers(self) -> list[str]:
-        """Return the channel ids of the callers that are up, in order of arrival."""
+        """Return the channel ids of the callers in the system, in order of arrival."""
         return [channel.id for channel in self._sim.callers.present]
 
     def place_call(self, caller: SimCallerId | None = None, **named: str) -> str | None:
@@ -48,12 +48,12 @@ class SimControl:
     def transfer(self, k: int) -> str:
         """Let a new channel take the place of caller `k`; return the new channel's id.
 
-        StasisStart of the new one carries `replace_channel`; in its bridge the new one stands
-        where the old one stood, and the media go on with another SSRC.
+        StasisStart of the new one carries `replace_channel`; in its bridge the new one takes
+        the place of the old one, and the media go on with another SSRC.
         """
         pbx, old = self._sim.pbx, self._caller(k)
         app, bridge = old.stasis, old.bridge
-        assert app is not None  # noqa: S101  callers are in Stasis as long as they are up
+        assert app is not None  # callers are in Stasis as long as they are up
         phone = old.phone or SimPhone()
         new = SimChannel(
             pbx.unique_id(),
