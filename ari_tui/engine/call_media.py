@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from typing import Any, Final
+from typing import Final
 
 from ari_tui.analysis.roundtrip.direction import EchoReport
 from ari_tui.analysis.store import Store
@@ -18,6 +18,7 @@ from ari_tui.core.tasks import Tasks
 from ari_tui.engine.measured_call import MeasuredCall
 from ari_tui.engine.worker_assignments import endpoint
 from ari_tui.engine.worker_pool import WorkerPool
+from ari_tui.relay import control
 
 
 class PortPool:
@@ -121,7 +122,9 @@ class CallMedia:
         try:
             call.port = self.ports.allocate()
             call.echo_port = self.echo_ports.allocate() if self.echo_ports else None
-            assignment = await self.worker_pool.add(call.number, self._socket_fields(call))
+            assignment = await self.worker_pool.add(
+                call.number, self._socket_fields(call, call.port)
+            )
         except BaseException as error:
             self._free_ports(call)
             if isinstance(error, PortInUseError):
@@ -131,11 +134,11 @@ class CallMedia:
         self.receive_buffer_bytes = assignment.receive_buffer_bytes
         return None
 
-    def _socket_fields(self, call: MeasuredCall) -> dict[str, Any]:
+    def _socket_fields(self, call: MeasuredCall, port: int) -> control.SocketFields:
         return {
             "host": self.bind,
-            "port": call.port,
-            "echo": [self.echo_host, self.echo.port],
+            "port": port,
+            "echo": (self.echo_host, self.echo.port),
             "echo_local_port": call.echo_port or 0,
             "dscp": self.media.dscp,
             "buffer_bytes": self.media.buffer_bytes,
@@ -190,16 +193,16 @@ class CallMedia:
         with contextlib.suppress(AriTuiError):
             await self.worker_pool.assignments.query(number, ssrc)
 
-    def take_report(self, message: dict[str, Any]) -> None:
+    def take_report(self, message: control.EchoStatus) -> None:
         """Take an echo server's answer about a stream."""
         report = EchoReport(
-            asked_ns=int(message["asked_ns"]),
-            ssrc=int(message["ssrc"]),
-            received=int(message["received"]),
-            failed=int(message["impaired_lost"]) + int(message["errors"]),
-            dwell_max_ns=int(message["dwell_max_ns"]),
+            asked_ns=message["asked_ns"],
+            ssrc=message["ssrc"],
+            received=message["received"],
+            failed=message["impaired_lost"] + message["errors"],
+            dwell_max_ns=message["dwell_max_ns"],
         )
-        number = int(message["call"])
+        number = message["call"]
         self._answers = True
         self.store.take_report(number, report)
         since_ns, answered = self._awaited.get(number, (0, None))

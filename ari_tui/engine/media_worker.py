@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from ari_tui.core import log
 from ari_tui.core.cancellation import unbroken
@@ -29,7 +29,7 @@ class MediaWorker:
     def __init__(
         self,
         name: str,
-        on_event: Callable[[control.Message], None],
+        on_event: Callable[[control.Event], None],
         on_end: Callable[[MediaWorker], None],
     ) -> None:
         self.name = name
@@ -167,4 +167,4 @@ class MediaWorker:
             self.cpu_ns = int(message.get("cpu_ns", 0))
             self._alive.set()
         else:
-            self._on_event(message)
+            self._on_event(cast("control.Event", message))

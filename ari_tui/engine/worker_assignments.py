@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
 from ari_tui.core.errors import AriTuiError, WorkerError
 from ari_tui.engine.media_worker import MediaWorker
@@ -17,8 +16,8 @@ class WorkerAssignment:
     """Where a call's sockets are, and what it takes to open them again."""
 
     worker: MediaWorker
-    add: dict[str, Any]
-    connect: dict[str, Any] | None = None
+    add: control.SocketFields
+    connect: control.PeerFields | None = None
     draining: bool = False
     media_local: str = ""
     echo_local: str = ""
@@ -29,17 +28,17 @@ class WorkerAssignments(dict[int, WorkerAssignment]):
     """All of them by call, and the requests to whichever worker has a call."""
 
     async def open(
-        self, worker: MediaWorker, call: int, fields: Mapping[str, Any]
+        self, worker: MediaWorker, call: int, fields: control.SocketFields
     ) -> WorkerAssignment:
         """Open a call's sockets in a worker (`control.OP_ADD`'s fields).
 
         Raises PortInUseError, BindError or WorkerError.
         """
-        reply = await worker.request(control.OP_ADD, call=call, **fields)
-        assignment = WorkerAssignment(worker, {**fields, "echo_local_port": int(reply["echo"][1])})
+        reply = cast("control.Opened", await worker.request(control.OP_ADD, call=call, **fields))
+        assignment = WorkerAssignment(worker, {**fields, "echo_local_port": reply["echo"][1]})
         assignment.media_local = endpoint(*reply["media"])
         assignment.echo_local = endpoint(*reply["echo"])
-        assignment.receive_buffer_bytes = int(reply["buffers"][0])
+        assignment.receive_buffer_bytes = reply["buffers"][0]
         self[call] = assignment
         return assignment
 

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from ari_tui.core import log
 from ari_tui.core.errors import AriTuiError, BindError, WorkerError
@@ -33,7 +33,7 @@ class WorkerCallbacks:
 
     on_source_learned: Callable[[int, str, int], None]
     """A call's media comes from another address than Asterisk reported."""
-    on_echo_report: Callable[[control.Message], None]
+    on_echo_report: Callable[[control.EchoStatus], None]
     """Our echo server says what it knows of a call's stream."""
     on_media_lost: Callable[[int, str], None]
     """A call's sockets are gone for good, and why."""
@@ -79,7 +79,7 @@ class WorkerPool:
         """Tell whether every worker is alive and heard of."""
         return len(self.workers) == self.count and all(w.healthy for w in self.workers)
 
-    async def add(self, call: int, fields: dict[str, Any]) -> WorkerAssignment:
+    async def add(self, call: int, fields: control.SocketFields) -> WorkerAssignment:
         """Open a call's sockets in the least loaded worker (`control.OP_ADD`'s fields).
 
         Raises PortInUseError, BindError or WorkerError.
@@ -152,13 +152,13 @@ class WorkerPool:
         self._final_records.append(worker.ring.read())
         worker.ring.close()
 
-    def _on_event(self, message: control.Message) -> None:
-        if message.get("event") == control.EVENT_LEARNED:
-            call, host, port = int(message["call"]), str(message["host"]), int(message["port"])
+    def _on_event(self, event: control.Event) -> None:
+        if event["event"] == control.EVENT_LEARNED:
+            call, host, port = event["call"], event["host"], event["port"]
             if self.assignments.learned(call, host, port):
                 self.callbacks.on_source_learned(call, host, port)
-        elif message.get("event") == control.EVENT_STATUS:
-            self.callbacks.on_echo_report(message)
+        elif event["event"] == control.EVENT_STATUS:
+            self.callbacks.on_echo_report(event)
 
     def _on_end(self, worker: MediaWorker) -> None:
         if self._stopping or worker not in self.workers:

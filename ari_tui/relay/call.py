@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable, Sequence
 from functools import partial
 from time import monotonic, time_ns
-from typing import Any, Final
+from typing import Final
 
 from ari_tui.core.errors import BindError
 from ari_tui.core.sockets import Address, family_of, open_udp, same_endpoint
@@ -52,19 +52,17 @@ class Readers:
             self.poller.unregister(fd)
 
 
-def open_pair(request: control.Message) -> tuple[socket.socket, socket.socket]:
+def open_pair(request: control.SocketFields) -> tuple[socket.socket, socket.socket]:
     """Open the media socket and the echo socket of an add request; the latter is connected.
 
     Raises BindError; none is left open then.
     """
-    open_leg = partial(
-        open_udp, dscp=int(request["dscp"]), buffer_bytes=int(request["buffer_bytes"])
-    )
+    open_leg = partial(open_udp, dscp=request["dscp"], buffer_bytes=request["buffer_bytes"])
     host, port = request["echo"]
     with contextlib.ExitStack() as opened:
         media = opened.enter_context(open_leg(request["host"], int(request["port"])))
         any_host = "::" if family_of(host) == socket.AF_INET6 else "0.0.0.0"  # noqa: S104
-        echo = opened.enter_context(open_leg(any_host, int(request.get("echo_local_port", 0))))
+        echo = opened.enter_context(open_leg(any_host, request.get("echo_local_port", 0)))
         try:
             echo.connect((host, port))
         except OSError as error:
@@ -84,7 +82,7 @@ class CallLegs:
         networks: Sequence[Network],
         log: RingWriter,
         readers: Readers,
-        tell: Callable[[control.Message], None],
+        tell: Callable[[control.Event], None],
     ) -> None:
         self.call = call
         self.media, self.echo = media_leg(call, media, log), echo_leg(call, echo, log)
@@ -157,7 +155,14 @@ class CallLegs:
         def learned(address: Address) -> None:
             self._readers.watch(self.media.sock, make_reader(self.media, take))
             if not same_endpoint(address, self._reported):
-                self._say(control.EVENT_LEARNED, host=address[0], port=address[1])
+                self._tell(
+                    {
+                        "event": control.EVENT_LEARNED,
+                        "call": self.call,
+                        "host": address[0],
+                        "port": address[1],
+                    }
+                )
 
         learner = make_learner(self.media, self._reported, self._networks, take, learned)
         self._readers.watch(self.media.sock, learner)
@@ -166,9 +171,15 @@ class CallLegs:
         reply = status.parse_reply(data)
         if reply is not None:
             query, counters, _ = reply
-            self._say(
-                control.EVENT_STATUS, ssrc=query.ssrc, asked_ns=query.nonce, **counters._asdict()
+            self._tell(
+                {
+                    "event": control.EVENT_STATUS,
+                    "call": self.call,
+                    "ssrc": query.ssrc,
+                    "asked_ns": query.nonce,
+                    "received": counters.received,
+                    "impaired_lost": counters.impaired_lost,
+                    "errors": counters.errors,
+                    "dwell_max_ns": counters.dwell_max_ns,
+                }
             )
-
-    def _say(self, event: str, **fields: Any) -> None:
-        self._tell({"event": event, "call": self.call, **fields})

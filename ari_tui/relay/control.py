@@ -9,10 +9,11 @@ requests `{"id": n, "op": ..., ...}`; the worker answers `{"id": n, "ok": true, 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, Literal, TypedDict
 
 Message = dict[str, Any]
+"""A decoded frame, before what it is has been looked at."""
 
 _LENGTH_BYTES: Final = 4
 MAX_FRAME: Final = 1 << 20
@@ -20,11 +21,79 @@ MAX_FRAME: Final = 1 << 20
 
 OP_ADD, OP_CONNECT, OP_DRAIN, OP_REMOVE, OP_STOP = "add", "connect", "drain", "remove", "stop"
 OP_QUERY = "query"
-EVENT_HEARTBEAT, EVENT_LEARNED, EVENT_STATUS = "heartbeat", "learned", "status"
+EVENT_HEARTBEAT: Final = "heartbeat"
+EVENT_LEARNED: Final = "learned"
+EVENT_STATUS: Final = "status"
 CODE_IN_USE, CODE_BIND, CODE_REQUEST = "in_use", "bind", "request"
 
 
-def encode(message: Message) -> bytes:
+class SocketFields(TypedDict):
+    """What `add` needs to open a call's two sockets; beside `call`."""
+
+    host: str
+    """The address of the media socket, with `port`."""
+    port: int
+    echo: tuple[str, int]
+    """The echo server's address."""
+    echo_local_port: int
+    """0 lets the kernel choose."""
+    dscp: int
+    buffer_bytes: int
+    networks: list[str]
+    """Where RTP may come from when the peer is learned (CIDR)."""
+
+
+class PeerFields(TypedDict):
+    """What `connect` needs: where Asterisk's RTP comes from; beside `call`."""
+
+    host: str
+    port: int
+    learn: str
+    """`auto`, `always` or `never`."""
+
+
+class Opened(TypedDict):
+    """The answer to `add`: local addresses, and granted buffers (receive, send) in bytes."""
+
+    media: tuple[str, int]
+    echo: tuple[str, int]
+    buffers: tuple[int, int]
+
+
+class Heartbeat(TypedDict):
+    """The worker is alive; sent once a second."""
+
+    event: Literal["heartbeat"]
+    calls: int
+    cpu_ns: int
+
+
+class Learned(TypedDict):
+    """A call's RTP comes from another address than was reported."""
+
+    event: Literal["learned"]
+    call: int
+    host: str
+    port: int
+
+
+class EchoStatus(TypedDict):
+    """The echo server's answer about a call's stream (`wire.status.StatusCounters`)."""
+
+    event: Literal["status"]
+    call: int
+    ssrc: int
+    asked_ns: int
+    received: int
+    impaired_lost: int
+    errors: int
+    dwell_max_ns: int
+
+
+Event = Heartbeat | Learned | EchoStatus
+
+
+def encode(message: Mapping[str, object]) -> bytes:
     """Frame one message."""
     body = json.dumps(message, separators=(",", ":")).encode()
     return len(body).to_bytes(_LENGTH_BYTES, "big") + body

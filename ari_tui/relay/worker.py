@@ -16,7 +16,7 @@ import socket
 import sys
 from collections.abc import Callable
 from time import monotonic, process_time_ns, time_ns
-from typing import Final
+from typing import Final, cast
 
 from ari_tui.core.errors import BindError
 from ari_tui.core.sockets import granted_buffers, normal_endpoint
@@ -136,7 +136,7 @@ class Worker:
         except OSError:
             self._running = False
 
-    def _tell(self, event: control.Message) -> None:
+    def _tell(self, event: control.Event) -> None:
         """Say an event, or drop it when the engine does not read: audio never waits for it."""
         try:
             self._channel.send(control.encode(event), socket.MSG_DONTWAIT)
@@ -154,7 +154,7 @@ class Worker:
         if not 0 <= number <= MAX_U32:
             raise ValueError(f"call {number} does not fit into a record")
         networks = [ipaddress.ip_network(text) for text in request.get("networks", [])]
-        media, echo = open_pair(request)
+        media, echo = open_pair(cast("control.SocketFields", request))
         legs = CallLegs(number, media, echo, networks, self._log, self._readers, self._tell)
         self._calls[number] = legs
         legs.start_echo()

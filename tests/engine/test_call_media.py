@@ -27,6 +27,7 @@ from ari_tui.engine import call_media
 from ari_tui.engine.call_media import CallMedia, PortPool
 from ari_tui.engine.measured_call import MeasuredCall
 from ari_tui.engine.worker_pool import WorkerCallbacks, WorkerPool
+from ari_tui.relay import control
 from ari_tui.wire import rtp
 from ari_tui.wire.record import KIND_MEDIA_IN, pack
 from tests.engine.kit import WAIT_S, EchoRun, free_block, udp_ports, until
@@ -312,7 +313,8 @@ async def test_the_last_question_waits_for_its_own_answer_not_for_an_earlier_one
     await packets_through(desk, call, 5)
     desk.media.ask_echo()
     await until(lambda: desk.store.directions)
-    early = {
+    early: control.EchoStatus = {
+        "event": "status",
         "call": call.number,
         "asked_ns": 1,
         "ssrc": 0xABC,

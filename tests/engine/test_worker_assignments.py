@@ -9,8 +9,17 @@ import pytest
 from ari_tui.core.errors import BindError, WorkerError
 from ari_tui.engine.media_worker import MediaWorker
 from ari_tui.engine.worker_assignments import WorkerAssignments, endpoint
+from ari_tui.relay import control
 
-FIELDS = {"host": "127.0.0.1", "port": 4000, "echo_local_port": 0}
+FIELDS: control.SocketFields = {
+    "host": "127.0.0.1",
+    "port": 4000,
+    "echo": ("127.0.0.1", 4000),
+    "echo_local_port": 0,
+    "dscp": 46,
+    "buffer_bytes": 65536,
+    "networks": [],
+}
 REPLY = {"media": ["127.0.0.1", 4000], "echo": ["127.0.0.1", 5001], "buffers": [65536, 65536]}
 
 

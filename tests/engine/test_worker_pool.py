@@ -23,7 +23,7 @@ class Told:
 
     def __init__(self) -> None:
         self.learned: list[tuple[int, str, int]] = []
-        self.reported: list[control.Message] = []
+        self.reported: list[control.EchoStatus] = []
         self.lost: list[tuple[int, str]] = []
         self.texts: list[tuple[str, str]] = []
         self.callbacks = WorkerCallbacks(
@@ -76,16 +76,15 @@ async def running(told: Told, count: int = 1, **changes: Any) -> AsyncIterator[W
         assert worker_pids() == []
 
 
-def fields(port: int, echo: EchoRun, **changes: Any) -> dict[str, Any]:
+def fields(port: int, echo: EchoRun) -> control.SocketFields:
     return {
         "host": "127.0.0.1",
         "port": port,
-        "echo": [echo.host, echo.port],
+        "echo": (echo.host, echo.port),
         "echo_local_port": 0,
         "dscp": 46,
         "buffer_bytes": 65536,
         "networks": ["127.0.0.0/8"],
-        **changes,
     }
 
 
