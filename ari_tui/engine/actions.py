@@ -1,6 +1,6 @@
-"""What readers of the stream can ask the engine to do, by name.
+"""The actions of the stream: what clients can ask the engine, by name.
 
-What only looks at a call (`detail`, `statistics`) is in `engine/actions.py`.
+`EngineActions` change the engine or its calls; `DetailActions` only read.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ari_tui.engine.measured_call import MeasuredCall
 
 
 class EngineActions:
-    """Actions on the engine and its calls. `ending` is set when the engine shall end."""
+    """Actions on the engine and its calls. `quit` sets `ending`."""
 
     def __init__(
         self, calls: CallManager, *, publisher: DocumentPublisher, ending: asyncio.Event
@@ -87,7 +87,7 @@ _NO_RTP = (
 
 
 class DetailActions:
-    """Answers questions about single calls; changes nothing."""
+    """Actions that read single calls."""
 
     def __init__(
         self, calls: CallManager, *, store: Store, client: AriClient, events: EventLog
@@ -99,20 +99,21 @@ class DetailActions:
         return {"detail": self.detail, "statistics": self.statistics}
 
     async def detail(self, args: Mapping[str, Any]) -> CallDetail:
-        """Return what is known of `call`. Raises ActionFailedError when it has left."""
+        """Return what is known of `call`. Raises ActionFailedError when it is no longer kept."""
         call = self._call(args)
         until_ns = time.time_ns()
         if call.ended_ns is not None:
-            # with the second in which it ended; what comes after is not the call's
+            # the second in which it ended is its last
             until_ns = min(until_ns, call.ended_ns + 1_000_000_000)
         return detail_of(
             self._store, call.number, call.id, until_ns=until_ns, events=self._events.lines
         )
 
     async def statistics(self, args: Mapping[str, Any]) -> CallerStatistics:
-        """Ask Asterisk for the caller's channel, its bridge and its RTP counts.
+        """Ask Asterisk for the caller's channel, its bridge and its RTP statistics.
 
-        What it does not have is told in words; raises ActionFailedError when it cannot be asked.
+        What it does not have is explained in `note`; raises ActionFailedError when it cannot be
+        asked.
         """
         machine = self._call(args).machine
         try:
@@ -167,7 +168,7 @@ def _view(channel: Channel, bridge: Bridge | None, found: RtpStatistics | None) 
 
 
 def figures(found: RtpStatistics) -> RtpFigures:
-    """Return Asterisk's counts by what they mean."""
+    """Return Asterisk's statistics by what they mean."""
 
     def milliseconds(seconds: float | None) -> float | None:
         return None if seconds is None else round(seconds * 1000, 3)

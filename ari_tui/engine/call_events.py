@@ -1,4 +1,4 @@
-"""What people are told of single calls, in words."""
+"""The texts of events about single calls."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from ari_tui.engine.measured_call import MeasuredCall
 
 
 class CallEventMessages:
-    """Tells the event log of calls, by the names that documents have for them."""
+    """Adds events about calls to the event log, by the ids that documents have for them."""
 
     def __init__(self, events: EventLog) -> None:
         self._events = events
 
     def add(self, call: MeasuredCall, level: str, kind: str, text: str) -> None:
-        """Tell something of a call."""
+        """Add an event about a call."""
         channel = call.machine.caller.name
         self._events.add(level, kind, text, call=call.id, channel=channel)
 
     def started(self, call: MeasuredCall) -> None:
-        """Tell that a caller came."""
+        """Report a new caller."""
         self.add(
             call, "info", "call", f"call from {call.machine.caller.caller.number or 'unknown'}"
         )
 
     def up(self, call: MeasuredCall) -> None:
-        """Tell that a call stands."""
+        """Report that a call is up."""
         self.add(call, "info", "call_up", f"up, {call.machine.bridge_technology or 'bridged'}")
 
     def no_rtp(self, call: MeasuredCall) -> None:
-        """Tell that a call stands and has no RTP."""
+        """Report that a call is up and has no RTP."""
         self.add(
             call,
             "warning",
@@ -42,16 +42,16 @@ class CallEventMessages:
         )
 
     def source_learned(self, call: MeasuredCall, source: str, reported: str | None) -> None:
-        """Tell that a call's media comes from another address than reported."""
+        """Report that a call's media comes from another address than Asterisk reported."""
         text = f"media comes from {source}, not from {reported} as reported (NAT?)"
         self.add(call, "warning", "learned", text)
 
     def ended(self, call: MeasuredCall, reason: str) -> None:
-        """Tell that a call has ended, and why."""
+        """Report that a call has ended, and why."""
         self.add(call, "info", "call_ended", f"call ended: {reason}")
 
     def finished(self, call: MeasuredCall, command: do.Finished) -> None:
-        """Tell how a call's machine finished, and what it left behind."""
+        """Report how a call's machine finished, and what could not be undone."""
         if command.state is do.CallState.FAILED:
             step = command.failed_step.value if command.failed_step else "?"
             self.add(call, "error", "call_failed", f"call failed at {step}: {command.reason}")
@@ -62,9 +62,9 @@ class CallEventMessages:
 
 
 def gap_event_text(gaps: CallGaps, event: Event, now_ns: int) -> tuple[str, str] | None:
-    """Note what an event that came at `now_ns` (CLOCK_REALTIME) says of a call's gaps.
+    """Note a DTMF or hold event of `now_ns` (CLOCK_REALTIME), which explains gaps in the RTP.
 
-    Returns kind and text of what is worth telling; None when it says nothing of gaps.
+    Returns kind and text of the event to report; None for every other event.
     """
     if isinstance(event, ChannelDtmfReceived):
         gaps.digit(now_ns, event.duration_ms * 1_000_000)

@@ -1,6 +1,6 @@
-"""The shell of the call machines: one `MeasuredCall` a call, found by the ids in events.
+"""All calls of an engine: passes ARI events to the call machines and runs their commands.
 
-The machines decide (`ari/call_machine.py`); `engine/command_executor.py` does what they ask for.
+The machines decide (`ari/call_machine.py`); `engine/command_executor.py` runs their commands.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from ari_tui.engine.worker_assignments import endpoint
 
 
 async def hang_up(client: AriClient, machines: Collection[CallMachine], channel_id: str) -> bool:
-    """Hang a channel up; False when Asterisk had it no more.
+    """Hang up a channel; False when Asterisk no longer had it. Raises AriError.
 
-    `machines` are the calls whose caller it is, mostly one: they end by Asterisk's events, which
-    may come before its answer. Raises AriError when that cannot be done.
+    `machines` are those of the calls whose caller it is; they end by Asterisk's events, which may
+    come before the answer.
     """
     for machine in machines:
         machine.hangup_requested(channel_id)
@@ -43,7 +43,7 @@ async def hang_up(client: AriClient, machines: Collection[CallMachine], channel_
     try:
         refused = not await client.hang_up(channel_id)
     except AriError as error:
-        # an answer of 5xx, or none, leaves it open: it may have been obeyed
+        # after 5xx or no answer, Asterisk may still have hung up the channel
         refused = error.status is not None and error.status < 500
         raise
     finally:
@@ -53,22 +53,22 @@ async def hang_up(client: AriClient, machines: Collection[CallMachine], channel_
 
 
 class UnownedChannels:
-    """Puts away what nobody would ever care for again."""
+    """Hangs up or continues channels in our application that belong to no call."""
 
     def __init__(self, client: AriClient, events: EventLog, on_release: OnRelease) -> None:
         self._client, self._events, self._on_release = client, events, on_release
 
     async def hang_up(self, channel_id: str) -> None:
-        """End a media channel of ours whose creation was given up while it was on its way."""
+        """Hang up a media channel whose call ended before it was created."""
         await self._try(self._client.hang_up(channel_id), "a leftover channel stays")
 
     def report_continued(self, channel: Channel) -> None:
-        """Tell that a caller comes while the engine drains."""
+        """Report a caller who enters while the engine drains."""
         text = f"draining: {channel.name} is not taken up and goes on unmeasured"
         self._events.add("info", "sent_on", text, channel=channel.name, rate_limited=True)
 
     async def release(self, channel_id: str) -> None:
-        """Let a caller go who came while we stop, as the callers of calls are let go."""
+        """Release a caller who enters while the engine stops, as `asterisk.on_release` says."""
         if self._on_release is OnRelease.HANGUP:
             request: Awaitable[object] = self._client.hang_up(channel_id)
         else:
@@ -88,7 +88,7 @@ SILENT_S: Final = 2.0
 
 
 class CallManager:
-    """All calls of the session."""
+    """All calls of the session, by number."""
 
     def __init__(
         self,
@@ -119,7 +119,7 @@ class CallManager:
     # -- inputs ----------------------------------------------------------------------------
 
     def on_event(self, event: Event) -> None:
-        """Hand an event to the call that it concerns; a new caller starts a call."""
+        """Pass an event to the call that it concerns; a new caller starts a call."""
         concerned = False
         for call in list(self.calls.values()):
             if call.machine.concerns(event):
@@ -142,7 +142,7 @@ class CallManager:
             self.on_new_caller(channel)
 
     def on_new_caller(self, channel: Channel) -> None:
-        """Take up a caller who is nobody's yet; while the engine stops, let the caller go."""
+        """Start a call for a caller without one; while the engine stops, release the caller."""
         if self.accepting:
             self.start_call(channel)
             return
@@ -170,22 +170,22 @@ class CallManager:
         self._executor.run(call, call.machine.release(reason))
 
     async def hang_up(self, channel_id: str) -> bool:
-        """Hang a channel up; the call whose caller it is ends by it, and says that it was us.
+        """Hang up a channel; the call whose caller it is ends as hung up by us.
 
-        False when Asterisk had it no more. Raises AriError when that cannot be done.
+        False when Asterisk no longer had it. Raises AriError.
         """
         machines = [call.machine for call in self.calls.values()]
         concerned = [machine for machine in machines if machine.caller.id == channel_id]
         return await hang_up(self.client, concerned, channel_id)
 
     def caller_gone(self, call: MeasuredCall, reason: str) -> None:
-        """End a call whose caller has left unheard."""
+        """End a call whose caller has left without an event."""
         self._executor.run(call, call.machine.caller_gone(reason))
 
     def drain(self) -> int:
-        """Take up no new callers from now on; return how many calls are still to end.
+        """Accept no new callers from now on; return the number of active calls.
 
-        Those who come continue at once as `asterisk.on_release` says.
+        New callers are released at once, as `asterisk.on_release` says.
         """
         if not self._draining.is_set():
             self.accepting = False
@@ -196,16 +196,16 @@ class CallManager:
 
     @property
     def draining(self) -> bool:
-        """Tell whether new callers are sent on until the last call has ended."""
+        """Tell whether new callers are released until the last call has ended."""
         return self._draining.is_set()
 
     async def drained(self) -> None:
-        """Wait until draining was asked for and the last call has ended."""
+        """Wait until `drain` was called and the last call has ended."""
         await self._draining.wait()
         await self._until_over()
 
     async def release_all(self, reason: str) -> None:
-        """End every call and wait until nothing is left to do."""
+        """End every call and wait until all are torn down."""
         self.accepting = False
         for call in list(self.calls.values()):
             self.release(call, reason)
@@ -217,9 +217,9 @@ class CallManager:
             await self._all_over.wait()
 
     async def abandon(self, reason: str) -> None:
-        """Put away our own sockets and leave Asterisk's side to the client that took it over."""
+        """Close our own sockets; leave channels and bridges to the client that took over."""
         self.accepting = False
-        self._draining.clear()  # whoever comes is the other client's
+        self._draining.clear()  # new callers belong to the other client
         await self.close()
         live = [call for call in self.calls.values() if not call.over]
         await asyncio.gather(*(self._abandon_call(call, reason) for call in live))
@@ -233,14 +233,14 @@ class CallManager:
         self._messages.ended(call, reason)
 
     async def close(self) -> None:
-        """Give up whatever is still being done."""
+        """Cancel what is still running."""
         await self._tasks.close()
         await self.media.close()
 
     # -- the tick --------------------------------------------------------------------------
 
     def tick(self, now_ns: int) -> None:
-        """Close books, tell of silent calls, let ended ones go. Four times a second."""
+        """Finish drains, warn of silent calls, forget ended ones. Four times a second."""
         now = time.monotonic()
         for call in list(self.calls.values()):
             self.media.check_drain(call, now_ns)
@@ -254,15 +254,15 @@ class CallManager:
 
     @property
     def active(self) -> int:
-        """How many calls are on their way up, up, or draining."""
+        """How many calls have not ended."""
         return sum(not call.over for call in self.calls.values())
 
     def _concurrent(self) -> int:
-        """Return how many calls load the path now: one that drains sends nothing more."""
+        """Return how many calls send packets now: one that drains does not."""
         calls = self.calls.values()
         return sum(not c.over and c.state is not do.CallState.DRAINING for c in calls)
 
-    # -- hooks of the runner ---------------------------------------------------------------
+    # -- callbacks of the executor ---------------------------------------------------------------
 
     def _on_finished(self, call: MeasuredCall, command: do.Finished) -> None:
         call.ended_ns = time.time_ns()
@@ -278,7 +278,7 @@ class CallManager:
             self._tasks.spawn(self._read_linkedid(call))
 
     async def _read_linkedid(self, call: MeasuredCall) -> None:
-        """Read what other tools know the call by; a call may do without."""
+        """Read the linkedid, by which other tools know the call; without it the call goes on."""
         try:
             linkedid = await self.client.channel_variable(
                 call.machine.caller.id, "CHANNEL(linkedid)"
@@ -287,17 +287,17 @@ class CallManager:
             return
         call.linkedid = clean_text(linkedid) or None
 
-    # -- hooks of the supervisor -----------------------------------------------------------
+    # -- callbacks of the worker pool -------------------------------------------------------
 
     def media_learned(self, number: int, host: str, port: int) -> None:
-        """Take note of where a call's media comes from, which may not be where was reported."""
+        """Note the source of a call's media, which may differ from what Asterisk reported."""
         call, source = self.calls.get(number), endpoint(host, port)
         if call is not None and call.media_remote != source:
             reported, call.media_remote = call.media_remote, source
             self._messages.source_learned(call, source, reported)
 
     def media_lost(self, number: int, reason: str) -> None:
-        """End a call whose sockets are gone."""
+        """End a call that has lost its sockets."""
         call = self.calls.get(number)
         if call is not None:
             self.release(call, reason)

@@ -1,4 +1,4 @@
-"""The media of a call: its ports, its sockets in a worker, the closing of its books."""
+"""The media of calls: ports, sockets in a worker, and the wait for the last packets."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from ari_tui.relay import control
 class PortPool:
     """Allocates and releases ports of an inclusive range, each in constant time.
 
-    The port released last is given out last, so that a packet still on its way to an ended call
-    does not meet a new one. The range is handed out in order first and is never copied whole.
+    The port released last is reused last, so that a late packet of an ended call does not reach a
+    new one. The range is allocated in order first and is never copied whole.
     """
 
     def __init__(self, first: int, last: int, *, name: str = "media.ports") -> None:
@@ -65,14 +65,14 @@ class PortPool:
 
     @property
     def in_use(self) -> int:
-        """How many are given out."""
+        """How many are allocated."""
         return len(self._used)
 
 
 _PORT_TRIES: Final = 512
-"""So many ports may another program hold in a row: a second engine with the same range does."""
+"""So many ports in a row may be held by another program, such as a second engine."""
 _LINGER_NS: Final = 400_000_000
-"""Nothing under way and nothing heard for this long: a call's books are closed."""
+"""A drain ends when nothing is in flight and nothing was received for this long."""
 _OVERTIME_NS: Final = 2_000_000_000
 _ANSWER_S: Final = 0.5
 _log = log.get("engine")
@@ -101,14 +101,14 @@ class CallMedia:
         self.echo_address = endpoint(echo_host, echo.port)
         self.receive_buffer_bytes: int | None = None
         self._answers = False
-        """Whether the echo server has ever told its status: one of ours does."""
+        """Whether the echo server has ever answered a status query, which only ours does."""
         self._awaited: dict[int, tuple[int, asyncio.Event]] = {}
         self._tasks = Tasks("echo status")
 
     async def add(self, call: MeasuredCall) -> do.MediaAdded:
-        """Bind the call's ports; one that another program holds is passed over.
+        """Bind the call's ports; one that another program holds is skipped.
 
-        Raises PortsExhaustedError, naming the range, or what the worker says.
+        Raises PortsExhaustedError, naming the range, or the worker's error.
         """
         held: PortInUseError | None = None
         for _ in range(min(_PORT_TRIES, self.ports.size)):
@@ -118,7 +118,7 @@ class CallMedia:
         raise PortsExhaustedError(f"no free RTP port in media.ports {self.media.ports}: {held}")
 
     async def _open(self, call: MeasuredCall) -> PortInUseError | None:
-        """Try the next ports; return the complaint when another program holds one."""
+        """Try the next ports; return the error when another program holds one."""
         try:
             call.port = self.ports.allocate()
             call.echo_port = self.echo_ports.allocate() if self.echo_ports else None
@@ -153,13 +153,13 @@ class CallMedia:
         call.port = call.echo_port = None
 
     async def connect(self, call: MeasuredCall, host: str, port: int) -> None:
-        """Connect to Asterisk's RTP address, or to the one that the configuration knows better."""
+        """Connect to Asterisk's RTP address, or to `asterisk.media_address` if configured."""
         host = self.asterisk.media_address or host
         call.media_remote = endpoint(host, port)
         await self.worker_pool.assignments.connect(call.number, host, port, self.media.learn_source)
 
     async def drain(self, call: MeasuredCall) -> None:
-        """Stop the media leg; return once nothing is under way any more."""
+        """Stop the media leg; return once no packet is in flight."""
         self.store.media.closed_ns[self.store.row_of[call.number]] = time.time_ns()
         await self.worker_pool.assignments.drain(call.number)
         call.drain_since_ns = time.time_ns()
@@ -167,18 +167,18 @@ class CallMedia:
         await self._ask_last(call.number)
 
     def ask_echo(self) -> None:
-        """Ask the echo server about every stream that flows; once a second."""
+        """Ask the echo server about every stream; once a second."""
         for number in self.worker_pool.assignments:
             row = self.store.row_of.get(number)
             if row is not None and self.store.media.started[row]:
                 self._tasks.spawn(self._ask(number, int(self.store.media.ssrc[row])))
 
     async def _ask_last(self, number: int) -> None:
-        """Ask once more behind the last packet, so that the final counts are split whole."""
+        """Ask once more after the last packet, so that all losses are split by direction."""
         row = self.store.row_of.get(number)
         if row is None or not self._answers or not self.store.media.started[row]:
-            return  # nothing would answer
-        # an answer to a question from before the last packet is not the one
+            return  # no answer would come
+        # an answer to a query from before the last packet does not count
         since_ns, answered = self._awaited[number] = time.time_ns(), asyncio.Event()
         try:
             await self._ask(number, int(self.store.media.ssrc[row]))
@@ -189,7 +189,7 @@ class CallMedia:
             del self._awaited[number]
 
     async def _ask(self, number: int, ssrc: int) -> None:
-        # one that fails is asked again a second later
+        # a failed query is repeated a second later
         with contextlib.suppress(AriTuiError):
             await self.worker_pool.assignments.query(number, ssrc)
 
@@ -210,7 +210,7 @@ class CallMedia:
             answered.set()
 
     async def close(self) -> None:
-        """Give up questions that have not been answered."""
+        """Cancel queries that have not been answered."""
         await self._tasks.close()
 
     async def remove(self, call: MeasuredCall) -> None:
@@ -219,7 +219,7 @@ class CallMedia:
         self._free_ports(call)
 
     def check_drain(self, call: MeasuredCall, now_ns: int) -> None:
-        """Close the books of a draining call once nothing is under way, or the time is up."""
+        """End the drain of a call once nothing is in flight, or its time is up."""
         if call.drain_since_ns is None or call.drained.is_set():
             return
         row = self.store.row_of[call.number]

@@ -1,4 +1,4 @@
-"""Runs the commands of call machines, each as a task, and feeds back what became of them."""
+"""Runs the commands of call machines, each as a task, and feeds back their outcomes."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ari_tui.engine.measured_call import MeasuredCall
 
 
 class CommandHandlers:
-    """Carries out commands; those that ask for nothing (timers, the end) are the shell's."""
+    """Executes commands by ARI requests and media workers; not StartTimer and Finished."""
 
     def __init__(self, client: AriClient, media: CallMedia, app: str) -> None:
         self._client, self._media, self._app = client, media, app
 
     def execute(self, call: MeasuredCall, command: do.Command) -> Coroutine[Any, Any, object]:
-        """Return the work of a command; it raises AriTuiError when that cannot be done."""
+        """Return the coroutine that executes a command; it raises AriTuiError on failure."""
         client = self._client
         if isinstance(command, do.AnswerChannel):
             return client.answer(command.channel_id)
@@ -67,7 +67,7 @@ _log = log.get("engine")
 
 
 class CommandExecutor:
-    """The I/O between a machine's decisions. `on_step` hears of every call that took a step."""
+    """Runs commands as tasks. `on_step` is called after every input to a call machine."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class CommandExecutor:
         self._on_step, self._on_finished = on_step, on_finished
 
     def run(self, call: MeasuredCall, commands: list[do.Command]) -> None:
-        """Set out to do what a call's machine asks for."""
+        """Start the commands of a call's machine."""
         for command in commands:
             if isinstance(command, do.StartTimer):
                 self._tasks.spawn(self._run_timer(call, command))
@@ -101,7 +101,7 @@ class CommandExecutor:
         except AriTuiError as error:
             self.run(call, call.machine.failed(command, error))
         except Exception as error:
-            # a mistake of ours must not leave the caller, the ports and the stop waiting for ever
+            # a programming error must not leave the caller, the ports and the stop waiting for ever
             what = f"internal error: {type(error).__name__}: {error}"
             _log.error(what, command=type(command).__name__, exc_info=error)
             self.run(call, call.machine.failed(command, AriTuiError(what)))

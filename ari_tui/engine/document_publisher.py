@@ -1,4 +1,4 @@
-"""Writes documents: gathers what the engine knows at one moment and has the snapshot built."""
+"""Builds documents from what the engine knows at one moment."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ MODE: Final = "takeover"
 """How calls are measured: the engine answers the caller and puts its media into a bridge."""
 _SECOND_NS: Final = 1_000_000_000
 _MARGIN_S: Final = 3
-"""How much longer than the loss time-out a second is told again: folds and snapshots lag."""
+"""How much longer than the loss time-out a second is repeated: folds and snapshots lag."""
 
 
 class DocumentPublisher:
-    """Builds the document of now. `newest` is the last one built."""
+    """Builds documents. `newest` is the last one."""
 
     newest: model.Document
     round_trips: BucketCounts
-    """All that the newest document tells of."""
+    """The round trips of the newest document."""
 
     def __init__(
         self,
@@ -58,12 +58,12 @@ class DocumentPublisher:
         self._started_ns = time.time_ns()
         self._listener = Listener()
         self.load: Callable[[], model.LoadProgress | None] = lambda: None
-        """Tells how far the load test is that this engine runs; None without one."""
+        """Returns the progress of the load test that this engine runs; None without one."""
         self.tick_lag_ms = 0.0
-        """The longest that the engine's tick was late since the last document."""
+        """The largest delay of the engine's tick since the last document."""
 
     def build(self, *, end_reason: str | None = None) -> model.Document:
-        """Build the document of now; with `end_reason` the final one."""
+        """Build a document; with `end_reason` the final one."""
         now_ns = time.time_ns()
         final = end_reason is not None
         calls, worker_pool = self._calls, self._worker_pool
@@ -106,11 +106,11 @@ class DocumentPublisher:
         return self.newest
 
     def live(self) -> Live:
-        """Return the newest seconds of the calls: all in which a loss may still be booked."""
+        """Return the newest seconds of the calls: all in which a loss may still be counted."""
         return self._live(-(-self._store.loss_timeout_ns // _SECOND_NS) + _MARGIN_S)
 
     def history(self) -> Live:
-        """Return the last five minutes of the calls; nothing is changed."""
+        """Return the last five minutes of the calls."""
         return self._live(SECONDS)
 
     def _live(self, seconds: int) -> Live:

@@ -1,4 +1,4 @@
-"""What happened, in words: the last thousand, told to the log and to whoever listens."""
+"""The event log: the last thousand events, passed to the program's log and to listeners."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LEVELS: Final = {"info": logging.INFO, "warning": logging.WARNING, "error": log
 
 
 class EventLog:
-    """The events of a session. A kind that repeats for a call is told once in `RATE_LIMIT_S`."""
+    """The events of a session."""
 
     RATE_LIMIT_S: Final = 10.0
 
@@ -39,9 +39,9 @@ class EventLog:
         channel: str | None = None,
         rate_limited: bool = False,
     ) -> None:
-        """Tell one event; `rate_limited` drops it when its kind was told of the call just before.
+        """Add an event; `rate_limited` allows one of its kind and call in `RATE_LIMIT_S`.
 
-        Whatever the text quotes of the outside, it is cleaned here.
+        Foreign text in it is cleaned here.
         """
         if rate_limited and self._is_repeated(kind, call):
             return

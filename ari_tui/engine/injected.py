@@ -1,7 +1,7 @@
-"""Asks impairments what they did: the simulator by a variable, our echo server by its status.
+"""Reads the counters of impairments: the simulator's by a variable, the echo server's by status.
 
-A real Asterisk does not know the variable and a foreign echo server does not answer; then nothing
-is known of what was injected, and the documents say null.
+A real Asterisk does not have the variable and a foreign echo server does not answer; the
+documents then have null.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class _Query(asyncio.DatagramProtocol):
 
 
 class InjectedCounts:
-    """Keeps the newest answers."""
+    """The newest counters."""
 
     def __init__(self, client: AriClient, echo_host: str, echo_port: int) -> None:
         self._client, self._echo = client, (echo_host, echo_port)
@@ -58,7 +58,7 @@ class InjectedCounts:
         self.newest = InjectedBy(echo=None, media=None)
 
     async def refresh(self) -> None:
-        """Ask again; what does not answer keeps its last answer."""
+        """Query again; without an answer the last one stays."""
         echo = await self._from_echo() if self._ask_echo else None
         media = await self._from_simulator() if self._ask_media else None
         self.newest = InjectedBy(echo=echo or self.newest.echo, media=media or self.newest.media)

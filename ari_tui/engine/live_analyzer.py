@@ -1,4 +1,4 @@
-"""Reads the packet logs, folds them into the store, and puts what the fold notes into words."""
+"""Reads the packet logs, folds them into the store, and reports what the fold notes."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from ari_tui.engine.event_log import EventLog
 from ari_tui.engine.worker_pool import WorkerPool
 
 LOG_WAIT_NS: Final = 5_000_000_000
-"""How long a log that is not known to be complete holds up the closing of books."""
+"""How long an incomplete log may delay the closing of seconds."""
 CLOCK_STEP_NS: Final = 2_000_000
-"""More than a clock that is being slewed (500 ppm) can drift apart in several pulses."""
+"""More than slewing (500 ppm) can move a clock in several ticks."""
 _MS: Final = 1_000_000
 _SECOND_NS: Final = 1_000_000_000
 _LOOK_BACK_NS: Final = 60 * _SECOND_NS
@@ -25,14 +25,14 @@ _ATTEMPTS: Final = 5
 
 
 class Clocks(NamedTuple):
-    """The clock of the stamps and the one that is never set, read at one moment (ns)."""
+    """CLOCK_REALTIME, which stamps packets, and CLOCK_MONOTONIC, read at one moment (ns)."""
 
     realtime_ns: int
     monotonic_ns: int
 
 
 def read_clocks() -> Clocks:
-    """Read both clocks; of some attempts the one that was interrupted least."""
+    """Read both clocks; the attempt with the shortest interruption counts."""
     best, best_ns = Clocks(0, 0), 1 << 62
     for _ in range(_ATTEMPTS):
         before_ns, now_ns, after_ns = time.monotonic_ns(), time.time_ns(), time.monotonic_ns()
@@ -43,7 +43,7 @@ def read_clocks() -> Clocks:
 
 
 class LiveAnalyzer:
-    """The fold, live."""
+    """Folds the records of running workers into the store."""
 
     def __init__(
         self, store: Store, worker_pool: WorkerPool, calls: CallManager, events: EventLog, echo: str
@@ -55,42 +55,42 @@ class LiveAnalyzer:
         self._overflow = 0
 
     def fold(self, now_ns: int) -> None:
-        """Take in what was logged since the last time; `now_ns` is CLOCK_REALTIME."""
-        # before the logs are read: what is promised then is in them
+        """Fold what was logged since the last call; `now_ns` is CLOCK_REALTIME."""
+        # before the logs are read: they hold all records until then
         complete_ns = self._worker_pool.complete_until_ns(now_ns, LOG_WAIT_NS)
         data = self._worker_pool.read_logs() or [b""]
-        # before books are closed: what is marked by then is judged as marked
+        # before seconds are closed: marks made until then count
         self._check_overflow(now_ns)
         notes: list[Note] = []
         for number, records in enumerate(data, 1):
-            # books close once all logs are in
+            # seconds close once all logs are folded
             until_ns = complete_ns if number == len(data) else 0
             notes += fold(self._store, from_bytes(records), until_ns)
         if notes:
             self._report(notes)
 
     def check_clock(self, realtime_ns: int, monotonic_ns: int) -> None:
-        """Compare the clock of the stamps with the one that is never set; tell of a step."""
+        """Compare the two clocks; report a step of CLOCK_REALTIME."""
         offset_ns = realtime_ns - monotonic_ns
         before_ns, self._clock_offset_ns = self._clock_offset_ns, offset_ns
         if before_ns is None or abs(offset_ns - before_ns) < CLOCK_STEP_NS:
             return
         clock_stepped(self._store, realtime_ns)
-        # what was sent before the step stands in the seconds of the clock as it was
+        # packets sent before the step belong to seconds of the old clock
         clock_stepped(self._store, monotonic_ns + before_ns)
         by_ms = (offset_ns - before_ns) / _MS
         text = f"the clock was set by {by_ms:+.1f} ms: the seconds around it are left out"
         self._events.add("warning", "clock", text)
 
     def close_all(self, now_ns: int) -> None:
-        """Close every book: nothing more will come."""
+        """Close all seconds: no more records will come."""
         self._report(close_all(self._store, now_ns))
 
     def _check_overflow(self, now_ns: int) -> None:
         overflow = self._worker_pool.log_overflow
         since_ns, self._folded_ns = self._folded_ns or now_ns, now_ns
         if overflow > self._overflow:
-            # a fold that comes late, which is when logs overflow, has more seconds behind it
+            # a late fold, which is when logs overflow, covers several seconds
             for at_ns in range(max(since_ns, now_ns - _LOOK_BACK_NS), now_ns, _SECOND_NS):
                 log_overflowed(self._store, at_ns)
             log_overflowed(self._store, now_ns)
@@ -117,7 +117,7 @@ class LiveAnalyzer:
             )
 
     def _report_refused(self) -> None:
-        """Tell it once for all calls: they have one echo server, and their counters tell more."""
+        """Report it once for all calls, which share one echo server."""
         text = (
             f"echo server {self._echo} refuses packets: nothing listens there "
             "(start `ari-tui echo`, or set echo.host and echo.port)"

@@ -1,4 +1,4 @@
-"""What an engine does as long as it runs, each at its own pace: it follows, folds, publishes."""
+"""The periodic work of a running engine: read events, fold, publish documents, sweep."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ from ari_tui.engine.service_status import SystemdNotifier
 FOLD_S: Final = 0.25
 _SNAPSHOT_S: Final = 1.0
 _STARTUP_S: Final = 5.0
-"""For so long documents come as often as folds: somebody waits to see the first calls."""
+"""For so long after the start documents are built as often as folds, to show first calls soon."""
 
 
 class DocumentSink(Protocol):
-    """Something that takes every document of a run."""
+    """A receiver of every document of a run."""
 
     def take(self, document: Document) -> None:
-        """Take a document; the last is of kind "final" and its books are closed."""
+        """Take a document; the last one is of kind "final"."""
 
 
 class EngineExtension(Protocol):
-    """One more piece of an engine's work, such as a load test."""
+    """Further work beside an engine, such as a load test."""
 
     async def run(self, parts: EngineParts) -> str:
-        """Do the work; return why the engine is to end, once it is done. May be cancelled."""
+        """Do the work; return why the engine is to end. May be cancelled."""
 
     def on_event(self, event: Event) -> None:
-        """Take an event of the stream; the calls have taken it already."""
+        """Take an event of the stream, after the calls."""
 
     async def stop(self, reason: str) -> None:
-        """Undo what the calls do not know of; the engine drains at the same time."""
+        """Undo what the calls do not know of, while the engine drains."""
 
 
 class EngineLoop:
-    """The standing work on assembled parts; no piece of it ends by itself but with an error."""
+    """The loops of an engine; each ends only by an error."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class EngineLoop:
         self._tasks = Tasks("engine")
 
     def coroutines(self, items: AsyncIterator[StreamItem]) -> list[Coroutine[Any, Any, None]]:
-        """Return the pieces of work, each to be a task; `items` are the event stream's."""
+        """Return the loops, each to be run as a task; `items` is the event stream."""
         return [
             self._read_events(items),
             self._tick(),
@@ -68,7 +68,7 @@ class EngineLoop:
         ]
 
     async def close(self) -> None:
-        """Give up what an event has set off."""
+        """Cancel what events have started."""
         await self._tasks.close()
 
     def publish(self, document: Document) -> None:
@@ -79,7 +79,7 @@ class EngineLoop:
             sink.take(document)
 
     def on_stream_item(self, item: StreamItem) -> None:
-        """Take an event, or what became of the connection."""
+        """Handle an event, or a change of the connection."""
         parts = self._parts
         if isinstance(item, Connected):
             away = item.away_s or 0.0
@@ -100,12 +100,12 @@ class EngineLoop:
                 self._extension.on_event(item)
 
     async def _read_events(self, items: AsyncIterator[StreamItem]) -> None:
-        """Follow the event stream; it ends by an AriError."""
+        """Read the event stream; it ends by an AriError."""
         async for item in items:
             self.on_stream_item(item)
 
     async def _tick(self) -> None:
-        """Fold four times a second, by an absolute clock; late pulses are not made up for."""
+        """Fold four times a second at absolute times; missed ticks are not repeated."""
         loop, parts = asyncio.get_running_loop(), self._parts
         due = loop.time()
         while True:
@@ -120,7 +120,7 @@ class EngineLoop:
             self._notifier.watchdog(healthy=parts.worker_pool.healthy)
 
     async def _publish_documents(self) -> None:
-        """Build one document a second, or as often as asked, and hand it out; at first more."""
+        """Publish a document every second, or `output.interval_s`; more often at first."""
         loop, parts = asyncio.get_running_loop(), self._parts
         period = min(_SNAPSHOT_S, parts.settings.output.interval_s)
         due = loop.time()
@@ -133,7 +133,7 @@ class EngineLoop:
             self.publish(document)
 
     async def _ask_injected(self) -> None:
-        # beside the documents: an Asterisk that does not answer must not hold them up
+        # in a loop of its own: an Asterisk that does not answer must not delay documents
         while True:
             await self._parts.injected.refresh()
             await asyncio.sleep(_SNAPSHOT_S)

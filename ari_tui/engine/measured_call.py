@@ -11,7 +11,7 @@ from ari_tui.ari.commands import CallState
 
 @dataclass
 class MeasuredCall:
-    """One call: its machine and what only the shell knows of it."""
+    """A call machine, and what the engine knows of the call beside it."""
 
     id: str
     """The call's name in documents and events, `session.number`."""
@@ -24,7 +24,7 @@ class MeasuredCall:
     ended_ns: int | None = None
     drain_since_ns: int | None = None
     abandon_reason: str = ""
-    """Why we left the call to another client, for which its machine has no word; else empty."""
+    """Why the call was left to another client, which its machine has no state for; else empty."""
     drained: asyncio.Event = field(default_factory=asyncio.Event)
     linkedid: str | None = None
     media_local: str | None = None
@@ -38,12 +38,12 @@ class MeasuredCall:
 
     @property
     def over(self) -> bool:
-        """Tell whether nothing is left to do for the call."""
+        """Tell whether the call is torn down."""
         return self.machine.finished or bool(self.abandon_reason)
 
     @property
     def state(self) -> CallState:
-        """Where the call is in its life."""
+        """The state of the call."""
         return CallState.ENDED if self.abandon_reason else self.machine.state
 
     @property

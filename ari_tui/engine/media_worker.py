@@ -96,12 +96,12 @@ class MediaWorker:
 
     @property
     def healthy(self) -> bool:
-        """Tell whether it is alive and has been heard of lately."""
+        """Tell whether the process is alive and its last heartbeat is recent."""
         age = asyncio.get_running_loop().time() - self.last_heartbeat
         return self.running and age < SILENT_S
 
     async def request(self, op: str, **fields: Any) -> control.Message:
-        """Ask the worker and wait for its answer.
+        """Send a request and wait for the answer.
 
         Raises PortInUseError or BindError for sockets, WorkerError for everything else.
         """
@@ -124,7 +124,7 @@ class MediaWorker:
         raise kinds.get(str(reply.get("code")), WorkerError)(str(reply.get("error")))
 
     async def stop(self) -> None:
-        """End the worker by closing its control channel; kill it when that does not help."""
+        """End the worker by closing its control channel, else kill it."""
         self._stopping = True
         self._writer.close()
         await ended_within(self.process, _REQUEST_S)
@@ -141,13 +141,13 @@ class MediaWorker:
                 for message in frames.feed(data):
                     self._on_message(message)
         except ConnectionError:
-            pass  # it was killed with answers of ours unread
+            pass  # it was killed before it had read all requests
         except Exception as error:
-            # whatever it said cannot be trusted any more: it is ended below, and replaced
+            # its messages cannot be trusted any more: it is ended below, and replaced
             _log.error(f"{self.name} said what cannot be read: {error!r}", exc_info=error)
         self._writer.close()
         if self.running:
-            # its channel is closed: it is on its way out, or has lost its mind
+            # its channel is closed: it is ending, or hangs
             await ended_within(self.process, _REQUEST_S)
         for answer in self._waiting.values():
             if not answer.done():

@@ -1,7 +1,7 @@
-"""One engine's life: assembled, connected, run until something ends it, drained, closed.
+"""Runs an engine: assemble, connect, run until something ends it, drain, close.
 
-`run_engine` is what `ari-tui run --headless` is. What was started is stopped in reverse order on
-every path, so nothing half-starts and nothing is left behind.
+`run_engine` is `ari-tui run --headless`. What was started is stopped in reverse order on every
+path.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ async def run_engine(
 ) -> int:
     """Run one engine until a signal, its parent, its duration, a reader or its extension ends it.
 
-    Returns the exit code. Raises AriTuiError when it cannot start, or when Asterisk is lost to
-    another client; what it had is then put away, and the final document has been written.
+    Returns the exit code. Raises AriTuiError when it cannot start, or when another client takes
+    over the application; the engine is then closed, and the final document has been written.
     """
     with StopSignals() as signals:
         async with contextlib.AsyncExitStack() as stack:
@@ -68,9 +68,9 @@ async def run_engine(
 async def _start(
     engine: Engine, stack: contextlib.AsyncExitStack, signals: StopSignals, link: ParentLink
 ) -> bool:
-    """Start up; False when a signal came first, or the parent went.
+    """Start up; False when a signal came first, or the parent ended.
 
-    Asterisk may keep us waiting for ever, and then nobody else would end us.
+    The start may wait for Asterisk for ever.
     """
     starting = asyncio.create_task(engine.start(stack))
     stop = asyncio.create_task(signals.stop.wait())
@@ -86,7 +86,7 @@ async def _start(
 
 
 class Engine:
-    """The life of assembled parts."""
+    """An assembled engine: start, run, finish."""
 
     def __init__(
         self,
@@ -101,7 +101,7 @@ class Engine:
         self._loop_tasks: set[asyncio.Task[None]] = set()
 
     async def start(self, stack: contextlib.AsyncExitStack) -> None:
-        """Assemble, open the event stream, clean up what crashes left, take up callers."""
+        """Assemble, open the event stream, sweep: clean up leftovers, start calls for callers."""
         parts = self._parts
         await parts.assemble()
         self._stream_items = aiter(parts.event_stream)
@@ -145,22 +145,22 @@ class Engine:
         return self._reason_of(done.pop())
 
     def _reason_of(self, ended: asyncio.Task[Any]) -> tuple[str, BaseException]:
-        """Return why a part of the work ended, which none does by itself."""
+        """Return reason and error of a loop that ended, which none does by itself."""
         error = ended.exception() or RuntimeError("a part of the engine ended without saying why")
         if isinstance(error, AriError):
             _log.error(str(error))
             return "replaced" if isinstance(error, AriReplacedError) else "asterisk lost", error
         if isinstance(error, BrokenPipeError):
-            return "reader gone", error  # whoever read our output: no mistake of ours
-        # callers are let go and the documents end in order, whatever went wrong here
+            return "reader gone", error  # the reader of our output has closed it
+        # callers are released and the final document is written after any error
         _log.error(f"internal error: {type(error).__name__}: {error}", exc_info=error)
         return "internal error", error
 
     async def finish(self, reason: str, signals: StopSignals, *, replaced: bool) -> None:
-        """Drain, close the books, write the last document.
+        """Drain, fold the last records, publish the final document.
 
-        A second signal skips the rest of the draining. An application that another client took
-        over is left to it: only our own sockets are put away.
+        A second signal skips the rest of the draining. When another client took over the
+        application, only our own sockets are closed.
         """
         parts = self._parts
         _log.info("stopping", reason=reason, calls=parts.calls.active)
@@ -174,7 +174,7 @@ class Engine:
             why = "skipped by a second signal" if done else f"not done after {limit_s:g} s"
             parts.events.add("warning", "drain", f"draining {why}: leftovers are swept next time")
         await end_tasks((*tasks, *self._loop_tasks))
-        self._close_books()
+        self._fold_last_records()
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(parts.injected.refresh(), _INJECTED_S)
         self._loop.publish(parts.publisher.build(end_reason=reason))
@@ -186,10 +186,10 @@ class Engine:
             drains.append(self._extension.stop(why))
         await asyncio.gather(*drains)
 
-    def _close_books(self) -> None:
-        """Take in the last records. What a call that is over had under way is lost.
+    def _fold_last_records(self) -> None:
+        """Fold the last records. Packets in flight of a call that has ended are lost.
 
-        Packets of a call that could not drain are neither back nor lost: they stay in flight.
+        Those of a call that could not drain are neither back nor lost: they stay in flight.
         """
         parts = self._parts
         parts.analyzer.fold(time.time_ns())

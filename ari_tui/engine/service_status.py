@@ -1,8 +1,8 @@
-"""Tells the service manager how the engine is: starting, standing, alive, stopping.
+"""Notifies systemd (sd_notify): READY, STATUS, WATCHDOG, STOPPING.
 
-The watchdog's signs of life come from the engine's pulse, and only while the pulse comes round and
-every worker is alive: what an engine cannot mend by itself is mended by starting it again. An
-Asterisk that is away is no reason: the engine waits for it, and says so in the status.
+WATCHDOG is sent by the engine's tick while every worker is alive, so that systemd restarts an
+engine that hangs. A lost connection to Asterisk does not count: the engine reconnects, and the
+status says so.
 """
 
 from __future__ import annotations
@@ -12,38 +12,38 @@ from ari_tui.document.model import Document
 
 
 class SystemdNotifier:
-    """One engine's messages to its service manager."""
+    """One engine's notifications to systemd."""
 
     def __init__(self, notifier: NotifySocket) -> None:
         self._notifier = notifier
         self._ending = False
 
     def starting(self, url: str) -> None:
-        """Say that Asterisk is being looked for; READY is not said before it is found."""
+        """Set the status while Asterisk is not connected yet; READY follows later."""
         self._notifier.status(f"looking for Asterisk at {url}")
 
     def ready(self) -> None:
-        """Say that the engine stands: it takes calls and its door is open."""
+        """Send READY: the engine accepts calls and its HTTP server listens."""
         self._notifier.ready()
 
     def watchdog(self, *, healthy: bool) -> None:
-        """Give a sign of life, unless the engine is not well."""
+        """Send WATCHDOG if the engine is healthy."""
         if healthy:
             self._notifier.alive()
 
     def status(self, document: Document) -> None:
-        """Say in one line how things are; while the engine stops, that is what it says."""
+        """Set the status line from a document, unless the engine is stopping."""
         if not self._ending:
             self._notifier.status(status_of(document))
 
     def stopping(self, reason: str, calls: int) -> None:
-        """Say that callers are let go."""
+        """Send STOPPING, with the number of calls to release."""
         self._ending = True
         self._notifier.stopping()
         self._notifier.status(f"stopping ({reason}): {_count(calls)} to let go")
 
     def close(self) -> None:
-        """Say nothing more."""
+        """Close the socket."""
         self._notifier.close()
 
 

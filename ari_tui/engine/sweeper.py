@@ -18,7 +18,7 @@ _COMPARE_AFTER_S: Final = (0.0, 1.0, 2.0, 5.0, 10.0)
 
 
 class Sweeper:
-    """At start, after each reconnect and every two minutes."""
+    """Sweeps at start, after each reconnect and every `asterisk.sweep_s`."""
 
     def __init__(
         self, app: str, session: str, client: AriClient, calls: CallManager, events: EventLog
@@ -28,7 +28,7 @@ class Sweeper:
         self._running = asyncio.Lock()
 
     async def sweep(self, occasion: str) -> bool:
-        """Sweep once; False when Asterisk did not let us look, which is told."""
+        """Sweep once; False when Asterisk could not be read, which is reported."""
         async with self._running:
             try:
                 plan = await self._plan()
@@ -39,7 +39,7 @@ class Sweeper:
         return True
 
     async def reconcile(self, connected: Callable[[], bool]) -> None:
-        """Sweep after a reconnect, again while Asterisk stands but does not answer yet."""
+        """Sweep after a reconnect; retry while Asterisk does not answer yet."""
         for delay_s in _COMPARE_AFTER_S:
             await asyncio.sleep(delay_s)
             if not connected():
@@ -71,7 +71,7 @@ class Sweeper:
             call = self._calls.calls[lost.number]
             end = self._calls.caller_gone if lost.caller_gone else self._calls.release
             end(call, lost.reason)
-        # before anything is awaited: an event may bring the same callers meanwhile
+        # before anything is awaited: events may bring the same callers meanwhile
         callers = plan.new_callers if self._calls.accepting or self._calls.draining else ()
         for channel in callers:
             self._calls.on_new_caller(channel)

@@ -1,4 +1,4 @@
-"""Where the sockets of calls are: in which worker, and what it takes to open them again."""
+"""Which worker has the sockets of which call, and how to open them again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ari_tui.relay import control
 
 @dataclass
 class WorkerAssignment:
-    """Where a call's sockets are, and what it takes to open them again."""
+    """The worker of a call, and the requests that open its sockets again."""
 
     worker: MediaWorker
     add: control.SocketFields
@@ -25,7 +25,7 @@ class WorkerAssignment:
 
 
 class WorkerAssignments(dict[int, WorkerAssignment]):
-    """All of them by call, and the requests to whichever worker has a call."""
+    """The assignments by call, and the requests to their workers."""
 
     async def open(
         self, worker: MediaWorker, call: int, fields: control.SocketFields
@@ -45,7 +45,7 @@ class WorkerAssignments(dict[int, WorkerAssignment]):
     async def connect(self, call: int, host: str, port: int, learn: str) -> None:
         """Connect a call's media socket to Asterisk and start the media leg.
 
-        Raises WorkerError when the call has no sockets, or what the worker says.
+        Raises WorkerError when the call has no sockets, or the worker's error.
         """
         if call not in self:
             raise WorkerError(f"call {call} has no sockets")
@@ -54,27 +54,27 @@ class WorkerAssignments(dict[int, WorkerAssignment]):
         await assignment.worker.request(control.OP_CONNECT, call=call, **assignment.connect)
 
     def learned(self, call: int, host: str, port: int) -> bool:
-        """Take note of where a call's media comes from; False for a call without sockets."""
+        """Note the source of a call's media; False for a call without sockets."""
         assignment = self.get(call)
         if assignment is not None:
             assignment.connect = {"host": host, "port": port, "learn": "never"}
         return assignment is not None
 
     async def drain(self, call: int) -> None:
-        """Stop the media leg of a call; the echo leg goes on. Harmless where nothing is."""
+        """Stop the media leg of a call; the echo leg goes on. No-op without sockets."""
         assignment = self.get(call)
         if assignment is not None:
             assignment.draining = True
             await assignment.worker.request(control.OP_DRAIN, call=call)
 
     async def query(self, call: int, ssrc: int) -> None:
-        """Ask the echo server about a call's stream; it answers by an event, if ever."""
+        """Query the echo server about a call's stream; the answer, if any, comes as an event."""
         assignment = self.get(call)
         if assignment is not None and assignment.worker.running:
             await assignment.worker.request(control.OP_QUERY, call=call, ssrc=ssrc)
 
     async def remove(self, call: int) -> None:
-        """Close a call's sockets. Harmless where nothing is; a dead worker has closed them."""
+        """Close a call's sockets. No-op without sockets; an ended worker has closed them."""
         assignment = self.pop(call, None)
         if assignment is None:
             return
@@ -83,9 +83,9 @@ class WorkerAssignments(dict[int, WorkerAssignment]):
             await assignment.worker.request(control.OP_REMOVE, call=call)
 
     async def reopen(self, worker: MediaWorker, call: int) -> None:
-        """Bring a dead worker's call to where it was, in another; harmless where nothing is.
+        """Restore the sockets of an ended worker's call in another. No-op without sockets.
 
-        Raises what the worker says; nothing of the call is left open then.
+        Raises the worker's error; nothing of the call is left open then.
         """
         assignment = self.get(call)
         if assignment is None:

@@ -1,7 +1,7 @@
-"""Keeps the media workers: starts them, spreads calls over them, restarts what dies.
+"""Starts the media workers, distributes calls over them, replaces those that end.
 
-A worker that dies or hangs is replaced at once, and its calls are added again on the same ports
-before they are given up. The log of the dead one is read to its end.
+A worker that ends or hangs is replaced at once, and its calls are opened again on the same
+ports. The packet log of the ended worker is read to its end.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ari_tui.packet_log.ring import DEFAULT_CAPACITY
 from ari_tui.relay import control
 
 _RETRY_S: Final = 5.0
-"""When a worker cannot be restarted, this long until the next attempt."""
+"""Wait before the next attempt when a worker cannot be restarted."""
 _REPLACED_S: Final = 3.0
 """How long a new call waits for the only worker to be replaced."""
 _log = log.get("media")
@@ -29,16 +29,16 @@ _log = log.get("media")
 
 @dataclass
 class WorkerCallbacks:
-    """What the supervisor tells its owner."""
+    """The calls by which a worker pool reports."""
 
     on_source_learned: Callable[[int, str, int], None]
     """A call's media comes from another address than Asterisk reported."""
     on_echo_report: Callable[[control.EchoStatus], None]
-    """Our echo server says what it knows of a call's stream."""
+    """Our echo server answered a query about a call's stream."""
     on_media_lost: Callable[[int, str], None]
-    """A call's sockets are gone for good, and why."""
+    """A call has lost its sockets, and why."""
     on_event: Callable[[str, str], None]
-    """Something worth an event: level and text."""
+    """Level and text for the event log."""
 
 
 @dataclass
@@ -76,7 +76,7 @@ class WorkerPool:
 
     @property
     def healthy(self) -> bool:
-        """Tell whether every worker is alive and heard of."""
+        """Tell whether every worker is alive and sends heartbeats."""
         return len(self.workers) == self.count and all(w.healthy for w in self.workers)
 
     async def add(self, call: int, fields: control.SocketFields) -> WorkerAssignment:
@@ -91,7 +91,7 @@ class WorkerPool:
         except AriTuiError as error:
             worker.calls.discard(call)
             if not isinstance(error, BindError):
-                # it did not say no: it may still open them when it comes round
+                # the worker may still open them later
                 self._tasks.spawn(self._remove_late(worker, call))
             raise
 
@@ -114,13 +114,13 @@ class WorkerPool:
         return [data for data in found if data]
 
     def complete_until_ns(self, now_ns: int, max_wait_ns: int) -> int:
-        """Return the time up to which every log is complete, at least `now` − `max_wait`."""
+        """Return the time until which every log is complete, at least `now` − `max_wait`."""
         marks = [worker.ring.watermark_ns for worker in self.workers]
         return max(min([now_ns, *marks]), now_ns - max_wait_ns)
 
     @property
     def log_overflow(self) -> int:
-        """Records that found no room, over the session."""
+        """Records that did not fit, over the session."""
         return self._retired_overflow + sum(worker.ring.overflow for worker in self.workers)
 
     @property
@@ -129,7 +129,7 @@ class WorkerPool:
         return max((worker.ring.fill for worker in self.workers), default=0.0)
 
     def replace_hung(self) -> None:
-        """Kill workers that have not been heard of; their end starts the restart."""
+        """Kill workers without heartbeats; their end starts the restart."""
         for worker in self.workers:
             if worker.running and not worker.healthy:
                 _log.error("worker hangs: killing it", worker=worker.name, pid=worker.process.pid)
@@ -144,7 +144,7 @@ class WorkerPool:
         return worker
 
     def _retire(self, worker: MediaWorker) -> None:
-        """Read the log of an ended worker to its end and let go of it."""
+        """Read the log of an ended worker to its end and drop the worker."""
         self.workers.remove(worker)
         if not self.workers:
             self._worker_available.clear()

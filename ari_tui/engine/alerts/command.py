@@ -1,4 +1,4 @@
-"""Tells an alert to a program: its own environment, JSON on its standard input, a time-out."""
+"""Runs a program for an alert: environment variables, JSON on standard input, a time-out."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from ari_tui.document.alert import Alert
 from ari_tui.document.model import encode
 
 _KEPT: Final = 4096
-"""Bytes of its output that are logged; what is more is read and dropped."""
+"""Bytes of its output that are logged; the rest is read and dropped."""
 _LINES: Final = 20
 _GRACE_S: Final = 1.0
-"""Between the wish that it ends and its being killed."""
+"""Between SIGTERM and SIGKILL."""
 _log = log.get("alerts")
 
 
@@ -43,8 +43,7 @@ class AlertCommand:
     async def deliver(self, alert: Alert) -> None:
         """Run the program to its end. Raises DeliveryError when it fails or takes too long.
 
-        On time-out, and when this is cancelled, all that it started and that stayed in its process
-        group is ended with it.
+        On time-out, and when this is cancelled, its whole process group is ended.
         """
         output = _Output()
         try:
@@ -64,7 +63,7 @@ class AlertCommand:
             raise DeliveryError(f"it ended with {code}" if code > 0 else f"signal {-code} ended it")
 
     async def _start(self, alert: Alert, output: _Output) -> asyncio.subprocess.Process:
-        # a few KiB, which a pipe holds: nobody waits for a program that does not read them
+        # a few KiB fit into the pipe: this does not wait for a program that does not read them
         read, write = os.pipe()
         try:
             with os.fdopen(write, "wb") as stdin:
@@ -107,14 +106,14 @@ def environment_of(alert: Alert, environment: Mapping[str, str]) -> dict[str, st
 
 
 async def _end_group(process: asyncio.subprocess.Process) -> None:
-    """End a program and its process group: asked first, then killed."""
+    """End a program and its process group: SIGTERM, then SIGKILL."""
     _signal_group(process.pid, signal.SIGTERM)
     try:
         await asyncio.wait_for(process.wait(), _GRACE_S)
     except asyncio.TimeoutError:
         pass
     finally:
-        # what ignored the first signal, or was started by it, or when we are cancelled meanwhile
+        # for processes that ignored SIGTERM, and when this is cancelled meanwhile
         _signal_group(process.pid, signal.SIGKILL)
     await process.wait()
 
@@ -125,7 +124,7 @@ def _signal_group(group: int, number: signal.Signals) -> None:
 
 
 class _Output:
-    """What a program writes: the beginning is kept, the rest is read and dropped."""
+    """The output of a program: the beginning is kept, the rest is read and dropped."""
 
     def __init__(self) -> None:
         self._read, self.write_end = os.pipe()
@@ -134,7 +133,7 @@ class _Output:
         asyncio.get_running_loop().add_reader(self._read, self._take)
 
     def _take(self) -> bool:
-        """Read what is there; False when there is no more to come, or not now."""
+        """Read what is there; False at the end of the file, or when nothing is there now."""
         try:
             data = os.read(self._read, 65536)
         except BlockingIOError:
@@ -145,11 +144,11 @@ class _Output:
         return bool(data)
 
     def close_write_end(self) -> None:
-        """Let the program alone hold the other end."""
+        """Close our copy of the write end."""
         os.close(self.write_end)
 
     def close(self) -> None:
-        """Take what has been written so far; who still writes has nobody who reads."""
+        """Read what has been written so far and close the pipe."""
         for _ in range(_LINES):
             if not self._take():
                 break

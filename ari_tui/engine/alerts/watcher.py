@@ -1,7 +1,7 @@
-"""Watches the documents for the SLA to fail or recover, and tells whoever is to be told.
+"""Watches the documents for the SLA to fail or recover, and delivers alerts.
 
-Nothing here holds up the engine: each door has a queue and a task of its own, and a door that is
-slow or fails is told of in the log, and in the events, by name.
+Each receiver has a queue and a task of its own, so that a slow one delays neither the engine nor
+another. A failed delivery is an event that names the receiver.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from ari_tui.engine.alerts.webhook import AlertWebhook
 from ari_tui.engine.event_log import EventLog
 
 QUEUED: Final = 16
-"""Alerts that wait for one door; the oldest gives way."""
+"""Alerts that wait for one receiver; the oldest is dropped."""
 CLOSE_TIMEOUT_S: Final = 3.0
-"""How long the end of the engine waits for doors that are at work."""
+"""How long the engine's end waits for deliveries."""
 _LEVELS: Final = {"fail": "error", "ok": "info", "no_traffic": "warning"}
 
 
@@ -36,11 +36,11 @@ class AlertReceiver(Protocol):
     name: str
 
     async def deliver(self, alert: Alert) -> None:
-        """Bring the alert there. Raises DeliveryError."""
+        """Deliver an alert. Raises DeliveryError."""
 
 
 class AlertState(Base, frozen=True, kw_only=True):
-    """The alert as it stands, for `/sla`."""
+    """The state of the alert, for `/sla`."""
 
     state: str
     """ok, fail or no_traffic: what was told last; ok before anything was."""
@@ -54,7 +54,7 @@ class AlertState(Base, frozen=True, kw_only=True):
 
 
 def receivers_of(settings: AlertSettings) -> list[AlertReceiver]:
-    """Return the doors that are configured. Raises ConfigError when there is no such program."""
+    """Return the configured receivers. Raises ConfigError when there is no such program."""
     receivers: list[AlertReceiver] = []
     if settings.command:
         receivers.append(AlertCommand(settings.command, settings.timeout_s))
@@ -71,10 +71,9 @@ def receivers_of(settings: AlertSettings) -> list[AlertReceiver]:
 
 
 def judgement_of(now: SlaNow | None, min_calls: int) -> Judgement:
-    """Tell how the last minute looks; a failure of too few calls is none to be woken for.
+    """Judge the last minute; it is not "bad" when fewer than `min_calls` calls fail.
 
-    A minute of which we saw too little, because of ourselves or because it has just begun, tells
-    nothing.
+    It is "unknown" when less than half of it counts.
     """
     if now is None:
         return "unknown"
@@ -104,7 +103,7 @@ class AlertWatcher:
         self._sent = self._undelivered = 0
 
     def take(self, document: Document) -> None:
-        """Look at a document; an engine on its way to its end is not looked at any more."""
+        """Judge a document; not while the engine drains or ends."""
         if document.kind == "final" or document.session.draining:
             return
         judgement = judgement_of(document.sla.now, self._settings.min_calls)
@@ -119,7 +118,7 @@ class AlertWatcher:
 
     @property
     def summary(self) -> AlertState:
-        """Return the alert as it stands."""
+        """Return the state of the alert."""
         return AlertState(
             state=self._alarm.state,
             since=self._since,
@@ -129,7 +128,7 @@ class AlertWatcher:
         )
 
     async def close(self) -> None:
-        """Give what is being delivered a moment, then break it off."""
+        """Wait for deliveries for a moment, then cancel them."""
         await asyncio.gather(*(queue.close() for queue in self._queues))
 
     def _failed(self, receiver: AlertReceiver, why: str) -> None:
@@ -139,7 +138,7 @@ class AlertWatcher:
 
 
 class _DeliveryQueue:
-    """One door and the alerts that wait for it, told in order, one at a time."""
+    """One receiver and the alerts that wait for it, delivered in order, one at a time."""
 
     def __init__(
         self, receiver: AlertReceiver, failed: Callable[[AlertReceiver, str], None]

@@ -1,4 +1,4 @@
-"""Posts an alert as JSON to a URL. The URL may be a secret: no log and no error holds it."""
+"""Posts an alert as JSON to a URL. The URL may be a secret: no log and no error contains it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TOO_MANY: Final = 429
 
 
 class _PassingError(DeliveryError):
-    """What may be over a moment later."""
+    """A failure that may pass: the post is retried."""
 
 
 class AlertWebhook:
@@ -42,7 +42,7 @@ class AlertWebhook:
             self._headers["Authorization"] = f"Bearer {token}"
 
     async def deliver(self, alert: Alert) -> None:
-        """Post the alert; what may pass is tried again. Raises DeliveryError."""
+        """Post the alert; retry failures that may pass. Raises DeliveryError."""
         body = encode(alert)
         for pause_s in self._pauses_s:
             try:
@@ -56,7 +56,7 @@ class AlertWebhook:
     async def _post(self, body: bytes) -> None:
         timeout = aiohttp.ClientTimeout(total=self._timeout_s)
         try:
-            # a redirect would carry the token to wherever it points
+            # a redirect would send the token elsewhere
             async with (
                 aiohttp.ClientSession(timeout=timeout) as session,
                 session.post(

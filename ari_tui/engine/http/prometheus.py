@@ -1,7 +1,7 @@
 """The newest snapshot as Prometheus families, by prometheus-client; names from the metric table.
 
-All times are seconds, Prometheus' base unit. Nobody is named: calls have a number at most, and
-that only with `http.per_call_metrics`, since each call then leaves series of its own behind.
+All times are seconds, Prometheus' base unit. No callers are named: calls appear by their id, and
+only with `http.per_call_metrics`, since each call then adds series of its own.
 """
 
 from __future__ import annotations
@@ -205,7 +205,7 @@ PER_CALL: Final = (
     "rtt_max_ms",
     "mos_now",
 )
-"""Ids of the metrics that each call has series of, where they are asked for."""
+"""Ids of the metrics that each call has series of, with `per_call_metrics`."""
 
 
 class _SnapshotCollector(Collector):
@@ -269,8 +269,8 @@ def renderer(
 ) -> Callable[[], bytes]:
     """Return a function that renders the newest document in Prometheus' text format.
 
-    `round_trips` are those that the newest document tells of; with `per_call`, the calls that it
-    holds have series of their own.
+    `round_trips` returns those of the newest document; with `per_call`, its calls have series of
+    their own.
     """
     registry = CollectorRegistry()
     registry.register(_SnapshotCollector(newest, round_trips, per_call))

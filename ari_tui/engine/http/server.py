@@ -1,8 +1,8 @@
-"""The one door: HTTP and WebSocket on a 0600 Unix socket, and on TCP when asked.
+"""The HTTP server: HTTP and WebSocket on a 0600 Unix socket, and on TCP if configured.
 
-`http.socket_group` makes the socket 0660 for the members of a group, such as the people on call.
-On TCP a bearer token is needed for everything but `/health` and `/metrics`, which name no callers;
-beyond loopback the engine does not start without one.
+`http.socket_group` makes the socket 0660 for the members of a group. On TCP a bearer token is
+needed for everything but `/health` and `/metrics`, which name no callers; beyond loopback the
+engine does not start without one.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ class Health(model.Base, frozen=True, kw_only=True):
 
 
 class HttpServer:
-    """Serves the newest document, and the round trips that it tells of as a histogram.
+    """Serves the newest document; `/metrics` adds a histogram of its round trips.
 
-    `health`, `newest`, `round_trips` and `sla` are asked at each request.
+    `health`, `newest`, `round_trips` and `sla` are called at each request.
     """
 
     def __init__(
@@ -189,7 +189,7 @@ def _json(body: Any, *, status: int = 200) -> web.Response:
 
 
 class SlaPage(model.Sla, frozen=True, kw_only=True):
-    """The document's `sla`, and what belongs to it."""
+    """Body of `/sla`: the document's `sla` with limits and alert."""
 
     time: str
     session: str

@@ -1,9 +1,9 @@
 """`/stream`: hello with the history, then snapshots and events; actions in, answered.
 
 Every message is one JSON object with a `type`: `hello`, `snapshot`, `event`, `answer`, `bye`. An
-action is `{"id": any, "action": name, "args": {...}}`. A reader that is slow gets the newest
-snapshot only: the ones between are not queued; what it missed of the calls' course it can ask for
-by the action `history`. Actions run side by side, and are answered as they are done.
+action is `{"id": any, "action": name, "args": {...}}`. A slow client gets the newest snapshot
+only; the seconds that it missed it can read by the action `history`. Actions run concurrently,
+and are answered as they finish.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from ari_tui.document.live import Live
 Action = Callable[[Mapping[str, Any]], Awaitable[Any]]
 _EVENTS_QUEUED: Final = 1000
 _ACTIONS_AT_ONCE: Final = 8
-"""Of one reader, until their answers are read: more wait in its socket."""
+"""Of one client, until their answers are sent: further ones wait in its socket."""
 _GOODBYE_S: Final = 2.0
 _log = log.get("engine")
 
 
 class _Client:
-    """One reader: its socket, and what waits to be sent to it."""
+    """One client: its socket, and what waits to be sent to it."""
 
     def __init__(self, socket: web.WebSocketResponse) -> None:
         self.socket = socket
@@ -46,7 +46,7 @@ class _Client:
         self.writer: asyncio.Task[None] | None = None
 
     async def write(self) -> None:
-        """Send what waits, the snapshot last, until the reader has gone or was told goodbye."""
+        """Send what waits, the snapshot last, until the client has left or got `bye`."""
         try:
             while not self.leaving or self.wake.is_set():
                 await self.wake.wait()
@@ -55,10 +55,10 @@ class _Client:
                     await self.socket.send_bytes(data)
             await self.socket.send_bytes(_message("bye"))
         except ConnectionError:
-            pass  # it has gone, which whoever reads from it is told too
+            pass  # `handle` gets the end of the connection too
         finally:
             self.gone = True
-            self.room.release()  # nobody waits for room that no one would make
+            self.room.release()  # wakes `handle`, which may wait for room
 
     def _next(self) -> bytes | None:
         if self.answers:
@@ -71,7 +71,7 @@ class _Client:
 
 
 class DocumentStream:
-    """All readers of the stream."""
+    """All clients of the stream."""
 
     def __init__(
         self, hello: Callable[[], Mapping[str, Any]], actions: Mapping[str, Action]
@@ -81,7 +81,7 @@ class DocumentStream:
         self._actions_running = Tasks("actions")
 
     def publish(self, document: model.Document, live: Callable[[], Live]) -> None:
-        """Hand the newest snapshot to every reader; `live` is asked only when there is one."""
+        """Send the newest snapshot to every client; `live` is called only if there is one."""
         if self._clients:
             data = _message("snapshot", document=document, live=live())
             for client in self._clients:
@@ -89,7 +89,7 @@ class DocumentStream:
                 client.wake.set()
 
     def publish_event(self, line: model.EventLine) -> None:
-        """Hand an event to every reader."""
+        """Send an event to every client."""
         if self._clients:
             data = _message("event", event=line)
             for client in self._clients:
@@ -97,7 +97,7 @@ class DocumentStream:
                 client.wake.set()
 
     async def close(self) -> None:
-        """Say goodbye to every reader, the last snapshot first; one that is stuck is cut off."""
+        """Send `bye` to every client, after the last snapshot; cut off one that does not read."""
         clients = tuple(self._clients)
         for client in clients:
             client.leaving = True
@@ -111,12 +111,12 @@ class DocumentStream:
         await self._actions_running.close()
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
-        """Serve one reader until it leaves."""
+        """Serve one client until it leaves."""
         socket = web.WebSocketResponse(heartbeat=10.0, max_msg_size=1 << 20)
         await socket.prepare(request)
         client = _Client(socket)
         hello = _message("hello", **self._hello())
-        # from here on nothing is missed: what happens while the hello is on its way waits
+        # before the hello is sent: what happens meanwhile is queued
         self._clients.add(client)
         try:
             await socket.send_bytes(hello)
