@@ -221,7 +221,7 @@ def _fold_odd(store: Store, row: int, records: Records) -> list[Note]:
                 flush()
             store.counters[row, c.RECEIVED] += 1
             store.counters[row, c.FOREIGN] += 1
-            store.strangers_of(row).meet(ssrc, sequence)
+            store.foreign_packets_of(row).meet(ssrc, sequence)
             continue
         taken[last % SLOTS] = last
         pending.append(i)
@@ -240,7 +240,7 @@ def _changes_what_is_strange(
     store: Store, row: int, ssrc: int, sequence: int, back: set[int]
 ) -> bool:
     """Tell whether remembering a packet of another stream changes what one in `back` counts as."""
-    foreign_packets = store.strangers_of(row)
+    foreign_packets = store.foreign_packets_of(row)
     if foreign_packets.knows(ssrc, sequence):
         return False
     return sequence in back or foreign_packets.pushed_by(ssrc, sequence) in back

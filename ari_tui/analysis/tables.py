@@ -100,7 +100,7 @@ class Tables:
         """Return what tells on which way a row's packets were lost."""
         return self.directions.setdefault(row, CallDirection())
 
-    def strangers_of(self, row: int) -> ForeignPackets:
+    def foreign_packets_of(self, row: int) -> ForeignPackets:
         """Return what is remembered of a row's packets of other streams."""
         if row not in self.foreign_packets:
             self.foreign_packets[row] = ForeignPackets()

@@ -99,14 +99,14 @@ class _Lines:
 
     def beats(self) -> Iterator[DocumentFigures]:
         """Yield what the course needs of each line, up to the end or the final document."""
-        figures_of = self._read.decode(self.last)
-        yield figures_of
+        figures = self._read.decode(self.last)
+        yield figures
         for line in self._rest:
-            if figures_of.kind == "final" or not line.strip():
+            if figures.kind == "final" or not line.strip():
                 return
             try:
-                figures_of = self._read.decode(line)
+                figures = self._read.decode(line)
             except msgspec.DecodeError:
                 return  # a killed run may have left half a line
             self.last = line
-            yield figures_of
+            yield figures

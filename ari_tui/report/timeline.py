@@ -138,7 +138,7 @@ class _RoundTrips(NamedTuple):
     max: float | None = None
 
 
-def timeline_of(beats: Iterable[DocumentFigures]) -> Timeline:
+def timeline_of(documents: Iterable[DocumentFigures]) -> Timeline:
     """Return the course that the documents of a run tell, in their order.
 
     A loss is drawn where it was sent, `LOSS_KNOWN_AFTER_S` before it became known. The final
@@ -146,9 +146,9 @@ def timeline_of(beats: Iterable[DocumentFigures]) -> Timeline:
     it tells of the last losses.
     """
     reading = _Reading()
-    for figures_of in beats:
-        reading.take(figures_of)
-        if figures_of.kind == "final":
+    for figures in documents:
+        reading.take(figures)
+        if figures.kind == "final":
             break
     return reading.course()
 
@@ -163,19 +163,19 @@ class _Reading:
         self._from_s = 0.0
         self._window_s = 0.0
 
-    def take(self, figures_of: DocumentFigures) -> None:
+    def take(self, figures: DocumentFigures) -> None:
         """Take in what has come since the document before."""
-        start = unix_seconds(figures_of.session.started_at)
-        at = round(max(0.0, unix_seconds(figures_of.time) - start), 3)
-        before, now = self._before, figures_of.totals
+        start = unix_seconds(figures.session.started_at)
+        at = round(max(0.0, unix_seconds(figures.time) - start), 3)
+        before, now = self._before, figures.totals
         was = _Packets(0, 0, 0) if before is None else before.packets
         self._losses.append((at, now.packets.lost - was.lost))
         sent = max(0, now.packets.sent - was.sent)
-        last = figures_of.kind == "final"
+        last = figures.kind == "final"
         if not last or sent or not self._points:
             # in the final document the calls have been let go
             calls = before.calls.active if last and before is not None else now.calls.active
-            rtt = self._round_trips(figures_of)
+            rtt = self._round_trips(figures)
             self._points.append(
                 LoadSecond(
                     at_s=self._from_s,
@@ -191,14 +191,14 @@ class _Reading:
             )
         self._before, self._from_s = now, at
 
-    def _round_trips(self, figures_of: DocumentFigures) -> _RoundTrips:
-        before, now = self._before, figures_of.totals
+    def _round_trips(self, figures: DocumentFigures) -> _RoundTrips:
+        before, now = self._before, figures.totals
         older: Sparse | None = [] if before is None else before.rtt_histogram
         if now.rtt_histogram is not None and older is not None:
             longest_before = None if before is None else before.rtt_ms.max
             return _between(since(now.rtt_histogram, older), now.rtt_ms.max, longest_before)
-        found = figures_of.window.rtt_ms
-        self._window_s = max(self._window_s, float(figures_of.window.seconds))
+        found = figures.window.rtt_ms
+        self._window_s = max(self._window_s, float(figures.window.seconds))
         return _RoundTrips(found.p50, found.p95, found.p99, found.max)
 
     def course(self) -> Timeline:

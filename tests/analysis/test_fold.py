@@ -167,7 +167,7 @@ def test_a_packet_of_another_stream_counts_once_and_not_there_and_back(bench: Be
     assert found["foreign"] == 50 + 50
 
 
-def test_a_call_whose_row_was_used_before_knows_no_strangers_of_it(bench: Bench) -> None:
+def test_a_call_whose_row_was_used_before_knows_no_foreign_packets_of_it(bench: Bench) -> None:
     log = bench.log()
     log.media(0, 0, ssrc=1)
     log.media(5, 9000, ssrc=2)

@@ -46,7 +46,7 @@ def test_a_row_that_was_freed_is_fresh_and_the_next_to_be_used() -> None:
     tables.media.started[row] = True
     tables.gaps_of(row)
     tables.direction_of(row)
-    tables.strangers_of(row).meet(7, 7)
+    tables.foreign_packets_of(row).meet(7, 7)
     tables.free(1)
     assert 1 not in tables.row_of
     assert [tables.gaps, tables.directions, tables.foreign_packets] == [{}, {}, {}]
@@ -65,6 +65,6 @@ def test_what_few_calls_have_is_made_once_and_kept() -> None:
     tables = make_tables()
     row = tables.add_call(1)
     assert not tables.foreign_packets
-    assert tables.strangers_of(row) is tables.strangers_of(row)
+    assert tables.foreign_packets_of(row) is tables.foreign_packets_of(row)
     assert tables.gaps_of(row) is tables.gaps_of(row)
     assert tables.direction_of(row) is tables.direction_of(row)

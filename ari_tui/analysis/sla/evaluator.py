@@ -114,7 +114,7 @@ class SlaEvaluator:
         self._limits = len(profile.thresholds_ns())
         self._closed = 0
         self._limited_for_all: dict[int, int] = {}
-        self._stretches: list[EvidenceWindow] = []
+        self._evidence_windows: list[EvidenceWindow] = []
 
     def limit_all(self, second: int, reason: Limited) -> None:
         """Mark a second as limited for every call: a clock step, an overflow of the log."""
@@ -126,7 +126,7 @@ class SlaEvaluator:
         A second is closed some seconds after it: say in time where the stretch begins and ends.
         """
         found = EvidenceWindow(self.evidence.profile, from_second)
-        self._stretches.append(found)
+        self._evidence_windows.append(found)
         return found
 
     def close(self, rows: Ints, series: Series, until_second: int) -> None:
@@ -156,9 +156,9 @@ class SlaEvaluator:
             limited,
         )
         self.evidence.merge(self.last_minute.take(second, calls_up, rows, judged))
-        for evidence_window in self._stretches:
-            if evidence_window.holds(second):
-                evidence_window.evidence.add(calls_up, judged)
+        for window in self._evidence_windows:
+            if window.holds(second):
+                window.evidence.add(calls_up, judged)
 
 
 def _at_once(sent: Ints, sent_before: Ints) -> int:

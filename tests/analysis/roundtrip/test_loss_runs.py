@@ -52,12 +52,12 @@ def plain(lost: list[bool]) -> LossPattern:
 
 
 # losses lie close and far, so that runs, bursts and lone losses all come about
-evidence_window = st.one_of(
+stretch = st.one_of(
     st.integers(1, 13).map(lambda n: [True] * n),
     st.integers(1, 40).map(lambda n: [False] * n),
     st.sampled_from([GMIN - 1, GMIN, GMIN + 1]).map(lambda n: [False] * n),
 )
-sequence = st.lists(evidence_window, max_size=14).map(lambda parts: list(chain(*parts)))
+sequence = st.lists(stretch, max_size=14).map(lambda parts: list(chain(*parts)))
 
 
 def table_of(rows: int) -> LossRuns:

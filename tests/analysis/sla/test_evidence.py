@@ -168,12 +168,12 @@ calls = st.builds(
     st.integers(0, 3),
     st.sampled_from([0, 0, 1, 6]),
 )
-evidence_window = st.lists(
+pieces = st.lists(
     st.tuples(st.integers(0, 200), st.lists(calls, min_size=1, max_size=3)), max_size=8
 )
 
 
-@given(evidence_window, st.integers(0, 8))
+@given(pieces, st.integers(0, 8))
 def test_merged_pieces_of_time_equal_the_whole(
     drawn: list[tuple[int, list[Any]]], cut: int
 ) -> None:
@@ -185,7 +185,7 @@ def test_merged_pieces_of_time_equal_the_whole(
     assert parts.clean_s == whole.clean_s
 
 
-@given(evidence_window)
+@given(pieces)
 def test_no_rule_has_more_violations_than_packets(drawn: list[tuple[int, list[Any]]]) -> None:
     found = evidence(*((calls_up, second(*calls)) for calls_up, calls in drawn))
     assert (found.violations <= found.trials).all()

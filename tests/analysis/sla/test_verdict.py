@@ -267,6 +267,6 @@ def test_more_of_the_same_turns_inconclusive_into_the_foretold_verdict() -> None
     late = rule(verdict(*seconds), "late")
     assert late.verdict == "inconclusive"
     assert late.needed is not None
-    engine_loop = late.needed // 3000
-    assert rule(verdict(*seconds * (engine_loop + 1)), "late").verdict == "pass"
-    assert rule(verdict(*seconds * (engine_loop - 1)), "late").verdict == "inconclusive"
+    rounds = late.needed // 3000
+    assert rule(verdict(*seconds * (rounds + 1)), "late").verdict == "pass"
+    assert rule(verdict(*seconds * (rounds - 1)), "late").verdict == "inconclusive"

@@ -106,8 +106,8 @@ async def test_what_stands_in_the_terminal_is_what_the_table_shows() -> None:
 async def test_ever_new_calls_leave_nothing_behind() -> None:
     async with a_table() as hands:
 
-        async def watch(engine_loop: range) -> int:
-            for n in engine_loop:
+        async def watch(rounds: range) -> int:
+            for n in rounds:
                 await hands.show(calls(200, first=200 * n))
                 await hands.press("pagedown", "pagedown", "end")
                 assert hands.table.kept_lines <= 3 * 23
