@@ -83,9 +83,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def execute(arguments: Sequence[str]) -> int:
-    """Run one command; return its exit code, with every failure told in words.
+    """Run one command; return its exit code, with every failure printed as one line.
 
-    A failure is told to the parent where one waits for us to stand, else on stderr.
+    A failure goes to the parent while it waits for our ready line, else to stderr.
     """
     start = Start()
     try:

@@ -1,7 +1,7 @@
 """Options that several commands share, and how they become settings.
 
-A flag that stands for a configuration key is handed on as text: `config_layers` converts and
-checks it like any other layer, and names the flag when it is wrong.
+A flag for a configuration key is passed on as text: `config/layers.py` converts and checks it like
+any other layer, and names the flag when it is wrong.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class StartLink(ParentLink):
     stands = False
 
     def ready(self, **info: Any) -> None:
-        """Say that the child stands; failures are told on stderr from now on."""
+        """Write the ready line; failures go to stderr from now on."""
         self.stands = True
         super().ready(**info)
 
@@ -63,12 +63,12 @@ class Start:
 
     @property
     def parent_waits(self) -> bool:
-        """Tell whether a parent waits to hear that we stand, or why not."""
+        """Return whether a parent waits for our ready line."""
         return self.link.has_parent and not self.link.stands
 
 
 class Flag(NamedTuple):
-    """A flag that stands for a configuration key."""
+    """A flag for a configuration key."""
 
     name: str
     key: str

@@ -1,7 +1,7 @@
 """The layers of configuration: defaults < file < `.env` < environment < flags.
 
 Each layer is read into (key, raw value, origin in words); every key is looked at before any value
-is used, so that all mistakes of all layers are told at once.
+is used, so that all mistakes of all layers are reported at once.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def _convert_all(limits: Mapping[str, Raw], draft: Draft) -> dict[str, Limit]:
     for key, raw in limits.items():
         try:
             found[key] = Limit(convert(raw), raw.origin)
-        except ValueError as error:  # noqa: PERF203  each mistake is told
+        except ValueError as error:  # noqa: PERF203  each mistake is reported
             draft.problems.append(str(error))
     return found
 

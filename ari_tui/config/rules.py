@@ -22,7 +22,7 @@ def ip_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | Non
 
 
 def is_wildcard(text: str) -> bool:
-    """Tell whether a text is an address that stands for every one."""
+    """Return whether a text is a wildcard address."""
     address = ip_address(text)
     return address is not None and address.is_unspecified
 
@@ -179,7 +179,7 @@ ENTRY_COMPLAINTS: dict[str, Callable[[str], str]] = {
     "loadtest.app_args": _app_arg,
     "loadtest.report": _report,
 }
-"""The same of each entry of a list; how tiers fit with one another, whoever judges by them says."""
+"""The same for each entry of a list; how tiers fit together is checked where they are used."""
 
 
 _EPHEMERAL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")

@@ -1,7 +1,7 @@
-"""The slices of the settings: frozen groups of keys, their types and their defaults.
+"""The settings: frozen groups of keys with their types and defaults, and their draft.
 
-A slice is handed to the part that it is about, never the whole. What types cannot tell about one
-value is for `config_values` to say.
+A part of the program gets the group that it needs, never the whole. What types cannot say about a
+value is checked in `config/rules.py`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Port = Annotated[int, Meta(ge=1, le=65535)]
 
 
 def is_secret(key: str) -> bool:
-    """Tell whether a key (dotted or not) holds a secret itself, not the path of one."""
+    """Return whether a key (dotted or not) holds a secret itself, not the path of one."""
     return key.rpartition(".")[2] in {"password", "token", "webhook", "webhook_token"}
 
 
@@ -70,7 +70,7 @@ class MediaSettings(SettingsGroup, frozen=True, kw_only=True):
     bind: str = ""
     """Our address towards Asterisk; "" takes the local address of the ARI connection."""
     advertise: str = ""
-    """The external_host that Asterisk is told; "" tells the bound address."""
+    """The external_host given to Asterisk; "" gives the bound address."""
     ports: str = "21000-24999"
     echo_ports: str = ""
     """The echo legs' local ports; "" lets the kernel choose."""
@@ -118,7 +118,7 @@ class SlaSettings(SettingsGroup, frozen=True, kw_only=True):
 
 
 class AlertSettings(SettingsGroup, frozen=True, kw_only=True):
-    """Who is told when the SLA begins to fail and when it recovers, and how patiently."""
+    """Who is alerted when the SLA begins to fail and when it recovers, and after how long."""
 
     command: tuple[str, ...] = ()
     """A program and its arguments, run without a shell; () is none."""
@@ -131,17 +131,17 @@ class AlertSettings(SettingsGroup, frozen=True, kw_only=True):
     webhook_verify_tls: bool = True
     timeout_s: Annotated[float, Meta(gt=0, le=300)] = 10.0
     after_s: Annotated[float, Meta(ge=0, le=86400)] = 15.0
-    """The last minute must fail for so long before anybody is told."""
+    """The last minute must fail for so long before an alert is sent."""
     clear_s: Annotated[float, Meta(ge=0, le=86400)] = 120.0
-    """It must not fail for so long before that is told."""
+    """It must not fail for so long before the recovery is sent."""
     min_calls: Annotated[int, Meta(ge=1, le=100000)] = 1
     """So many calls must break the same rule."""
     no_traffic_s: Annotated[float, Meta(ge=0, le=86400)] = 0.0
-    """Tell when nothing has been sent for so long; 0 never does."""
+    """Return when nothing has been sent for so long; 0 never does."""
 
 
 class HttpSettings(SettingsGroup, frozen=True, kw_only=True):
-    """The door on TCP; on the Unix socket it is always open."""
+    """HTTP on TCP; it is always served on the Unix socket."""
 
     bind: str = ""
     """`address:port`; "" opens no TCP port."""
@@ -150,7 +150,7 @@ class HttpSettings(SettingsGroup, frozen=True, kw_only=True):
     per_call_metrics: bool = False
     """Give each call series of its own in /metrics."""
     socket_group: str = ""
-    """The group whose members may open the Unix socket too; "" is nobody but ourselves."""
+    """The group whose members may open the Unix socket too; "" for the own user only."""
 
     @property
     def address(self) -> tuple[str, int] | None:
@@ -224,7 +224,7 @@ class LoadtestSettings(SettingsGroup, frozen=True, kw_only=True):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """All slices, where each value came from, and what a person should be told."""
+    """All groups, where each value came from, and warnings for the user."""
 
     asterisk: AsteriskSettings = AsteriskSettings()
     media: MediaSettings = MediaSettings()
@@ -322,14 +322,14 @@ _DEFAULTS = Settings()
 
 
 class Limit(NamedTuple):
-    """One limit of a profile, and whence."""
+    """One limit of a profile, and where it was set."""
 
     value: Any
     origin: str
 
 
 class Draft(msgspec.Struct, kw_only=True):
-    """The merged layers: values set by any of them, whence, and by which rank of layer."""
+    """The merged layers: values, where each was set, and the rank of its layer."""
 
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
@@ -354,6 +354,6 @@ class Draft(msgspec.Struct, kw_only=True):
 
 
 def refusal(key: str, value: object, origin: str, allowed: str) -> str:
-    """Say that a value is not allowed, where it stands, and what is."""
+    """Return in words that a value is not allowed, where it was set, and what is allowed."""
     shown = "this value" if is_secret(key) else escaped(repr(value), 80)
     return f"{key} ({origin}): {shown} is not allowed; give {allowed}"

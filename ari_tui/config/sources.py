@@ -68,7 +68,7 @@ def _check_tiers(draft: Draft) -> None:
         for text in tiers:
             try:
                 parse_tier(text)
-            except ValueError as error:  # noqa: PERF203  each mistake is told
+            except ValueError as error:  # noqa: PERF203  each mistake is reported
                 draft.problems.append(refusal("sla.tiers", text, origin, str(error)))
 
 

@@ -15,7 +15,7 @@ async def end_tasks(tasks: Iterable[asyncio.Future[Any]]) -> None:
     """Cancel tasks until all have ended; their exceptions are not raised.
 
     Once is not enough: before Python 3.12, `asyncio.wait_for` can swallow a cancellation that
-    comes at the moment of its answer, and a loop around it would go on for ever.
+    comes at the moment of its answer, and a loop around it would never end.
     """
     waiting = {task for task in tasks if not task.done()}
     while waiting:
@@ -27,7 +27,7 @@ async def end_tasks(tasks: Iterable[asyncio.Future[Any]]) -> None:
 async def unbroken(work: Awaitable[_T]) -> _T:
     """Await what must come to its end, and does soon, before a cancellation goes on.
 
-    For the end of a process that a cancelled task has started: nobody else would wait for it.
+    For the end of a process that a cancelled task has started: nothing else waits for it.
     """
     task = asyncio.ensure_future(work)
     try:

@@ -35,7 +35,7 @@ _SHORTEST_MASKED_ANYWHERE = 4
 
 
 class Masker:
-    """Puts the mask wherever a secret stands."""
+    """Replaces secrets in texts by a mask."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         # The longest first: one secret may hold another. A very short one is masked only as a
@@ -189,7 +189,7 @@ def configure(
     """Send everything to the file that the settings name, else to `stream` (stderr).
 
     Call it once a process; a second call takes the first one's place. Raises ConfigError when
-    the file cannot be opened. Libraries are heard from warnings up only, whatever the level:
+    the file cannot be opened. Libraries log from warnings up only, at any level:
     at debug they would log authorization headers.
     """
     mask = Masker(secrets)

@@ -58,7 +58,7 @@ class ParentLink:
         return None if fd is None else socket.socket(fileno=fd)
 
     def ready(self, **info: Any) -> None:
-        """Say that the child stands, with its ports; once."""
+        """Write the ready line, with the child's ports; once."""
         self._say({"ready": info})
 
     def failed(self, message: str, exit_code: int) -> None:
@@ -67,7 +67,7 @@ class ParentLink:
 
     @property
     def has_parent(self) -> bool:
-        """Tell whether a parent waits for our ready line or holds our lifeline."""
+        """Return whether a parent waits for our ready line or holds our lifeline."""
         return self.lifeline_fd is not None
 
     def read_reason(self) -> str:
@@ -181,7 +181,7 @@ class Child:
 
     @property
     def running(self) -> bool:
-        """Tell whether the process has not ended yet."""
+        """Return whether the process has not ended yet."""
         return self.process.returncode is None
 
     def let_go(self, reason: str = "") -> None:
@@ -195,7 +195,7 @@ class Child:
         os.close(fd)
 
     def hurry(self) -> None:
-        """Have a child that was let go skip the rest of its draining, as two signals do.
+        """Make a child that was asked to end skip the rest of its draining, by two signals.
 
         Two different ones: the kernel makes one of two that are the same.
         """
@@ -206,8 +206,8 @@ class Child:
     def disown(self) -> None:
         """Let the child outlive us.
 
-        asyncio kills what it still holds when the program ends, and has no public way to let go
-        of it: so its transport forgets the process.
+        asyncio kills its processes when the program ends, and has no public way to give one up: so
+        its transport forgets the process.
         """
         self.let_go(STAY)
         transport = self.process._transport  # type: ignore[attr-defined]

@@ -138,7 +138,7 @@ def _share(path: Path, group: int, sock: socket.socket) -> None:
 
 
 def answers(path: Path) -> bool:
-    """Tell whether an engine listens at a socket's path; a dead one's file stays behind."""
+    """Return whether an engine listens at a socket's path; a dead one's file stays behind."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.settimeout(1.0)
         try:

@@ -1,4 +1,4 @@
-"""Signals as a wish to stop, and as exit codes."""
+"""SIGINT, SIGTERM and SIGHUP as a request to stop, and as exit codes."""
 
 from __future__ import annotations
 

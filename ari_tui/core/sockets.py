@@ -163,7 +163,7 @@ def normal_endpoint(host: str, port: int) -> Address:
 
 
 def same_endpoint(address: Address, peer: Address) -> bool:
-    """Tell whether two socket addresses are one host and port, whatever their scope fields."""
+    """Return whether two socket addresses are one host and port, whatever their scope fields."""
     return bool(address[:2] == peer[:2])
 
 
@@ -176,7 +176,7 @@ def most_datagrams(sock: socket.socket) -> int:
 
 
 def disconnect(sock: socket.socket) -> None:
-    """Dissolve a UDP socket's connection, so that it hears every source again; keep its port.
+    """Disconnect a UDP socket, so that it receives from every source again; keep its port.
 
     By connect(2) to AF_UNSPEC, which Python's own connect cannot say. A port that the kernel had
     chosen is lost by that and is bound again. Raises OSError.

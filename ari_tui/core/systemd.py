@@ -1,8 +1,8 @@
-"""What a service manager is told: that we stand, that we live, how we are, that we stop.
+"""Notifies a service manager: ready, watchdog, status, stopping (sd_notify).
 
 Follows sd_notify(3) and sd_watchdog_enabled(3): a datagram of `NAME=value` lines to the socket
-that $NOTIFY_SOCKET names. Where nobody asks for it, nothing is said. Nothing here raises: a
-manager that cannot be reached is told of in the log, once.
+that $NOTIFY_SOCKET names. Without it nothing is sent. Nothing here raises: a
+manager that cannot be reached is logged, once.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class NotifySocket:
 
     @property
     def heard(self) -> bool:
-        """Tell whether there is a manager that we speak to."""
+        """Return whether there is a manager that we speak to."""
         return self._socket is not None
 
     def ready(self) -> None:

@@ -1,4 +1,4 @@
-"""Tasks that nobody awaits: held while they run, ended together, never silent when they fail."""
+"""Background tasks: referenced while they run, ended together, logged when they fail."""
 
 from __future__ import annotations
 

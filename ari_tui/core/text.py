@@ -40,7 +40,7 @@ def clean_text(value: object, limit: int = 128) -> str:
     Escape sequences, C0 and C1 controls, bidirectional and zero-width marks, what else has no
     picture, surrogates, unassigned code points, and towers of combining marks are removed; runs of
     blanks become one space; longer text ends in "…".
-    Console markup is left as it is: whoever draws must not interpret it.
+    Console markup is left as it is: do not interpret it when drawing.
     """
     text = _BLANKS.sub(" ", _ESCAPE_SEQUENCES.sub("", str(value)[:_LONGEST]))
     if not _is_plain(text):
@@ -69,7 +69,7 @@ def _is_plain(text: str) -> bool:
 
 
 def _is_unsafe(char: str) -> bool:
-    """Tell whether a terminal may obey a character, or nobody can see it."""
+    """Return whether a terminal may obey a character, or nobody can see it."""
     return unicodedata.category(char) in _UNSAFE or _INVISIBLE.match(char) is not None
 
 

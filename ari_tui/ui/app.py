@@ -54,7 +54,7 @@ class Bell:
         return self.on
 
     def rings(self, document: Document, limits: Limits) -> bool:
-        """Tell whether a call breaks a limit that broke none in the document before."""
+        """Return whether a call breaks a limit that broke none in the document before."""
         failing = {call.id for call in document.calls if mark_of(call, limits) == "!"}
         fresh = self._failing is not None and bool(failing - self._failing)
         self._failing = failing
@@ -136,7 +136,7 @@ class AriTuiApp(LeavingApp):
             self.notify(problem, title="theme", severity="warning", markup=False)
 
     def _look_for_calls(self) -> None:
-        """Draw what comes first as it comes: nobody waits for a beat to see the first calls."""
+        """Draw the first calls as soon as they are known, not only at the next refresh."""
         if self.frame is not None and self.frame.document.calls:
             self._beats.pop().stop()
         elif self.source.version != self._seen:
@@ -155,12 +155,12 @@ class AriTuiApp(LeavingApp):
 
     @property
     def link(self) -> Link:
-        """Return how the engine stands, as far as anybody knows."""
+        """Return the state of the link to the engine."""
         return Link("ended", self.gone) if self.gone else self.source.link
 
     @property
     def frozen(self) -> bool:
-        """Tell whether the screen stands still."""
+        """Return whether the screen is frozen."""
         return self._frozen is not None
 
     def _carry_out_resize(self) -> None:

@@ -27,7 +27,7 @@ _TOGETHER: Final[tuple[tuple[Where, ...], ...]] = (
     ("app", "detail"),
     ("app", "dialog", "table"),
 )
-"""What hears a key at the same time, so that no two of it may have the same one."""
+"""Groups of bindings that are active at the same time: their keys must differ."""
 
 
 class Binding(NamedTuple):
@@ -344,7 +344,7 @@ def _unknown(name: str) -> str:
 
 
 def _clashes(keymap: Keymap) -> Iterator[str]:
-    """Say which two bindings that hear keys at the same time have the same one."""
+    """Return which two bindings that are active at the same time share a key."""
     for together in _TOGETHER:
         owner: dict[str, str] = {}
         for binding in BINDINGS:
@@ -384,7 +384,7 @@ def textual_bindings(where: Where) -> list[TextualBinding]:
 
 
 def heard(where: Where) -> list[Binding]:
-    """Return what hears keys on a screen (overview, detail, dialog): its own and the app's."""
+    """Return the bindings active on a screen (overview, detail, dialog): its own and the app's."""
     together = next(group for group in _TOGETHER if where in group and where != "app")
     return [binding for binding in BINDINGS if set(binding.where) & set(together)]
 

@@ -36,7 +36,7 @@ class Column(NamedTuple):
     """Heading in a window, where it is not that of the session."""
 
     def heading(self, window: WindowLength = 0) -> str:
-        """Return what stands above the column."""
+        """Return the column's heading."""
         return self.window_label if window and self.window_label else self.label
 
     def text(self, row: Row, frame: Frame) -> str:
@@ -55,7 +55,7 @@ class Column(NamedTuple):
         return value.casefold() if isinstance(value, str) else value
 
     def grade(self, row: Row, frame: Frame) -> Grade:
-        """Tell how the cell stands to its limit; none where no limit is asked for."""
+        """Return the cell's grade against its limit; none without a limit."""
         if self.judge is None:
             return "none"
         return self.judge(row, frame.window, frame.limits)

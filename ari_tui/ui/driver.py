@@ -16,7 +16,7 @@ _ESC: Final = "\x1b"
 
 
 class PasteParser(XTermParser):
-    """Textual's reader of the terminal, but that a paste is text, whatever stands in it.
+    """Textual's input parser, but a paste is text, whatever it contains.
 
     Textual 8.2.8 looks for keys in a paste too: what follows an ESC in it is typed, before the
     paste itself, a carriage return as Enter. Here a paste is held until its end and goes on

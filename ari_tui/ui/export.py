@@ -104,7 +104,7 @@ def json_of(
 
 
 def stamp(now: datetime) -> str:
-    """Return a time as it stands in file names, in UTC: `20261122T120001Z`."""
+    """Return a time as used in file names, in UTC: `20261122T120001Z`."""
     return now.astimezone(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
 
 

@@ -1,6 +1,6 @@
 """Names of keys: as people write them, as Textual calls them, and as a screen shows them.
 
-Without Textual, so that a wrong key is told before anything is started.
+Without Textual, so that a wrong key is reported before anything is started.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ class LeavingApp(ThemedApp[Leaving]):
     """Why an engine of ours is no more, "" while it is."""
 
     def action_ask_quit(self) -> None:
-        """Leave; ask first while calls are up that would be let go."""
+        """Quit; ask first while calls are up that would be released."""
         self._ask_quit()
 
     def _ask_quit(self, picture: str = "") -> None:
@@ -104,5 +104,5 @@ class LeavingApp(ThemedApp[Leaving]):
         self.ask_engine("the engine lets its callers go and ends", self.actions.quit())
 
     def drain_engine(self) -> None:
-        """Have the engine take up nobody new."""
+        """Make the engine accept no new calls."""
         self.ask_engine("no new calls; the engine ends with the last one", self.actions.drain())

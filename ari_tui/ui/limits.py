@@ -56,7 +56,7 @@ class Limits(NamedTuple):
 
 
 def grade(value: float | None, limit: float | None) -> Grade:
-    """Tell how a figure stands to its limit, which it may reach."""
+    """Return how a figure stands to its limit, which it may reach."""
     if value is None or limit is None:
         return "none"
     if value > limit:
@@ -65,7 +65,7 @@ def grade(value: float | None, limit: float | None) -> Grade:
 
 
 def share_grade(part: int, whole: int, limit: float | None) -> Grade:
-    """Tell how a share of packets stands to its limit; above it is a failure once it is proven.
+    """Return how a share of packets stands to its limit; above it is a failure once it is proven.
 
     One late packet of five hundred is above 0.1 % and proves nothing: by the same evidence as the
     SLA's verdict (Clopper-Pearson, 95 %) such a share is near its limit.
@@ -77,7 +77,7 @@ def share_grade(part: int, whole: int, limit: float | None) -> Grade:
 
 
 def _proven(part: int, whole: int, limit: float) -> bool:
-    """Tell whether so many or more would come of chance by less than 2.5 % at the limit."""
+    """Return whether so many or more would come of chance by less than 2.5 % at the limit."""
     if not 0 < limit < 1:
         return True
     term = math.exp(
@@ -97,7 +97,7 @@ def _proven(part: int, whole: int, limit: float) -> bool:
 
 
 def late_grade(call: Call, limits: Limits, window: int = 0) -> Grade:
-    """Tell how a call's share of late packets stands, over the session (0) or a window."""
+    """Return how a call's share of late packets stands, over the session (0) or a window."""
     if not window:
         return share_grade(call.packets.late_echo, _settled(call), limits.late_ratio)
     found = window_of(call, window)
@@ -109,7 +109,7 @@ def late_grade(call: Call, limits: Limits, window: int = 0) -> Grade:
 
 
 def loss_grade(call: Call, limits: Limits, window: int = 0) -> Grade:
-    """Tell how a call's share of lost packets stands, over the session (0) or a window."""
+    """Return how a call's share of lost packets stands, over the session (0) or a window."""
     if not window:
         return share_grade(call.packets.lost, _settled(call), limits.loss_ratio)
     found = window_of(call, window)

@@ -57,5 +57,5 @@ def spark(
 
 
 def heading(scale_ms: float) -> str:
-    """Return what stands above the sparklines."""
+    """Return the heading of the sparklines."""
     return f"RTT 0..{scale_ms:g}ms, 1 s a cell"

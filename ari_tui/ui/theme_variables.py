@@ -1,4 +1,4 @@
-"""What themes color, and the theme of no color, whose parts are told by styles."""
+"""The variables of a theme, and the theme without colour, whose parts differ by styles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An app that wears a theme: reads it again when its file is written, and none with NO_COLOR."""
+"""An app with themes: reloads one when its file is written, and has no colour with NO_COLOR."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ari_tui.ui.themes import Themes
 
 
 def plain(environ: Mapping[str, str]) -> bool:
-    """Tell whether there may be no colour: NO_COLOR is set, and not to "" (no-color.org)."""
+    """Return whether there may be no colour: NO_COLOR is set, and not to "" (no-color.org)."""
     return bool(environ.get("NO_COLOR"))
 
 
@@ -46,7 +46,7 @@ class ThemedApp(App[ReturnType]):
 
     keymap: Keymap = {}
     """Keys given in ui.keys, for the dialogs that show them."""
-    # what colour alone would tell, told by styles where there is none
+    # without colour, styles show what colour would
     DEFAULT_CSS = """
     ThemedApp {
         /* the palette: no sign that fonts lack, and room for commands at 40x12 */
@@ -104,7 +104,7 @@ class ThemedApp(App[ReturnType]):
     def reload_themes(self) -> list[str] | None:
         """Look for written theme files; return their problems, None when nothing changed.
 
-        Cheap enough for once a second. A theme that went or became bad gives way to the default.
+        Cheap enough for once a second. A theme that is gone or invalid is replaced by the default.
         """
         if not self.themes.changed():
             return None

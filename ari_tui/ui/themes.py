@@ -1,7 +1,7 @@
 """All themes there are, by folder, read again while the screen is up.
 
-The folders are read in order, so that a user's `dark` stands in for ours: those that come with
-the program, the user's `ari-tui/themes`, `--themes-dir`. A bad file is told and left out.
+The folders are read in order, so that a user's `dark` replaces ours: those that come with
+the program, the user's `ari-tui/themes`, `--themes-dir`. A bad file is reported and left out.
 """
 
 from __future__ import annotations

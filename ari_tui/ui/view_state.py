@@ -40,7 +40,7 @@ class Row(NamedTuple):
 
     @property
     def ended(self) -> bool:
-        """Tell whether the call is over and shown for a while yet, dimmed."""
+        """Return whether the call is over and shown for a while yet, dimmed."""
         return self.call.ended_at is not None
 
 
@@ -54,7 +54,7 @@ class Filter(NamedTuple):
     tests: tuple[Test, ...] = ()
 
     def matches(self, row: Row, window: WindowLength = 0) -> bool:
-        """Tell whether the row is to be shown; figures are those of the window."""
+        """Return whether the row is to be shown; figures are those of the window."""
         return all(test(row, window) for test in self.tests)
 
 

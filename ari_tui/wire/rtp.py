@@ -68,7 +68,7 @@ class RtpHeader(NamedTuple):
 
 
 def is_rtcp(second_byte: int) -> bool:
-    """Tell whether a version-2 packet with this second byte is RTCP (RFC 5761 section 4)."""
+    """Return whether a version-2 packet with this second byte is RTCP (RFC 5761 section 4)."""
     return _RTCP_LOW <= second_byte <= _RTCP_HIGH
 
 

@@ -45,7 +45,7 @@ class StatusCounters(NamedTuple):
 
 
 def looks_like_status(data: bytes | memoryview) -> bool:
-    """Tell whether a datagram carries the status magic; cheap enough for every packet."""
+    """Return whether a datagram carries the status magic; cheap enough for every packet."""
     return len(data) == STATUS_SIZE and bytes(data[:4]) == MAGIC
 
 

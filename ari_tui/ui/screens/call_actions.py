@@ -24,7 +24,7 @@ class CallActions(Screen[None]):
     """Copying a call, an incident text of it, hanging it up; and what the app does for both."""
 
     WHERE: ClassVar[Where]
-    """Whose keys the help explains."""
+    """The screen whose keys the help explains."""
     drawn: Frame | None
     """The frame that is on the screen."""
 

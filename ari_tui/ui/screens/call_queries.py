@@ -31,7 +31,7 @@ class CallQueries:
         """The answers came when the figures beside them were frozen already."""
 
     def begin(self, what: What, *, frozen: bool) -> bool:
-        """Tell whether to ask, by `ask`, and take it for asked from now on.
+        """Return whether to ask, by `ask`, and take it for asked from now on.
 
         Not where an answer is awaited, nor when the screen is frozen and there is one.
         """

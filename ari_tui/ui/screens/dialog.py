@@ -22,7 +22,7 @@ _REVERSE: Final = Style(reverse=True)
 
 
 class ChoiceList(OptionList, inherit_bindings=False):
-    """A list that hears the keys of the table of calls."""
+    """A list with the keys of the table of calls."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*textual_bindings("table")]
     DEFAULT_CSS = """
@@ -63,7 +63,7 @@ class ChoiceList(OptionList, inherit_bindings=False):
 
 
 class Dialog(ModalScreen[ScreenResultType]):
-    """A box in the middle. A subclass says what stands in it by `contents`."""
+    """A box in the middle; `contents` of a subclass yields what is in it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*textual_bindings("dialog")]
     DEFAULT_CSS = """
@@ -101,7 +101,7 @@ class Dialog(ModalScreen[ScreenResultType]):
 
     @property
     def ascii_only(self) -> bool:
-        """Tell whether to draw with ASCII only."""
+        """Return whether to draw with ASCII only."""
         return getattr(self.app, "ascii_only", False)
 
     def compose(self) -> ComposeResult:
@@ -117,7 +117,7 @@ class Dialog(ModalScreen[ScreenResultType]):
         raise NotImplementedError
 
     def footing(self) -> str:
-        """Return the line in the lower border: the keys that a stranger needs."""
+        """Return the line in the lower border: the keys of the dialog."""
         return ""
 
     def key(self, binding: str) -> str:

@@ -34,7 +34,7 @@ class AnswerOption(Generic[Value]):
 
 
 class Question(Static):
-    """A question above its answers: told in as many of its forms' words as they leave room for."""
+    """A question above its answers, in the longest wording that leaves room for them."""
 
     def __init__(self, forms: Sequence[str], answers: int) -> None:
         super().__init__()
@@ -110,11 +110,11 @@ class QuestionDialog(Dialog[Value | None]):
                 self.dismiss(each.value)
 
     def action_yes(self) -> None:
-        """Give the answer that `y` stands for."""
+        """Give the answer of the key `y`."""
         self._answer("yes")
 
     def action_leave_running(self) -> None:
-        """Give the answer that `l` stands for, where there is one."""
+        """Give the answer of the key `l`, where there is one."""
         self._answer("leave_running")
 
 
@@ -123,7 +123,7 @@ _BRIEF: Final = 26
 
 
 class QuitDialog(QuestionDialog[Literal["quit", "leave"]]):
-    """Ask what becomes of `active` calls: "quit", "leave" (the engine goes on), or None."""
+    """Ask what to do with `active` calls: "quit", "leave" (the engine goes on), or None."""
 
     def __init__(self, active: int) -> None:
         calls = "1 call is" if active == 1 else f"{active} calls are"

@@ -37,7 +37,7 @@ class DetailView(NamedTuple):
 
     @property
     def ascii(self) -> bool:
-        """Tell whether to draw with ASCII only."""
+        """Return whether to draw with ASCII only."""
         return self.frame.ascii
 
 

@@ -1,6 +1,6 @@
 """The two lines at the top: is it live, is it good, and what is looked at.
 
-A narrow screen is told the same in fewer words, then less: what matters least goes first.
+A narrow screen shows the same in fewer words, then less: what matters least is dropped first.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from ari_tui.ui.widgets.link_status import connection, verdict
 from ari_tui.ui.widgets.pane import Pane
 
 _FILTER: Final = 13
-"""Signs of a filter that are always told."""
+"""Cells of a filter that are always shown."""
 
 
 class Hints(NamedTuple):
-    """What the table shows, told beside the figures."""
+    """What the table shows, named beside the figures."""
 
     filter: str = ""
     sort: str = ""
@@ -168,7 +168,7 @@ def _window(window: str) -> Item:
 
 
 def _filter(text: str) -> Item:
-    """A filter hides calls: it is told before the order, none at all after it."""
+    """A filter hides calls: it is shown before the order, none at all after it."""
     if not text:
         return item(9, ("filter: -", "dim"))
     cut = text if len(text) <= _FILTER else text[: _FILTER - 1] + "…"
@@ -235,7 +235,7 @@ def _counted(rank: int, *pairs: tuple[str, int]) -> Item:
 
 
 class OneLine(Pane):
-    """The verdict and what stands behind it, in one line."""
+    """The verdict and its evidence, in one line."""
 
     DEFAULT_CSS = "OneLine { height: 1; }"
 

@@ -31,7 +31,7 @@ class KeyBar(Pane):
         self._muted = False
 
     def mute(self, muted: bool) -> None:
-        """Show no keys: none of them is heard now; or show them again."""
+        """Show no keys, since none of them is active now; or show them again."""
         if muted != self._muted:
             self._muted = muted
             self.redraw()

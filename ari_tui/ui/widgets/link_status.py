@@ -10,7 +10,7 @@ from ari_tui.ui.widgets import pane_figures as f
 from ari_tui.ui.widgets.line_canvas import Part, Style
 
 FRESH_S: Final = 3.0
-"""Data older than that are called old, though the link stands."""
+"""Data older than that are called old, though the link is up."""
 _VERDICTS: Final[dict[str, tuple[str, Style]]] = {
     "pass": ("PASS", "ok"),
     "fail": ("FAIL", "fail"),
@@ -20,7 +20,7 @@ _VERDICTS: Final[dict[str, tuple[str, Style]]] = {
 
 
 def connection(frame: Frame) -> Part:
-    """Return how the screen stands to its engine, in words, with a sign and a style."""
+    """Return the state of the link to the engine: words, a sign and a style."""
     if frame.frozen_s is not None:
         return f"‖ FROZEN {f.length(frame.frozen_s)}", "frozen"
     state, age = frame.link.state, f.length(frame.age_s)
@@ -37,7 +37,7 @@ def connection(frame: Frame) -> Part:
 def verdict(sla: Sla) -> Part:
     """Return the verdict in one word and its style.
 
-    What was proven stands when the calls have gone. Where nothing was, it matters more whether
+    What was proven remains when the calls have ended. Where nothing was, it matters more whether
     there is anything to judge: in the session, and in the last minute.
     """
     found = sla.state or sla.verdict

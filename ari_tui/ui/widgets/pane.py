@@ -22,7 +22,7 @@ NAMES: Final[tuple[str, ...]] = tuple(filter(None, get_args(Style)))
 
 
 class Pane(Widget, can_focus=False):
-    """What panes have in common. A subclass says by `draw` what stands in it."""
+    """Base of all panes; `draw` of a subclass returns the content."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"pane--{name}" for name in NAMES}
     DEFAULT_CSS = """
@@ -51,11 +51,11 @@ class Pane(Widget, can_focus=False):
         self._styles_by_name: dict[str, RichStyle] = {}
 
     def draw(self, frame: Frame, width: int, height: int) -> Text:
-        """Return what stands in a box of so many cells; lines end in "\\n"."""
+        """Return the content of a box of so many cells; lines end in "\\n"."""
         raise NotImplementedError
 
     def content(self, width: int, height: int) -> Text:
-        """Return what stands in the box now; nothing before the first frame."""
+        """Return the content now; nothing before the first frame."""
         return Text() if self._frame is None else self.draw(self._frame, width, height)
 
     def show(self, frame: Frame) -> None:
@@ -82,7 +82,7 @@ class Pane(Widget, can_focus=False):
 
     @property
     def shown(self) -> str:
-        """Return what stands in the box, without its styles."""
+        """Return the content without its styles."""
         return "\n".join(line.plain for line in self._lines)
 
     def render_line(self, y: int) -> Strip:
@@ -118,7 +118,7 @@ class Pane(Widget, can_focus=False):
         self.redraw()
 
     def on_show(self) -> None:
-        """Draw what was not drawn while nobody saw it."""
+        """Draw what was not drawn while it was hidden."""
         self.redraw()
 
 

@@ -110,7 +110,7 @@ def _row(canvas: LineCanvas, found: RuleState, columns: Sequence[RuleColumn]) ->
 
 
 def rule_state(frame: Frame, rule: SlaRule) -> RuleState:
-    """Say how a rule stands. The actual figure is the session's, as the verdict is."""
+    """Return the state of a rule. The actual figure is the session's, as the verdict is."""
     mark = _VERDICTS.get(rule.verdict, ("?", "near"))
     value, limit = _actual(frame, rule), _limit(rule)
     if rule.verdict == "pass" and grade(value, limit) in ("near", "fail"):

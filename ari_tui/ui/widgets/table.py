@@ -196,7 +196,7 @@ class ChannelTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._move(len(self._rows))
 
     def action_choose(self) -> None:
-        """Open the selected call; one out of view that nobody moved to is not meant."""
+        """Open the selected call, unless it is out of view and was not moved to."""
         if self.selected is not None and self._cursor.is_meant(self._in_view):
             self.post_message(self.Chosen(self.selected))
         else:

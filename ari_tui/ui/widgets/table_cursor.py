@@ -55,7 +55,7 @@ class Cursor:
         return self._calls[place]
 
     def is_meant(self, in_view: range) -> bool:
-        """Tell whether the user means the selected call: it is in view, or they moved there."""
+        """Return whether the user means the selected call: it is in view, or they moved there."""
         return self.selected is not None and (
             self.followed or self._places[self.selected] in in_view
         )

@@ -200,7 +200,7 @@ def draw_header(head: Head, shape: Shape, look: RowStyle) -> Strip:
 
 
 def _beside_spark(head: Head, shape: Shape) -> str:
-    """Return what stands above the sparklines: their scale, and which rows are in view."""
+    """Return the heading of the sparklines: their scale, and which rows are in view."""
     all_in_view = head.last - head.first + 1 >= head.total
     place = "" if all_in_view else f"{head.first}-{head.last}/{head.total}"
     if len(place) > shape.spark:

@@ -34,7 +34,7 @@ class Shape(NamedTuple):
 
     @property
     def ellipsis(self) -> str:
-        """Return what stands where a text was cut."""
+        """Return the sign of a cut text."""
         return forms.ASCII_CUT if self.ascii else forms.CUT
 
 

@@ -138,7 +138,7 @@ def _label(canvas: LineCanvas, row: int, rows: int, scale_ms: float, limit: floa
 
 
 Plot = list[list[tuple[str, int]]]
-"""Cells by row and column: what stands there, and of which curve it is (0 is p95)."""
+"""Cells by row and column: the character, and its curve (0 is p95)."""
 
 
 def _characters(curves: tuple[Cells, Cells], scale_ms: float, rows: int, columns: int) -> Plot:
