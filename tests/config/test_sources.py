@@ -276,7 +276,7 @@ def chosen(name: str) -> Raw:
     return Raw(key="sla.profile", value=name, origin="--profile")
 
 
-def read_config_profiles(folder: Path, toml: str, *flags: Raw, **variables: str) -> Settings:
+def read_profiles(folder: Path, toml: str, *flags: Raw, **variables: str) -> Settings:
     file = folder / "c.toml"
     file.write_text(toml)
     return load(
@@ -287,14 +287,14 @@ def read_config_profiles(folder: Path, toml: str, *flags: Raw, **variables: str)
     )
 
 
-def problem_config_profiles(folder: Path, toml: str, *flags: Raw, **variables: str) -> str:
+def profile_problem(folder: Path, toml: str, *flags: Raw, **variables: str) -> str:
     with pytest.raises(ConfigError) as told:
-        read_config_profiles(folder, toml, *flags, **variables)
+        read_profiles(folder, toml, *flags, **variables)
     return str(told.value).replace(str(folder / "c.toml"), "FILE")
 
 
 def test_profiles_that_nobody_chooses_change_nothing(tmp_path: Path) -> None:
-    assert read_config_profiles(tmp_path, PROFILES) == Settings(file=str(tmp_path / "c.toml"))
+    assert read_profiles(tmp_path, PROFILES) == Settings(file=str(tmp_path / "c.toml"))
 
 
 @pytest.mark.parametrize("where", ["file", "environment", "flag"])
@@ -302,7 +302,7 @@ def test_a_profile_is_chosen_in_any_layer(where: str, tmp_path: Path) -> None:
     toml = ('[sla]\nprofile = "wan"\n' if where == "file" else "") + PROFILES
     flags = [chosen("wan")] if where == "flag" else []
     variables = {"ARI_TUI_SLA_PROFILE": "wan"} if where == "environment" else {}
-    settings = read_config_profiles(tmp_path, toml, *flags, **variables)
+    settings = read_profiles(tmp_path, toml, *flags, **variables)
     assert settings.sla == WAN
     assert settings.origin("sla.max_ms") == f"[sla.profiles.wan] in {tmp_path / 'c.toml'}"
     assert settings.origin("sla.late_ratio") == "default"
@@ -310,10 +310,10 @@ def test_a_profile_is_chosen_in_any_layer(where: str, tmp_path: Path) -> None:
 
 def test_a_limit_beside_the_choice_counts_more_and_one_below_it_less(tmp_path: Path) -> None:
     beside = '[sla]\nprofile = "wan"\nmax_ms = 200\nlate_ratio = 0.5\n' + PROFILES
-    sla = read_config_profiles(tmp_path, beside).sla
+    sla = read_profiles(tmp_path, beside).sla
     assert (sla.max_ms, sla.late_ratio, sla.loss_ratio) == (200.0, 0.5, 0.01)
-    assert read_config_profiles(tmp_path, beside, chosen("wan")).sla == WAN
-    above = read_config_profiles(
+    assert read_profiles(tmp_path, beside, chosen("wan")).sla == WAN
+    above = read_profiles(
         tmp_path, beside, chosen("wan"), Raw(key="sla.max_ms", value="99", origin="--x")
     )
     assert above.sla.max_ms == 99.0
@@ -321,30 +321,30 @@ def test_a_limit_beside_the_choice_counts_more_and_one_below_it_less(tmp_path: P
 
 def test_the_originals_limits_can_be_chosen_above_a_files_own(tmp_path: Path) -> None:
     toml = '[sla]\nprofile = "mine"\nmax_ms = 500\n'
-    assert read_config_profiles(tmp_path, toml).sla == SlaSettings(profile="mine", max_ms=500.0)
-    assert read_config_profiles(tmp_path, toml, chosen("seed")).sla == SlaSettings()
+    assert read_profiles(tmp_path, toml).sla == SlaSettings(profile="mine", max_ms=500.0)
+    assert read_profiles(tmp_path, toml, chosen("seed")).sla == SlaSettings()
 
 
 def test_a_child_gets_the_limits_that_its_parent_chose(tmp_path: Path) -> None:
-    parent = read_config_profiles(tmp_path, PROFILES, chosen("lan"))
-    child = read_config_profiles(tmp_path, PROFILES, **to_environment(parent))
+    parent = read_profiles(tmp_path, PROFILES, chosen("lan"))
+    child = read_profiles(tmp_path, PROFILES, **to_environment(parent))
     assert child.sla == parent.sla
     assert child.sla.max_budget_s == 2
     assert load(environment=to_environment(parent), folder=tmp_path / "no").sla == parent.sla
 
 
 def test_a_name_that_no_profile_has_is_a_mistake_unless_limits_go_by_it(tmp_path: Path) -> None:
-    text = problem_config_profiles(tmp_path, PROFILES, chosen("wam"))
+    text = profile_problem(tmp_path, PROFILES, chosen("wam"))
     assert text == (
         "sla.profile (--profile): 'wam' is not allowed; give one of seed, wan, lan (did you mean "
         "wan?), or limits beside it that go by that name"
     )
     # a file's own limits are not what was chosen above them
-    assert "'wam'" in problem_config_profiles(
+    assert "'wam'" in profile_problem(
         tmp_path, "[sla]\nmax_ms = 50\n" + PROFILES, chosen("wam")
     )
     assert (
-        read_config_profiles(
+        read_profiles(
             tmp_path, '[sla]\nprofile = "wam"\nmax_ms = 50\n' + PROFILES
         ).sla.max_ms
         == 50
@@ -387,4 +387,4 @@ def test_a_name_that_no_profile_has_is_a_mistake_unless_limits_go_by_it(tmp_path
 def test_mistakes_in_profiles_are_told_though_nobody_chooses_them(
     toml: str, told: str, tmp_path: Path
 ) -> None:
-    assert problem_config_profiles(tmp_path, toml).startswith(told)
+    assert profile_problem(tmp_path, toml).startswith(told)

@@ -370,7 +370,7 @@ def up() -> CallMachine:
     return CallMachine(1, call_ids("app", "5e55", 1), Channel("caller"))
 
 
-def ended_hangup(machine: CallMachine) -> str:
+def reason_after_end(machine: CallMachine) -> str:
     machine.event(ChannelDestroyed(channel=Channel("caller")))
     return machine.reason
 
@@ -383,7 +383,7 @@ async def test_who_was_there_to_be_hung_up_was_hung_up_by_us(there: bool, reason
     client.hang_up.return_value = there
     assert await hang_up(client, [machine], "caller") is there
     client.hang_up.assert_awaited_once_with("caller")
-    assert ended_hangup(machine) == reason
+    assert reason_after_end(machine) == reason
 
 
 @pytest.mark.parametrize(
@@ -399,14 +399,14 @@ async def test_only_a_refusal_says_that_nothing_was_done(error: AriError, reason
     client.hang_up.side_effect = error
     with pytest.raises(type(error)):
         await hang_up(client, [machine], "caller")
-    assert ended_hangup(machine) == reason
+    assert reason_after_end(machine) == reason
 
 
 async def test_events_may_come_before_the_answer() -> None:
     machine, client, reasons = up(), mock.AsyncMock(), []
 
     async def obey(_channel_id: str) -> bool:
-        reasons.append(ended_hangup(machine))
+        reasons.append(reason_after_end(machine))
         return True
 
     client.hang_up.side_effect = obey
@@ -427,7 +427,7 @@ async def test_whoever_asked_and_does_not_wait_for_the_answer_has_asked_all_the_
     await asyncio.wait_for(asked.wait(), 5)
     asking.cancel()
     await asyncio.wait({asking}, timeout=5)
-    assert ended_hangup(machine) == "hung up from here"
+    assert reason_after_end(machine) == "hung up from here"
 
 
 async def test_a_channel_without_a_call_is_hung_up_too() -> None:

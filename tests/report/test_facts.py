@@ -119,7 +119,7 @@ def test_the_endpoints_of_a_group_are_named_once_and_many_are_counted() -> None:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_names_from_outside_are_cleaned_of_facts_calls(name: str) -> None:
+def test_names_of_calls_are_cleaned(name: str) -> None:
     subject = hostile_subject(name)
     assert subject.load is not None
     told = [text for row in facts.call_rows(subject) for text in (row.name, row.state)]
@@ -224,7 +224,7 @@ def test_no_sample_is_a_dash() -> None:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_names_from_outside_are_cleaned_of_facts_run(name: str) -> None:
+def test_names_of_a_run_are_cleaned(name: str) -> None:
     subject = hostile_subject(name)
     told = [*facts.environment(subject), *facts.instrument(subject.document)]
     assert all(text.isprintable() for fact in told for text in fact)

@@ -252,13 +252,13 @@ def test_what_is_not_known_of_losses_is_said() -> None:
     )
 
 
-LIMITS_spans = Limits(max_ms=22.0)
+LIMITS_22_MS = Limits(max_ms=22.0)
 NOW = kit.LAST_SECOND
 
 
 def test_neighbouring_bad_seconds_are_one_span() -> None:
     row = kit.a_row(kit.a_call(1), kit.a_course([5.0], {0: 1, 1: 2, 3: 4}))
-    assert bad_spans(row, NOW, LIMITS_spans) == [
+    assert bad_spans(row, NOW, LIMITS_22_MS) == [
         BadSpan(NOW - 3, NOW - 3, 4, 0, 5000),
         BadSpan(NOW - 1, NOW, 3, 0, 5000),
     ]
@@ -271,15 +271,15 @@ def test_a_round_trip_above_the_limit_and_a_late_packet_are_bad() -> None:
     late: list[int | None] = [0] * SECONDS
     late[-9] = 2
     row = kit.a_row(kit.a_call(1), msgspec.structs.replace(course, rtt_max_us=longest, late=late))
-    assert bad_spans(row, NOW, LIMITS_spans) == [BadSpan(NOW - 9, NOW - 8, 0, 2, 22_001)]
+    assert bad_spans(row, NOW, LIMITS_22_MS) == [BadSpan(NOW - 9, NOW - 8, 0, 2, 22_001)]
     assert bad_spans(row, NOW, Limits()) == [BadSpan(NOW - 8, NOW - 8, 0, 2, 5000)]
 
 
 def test_seconds_in_which_all_was_lost_have_no_longest_round_trip() -> None:
     row = kit.a_row(kit.a_call(1), kit.a_course([None], {1: 50, 2: 50}))
-    assert bad_spans(row, NOW, LIMITS_spans) == [BadSpan(NOW - 2, NOW - 1, 100, 0, None)]
+    assert bad_spans(row, NOW, LIMITS_22_MS) == [BadSpan(NOW - 2, NOW - 1, 100, 0, None)]
 
 
 def test_a_call_without_a_course_or_without_trouble_has_none() -> None:
-    assert bad_spans(kit.a_row(kit.a_call(1)), NOW, LIMITS_spans) == []
-    assert bad_spans(kit.a_row(kit.a_call(1), kit.a_course()), NOW, LIMITS_spans) == []
+    assert bad_spans(kit.a_row(kit.a_call(1)), NOW, LIMITS_22_MS) == []
+    assert bad_spans(kit.a_row(kit.a_call(1), kit.a_course()), NOW, LIMITS_22_MS) == []

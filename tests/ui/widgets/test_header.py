@@ -8,7 +8,7 @@ from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits
 from ari_tui.ui.widgets import header
 from ari_tui.ui.widgets.header import HeaderPane, Hints, OneLine, lines
-from ari_tui.ui.widgets.header import lines_oneline as lines_test_oneline
+from ari_tui.ui.widgets.header import lines_oneline as one_line
 from tests.ui import kit
 from tests.ui.kit import a_document, a_rule, an_sla
 from tests.ui.widgets.frames import (
@@ -168,32 +168,32 @@ async def test_the_header_takes_two_lines_and_shows_hints_at_once() -> None:
     ],
 )
 def test_the_verdict_is_the_last_to_go(width: int, told: str) -> None:
-    assert lines_test_oneline(a_frame(), width, 1).plain == told
+    assert one_line(a_frame(), width, 1).plain == told
 
 
 def test_a_verdict_that_is_open_is_not_mistaken_for_another() -> None:
     document = a_frame().document
-    assert lines_test_oneline(a_frame(document), 4, 1).plain == "PASS"
-    assert lines_test_oneline(a_bad_frame(), 4, 1).plain == "FAIL"
+    assert one_line(a_frame(document), 4, 1).plain == "PASS"
+    assert one_line(a_bad_frame(), 4, 1).plain == "FAIL"
 
 
 def test_no_traffic_is_told_in_one_line() -> None:
     document = changed(a_frame().document, "sla", verdict="inconclusive", state="no_traffic")
-    assert lines_test_oneline(a_frame(document), 40, 1).plain.startswith("SLA NO TRAFFIC")
+    assert one_line(a_frame(document), 40, 1).plain.startswith("SLA NO TRAFFIC")
 
 
 def test_a_lost_engine_shows_at_any_width() -> None:
-    text = lines_test_oneline(a_frame(link=Link("lost"), age_s=75.0), 7, 1)
+    text = one_line(a_frame(link=Link("lost"), age_s=75.0), 7, 1)
     assert text.plain == "PASS  ○"
     assert style_of(text, "○") == "fail"
 
 
 def test_interruptions_are_told() -> None:
-    assert "gaps 3~" in lines_test_oneline(a_bad_frame(), 80, 1).plain
+    assert "gaps 3~" in one_line(a_bad_frame(), 80, 1).plain
 
 
-def test_no_box_is_too_small_of_oneline() -> None:
-    assert_fits_everywhere(lines_test_oneline)
+def test_no_box_is_too_small_for_one_line() -> None:
+    assert_fits_everywhere(one_line)
 
 
 async def test_the_pane_is_one_line() -> None:
