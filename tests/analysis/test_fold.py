@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ari_tui.analysis import counters as c
 from ari_tui.analysis.fold import fold
-from ari_tui.analysis.notes import Interruption, NewStream, Refused
+from ari_tui.analysis.notes import Interruption, Moved, NewStream, Note, Reanchored, Refused
 from ari_tui.wire import record as r
 
 Bench = Any
@@ -517,3 +517,28 @@ def test_malformed_and_foreign_datagrams_are_counted(bench: Bench) -> None:
     log.other(1, r.KIND_FOREIGN)
     found = bench.fold(log)
     assert (found["malformed"], found["foreign"], found["received"]) == (1, 1, 0)
+
+
+def test_every_note_names_its_call_and_its_time_first() -> None:
+    kinds = get_args(Note)
+    assert set(kinds) == {Interruption, Moved, NewStream, Reanchored, Refused}
+    for kind in kinds:
+        assert kind._fields[:2] == ("row", "at_ns")
+
+
+def test_notes_of_different_kinds_are_told_apart_by_type(bench: Any) -> None:
+    log = bench.log()
+    for n in range(10):
+        log.media(20 * n, n, ssrc=5)
+    log.media(1000, 10, ssrc=5)
+    notes = bench.fold(log, until_ms=2000).notes  # a gap is judged a second after it closed
+    assert notes == [
+        NewStream(0, bench.start_ns, 5, None),
+        Interruption(0, bench.start_ns + 1000 * bench.ms, 820 * bench.ms, 1, "delayed"),
+    ]
+
+
+def test_a_note_cannot_be_changed() -> None:
+    note = Refused(1, 2)
+    with pytest.raises(AttributeError):
+        note.row = 3  # type: ignore[misc]  # which is the point

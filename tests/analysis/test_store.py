@@ -8,9 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ari_tui.analysis import counters as c
+from ari_tui.analysis import histogram
 from ari_tui.analysis.fold import fold
+from ari_tui.analysis.roundtrip.direction import Directions
+from ari_tui.analysis.roundtrip.loss_runs import LossRuns
+from ari_tui.analysis.row_arrays import RowArrays, add_at, column, grown
+from ari_tui.analysis.sla.profiles import SEED_PROFILE
 from ari_tui.analysis.store import Store
+from ari_tui.analysis.stream.gaps import KINDS
+from ari_tui.analysis.tables import Tables
 from ari_tui.analysis.totals import CallTotals, merge
+from ari_tui.document.model import Packets
 
 Bench = Any
 MS = 1_000_000
@@ -166,3 +174,188 @@ def test_our_own_delay_is_never_below_nothing(bench: Bench) -> None:
     spread = store.dwell_spread("out")
     assert (spread.minimum, spread.maximum, spread.number) == (0, 70_000, 2)
     assert store.dwell_spread("back").number == 0
+
+
+def test_every_counter_has_its_own_place_under_its_own_name() -> None:
+    places = [getattr(c, name.upper()) for name in c.NAMES]
+    assert places == list(range(c.COUNT))
+
+
+def test_a_documents_packets_are_the_counters_and_what_is_under_way() -> None:
+    assert set(Packets.__struct_fields__) == {*c.NAMES, "in_flight", "overdue"}
+
+
+def call(
+    *, lost: int = 0, directions: Directions | None = None, rtt_ns: tuple[int, ...] = ()
+) -> CallTotals:
+    counters = np.arange(c.COUNT, dtype=np.int64)
+    counters[c.LOST] = lost
+    rtt = histogram.no_durations()
+    if rtt_ns:
+        rtt = rtt.plus(np.array(rtt_ns, dtype=np.int64))
+    runs = LossRuns()
+    runs.grow(1)
+    runs.fold(np.zeros(20 + lost, dtype=np.int64), np.arange(20 + lost) >= 20)
+    gaps = {**dict.fromkeys(KINDS, 0), "dtmf": 1}
+    return CallTotals(counters, 2, 1, rtt, 300, 700, runs.pattern(0), directions, gaps, 3)
+
+
+def test_no_calls_have_empty_totals() -> None:
+    nothing = merge([])
+    assert (nothing.counters.sum(), nothing.rtt.number, nothing.dead_air_ns) == (0, 0, 0)
+    assert nothing.directions is None
+    assert nothing.losses.settled == 0
+
+
+def test_counts_add_up_and_extremes_stay_extremes() -> None:
+    both = merge([call(rtt_ns=(5_000, 9_000)), call(lost=2, rtt_ns=(1_000,))])
+    assert both.counters[c.SENT] == 2 * c.SENT
+    assert (both.in_flight, both.overdue) == (4, 2)
+    assert (both.rtt.minimum, both.rtt.maximum, both.rtt.total, both.rtt.number) == (
+        1_000,
+        9_000,
+        15_000,
+        3,
+    )
+    assert (both.longest_gap_ns, both.dead_air_ns) == (300, 1400)
+    assert (both.losses.lost, both.losses.named_runs()["2"]) == (2, 1)
+    assert (both.gaps["dtmf"], both.missing_explained) == (2, 6)
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ([call(), call()], None),
+        ([call(directions=Directions(1, 2, 3), lost=6), call()], Directions(1, 2, 3)),
+        ([call(directions=Directions(1, 2, 3), lost=6), call(lost=1)], None),
+        (
+            [call(directions=Directions(1, 0, 0)), call(directions=Directions(0, 0, 4))],
+            Directions(1, 0, 4),
+        ),
+    ],
+)
+def test_directions_are_known_where_every_loss_has_one(
+    parts: list[CallTotals], expected: Directions | None
+) -> None:
+    assert merge(parts).directions == expected
+
+
+LATE_NS = 3_000_000
+
+
+def make_tables(capacity: int = 1) -> Tables:
+    return Tables(SEED_PROFILE, LATE_NS, capacity)
+
+
+def test_a_call_cannot_be_added_twice() -> None:
+    tables = make_tables()
+    tables.add_call(5)
+    with pytest.raises(ValueError, match="call 5 is already measured"):
+        tables.add_call(5)
+
+
+def test_a_table_without_room_grows_when_the_first_call_comes() -> None:
+    tables = make_tables(capacity=0)
+    assert tables.add_call(1) == 0
+
+
+def test_a_row_takes_at_most_64_kib_and_that_is_what_numpy_holds() -> None:
+    small, large = make_tables(), make_tables(capacity=101)
+    assert small.bytes_per_call <= 65_536
+
+    def held(kept: Tables) -> int:
+        tables = kept.tables
+        arrays = [getattr(table, name) for table in tables for name in table.COLUMNS]
+        return sum(a.nbytes for a in [*arrays, kept.counters, kept.drops, kept.scratch])
+
+    assert held(large) - held(small) == 100 * small.bytes_per_call
+
+
+def test_a_row_that_was_freed_is_fresh_and_the_next_to_be_used() -> None:
+    tables = make_tables(capacity=2)
+    row = tables.add_call(1)
+    tables.counters[row, c.RECEIVED] = 7
+    tables.drops[row] = 3
+    tables.media.started[row] = True
+    tables.gaps_of(row)
+    tables.direction_of(row)
+    tables.foreign_packets_of(row).meet(7, 7)
+    tables.free(1)
+    assert 1 not in tables.row_of
+    assert [tables.gaps, tables.directions, tables.foreign_packets] == [{}, {}, {}]
+    assert not np.any(tables.counters)
+    assert not np.any(tables.drops)
+    assert not tables.media.started[row]
+    assert tables.add_call(2) == row
+
+
+def test_a_call_that_has_no_row_cannot_free_one() -> None:
+    with pytest.raises(KeyError):
+        make_tables().free(9)
+
+
+def test_what_few_calls_have_is_made_once_and_kept() -> None:
+    tables = make_tables()
+    row = tables.add_call(1)
+    assert not tables.foreign_packets
+    assert tables.foreign_packets_of(row) is tables.foreign_packets_of(row)
+    assert tables.gaps_of(row) is tables.gaps_of(row)
+    assert tables.direction_of(row) is tables.direction_of(row)
+
+
+class Table(RowArrays):
+    one = column(np.int64, -1)
+    many = column(np.uint16, 7, (3,))
+
+
+def test_fresh_rows_hold_the_initial_values() -> None:
+    table = Table()
+    table.grow(2)
+    assert table.one.tolist() == [-1, -1]
+    assert table.many.tolist() == [[7, 7, 7]] * 2
+    assert [str(table.one.dtype), str(table.many.dtype)] == ["int64", "uint16"]
+
+
+def test_growing_keeps_what_is_there() -> None:
+    table = Table()
+    table.grow(1)
+    table.one[0], table.many[0, 1] = 5, 9
+    table.grow(2)
+    assert table.one.tolist() == [5, -1, -1]
+    assert table.many[0].tolist() == [7, 9, 7]
+
+
+def test_clearing_a_row_leaves_the_others() -> None:
+    table = Table()
+    table.grow(2)
+    table.one[:], table.many[:] = 3, 4
+    table.clear(0)
+    assert table.one.tolist() == [-1, 3]
+    assert table.many.tolist() == [[7, 7, 7], [4, 4, 4]]
+
+
+def test_two_tables_of_a_class_share_nothing() -> None:
+    first, second = Table(), Table()
+    first.grow(1)
+    assert (len(first.one), len(second.one)) == (1, 0)
+
+
+def test_the_size_of_a_row_is_what_numpy_takes() -> None:
+    table = Table()
+    table.grow(10)
+    assert table.row_bytes == (table.one.nbytes + table.many.nbytes) / 10 == 14
+
+
+@pytest.mark.parametrize("shape", [(0,), (2,), (2, 3)])
+def test_grown_adds_filled_rows_at_the_end(shape: tuple[int, ...]) -> None:
+    array = grown(np.zeros(shape, dtype=np.int32), 2, 5)
+    assert array.shape == (shape[0] + 2, *shape[1:])
+    assert (array[-2:] == 5).all()
+    assert (array[:-2] == 0).all()
+
+
+def test_cells_are_added_to_as_often_as_they_are_named() -> None:
+    table = np.zeros((3, 4), dtype=np.uint32)
+    add_at(table, np.array([0, 2, 2, 2]), np.array([3, 1, 1, 0]))
+    assert table.tolist() == [[0, 0, 0, 1], [0, 0, 0, 0], [1, 2, 0, 0]]
+    assert table.dtype == np.uint32

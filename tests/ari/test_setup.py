@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+import typing
+
 import pytest
 
+from ari_tui.ari import commands
 from ari_tui.ari import commands as do
 from ari_tui.ari.commands import AddToBridge, CallState, CallTiming, Command, StartTimer
 from ari_tui.ari.ids import call_ids
@@ -201,3 +205,19 @@ def test_the_technology_last_told_is_kept() -> None:
     bridge_join.update_technology(Bridge("b", technology="simple_bridge"))
     bridge_join.update_technology(Bridge("b"))
     assert bridge_join.technology == "simple_bridge"
+
+
+def test_every_command_is_a_frozen_value_that_can_be_matched_with_its_outcome() -> None:
+    for kind in typing.get_args(commands.Command):
+        names = [field.name for field in dataclasses.fields(kind)]
+        one, same = kind(**dict.fromkeys(names, "x")), kind(**dict.fromkeys(names, "x"))
+        assert one == same
+        assert hash(one) == hash(same)
+        if names:
+            with pytest.raises(dataclasses.FrozenInstanceError):
+                setattr(one, names[0], "y")
+
+
+def test_configured_words_name_what_becomes_of_the_caller() -> None:
+    assert commands.OnRelease("continue") is commands.OnRelease.CONTINUE
+    assert commands.OnRelease("hangup") is commands.OnRelease.HANGUP

@@ -8,6 +8,12 @@ from ari_tui.capture.text import number, percent, streams_text
 
 if TYPE_CHECKING:
     from tests.capture.conftest import Kit
+import json
+
+import msgspec
+
+from ari_tui.capture.model import SCHEMA, StreamsDocument
+from ari_tui.document.model import encode
 
 
 def test_no_sample_is_a_dash() -> None:
@@ -69,3 +75,18 @@ def test_details_tell_the_books_and_the_events(kit: Kit) -> None:
     assert "  gaps        missing 1\n" in text
     assert "DSCP 46" in text
     assert text.count("\n") > streams_text(document).count("\n")
+
+
+def test_a_document_survives_its_json(kit: Kit) -> None:
+    wire = kit.wire()
+    wire.stream(20, to=kit.echo)
+    document = kit.analyze(wire, kit.options(echo=True))
+    line = encode(document)
+    assert msgspec.json.decode(line, type=StreamsDocument) == document
+    assert json.loads(line)["schema"] == SCHEMA == "ari-tui.streams/1"
+    assert b"\n" not in line
+
+
+def test_its_schema_can_be_made() -> None:
+    schema = msgspec.json.schema(StreamsDocument)
+    assert set(schema["$defs"]["RtpStream"]["required"]) >= {"ssrc", "packets", "jitter_ms"}

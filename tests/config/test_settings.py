@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from ari_tui.config.run_options import DemoOptions, RunOptions
 from ari_tui.config.settings import (
     KEY_TYPES,
     SECTIONS,
@@ -20,6 +21,7 @@ from ari_tui.config.settings import (
     is_secret,
     refusal,
 )
+from ari_tui.config.text_values import parse_host_port, parse_ports, parse_tier
 
 
 def test_the_text_of_a_slice_masks_its_secrets() -> None:
@@ -164,3 +166,62 @@ def test_a_refused_value_is_cut_and_its_escape_sequences_are_spelled_out() -> No
     told = refusal("echo.host", "\x1b[2J" + "x" * 500, "here", "a host name")
     assert "\x1b" not in told
     assert len(told) < 160
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "1-", "-2", "0-10", "10-5", "1-65536", "1-2-3", " 1-2", "1_0-20", "٣-٤"]
+)
+def test_what_is_no_port_range_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"port|first"):
+        parse_ports(text)
+
+
+def test_host_and_port_are_read_with_ipv6_in_brackets() -> None:
+    assert parse_host_port("127.0.0.1:9090") == ("127.0.0.1", 9090)
+    assert parse_host_port("[::1]:0") == ("::1", 0)
+
+
+@pytest.mark.parametrize("text", ["", "9090", ":9090", "host:", "host:x", "host:65536", "::1:80"])
+def test_what_is_no_host_and_port_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"port|brackets"):
+        parse_host_port(text)
+
+
+def test_a_tier_is_read() -> None:
+    assert parse_tier("30:8/12.5/18") == (30, 8.0, 12.5, 18.0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "30",
+        "30:8/12",
+        "30:8/12/18/22",
+        "-1:8/12/18",
+        "x:8/12/18",
+        "30:8/12/nan",
+        "30: 8/12/18",
+        "٣:8/12/18",
+    ],
+)
+def test_what_is_no_tier_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="such as 30:8/12/18"):
+        parse_tier(text)
+
+
+def test_a_run_goes_on_until_a_signal_unless_told_otherwise() -> None:
+    assert RunOptions().duration_s is None
+    assert not RunOptions().stay
+
+
+def test_a_demo_leaves_packets_alone_unless_told_otherwise() -> None:
+    options = DemoOptions(settings=Settings())
+    assert (options.impair, options.impair_media, options.seed) == ("", "", None)
+    assert options.calls == 20
+
+
+def test_options_cannot_be_changed() -> None:
+    options = DemoOptions(settings=Settings())
+    with pytest.raises(AttributeError):
+        options.calls = 3  # type: ignore[misc]  # that it is refused is the point

@@ -340,14 +340,9 @@ def test_a_name_that_no_profile_has_is_a_mistake_unless_limits_go_by_it(tmp_path
         "wan?), or limits beside it that go by that name"
     )
     # a file's own limits are not what was chosen above them
-    assert "'wam'" in profile_problem(
-        tmp_path, "[sla]\nmax_ms = 50\n" + PROFILES, chosen("wam")
-    )
+    assert "'wam'" in profile_problem(tmp_path, "[sla]\nmax_ms = 50\n" + PROFILES, chosen("wam"))
     assert (
-        read_profiles(
-            tmp_path, '[sla]\nprofile = "wam"\nmax_ms = 50\n' + PROFILES
-        ).sla.max_ms
-        == 50
+        read_profiles(tmp_path, '[sla]\nprofile = "wam"\nmax_ms = 50\n' + PROFILES).sla.max_ms == 50
     )
 
 

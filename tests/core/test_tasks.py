@@ -1,9 +1,15 @@
 """Tasks that nobody awaits fail aloud and end together."""
 
+from __future__ import annotations
+
 import asyncio
+import contextlib
+import random
 
 import pytest
 
+from ari_tui.core.backoff import Backoff
+from ari_tui.core.cancellation import end_tasks, unbroken
 from ari_tui.core.tasks import Tasks
 from tests.engine.kit import until
 
@@ -90,3 +96,76 @@ async def test_one_may_wait_until_all_have_ended_by_themselves() -> None:
     tasks.spawn(first())
     await asyncio.wait_for(tasks.finished(), 5)
     assert ended == [1, 2]
+
+
+async def test_a_task_that_swallows_its_cancellation_is_cancelled_again() -> None:
+    swallowed = asyncio.Event()
+
+    async def stubborn() -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        swallowed.set()
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(stubborn())
+    await asyncio.sleep(0)
+    await end_tasks([task])
+    assert task.cancelled()
+    assert swallowed.is_set()
+
+
+async def test_the_errors_of_ended_tasks_are_theirs() -> None:
+    async def broken() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise OSError("on the way out")
+
+    task = asyncio.create_task(broken())
+    await asyncio.sleep(0)
+    await end_tasks([task, task])
+    assert isinstance(task.exception(), OSError)
+
+
+async def test_what_must_end_ends_before_a_cancellation_goes_on() -> None:
+    go_on, ended = asyncio.Event(), asyncio.Event()
+
+    async def work(fails: bool) -> int:
+        await go_on.wait()
+        ended.set()
+        if fails:
+            raise KeyError("of its own")
+        return 5
+
+    for fails in (False, True):
+        go_on.clear()
+        ended.clear()
+        task = asyncio.create_task(unbroken(work(fails)))
+        for _ in range(3):
+            await asyncio.sleep(0)
+            task.cancel()
+        assert not task.done()
+        go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert ended.is_set()
+    assert await unbroken(work(False)) == 5
+    with pytest.raises(KeyError):
+        await unbroken(work(True))
+
+
+def test_the_wait_doubles_up_to_its_bound_without_jitter() -> None:
+    backoff = Backoff(0.25, 3.0, 2.0, 0.0)
+    waits = [backoff.delay_s(attempt, random.Random(1)) for attempt in range(6)]
+    assert waits == [0.25, 0.5, 1.0, 2.0, 3.0, 3.0]
+
+
+def test_jitter_takes_up_to_its_share_off_and_never_adds() -> None:
+    backoff, rng = Backoff(1.0, 1.0, 2.0, 0.5), random.Random(7)
+    waits = [backoff.delay_s(3, rng) for _ in range(500)]
+    assert 0.5 <= min(waits) < 0.55
+    assert 0.95 < max(waits) <= 1.0
+
+
+def test_a_very_long_outage_does_not_overflow() -> None:
+    assert Backoff(jitter=0.0).delay_s(1_000_000, random.Random(1)) == 10.0

@@ -14,12 +14,13 @@ import pytest
 from ari_tui.ari.call_machine import CallMachine
 from ari_tui.ari.commands import CallState, CallTiming, OnRelease
 from ari_tui.ari.events import ChannelDestroyed, ChannelDtmfReceived
-from ari_tui.ari.ids import call_ids
+from ari_tui.ari.ids import CallIds, call_ids
 from ari_tui.ari.models import Channel
 from ari_tui.core.errors import AriError, AriUnreachableError
 from ari_tui.engine import call_media
 from ari_tui.engine.call_manager import ENDED_KEPT_S, UnownedChannels, hang_up
 from ari_tui.engine.event_log import EventLog
+from ari_tui.engine.measured_call import MeasuredCall
 from tests.engine.kit import EchoRun, Fault, Pbx, Run, asterisk, engine, free_block, texts, until
 
 STEPS = {
@@ -434,3 +435,24 @@ async def test_a_channel_without_a_call_is_hung_up_too() -> None:
     client = mock.AsyncMock()
     client.hang_up.return_value = True
     assert await hang_up(client, [], "stray")
+
+
+def test_a_call_is_over_when_nothing_is_left_to_do_for_it() -> None:
+    caller = Channel("170.1", state="Up")
+    machine = CallMachine(7, CallIds("m", "b"), caller)
+    call = MeasuredCall("s.7", machine, 5)
+    (add,) = machine.start()
+    assert (call.number, call.over) == (7, False)
+    machine.caller_gone("left")
+    assert not call.over  # its ports are on their way
+    (remove,) = machine.succeeded(add)
+    assert not call.over
+    machine.succeeded(remove)
+    assert call.over
+
+
+def test_calls_do_not_share_their_events() -> None:
+    machine = CallMachine(7, CallIds("m", "b"), Channel("170.1"))
+    one, other = MeasuredCall("s.7", machine, 5), MeasuredCall("s.7", machine, 5)
+    one.drained.set()
+    assert not other.drained.is_set()

@@ -5,8 +5,11 @@ import pytest
 from ari_tui.ui import view_state
 from ari_tui.ui.columns import BY_ID
 from ari_tui.ui.filter import parse
+from ari_tui.ui.frame import Frame
+from ari_tui.ui.limits import Limits
 from ari_tui.ui.rows import sort_label
 from ari_tui.ui.view_state import ViewState
+from tests.ui.kit import a_frame
 
 
 def test_windows_go_round() -> None:
@@ -73,3 +76,15 @@ def test_the_sorting_is_told_by_the_heading_of_now() -> None:
 
 def test_every_column_can_be_told_as_what_is_sorted_by() -> None:
     assert all(len(sort_label(ViewState(sort=name))) > 1 for name in BY_ID)
+
+
+def test_a_frame_is_live_whole_and_in_blocks_unless_it_says_otherwise() -> None:
+    required = a_frame()[:6]
+    frame = Frame(*required)
+    assert (frame.frozen_s, frame.window, frame.ascii) == (None, 0, False)
+    assert frame._replace(frozen_s=3.0, window=10)[:6] == required
+
+
+def test_a_frame_has_the_limits_of_its_own_documents_verdict() -> None:
+    frame = a_frame()
+    assert frame.limits == Limits.of(frame.document.sla) != Limits()

@@ -11,10 +11,23 @@ import msgspec
 import pytest
 
 from ari_tui.document.model import Injected, InjectedBy
+from ari_tui.report.html.calls import WORST, failed_calls, tiers, worst_calls
 from ari_tui.report.html.page import html_report
+from ari_tui.report.html.parts import badge, section, tone, word
+from ari_tui.report.html.style import POLICY, STYLE
 from ari_tui.report.report_input import NOT_CLOSED, ReportInput
 from ari_tui.report.timeline import Timeline
-from tests.report.kit import HOSTILE, Page, a_load_report, a_run, a_subject, hostile_subject
+from tests.report.kit import (
+    HOSTILE,
+    Page,
+    a_failed_call,
+    a_load_call,
+    a_load_report,
+    a_rule,
+    a_run,
+    a_subject,
+    hostile_subject,
+)
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 LOADING = {"src", "href", "srcset", "action", "data", "poster", "background", "style", "xlink:href"}
@@ -157,3 +170,104 @@ def test_a_browser_shows_the_page_without_a_complaint(tmp_path: Path) -> None:
     assert complaints(page) == []
     # a style that the policy does not know is complained of, so silence means something
     assert complaints(page.replace("</style>", "i{color:red}</style>")) != []
+
+
+def cells(page: Page) -> list[str]:
+    return [tag for tag in page.tags if tag in ("td", "th")]
+
+
+def test_a_tier_has_a_row_with_its_rules() -> None:
+    report = a_load_report()
+    sla = report.document.sla
+    page = Page(tiers(report.tiers))
+    assert page.tags.count("tr") == 1 + 2
+    assert len(cells(page)) == 3 * (5 + len(sla.rules) + 1)
+    assert page.texts.count("Fail") == 2
+
+
+def test_a_rule_that_a_tier_lacks_is_an_empty_cell() -> None:
+    first, second = a_load_report().tiers
+    sla = msgspec.structs.replace(second.sla, rules=[a_rule("late")])
+    page = Page(tiers([first, msgspec.structs.replace(second, sla=sla)]))
+    assert len(cells(page)) == 3 * (5 + 4 + 1)
+
+
+def test_failed_calls_are_told_with_step_reason_and_hint() -> None:
+    (chapter,) = failed_calls(a_load_report())
+    page = Page(chapter)
+    told = ["1", "answered", "busy (cause 17)", "fewer at once", "Local/tone@lab", "3"]
+    assert page.texts[-6:] == told
+    assert list(failed_calls(a_load_report(calls=[a_load_call(1)]))) == []
+
+
+def test_of_many_calls_the_worst_are_told_and_how_many_there_were() -> None:
+    calls = [a_load_call(n, mos=4.4 - n / 100) for n in range(30)]
+    (chapter,) = worst_calls(a_subject(calls=[*calls, a_failed_call(40)]))
+    page = Page(chapter)
+    assert f"The worst {WORST} of 30" in page.text
+    assert page.tags.count("tr") == 1 + WORST
+    assert "Local/tone@lab-29;1" in page.texts
+    assert "Local/tone@lab-0;1" not in page.texts
+
+
+def test_few_calls_are_told_all_and_none_make_no_chapter() -> None:
+    (chapter,) = worst_calls(a_subject())
+    assert "All measured calls" in Page(chapter).text
+    assert list(worst_calls(a_subject(calls=[a_failed_call(1)]))) == []
+
+
+@pytest.mark.parametrize(
+    ("verdict", "shown", "colour"),
+    [
+        ("pass", "Pass", "pass"),
+        ("fail", "Fail", "fail"),
+        ("inconclusive", "Inconclusive", "open"),
+        ("no_traffic", "No traffic", "open"),
+    ],
+)
+def test_a_verdict_has_a_word_and_a_colour(verdict: str, shown: str, colour: str) -> None:
+    assert (word(verdict), tone(verdict)) == (shown, colour)
+    assert badge(verdict) == f'<span class="badge {colour}">{shown}</span>'
+
+
+@pytest.mark.parametrize("verdict", HOSTILE)
+def test_a_verdict_that_is_none_has_no_colour_of_its_own(verdict: str) -> None:
+    assert tone(verdict) == "open"
+    assert Page(badge(verdict)).tags == ["span"]
+
+
+def test_a_chapter_has_a_heading_and_perhaps_a_lead() -> None:
+    assert Page(section("Name", "lead", "content")).tags == ["section", "h2", "p"]
+    assert Page(section("Name", None)).tags == ["section", "h2"]
+
+
+def test_every_colour_has_its_dark_twin() -> None:
+    light, dark = re.findall(r":root\{(.*?)\}", STYLE, re.DOTALL)[:2]
+    names = re.findall(r"(--[\w-]+):", light)
+    assert len(names) > 10
+    assert sorted(re.findall(r"(--[\w-]+):", dark)) == sorted(names)
+
+
+def test_paper_is_light_and_dark_is_for_screens_alone() -> None:
+    assert "@media screen and (prefers-color-scheme:dark)" in STYLE
+    assert "@media print" in STYLE
+
+
+def test_braces_are_closed_and_every_variable_is_defined() -> None:
+    assert STYLE.count("{") == STYLE.count("}")
+    assert set(re.findall(r"var\((--[\w-]+)\)", STYLE)) <= set(re.findall(r"(--[\w-]+):", STYLE))
+
+
+def test_the_style_needs_nothing_from_outside() -> None:
+    assert "url(" not in STYLE
+    assert "http" not in STYLE
+    assert "unsafe" not in POLICY
+
+
+def test_every_class_of_the_page_is_styled() -> None:
+    subject = a_subject()
+    course = Timeline([*subject.course.points], rtt_over_s=10.0)
+    page = Page(html_report(subject._replace(course=course, warning="careful")))
+    used = {name for _, one in page.elements for name in (one.get("class") or "").split()}
+    unstyled = used - {name for name in used if f".{name}" in STYLE}
+    assert unstyled <= {"tier"}  # a mark's kind that looks like any mark
