@@ -59,6 +59,7 @@ def test_what_is_overdue_is_lost(bench: Bench, timeout_ms: int, lost: int) -> No
     assert found["lost"] == lost
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(
     lost=st.sets(st.integers(0, 1999), max_size=300),

@@ -326,6 +326,7 @@ async def test_it_can_be_cancelled_at_any_moment(moment: str, engine: CardboardE
 # -- a real engine ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_real_engine_killed_and_started_again_is_followed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

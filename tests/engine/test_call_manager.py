@@ -48,6 +48,7 @@ async def assert_clean(run: Run) -> None:
     assert all(not worker.calls for worker in run.parts.worker_pool.workers)
 
 
+@pytest.mark.slow
 async def test_whichever_request_fails_and_however_nothing_leaks(echo: EchoRun) -> None:
     # the media channel's events come first, so that its answer can be spoilt after the deed
     async with asterisk(stasis_order="event-first") as pbx:

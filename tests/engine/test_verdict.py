@@ -13,6 +13,8 @@ from ari_tui.document.model import Document
 from ari_tui.reflector.impairment_spec import parse_impairment
 from tests.engine.kit import EchoRun, Pbx, Run, echo_server, engine, until
 
+pytestmark = pytest.mark.slow  # each measures calls for seconds
+
 PATIENT: dict[str, Any] = {"late_ms": 10_000.0}
 """Nothing is late, and no stall of ours limits a second."""
 WIDE: dict[str, Any] = {

@@ -252,6 +252,7 @@ with open(sys.argv[1], "a") as notes:
 """
 
 
+@pytest.mark.slow
 async def test_an_engine_that_loses_packets_tells_a_program_and_a_web_service_once(
     pbx: Pbx, tmp_path: Path
 ) -> None:
