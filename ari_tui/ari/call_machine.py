@@ -94,8 +94,8 @@ _RESOURCES: dict[type, Resource] = {
 }
 
 
-class CallLifecycle:
-    """The states of one call, without ARI events. Every input returns the commands to run."""
+class CallMachine:
+    """One call. Every input returns the commands to run; after `Finished` there are none."""
 
     def __init__(
         self,
@@ -209,6 +209,29 @@ class CallLifecycle:
         """Note that Asterisk refused the hangup, or no longer had the channel."""
         self._call_end.hangup_refused(channel_id)
 
+    def concerns(self, event: Event) -> bool:
+        """Tell whether an event is about this call.
+
+        A StasisStart of a foreign channel that concerns no call is a new caller.
+        """
+        if self.finished:
+            return False
+        if isinstance(event, ChannelEnteredBridge | ChannelLeftBridge | BridgeDestroyed):
+            return event.bridge.id == self.ids.bridge
+        if isinstance(event, StasisStart) and event.replace_channel is not None:
+            return self._is_caller(event.replace_channel)
+        channel = getattr(event, "channel", None)
+        return isinstance(channel, Channel) and (
+            channel.id == self.ids.media or self._is_caller(channel)
+        )
+
+    def event(self, event: Event) -> list[Command]:
+        """Go on after an event; one that does not concern this call is ignored."""
+        handler = _HANDLERS.get(type(event))
+        if handler is None or not self.concerns(event):
+            return []
+        return self._and_finished(handler(self, event))
+
     def _set_up(self, step: Callable[[], list[Command]]) -> list[Command]:
         try:
             return step()
@@ -242,33 +265,6 @@ class CallLifecycle:
         self.finished = True
         leftovers = self._teardown.leftovers
         return [*commands, do.Finished(self.state, self.reason, self.failed_step, leftovers)]
-
-
-class CallMachine(CallLifecycle):
-    """A `CallLifecycle` that takes ARI events. After `Finished` no input returns commands."""
-
-    def concerns(self, event: Event) -> bool:
-        """Tell whether an event is about this call.
-
-        A StasisStart of a foreign channel that concerns no call is a new caller.
-        """
-        if self.finished:
-            return False
-        if isinstance(event, ChannelEnteredBridge | ChannelLeftBridge | BridgeDestroyed):
-            return event.bridge.id == self.ids.bridge
-        if isinstance(event, StasisStart) and event.replace_channel is not None:
-            return self._is_caller(event.replace_channel)
-        channel = getattr(event, "channel", None)
-        return isinstance(channel, Channel) and (
-            channel.id == self.ids.media or self._is_caller(channel)
-        )
-
-    def event(self, event: Event) -> list[Command]:
-        """Go on after an event; one that does not concern this call is ignored."""
-        handler = _HANDLERS.get(type(event))
-        if handler is None or not self.concerns(event):
-            return []
-        return self._and_finished(handler(self, event))
 
     def _is_caller(self, channel: Channel) -> bool:
         return channel.id == self.caller.id and self.caller_present

@@ -44,9 +44,9 @@ class SweepPlan(NamedTuple):
 
     lost: tuple[LostCall, ...]
     hang_up: tuple[str, ...]
-    """Ids of media channels that nobody needs."""
+    """Ids of media channels without a call."""
     delete_bridges: tuple[str, ...]
-    """Ids of bridges that nobody needs."""
+    """Ids of bridges without a call."""
     new_callers: tuple[Channel, ...]
     """Callers in our application without a call: to be taken up as new calls."""
 
@@ -90,7 +90,7 @@ def _leftovers(
     for text in ids:
         owned = parse_id(text)
         if owned is None or owned.app != app or is_own_caller(text, app, session):
-            continue  # whoever originates calls hangs them up
+            continue  # the load test hangs up its own calls
         if owned.session != session or owned.number not in numbers:
             found.append(text)
     return tuple(found)

@@ -1,1 +1,4 @@
-"""The process that owns calls: workers, ARI, the fold, snapshots and the door."""
+"""The engine: runs calls by ARI and media workers, analyzes them, serves documents.
+
+One process, one event loop. Nothing of the screen comes in here; it reads `/stream`.
+"""

@@ -1,1 +1,1 @@
-"""Alerts: when the SLA fails or recovers, a command or a web service is told."""
+"""Alerts: when the SLA fails or recovers, run a command, post to a web service."""

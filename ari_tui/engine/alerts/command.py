@@ -90,7 +90,7 @@ def environment_of(alert: Alert, environment: Mapping[str, str]) -> dict[str, st
         for name, value in environment.items()
         if not name.startswith(PREFIX) and name not in ORIGINAL_VARIABLES
     }
-    told = {
+    variables = {
         "STATE": alert.state,
         "PREVIOUS": alert.previous,
         "TEXT": alert.text,
@@ -102,7 +102,7 @@ def environment_of(alert: Alert, environment: Mapping[str, str]) -> dict[str, st
         "HOST": alert.host,
         "VERDICT": alert.verdict,
     }
-    return {**inherited, **{ALERT_PREFIX + name: value for name, value in told.items()}}
+    return {**inherited, **{ALERT_PREFIX + name: value for name, value in variables.items()}}
 
 
 async def _end_group(process: asyncio.subprocess.Process) -> None:

@@ -43,14 +43,14 @@ class AlertState(Base, frozen=True, kw_only=True):
     """The state of the alert, for `/sla`."""
 
     state: str
-    """ok, fail or no_traffic: what was told last; ok before anything was."""
+    """ok, fail or no_traffic: the last alert; ok before the first."""
     since: str | None
-    """When that was told; null before."""
+    """Time of the last alert; null before the first."""
     told: int
-    """Changes told in this session."""
+    """Alerts in this session."""
     receivers: list[str]
     undelivered: int
-    """Deliveries that failed, each at one door."""
+    """Deliveries that failed, each to one receiver."""
 
 
 def receivers_of(settings: AlertSettings) -> list[AlertReceiver]:

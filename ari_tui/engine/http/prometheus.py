@@ -29,88 +29,59 @@ STATES: Final = ("pass", "fail", "inconclusive", "no_traffic")
 _RTT_RULES: Final = ("p50", "p95", "p99", "max")
 
 
-def _gauge(name: str, text: str, value: float | None) -> Metric:
-    family = GaugeMetricFamily(f"ari_tui_{name}", text)
-    if value is not None:
-        family.add_metric([], value)
-    return family
+Values = Mapping[str, float | None]
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"ari_tui_{name}", text, value=value)
 
 
 def _counter(name: str, text: str, value: float) -> Metric:
     return CounterMetricFamily(f"ari_tui_{name}", text, value=value)
 
 
-def _by(
-    label: str,
-    kind: type[CounterMetricFamily | GaugeMetricFamily],
-    name: str,
-    text: str,
-    values: Mapping[str, float | None],
-) -> Metric:
-    family = kind(f"ari_tui_{name}", text, labels=[label])
+def _filled(family: CounterMetricFamily | GaugeMetricFamily, values: Values) -> Metric:
     for key, value in values.items():
         if value is not None:
             family.add_metric([key], value)
     return family
 
 
+def _gauges(name: str, text: str, label: str, values: Values) -> Metric:
+    return _filled(GaugeMetricFamily(f"ari_tui_{name}", text, labels=[label]), values)
+
+
+def _counters(name: str, text: str, label: str, values: Values) -> Metric:
+    return _filled(CounterMetricFamily(f"ari_tui_{name}", text, labels=[label]), values)
+
+
 def _one_of(name: str, text: str, label: str, found: str) -> Metric:
     """Return a family of which the series of one state is 1 and the others' are 0."""
-    states = dict.fromkeys((*STATES, found), 0.0)
-    return _by(label, GaugeMetricFamily, name, text, {**states, found: 1.0})
+    return _gauges(name, text, label, {**dict.fromkeys(STATES, 0.0), found: 1.0})
 
 
 def sla_families(sla: Sla) -> Iterable[Metric]:
-    """Yield how the service level stands, and the limits that judge now."""
+    """Yield the state of the SLA, and the limits that apply now."""
     now = sla.now
-    yield _one_of(
-        "sla_state",
-        "How the last minute stands: 1 for what it is",
-        "state",
-        now.state if now is not None else sla.state or sla.verdict,
-    )
-    yield _one_of(
-        "sla_verdict",
-        "The verdict on the whole session: 1 for what it is",
-        "verdict",
-        sla.state or sla.verdict,
-    )
-    violated: dict[str, float | None] = {rule.id: rule.violated_s for rule in sla.rules}
-    yield _by(
-        "rule",
-        CounterMetricFamily,
-        "sla_violated_seconds",
-        "Seconds that alone would break the rule",
-        violated,
-    )
+    whole = sla.state or sla.verdict
+    state = whole if now is None else now.state
+    yield _one_of("sla_state", "How the last minute stands: 1 for what it is", "state", state)
+    text = "The verdict on the whole session: 1 for what it is"
+    yield _one_of("sla_verdict", text, "verdict", whole)
+    violated = {rule.id: rule.violated_s for rule in sla.rules}
+    text = "Seconds that alone would break the rule"
+    yield _counters("sla_violated_seconds", text, "rule", violated)
     yield _gauge("sla_judged_seconds", "Seconds with packets in the session", sla.of_s)
     yield _gauge("sla_clean_seconds", "Seconds of them that count, in call-seconds", sla.clean_s)
     if now is None:
         return
-    failing: dict[str, float | None] = {
-        rule: float(now.failing.get(rule, 0)) for rule in (*_RTT_RULES, "late", "loss")
-    }
-    yield _by(
-        "rule",
-        GaugeMetricFamily,
-        "sla_failing_calls",
-        "Calls that break a rule that the last minute fails",
-        failing,
-    )
-    yield _by(
-        "rule",
-        GaugeMetricFamily,
-        "sla_limit_seconds",
-        "Limit of the tier that judges now",
-        {rule: getattr(now.limits, f"{rule}_ms") / 1000 for rule in _RTT_RULES},
-    )
-    yield _by(
-        "rule",
-        GaugeMetricFamily,
-        "sla_limit_ratio",
-        "Share of settled packets that may be so",
-        {"late": now.limits.late_ratio, "loss": now.limits.loss_ratio},
-    )
+    failing = {rule: now.failing.get(rule, 0) for rule in (*_RTT_RULES, "late", "loss")}
+    text = "Calls that break a rule that the last minute fails"
+    yield _gauges("sla_failing_calls", text, "rule", failing)
+    limits = {rule: getattr(now.limits, f"{rule}_ms") / 1000 for rule in _RTT_RULES}
+    yield _gauges("sla_limit_seconds", "Limit of the tier that judges now", "rule", limits)
+    ratios = {"late": now.limits.late_ratio, "loss": now.limits.loss_ratio}
+    yield _gauges("sla_limit_ratio", "Share of settled packets that may be so", "rule", ratios)
 
 
 def engine_families(document: Document) -> Iterable[Metric]:
@@ -123,69 +94,42 @@ def engine_families(document: Document) -> Iterable[Metric]:
     yield _gauge("draining", "Whether no new calls are taken up any more", float(session.draining))
     yield _gauge("calls_active", "Calls being measured", calls.active)
     yield _gauge("calls_peak", "Most calls measured at once", calls.peak)
-    for name, value in (
-        ("started", calls.started),
-        ("ended", calls.ended),
-        ("failed", calls.failed),
-    ):
-        yield _counter(f"calls_{name}", f"Calls {name}", value)
+    for name in ("started", "ended", "failed"):
+        yield _counter(f"calls_{name}", f"Calls {name}", getattr(calls, name))
     yield from _asterisks(document)
-    yield _by(
-        "window",
-        GaugeMetricFamily,
-        "window_rtt_max_seconds",
-        "Longest round trip of late",
-        {
-            f"{w.seconds}s": None if w.rtt_ms.max is None else w.rtt_ms.max / 1000
-            for w in document.totals.windows
-        },
-    )
+    longest = {f"{w.seconds}s": _seconds(w.rtt_ms.max) for w in document.totals.windows}
+    yield _gauges("window_rtt_max_seconds", "Longest round trip of late", "window", longest)
     yield from _instrument(document.instrument)
+
+
+def _seconds(value_ms: float | None) -> float | None:
+    return None if value_ms is None else value_ms / 1000
 
 
 def _asterisks(document: Document) -> Iterable[Metric]:
     found = document.asterisks
-    yield _by(
-        "asterisk",
-        GaugeMetricFamily,
-        "asterisk_up",
-        "Whether the event stream stands",
-        {one.id: float(one.connected) for one in found},
-    )
-    yield _by(
-        "asterisk",
-        GaugeMetricFamily,
-        "asterisk_latency_seconds",
-        "Median round trip of requests",
-        {one.id: None if one.latency_ms is None else one.latency_ms / 1000 for one in found},
-    )
-    yield _by(
-        "asterisk",
-        CounterMetricFamily,
-        "asterisk_events_lost_seconds",
-        "How long the event stream was away",
-        {one.id: one.events_lost_s for one in found},
-    )
+    up = {one.id: float(one.connected) for one in found}
+    yield _gauges("asterisk_up", "Whether the event stream stands", "asterisk", up)
+    latency, text = "asterisk_latency_seconds", "Median round trip of requests"
+    yield _gauges(latency, text, "asterisk", {one.id: _seconds(one.latency_ms) for one in found})
+    lost, text = "asterisk_events_lost_seconds", "How long the event stream was away"
+    yield _counters(lost, text, "asterisk", {one.id: one.events_lost_s for one in found})
 
 
 def _instrument(instrument: Instrument) -> Iterable[Metric]:
-    dwell = GaugeMetricFamily(
-        "ari_tui_own_delay_seconds", "What we add ourselves, session", labels=["way", "percentile"]
-    )
+    text, labels = "What we add ourselves, session", ["way", "percentile"]
+    dwell = GaugeMetricFamily("ari_tui_own_delay_seconds", text, labels=labels)
     for way, spread in (("out", instrument.dwell_out_us), ("back", instrument.dwell_back_us)):
         for percentile in ("p50", "p99", "max"):
             value = getattr(spread, percentile)
             if value is not None:
                 dwell.add_metric([way, percentile], value / 1e6)
     yield dwell
-    yield _gauge(
-        "limited_seconds", "Seconds left out of the verdict for our sake", instrument.limited_s
-    )
+    limited, lag_s = instrument.limited_s, instrument.tick_lag_ms / 1000
+    yield _gauge("limited_seconds", "Seconds left out of the verdict for our sake", limited)
     yield _counter("log_overflow", "Records that found no room", instrument.log_overflow)
     yield _gauge("log_fill_ratio", "How full the packet log is", instrument.log_fill)
-    yield _gauge(
-        "tick_lag_seconds", "How late the engine's tick ran", instrument.tick_lag_ms / 1000
-    )
+    yield _gauge("tick_lag_seconds", "How late the engine's tick ran", lag_s)
     yield _gauge("workers", "Processes that forward packets", instrument.workers)
     yield _counter("worker_restarts", "Workers that had to be replaced", instrument.worker_restarts)
     yield _gauge("ports_in_use", "Media ports that calls hold", instrument.ports_in_use)
@@ -232,12 +176,9 @@ class _SnapshotCollector(Collector):
 
 def _totals(document: Document) -> Iterable[Metric]:
     for metric in METRICS:
-        value = metric.prometheus_value(document.totals)
         family = CounterMetricFamily if metric.kind == COUNTER else GaugeMetricFamily
-        found = family(metric.prometheus_name, metric.help)
-        if value is not None:
-            found.add_metric([], value)
-        yield found
+        value = metric.prometheus_value(document.totals)
+        yield family(metric.prometheus_name, metric.help, value=value)
 
 
 def _histogram(bucket_counts: BucketCounts) -> Metric:
@@ -249,16 +190,13 @@ def _histogram(bucket_counts: BucketCounts) -> Metric:
 
 
 def _calls(document: Document) -> Iterable[Metric]:
-    metrics = [metric for metric in METRICS if metric.id in PER_CALL]
-    for metric in metrics:
+    for metric in METRICS:
+        if metric.id not in PER_CALL:
+            continue
         kind = CounterMetricFamily if metric.kind == COUNTER else GaugeMetricFamily
         name = metric.prometheus_name.replace("ari_tui_", "ari_tui_call_", 1)
         family = kind(name, f"{metric.help}, by call", labels=["call"])
-        for call in document.calls:
-            value = metric.prometheus_value(call)
-            if value is not None:
-                family.add_metric([call.id], value)
-        yield family
+        yield _filled(family, {call.id: metric.prometheus_value(call) for call in document.calls})
 
 
 def renderer(
