@@ -7,7 +7,7 @@ import pytest
 from ari_tui.analysis.store import Store
 from ari_tui.building.live import build_live
 from ari_tui.document.live import AllCourse, CallCourse, History, Live
-from tests.document.conftest import MS, START_NS
+from tests.building.conftest import MS, START_NS
 
 SECOND = START_NS // 1_000_000_000
 NAMES = {1: "s.1", 2: "s.2"}

@@ -14,7 +14,7 @@ import pytest
 
 from ari_tui.cli.main import execute
 from ari_tui.document.model import Document, encode
-from tests.document.kit import CardboardEngine, cardboard
+from tests.client.kit import StubEngine, stub_engine
 from tests.ui.kit import a_call, a_document, an_sla
 
 SECONDS = 30
@@ -123,7 +123,7 @@ def test_no_engine_is_critical(check: Callable[..., Said], runtime: Path) -> Non
 async def test_a_running_engine_is_found_and_told(
     ask: Callable[..., Awaitable[Said]], runtime: Path
 ) -> None:
-    async with cardboard(runtime / "ari-tui.sock") as engine:
+    async with stub_engine(runtime / "ari-tui.sock") as engine:
         code, line = await ask()
         assert (code, line.partition(" | ")[0]) == (
             OK,
@@ -135,9 +135,9 @@ async def test_a_running_engine_is_found_and_told(
 async def test_the_only_engine_is_asked_and_of_several_none(
     ask: Callable[..., Awaitable[Said]], runtime: Path
 ) -> None:
-    async with cardboard(runtime / "one.sock"):
+    async with stub_engine(runtime / "one.sock"):
         assert (await ask())[0] == OK
-        async with cardboard(runtime / "two.sock"):
+        async with stub_engine(runtime / "two.sock"):
             code, line = await ask()
             assert code == UNKNOWN
             assert str(runtime / "two.sock") in line
@@ -150,8 +150,8 @@ async def test_no_traffic_is_what_was_asked_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     silent = a_document(sla=an_sla("inconclusive", state="no_traffic"))
-    monkeypatch.setattr(CardboardEngine, "document", silent)
-    async with cardboard(runtime / "ari-tui.sock"):
+    monkeypatch.setattr(StubEngine, "document", silent)
+    async with stub_engine(runtime / "ari-tui.sock"):
         codes = {
             name: (await ask("--no-traffic", name))[0]
             for name in ("ok", "warning", "critical", "unknown")
@@ -167,8 +167,8 @@ async def test_an_engine_that_has_lost_asterisk_is_critical(
     found = a_document([a_call(1)])
     away = [msgspec.structs.replace(found.asterisks[0], connected=False)]
     lost = msgspec.structs.replace(found, asterisks=away)
-    monkeypatch.setattr(CardboardEngine, "document", lost)
-    async with cardboard(runtime / "ari-tui.sock"):
+    monkeypatch.setattr(StubEngine, "document", lost)
+    async with stub_engine(runtime / "ari-tui.sock"):
         code, line = await ask()
     assert code == CRITICAL
     assert "no event stream from Asterisk" in line
@@ -177,7 +177,7 @@ async def test_an_engine_that_has_lost_asterisk_is_critical(
 async def test_an_engine_that_refuses_us_is_unknown(
     ask: Callable[..., Awaitable[Said]], runtime: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with cardboard(runtime / "x.sock", bind="127.0.0.1:0", token="geheim1") as engine:
+    async with stub_engine(runtime / "x.sock", bind="127.0.0.1:0", token="geheim1") as engine:
         code, line = await ask(engine.tcp_address)
         assert code == UNKNOWN
         assert "wants a token" in line

@@ -13,7 +13,7 @@ from ari_tui.client.actions import Actions
 from ari_tui.client.source import ActionError, LiveSource
 from ari_tui.core.errors import ActionFailedError
 from ari_tui.document.detail import CallerStatistics
-from tests.document.kit import cardboard, following
+from tests.client.kit import following, stub_engine
 
 STATISTICS = CallerStatistics(
     time="2026-11-22T12:00:01.000+00:00",
@@ -27,7 +27,7 @@ STATISTICS = CallerStatistics(
 
 
 async def test_each_action_reaches_the_engine_with_its_arguments(tmp_path: Path) -> None:
-    async with cardboard(tmp_path / "e.sock") as engine:
+    async with stub_engine(tmp_path / "e.sock") as engine:
         engine.answers["statistics"] = STATISTICS
         async with following(LiveSource(engine.target)) as source:
             actions = Actions(source)
@@ -47,7 +47,7 @@ async def test_each_action_reaches_the_engine_with_its_arguments(tmp_path: Path)
 
 @pytest.mark.parametrize("answer", [None, 5, {"rtp": "much"}, []])
 async def test_an_answer_of_another_shape_is_told(answer: Any, tmp_path: Path) -> None:
-    async with cardboard(tmp_path / "e.sock") as engine:
+    async with stub_engine(tmp_path / "e.sock") as engine:
         engine.answers["detail"] = answer
         async with following(LiveSource(engine.target)) as source:
             with pytest.raises(ActionError, match="the engine's answer to detail cannot be read"):
@@ -55,7 +55,7 @@ async def test_an_answer_of_another_shape_is_told(answer: Any, tmp_path: Path) -
 
 
 async def test_a_refusal_is_handed_on_as_it_is(tmp_path: Path) -> None:
-    async with cardboard(tmp_path / "e.sock") as engine:
+    async with stub_engine(tmp_path / "e.sock") as engine:
         engine.answers["release"] = ActionFailedError("no call 'x'")
         async with following(LiveSource(engine.target)) as source:
             with pytest.raises(ActionError, match=r"^no call 'x'$"):

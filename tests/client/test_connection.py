@@ -18,7 +18,7 @@ from ari_tui.client.address import Target, parse_target
 from ari_tui.client.connection import Connection, connected, within
 from ari_tui.core.cancellation import end_tasks
 from ari_tui.core.errors import ActionError, UnknownMessageError
-from tests.document.kit import CardboardEngine, cardboard
+from tests.client.kit import StubEngine, stub_engine
 
 Serve = Callable[[ServerConnection], Awaitable[None]]
 
@@ -41,10 +41,10 @@ async def reading(connection: Connection) -> AsyncIterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def standing(path: Path) -> AsyncIterator[tuple[CardboardEngine, Connection]]:
-    """Connect to an engine of cardboard and read what it says."""
+async def standing(path: Path) -> AsyncIterator[tuple[StubEngine, Connection]]:
+    """Connect to a stub engine and read what it says."""
     async with (
-        cardboard(path / "e.sock") as engine,
+        stub_engine(path / "e.sock") as engine,
         connected(engine.target, "") as found,
         reading(found),
     ):
@@ -59,7 +59,7 @@ async def server(path: Path, serve: Serve) -> AsyncIterator[Target]:
 
 
 async def test_answers_come_to_whoever_asked_in_whatever_order(tmp_path: Path) -> None:
-    async with cardboard(tmp_path / "e.sock") as engine, connected(engine.target, "") as found:
+    async with stub_engine(tmp_path / "e.sock") as engine, connected(engine.target, "") as found:
         assert (await found.hello()).session == "s1"
         async with reading(found):
             held = [asyncio.create_task(found.act("hold", {"n": n}, 5)) for n in range(3)]
@@ -92,7 +92,7 @@ async def test_an_answer_that_does_not_come_is_given_up_and_harmless_when_it_doe
 
 
 async def test_who_waits_for_an_answer_is_told_when_the_engine_dies(tmp_path: Path) -> None:
-    async with cardboard(tmp_path / "e.sock") as engine:
+    async with stub_engine(tmp_path / "e.sock") as engine:
         async with connected(engine.target, "") as found:
             await found.hello()
             asking = asyncio.create_task(found.act("hold", {}, 10))
@@ -174,7 +174,7 @@ async def test_the_token_stays_out_of_the_log_and_off_the_unix_socket(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     http = {"bind": "127.0.0.1:0", "token": "s3cret"}
-    async with cardboard(tmp_path / "e.sock", **http) as engine:
+    async with stub_engine(tmp_path / "e.sock", **http) as engine:
         async with connected(parse_target(engine.tcp_address), "s3cret") as found:
             assert (await found.hello()).session == "s1"
         async with connected(engine.target, "s3cret") as found:

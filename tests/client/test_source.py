@@ -22,7 +22,7 @@ from ari_tui.core.errors import AriTuiError
 from ari_tui.core.process import Child
 from ari_tui.core.runtime_folder import socket_path
 from ari_tui.document.live import SECONDS
-from tests.document.kit import CardboardEngine, cardboard, following, until
+from tests.client.kit import StubEngine, following, stub_engine, until
 from tests.engine import kit
 from tests.ui.kit import LAST_SECOND, a_call, a_document, an_event
 
@@ -35,15 +35,15 @@ def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[CardboardEngine]:
-    async with cardboard(tmp_path / "e.sock") as running:
+async def engine(tmp_path: Path) -> AsyncIterator[StubEngine]:
+    async with stub_engine(tmp_path / "e.sock") as running:
         yield running
 
 
 # -- following -------------------------------------------------------------------------------
 
 
-async def test_a_hello_fills_document_history_and_events(engine: CardboardEngine) -> None:
+async def test_a_hello_fills_document_history_and_events(engine: StubEngine) -> None:
     engine.lost = {LAST_SECOND - 200: 4}
     source = LiveSource(engine.target)
     assert (source.link, source.age_s, source.document) == (Link("connecting"), 0.0, None)
@@ -58,7 +58,7 @@ async def test_a_hello_fills_document_history_and_events(engine: CardboardEngine
 
 
 async def test_snapshots_bring_document_and_losses_that_were_booked_later(
-    engine: CardboardEngine,
+    engine: StubEngine,
 ) -> None:
     async with following(LiveSource(engine.target)) as source:
         version = source.version
@@ -75,7 +75,7 @@ async def test_snapshots_bring_document_and_losses_that_were_booked_later(
         assert engine.asked == []
 
 
-async def test_a_call_that_left_the_document_leaves_the_history(engine: CardboardEngine) -> None:
+async def test_a_call_that_left_the_document_leaves_the_history(engine: StubEngine) -> None:
     async with following(LiveSource(engine.target)) as source:
         engine.calls = [engine.calls[1], a_call(3)]
         engine.tick()
@@ -85,7 +85,7 @@ async def test_a_call_that_left_the_document_leaves_the_history(engine: Cardboar
 
 
 async def test_events_come_as_they_are_told_and_the_newest_are_kept(
-    engine: CardboardEngine,
+    engine: StubEngine,
 ) -> None:
     async with following(LiveSource(engine.target)) as source:
         for number in range(module.EVENTS_KEPT + 10):
@@ -97,7 +97,7 @@ async def test_events_come_as_they_are_told_and_the_newest_are_kept(
         assert len(source.events) <= module.EVENTS_KEPT
 
 
-async def test_missing_seconds_are_asked_for(engine: CardboardEngine) -> None:
+async def test_missing_seconds_are_asked_for(engine: StubEngine) -> None:
     async with following(LiveSource(engine.target)) as source:
         engine.lost = {LAST_SECOND + 3: 9}
         engine.tick(20)
@@ -110,7 +110,7 @@ async def test_missing_seconds_are_asked_for(engine: CardboardEngine) -> None:
 
 
 async def test_a_slow_reader_that_missed_snapshots_gets_its_history_whole(
-    engine: CardboardEngine,
+    engine: StubEngine,
 ) -> None:
     async with following(LiveSource(engine.target)) as source:
         for _ in range(30):  # none of them lets the reader run
@@ -121,7 +121,7 @@ async def test_a_slow_reader_that_missed_snapshots_gets_its_history_whole(
 
 
 async def test_an_engine_that_cannot_tell_leaves_a_hole_and_is_not_asked_for_ever(
-    engine: CardboardEngine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    engine: StubEngine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with following(LiveSource(engine.target)) as source:
         del engine.stream._actions["history"]  # type: ignore[attr-defined]  # a dict it is
@@ -140,7 +140,7 @@ async def test_an_engine_that_cannot_tell_leaves_a_hole_and_is_not_asked_for_eve
 
 
 async def test_an_engine_that_is_killed_is_lost_and_its_data_age_until_it_is_back(
-    engine: CardboardEngine,
+    engine: StubEngine,
 ) -> None:
     now = [100.0]
     async with following(LiveSource(engine.target, clock=lambda: now[0])) as source:
@@ -166,7 +166,7 @@ async def test_an_engine_that_is_killed_is_lost_and_its_data_age_until_it_is_bac
 
 
 async def test_a_goodbye_is_no_loss_and_another_engine_is_taken_up(
-    engine: CardboardEngine,
+    engine: StubEngine,
 ) -> None:
     async with following(LiveSource(engine.target)) as source:
         final = a_document([])
@@ -185,7 +185,7 @@ async def test_a_goodbye_is_no_loss_and_another_engine_is_taken_up(
         assert [line.text for line in source.events] == ["hello of s2"]
 
 
-async def test_the_end_says_why(engine: CardboardEngine) -> None:
+async def test_the_end_says_why(engine: StubEngine) -> None:
     async with following(LiveSource(engine.target)) as source:
         ended = msgspec.structs.replace(a_document([]).session, end_reason="drained")
         engine.tick(kind="final", session=ended)
@@ -204,7 +204,7 @@ async def first_failure(source: LiveSource) -> str:
 
 
 async def test_whoever_waits_for_the_first_hello_is_told_when_it_came(
-    engine: CardboardEngine,
+    engine: StubEngine,
 ) -> None:
     async with following(LiveSource(engine.target), live=False) as source:
         await asyncio.wait_for(source.opened(), 10)
@@ -234,7 +234,7 @@ async def test_nothing_at_an_address_is_told_in_words() -> None:
 
 async def test_over_tcp_the_right_token_opens_and_a_wrong_one_is_told(tmp_path: Path) -> None:
     http = {"bind": "127.0.0.1:0", "token": TOKEN}
-    async with cardboard(tmp_path / "e.sock", **http) as engine:
+    async with stub_engine(tmp_path / "e.sock", **http) as engine:
         target = parse_target(engine.tcp_address)
         async with following(LiveSource(target, TOKEN)) as source:
             assert source.address == f"ws://{engine.tcp_address}"
@@ -280,7 +280,7 @@ async def test_a_server_that_says_nothing_is_given_up(monkeypatch: pytest.Monkey
         assert "no answer from ws://127.0.0.1" in await first_failure(LiveSource(target))
 
 
-async def test_another_version_of_the_documents_is_told_by_name(engine: CardboardEngine) -> None:
+async def test_another_version_of_the_documents_is_told_by_name(engine: StubEngine) -> None:
     engine.hello_changes = {"schema": "ari-tui.stats/9", "document": {"all": "new"}}
     told = await first_failure(LiveSource(engine.target))
     assert told == (
@@ -289,7 +289,7 @@ async def test_another_version_of_the_documents_is_told_by_name(engine: Cardboar
 
 
 async def test_a_message_that_breaks_in_the_middle_is_told_and_it_is_tried_again(
-    engine: CardboardEngine,
+    engine: StubEngine,
 ) -> None:
     async with following(LiveSource(engine.target)) as source:
         (client,) = engine.stream._clients
@@ -301,7 +301,7 @@ async def test_a_message_that_breaks_in_the_middle_is_told_and_it_is_tried_again
 
 
 @pytest.mark.parametrize("moment", ["connecting", "live", "lost"])
-async def test_it_can_be_cancelled_at_any_moment(moment: str, engine: CardboardEngine) -> None:
+async def test_it_can_be_cancelled_at_any_moment(moment: str, engine: StubEngine) -> None:
     source = LiveSource(engine.target)
     if moment == "lost":
         await engine.close()

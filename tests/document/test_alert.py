@@ -2,45 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
 import pytest
 
-from ari_tui.analysis.sla.alarm import Change, State
-from ari_tui.document.alert import SCHEMA, Alert, alert_of
-from ari_tui.document.model import Document, SlaLimits, SlaNow, encode
-from tests.engine.kit import call_facts, document
-
-LIMITS = SlaLimits(p50_ms=8, p95_ms=12, p99_ms=18, max_ms=22, late_ratio=0.001, loss_ratio=0.002)
-
-
-def standing(state: str = "pass", **changed: Any) -> SlaNow:
-    made = SlaNow(
-        state=state,
-        seconds=60,
-        clean_s=60.0,
-        of_s=60,
-        calls=2,
-        tier="up to 30 calls",
-        limits=LIMITS,
-        failing={},
-        reasons=[],
-    )
-    return msgspec.structs.replace(made, **changed)
-
-
-def a_document(now: SlaNow | None) -> Document:
-    made = document(call_facts(1), call_facts(2))
-    return msgspec.structs.replace(made, sla=msgspec.structs.replace(made.sla, now=now))
-
-
-def alert(state: State, previous: State, now: SlaNow | None) -> Alert:
-    return alert_of(Change(state, previous), a_document(now))
+from ari_tui.analysis.sla.alarm import State
+from ari_tui.document.alert import SCHEMA
+from ari_tui.document.model import encode
+from tests.document.kit import alert, sla_now
 
 
 def test_a_failure_says_which_rules_how_many_calls_and_why() -> None:
-    now = standing("fail", failing={"p95": 1, "loss": 2}, reasons=["loss: 3%, allowed 0.2%"])
+    now = sla_now("fail", failing={"p95": 1, "loss": 2}, reasons=["loss: 3%, allowed 0.2%"])
     found = alert("fail", "ok", now)
     assert (found.state, found.previous, found.calls) == ("fail", "ok", 2)
     assert (found.failing, found.tier) == ({"p95": 1, "loss": 2}, "up to 30 calls")
@@ -50,7 +21,7 @@ def test_a_failure_says_which_rules_how_many_calls_and_why() -> None:
 
 
 def test_one_affected_call_is_one_call() -> None:
-    now = standing("fail", failing={"max": 1}, reasons=["max: 1 s above 22 ms"])
+    now = sla_now("fail", failing={"max": 1}, reasons=["max: 1 s above 22 ms"])
     assert "1 call affected" in alert("fail", "ok", now).text
 
 
@@ -63,12 +34,12 @@ def test_one_affected_call_is_one_call() -> None:
     ],
 )
 def test_each_change_reads_in_one_line(state: State, previous: State, words: str) -> None:
-    found = alert(state, previous, standing())
+    found = alert(state, previous, sla_now())
     assert found.text == f"ari-tui on here: {words}"
 
 
 def test_many_reasons_are_cut_so_that_a_pipe_holds_the_alert() -> None:
-    now = standing("fail", failing={"p50": 1}, reasons=[f"reason {n}" for n in range(500)])
+    now = sla_now("fail", failing={"p50": 1}, reasons=[f"reason {n}" for n in range(500)])
     found = alert("fail", "ok", now)
     assert len(found.reasons) == 10
     assert len(encode(found)) < 4096
@@ -80,5 +51,5 @@ def test_a_document_of_an_older_engine_says_what_it_can() -> None:
 
 
 def test_no_caller_is_named() -> None:
-    text = encode(alert("fail", "ok", standing("fail", failing={"p50": 2}))).decode()
+    text = encode(alert("fail", "ok", sla_now("fail", failing={"p50": 2}))).decode()
     assert not any(name in text for name in ("Ann", "PJSIP", "170."))

@@ -5,7 +5,7 @@ import pytest
 from ari_tui.analysis.binomial import lower_bound
 from ari_tui.document.model import SlaLimits
 from ari_tui.ui.limits import SCALE_MS, Limits, grade, mark_of, share_grade, window_of
-from tests.document.test_alert import standing
+from tests.document.kit import sla_now
 from tests.ui import kit
 
 SEED = Limits(8.0, 12.0, 18.0, 22.0, 0.001, 0.002)
@@ -21,7 +21,7 @@ def test_of_several_tiers_met_the_highest_limit_counts() -> None:
 
 
 def test_the_limits_are_those_of_the_tier_that_judges_now() -> None:
-    now = standing(
+    now = sla_now(
         limits=SlaLimits(
             p50_ms=10, p95_ms=15, p99_ms=20, max_ms=22, late_ratio=0.001, loss_ratio=0.002
         )

@@ -14,14 +14,14 @@ import pytest
 from ari_tui.core.errors import ConfigError, DeliveryError
 from ari_tui.document.alert import Alert
 from ari_tui.engine.alerts.command import AlertCommand, environment_of
-from tests.document.test_alert import alert, standing
+from tests.document.kit import alert, sla_now
 from tests.engine.kit import until
 
 PATIENT_S = 20.0
 
 
 def an_alert() -> Alert:
-    now = standing("fail", failing={"p95": 2, "loss": 3}, reasons=["loss: 3%, allowed 0.2%"])
+    now = sla_now("fail", failing={"p95": 2, "loss": 3}, reasons=["loss: 3%, allowed 0.2%"])
     return alert("fail", "ok", now)
 
 

@@ -26,12 +26,12 @@ from ari_tui.engine.alerts.watcher import (
 )
 from ari_tui.engine.alerts.webhook import AlertWebhook
 from ari_tui.engine.event_log import EventLog
-from tests.document.test_alert import a_document, standing
+from tests.document.kit import a_document, sla_now
 from tests.engine.kit import until
 
-GOOD = standing("pass")
-BAD = standing("fail", failing={"loss": 3}, reasons=["loss: 3%, allowed 0.2%"])
-SILENT = standing("no_traffic", of_s=0, clean_s=0.0)
+GOOD = sla_now("pass")
+BAD = sla_now("fail", failing={"loss": 3}, reasons=["loss: 3%, allowed 0.2%"])
+SILENT = sla_now("no_traffic", of_s=0, clean_s=0.0)
 
 
 class Noted:
@@ -80,12 +80,12 @@ class Watch:
     [
         (None, 1, "unknown"),
         (GOOD, 1, "good"),
-        (standing("inconclusive"), 1, "good"),
+        (sla_now("inconclusive"), 1, "good"),
         (SILENT, 1, "silent"),
         (BAD, 3, "bad"),
         (BAD, 4, "good"),
-        (standing("inconclusive", clean_s=29.9), 1, "unknown"),
-        (standing("inconclusive", of_s=0, clean_s=0.0), 1, "unknown"),
+        (sla_now("inconclusive", clean_s=29.9), 1, "unknown"),
+        (sla_now("inconclusive", of_s=0, clean_s=0.0), 1, "unknown"),
     ],
 )
 def test_the_last_minute_is_looked_at_with_a_least_number_of_calls(

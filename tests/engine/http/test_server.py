@@ -26,7 +26,7 @@ from ari_tui.engine.alerts.watcher import AlertState
 from ari_tui.engine.http.server import Health, HttpServer, check_exposure, sla_page
 from ari_tui.engine.http.stream import DocumentStream
 from ari_tui.reflector.impairment_spec import parse_impairment
-from tests.document.test_alert import a_document, standing
+from tests.document.kit import a_document, sla_now
 from tests.engine.alerts.test_webhook import TOKEN as WEBHOOK_TOKEN
 from tests.engine.alerts.test_webhook import chat
 from tests.engine.kit import EchoRun, Pbx, call_facts, document, echo_server, engine, until
@@ -37,7 +37,7 @@ CLOSED = ("/sla", "/snapshot", "/calls", "/calls/170.1", "/stream", "/nowhere")
 
 
 class House:
-    """An engine of cardboard behind a real door."""
+    """A stub engine behind a real HTTP server."""
 
     def __init__(self, path: Path, settings: HttpSettings) -> None:
         self.path, self.ok = path, True
@@ -224,7 +224,7 @@ async def test_a_living_engines_socket_is_not_taken_away(tmp_path: Path) -> None
 
 
 def test_the_page_is_the_documents_sla_with_limits_and_the_alert() -> None:
-    document = a_document(standing("fail", failing={"loss": 2}))
+    document = a_document(sla_now("fail", failing={"loss": 2}))
     alert = AlertState(state="ok", since=None, told=0, receivers=[], undelivered=0)
     page = sla_page(document, SEED_PROFILE, alert)
     body = msgspec.json.decode(msgspec.json.encode(page))

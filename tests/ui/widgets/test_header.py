@@ -13,7 +13,7 @@ from ari_tui.ui.widgets.header import HeaderPane, Hints, OneLine, lines
 from ari_tui.ui.widgets.header import lines_oneline as one_line
 from ari_tui.ui.widgets.line_canvas import Part
 from ari_tui.ui.widgets.link_status import connection, verdict
-from tests.document.test_alert import standing
+from tests.document.kit import sla_now
 from tests.ui import kit
 from tests.ui.kit import a_document, a_rule, an_sla
 from tests.ui.widgets.frames import (
@@ -240,5 +240,5 @@ def test_the_connection_is_told_in_words(changes: dict[str, Any], told: Part) ->
 def test_no_traffic_is_told_where_nothing_is_proven(
     judged: str, state: str | None, now: str | None, told: str
 ) -> None:
-    sla = an_sla(judged, state=state, now=None if now is None else standing(now))
+    sla = an_sla(judged, state=state, now=None if now is None else sla_now(now))
     assert verdict(sla)[0] == told
