@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from ari_tui.ari.endpoint import AriEndpoint
 from ari_tui.ari.models import Application, AsteriskInfo, Bridge, Channel, RtpStatistics, Variable
@@ -136,7 +136,6 @@ class AriClient:
         app: str,
         external_host: str,
         media_format: str = "ulaw",
-        variables: Mapping[str, str] | None = None,
     ) -> Channel:
         """Create a channel that exchanges RTP over UDP, both ways, with `external_host`.
 
@@ -154,8 +153,7 @@ class AriClient:
             "connection_type": "client",
             "direction": "both",
         }
-        path = ("channels", "externalMedia")
-        return await self._rest.read(Channel, "POST", path, query, body=_variables(variables))
+        return await self._rest.read(Channel, "POST", ("channels", "externalMedia"), query)
 
     async def originate(
         self,
@@ -166,7 +164,6 @@ class AriClient:
         channel_id: str | None = None,
         caller_id: str | None = None,
         timeout_s: int = 30,
-        formats: Sequence[str] = (),
         variables: Mapping[str, str] | None = None,
     ) -> Channel:
         """Call `endpoint` (`PJSIP/100`, `Local/tone@lab`) and bring it into `app` when it answers.
@@ -175,14 +172,9 @@ class AriClient:
         how long it may ring, in whole seconds.
         """
         query = {"endpoint": endpoint, "app": app, "timeout": str(timeout_s)}
-        chosen = {
-            "appArgs": ",".join(app_args),
-            "channelId": channel_id,
-            "callerId": caller_id,
-            "formats": ",".join(formats),
-        }
+        chosen = {"appArgs": ",".join(app_args), "channelId": channel_id, "callerId": caller_id}
         query |= {name: value for name, value in chosen.items() if value}
-        body = _variables(variables)
+        body = {"variables": dict(variables)} if variables else None
         return await self._rest.read(Channel, "POST", ("channels",), query, body=body)
 
     async def rtp_statistics(self, channel_id: str) -> RtpStatistics | None:
@@ -227,7 +219,3 @@ class AriClient:
             await self._rest.request("DELETE", path)
             return True
         return False
-
-
-def _variables(variables: Mapping[str, str] | None) -> dict[str, Any] | None:
-    return {"variables": dict(variables)} if variables else None

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -116,24 +117,38 @@ class DetailActions:
         asked.
         """
         machine = self._call(args).machine
+        bridge: Bridge | None = None
+        found: RtpStatistics | None = None
         try:
             channel = await self._client.channel(machine.caller.id)
         except AriNotFoundError:
-            return _nothing(machine.caller.name, "the caller's channel is gone")
+            channel = Channel(machine.caller.id, machine.caller.name)
+            note: str | None = "the caller's channel is gone"
         except AriError as error:
             raise ActionFailedError(str(error)) from None
-        try:
-            bridge = await self._bridge(machine.ids.bridge)
-            found = await self._client.rtp_statistics(channel.id)
-        except AriError as error:
-            raise ActionFailedError(str(error)) from None
-        return _view(channel, bridge, found)
+        else:
+            bridge, found = await self._bridge_and_rtp(machine.ids.bridge, channel.id)
+            note = _NO_RTP if found is None else None
+        return CallerStatistics(
+            time=iso(time.time_ns()),
+            channel=channel.name,
+            state=channel.state or None,
+            bridge=bridge.technology if bridge is not None else None,
+            members=len(bridge.channels) if bridge is not None else None,
+            rtp=figures(found) if found is not None else None,
+            note=note,
+        )
 
-    async def _bridge(self, bridge_id: str) -> Bridge | None:
+    async def _bridge_and_rtp(
+        self, bridge_id: str, channel_id: str
+    ) -> tuple[Bridge | None, RtpStatistics | None]:
+        bridge: Bridge | None = None
         try:
-            return await self._client.bridge(bridge_id)
-        except AriNotFoundError:
-            return None
+            with contextlib.suppress(AriNotFoundError):
+                bridge = await self._client.bridge(bridge_id)
+            return bridge, await self._client.rtp_statistics(channel_id)
+        except AriError as error:
+            raise ActionFailedError(str(error)) from None
 
     def _call(self, args: Mapping[str, Any]) -> MeasuredCall:
         try:
@@ -141,30 +156,6 @@ class DetailActions:
         except ActionFailedError as error:
             kept = f"one that has ended is kept for {ENDED_KEPT_S:g} s"
             raise ActionFailedError(f"{error}: {kept}") from None
-
-
-def _nothing(channel: str, note: str) -> CallerStatistics:
-    return CallerStatistics(
-        time=iso(time.time_ns()),
-        channel=channel,
-        state=None,
-        bridge=None,
-        members=None,
-        rtp=None,
-        note=note,
-    )
-
-
-def _view(channel: Channel, bridge: Bridge | None, found: RtpStatistics | None) -> CallerStatistics:
-    return CallerStatistics(
-        time=iso(time.time_ns()),
-        channel=channel.name,
-        state=channel.state or None,
-        bridge=bridge.technology if bridge is not None else None,
-        members=len(bridge.channels) if bridge is not None else None,
-        rtp=figures(found) if found is not None else None,
-        note=_NO_RTP if found is None else None,
-    )
 
 
 def figures(found: RtpStatistics) -> RtpFigures:

@@ -64,7 +64,7 @@ def test_whatever_happens_in_whatever_order_nothing_of_the_call_is_left(
 
 
 def _failed_undo(play: Play) -> bool:
-    """A port may be freed beside a standing media channel only when hanging it up failed."""
+    """A port may be freed beside a existing media channel only when hanging it up failed."""
     return any(
         isinstance(command, do.StartTimer) and command.what == "undo media channel"
         for command in play.log
@@ -529,30 +529,30 @@ def test_a_caller_missed_by_the_sweep_may_be_one_whom_we_hung_up(asked: bool, re
 
 @pytest.mark.parametrize("destroyed", [True, False])
 def test_a_channel_that_we_asked_to_hang_up_was_hung_up_from_here(destroyed: bool) -> None:
-    parting = CallEnd()
-    parting.hangup_requested("c")
-    parting.hangup_event("c", soft=True)
-    assert parting.reason("c", destroyed=destroyed) == HUNG_UP_HERE
+    call_end = CallEnd()
+    call_end.hangup_requested("c")
+    call_end.hangup_event("c", soft=True)
+    assert call_end.reason("c", destroyed=destroyed) == HUNG_UP_HERE
 
 
 def test_what_events_do_not_tell_because_they_were_lost_our_own_asking_does() -> None:
-    parting = CallEnd()
-    parting.hangup_requested("c")
-    assert parting.hung_up_here("c")
+    call_end = CallEnd()
+    call_end.hangup_requested("c")
+    assert call_end.hung_up_here("c")
 
 
 def test_whoever_was_first_has_hung_up() -> None:
-    parting = CallEnd()
-    parting.hangup_event("c", soft=False)
-    parting.hangup_requested("c")
-    parting.hangup_event("c", soft=True)
-    assert parting.reason("c", destroyed=False) == HUNG_UP_BY_CALLER
+    call_end = CallEnd()
+    call_end.hangup_event("c", soft=False)
+    call_end.hangup_requested("c")
+    call_end.hangup_event("c", soft=True)
+    assert call_end.reason("c", destroyed=False) == HUNG_UP_BY_CALLER
 
 
 def test_a_request_of_somebody_else_is_not_ours() -> None:
-    parting = CallEnd()
-    parting.hangup_event("c", soft=True)
-    assert parting.reason("c", destroyed=True) == HUNG_UP_BY_CALLER
+    call_end = CallEnd()
+    call_end.hangup_event("c", soft=True)
+    assert call_end.reason("c", destroyed=True) == HUNG_UP_BY_CALLER
 
 
 def test_who_leaves_without_hanging_up_has_left() -> None:
@@ -561,18 +561,18 @@ def test_who_leaves_without_hanging_up_has_left() -> None:
 
 
 def test_a_refusal_takes_back_one_asking_and_no_other() -> None:
-    parting = CallEnd()
-    parting.hangup_refused("c")
-    parting.hangup_requested("c")
-    parting.hangup_requested("c")
-    parting.hangup_refused("c")
-    assert parting.hung_up_here("c")
-    parting.hangup_refused("c")
-    assert not parting.hung_up_here("c")
+    call_end = CallEnd()
+    call_end.hangup_refused("c")
+    call_end.hangup_requested("c")
+    call_end.hangup_requested("c")
+    call_end.hangup_refused("c")
+    assert call_end.hung_up_here("c")
+    call_end.hangup_refused("c")
+    assert not call_end.hung_up_here("c")
 
 
 def test_what_was_asked_of_one_channel_says_nothing_of_another() -> None:
-    parting = CallEnd()
-    parting.hangup_requested("c")
-    parting.hangup_event("c", soft=False)
-    assert parting.reason("c'", destroyed=False) == LEFT
+    call_end = CallEnd()
+    call_end.hangup_requested("c")
+    call_end.hangup_event("c", soft=False)
+    assert call_end.reason("c'", destroyed=False) == LEFT

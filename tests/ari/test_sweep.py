@@ -9,7 +9,7 @@ from ari_tui.ari.sweep import LiveCall, LostCall, SweepPlan, plan_sweep
 MEDIA, BRIDGE = build_id("app", "now", 1, "media"), build_id("app", "now", 1, "bridge")
 UP = LiveCall(1, "caller", True, MEDIA, BRIDGE)
 NOTHING = SweepPlan((), (), (), ())
-STANDING: dict[str, Any] = {
+EXISTING: dict[str, Any] = {
     "channels": [Channel("caller"), Channel(MEDIA)],
     "bridges": [Bridge(BRIDGE)],
     "app_channel_ids": ["caller", MEDIA],
@@ -19,7 +19,7 @@ STANDING: dict[str, Any] = {
 
 
 def _plan(**changes: Any) -> SweepPlan:
-    return plan_sweep("app", "now", **{**STANDING, **changes})
+    return plan_sweep("app", "now", **{**EXISTING, **changes})
 
 
 def test_a_call_in_order_needs_nothing() -> None:
@@ -29,8 +29,8 @@ def test_a_call_in_order_needs_nothing() -> None:
 def test_leftovers_of_other_sessions_of_ours_are_reaped_even_with_a_live_number() -> None:
     old_media, old_bridge = build_id("app", "old", 1, "media"), build_id("app", "old", 1, "bridge")
     plan = _plan(
-        channels=[*STANDING["channels"], Channel(old_media)],
-        bridges=[*STANDING["bridges"], Bridge(old_bridge)],
+        channels=[*EXISTING["channels"], Channel(old_media)],
+        bridges=[*EXISTING["bridges"], Bridge(old_bridge)],
         app_channel_ids=["caller", MEDIA, old_media],
     )
     assert plan == SweepPlan((), (old_media,), (old_bridge,), ())
@@ -45,8 +45,8 @@ def test_leftovers_of_an_ended_call_of_this_session_are_reaped() -> None:
 def test_nothing_of_another_application_is_touched() -> None:
     others = [build_id("app2", "old", 1, "media"), build_id("app.x", "old", 1, "media"), "1553.4"]
     plan = _plan(
-        channels=[*STANDING["channels"], *(Channel(text) for text in others)],
-        bridges=[*STANDING["bridges"], *(Bridge(text) for text in others)],
+        channels=[*EXISTING["channels"], *(Channel(text) for text in others)],
+        bridges=[*EXISTING["bridges"], *(Bridge(text) for text in others)],
     )
     assert plan == NOTHING
 
@@ -94,7 +94,7 @@ def test_a_call_that_came_or_changed_during_the_look_is_left_alone() -> None:
 def test_a_caller_without_a_call_is_taken_up() -> None:
     orphan, stranger = Channel("orphan"), Channel("stranger")
     plan = _plan(
-        channels=[*STANDING["channels"], orphan, stranger],
+        channels=[*EXISTING["channels"], orphan, stranger],
         app_channel_ids=["caller", MEDIA, "orphan", "no longer there"],
     )
     assert plan == SweepPlan((), (), (), (orphan,))
@@ -108,7 +108,7 @@ def test_a_caller_whose_call_ended_during_the_look_is_not_taken_up() -> None:
 def test_a_call_that_this_session_places_is_no_leftover_and_is_taken_up() -> None:
     placed, old = build_id("app", "now", 9, "caller"), build_id("app", "old", 9, "caller")
     plan = _plan(
-        channels=[*STANDING["channels"], Channel(placed), Channel(old)],
+        channels=[*EXISTING["channels"], Channel(placed), Channel(old)],
         app_channel_ids=["caller", MEDIA, placed, old],
     )
     assert plan.hang_up == (old,)

@@ -38,7 +38,7 @@ ALL: dict[Resource, Undo] = {
 DOWN = AriUnreachableError("no answer")
 
 
-def _standing(*retries_s: float) -> Teardown:
+def _built(*retries_s: float) -> Teardown:
     teardown = Teardown(retries_s)
     for resource, undo in ALL.items():
         teardown.built(resource, undo)
@@ -46,7 +46,7 @@ def _standing(*retries_s: float) -> Teardown:
 
 
 def test_each_thing_waits_for_those_that_were_built_after_it() -> None:
-    teardown = _standing()
+    teardown = _built()
     assert teardown.start() == [BRIDGE, DRAIN]
     assert teardown.undone(BRIDGE, None) == [MEDIA]
     assert teardown.undone(MEDIA, None) == [CALLER]
@@ -58,7 +58,7 @@ def test_each_thing_waits_for_those_that_were_built_after_it() -> None:
 
 
 def test_nothing_is_undone_before_it_is_asked_for() -> None:
-    teardown = _standing()
+    teardown = _built()
     assert teardown.advance() == []
     assert not teardown.closed
 
@@ -105,7 +105,7 @@ def test_what_others_took_down_is_not_undone_even_when_its_answer_comes_later() 
 
 
 def test_an_undo_that_fails_is_tried_again_without_holding_up_the_others() -> None:
-    teardown = _standing(0.25, 1.0)
+    teardown = _built(0.25, 1.0)
     teardown.start()
     assert teardown.undone(BRIDGE, DOWN) == [StartTimer("undo bridge", 0.25), MEDIA]
     assert teardown.undone(MEDIA, None) == [CALLER]
@@ -118,7 +118,7 @@ def test_an_undo_that_fails_is_tried_again_without_holding_up_the_others() -> No
 
 
 def test_an_undo_that_keeps_failing_is_reported_and_the_rest_is_done() -> None:
-    teardown = _standing(0.25)
+    teardown = _built(0.25)
     asked: list[Command] = []
     todo = list(teardown.start())
     while todo:
@@ -136,7 +136,7 @@ def test_an_undo_that_keeps_failing_is_reported_and_the_rest_is_done() -> None:
 
 
 def test_the_port_is_kept_while_hanging_up_the_media_channel_is_tried_again() -> None:
-    teardown = _standing(0.25)
+    teardown = _built(0.25)
     out = list(teardown.start())
     out += chain(teardown.undone(BRIDGE, None), teardown.undone(DRAIN, None))
     out += teardown.undone(MEDIA, DOWN)
@@ -155,7 +155,7 @@ def test_the_port_is_kept_while_hanging_up_the_media_channel_is_tried_again() ->
     ],
 )
 def test_what_is_gone_anyway_is_no_failure(undo: Command, error: Exception) -> None:
-    teardown = _standing(1.0)
+    teardown = _built(1.0)
     todo = list(teardown.start())
     while todo:
         command = todo.pop(0)

@@ -310,12 +310,12 @@ async def test_a_mistake_of_ours_in_one_call_is_logged_and_ends_that_call_alone(
     run.assert_nothing_left()
 
 
-async def test_a_stray_media_channel_of_ours_is_hung_up(pbx: Pbx, echo: EchoRun) -> None:
+async def test_a_leftover_media_channel_of_ours_is_hung_up(pbx: Pbx, echo: EchoRun) -> None:
     async with engine(pbx, echo.port) as run:
         url = f"{pbx.sim.url}/ari/channels/externalMedia"
-        stray = f"ari-tui.tests.{run.parts.session}.999.media"
-        await run.parts.client.external_media(stray, app="tests", external_host="127.0.0.1:9")
-        await until(lambda: stray not in pbx.channels, url)
+        leftover = f"ari-tui.tests.{run.parts.session}.999.media"
+        await run.parts.client.external_media(leftover, app="tests", external_host="127.0.0.1:9")
+        await until(lambda: leftover not in pbx.channels, url)
         assert run.parts.calls.started == 0
         await run.end()
 
@@ -359,9 +359,9 @@ async def test_a_late_caller_is_let_go_as_configured(
 async def test_what_stays_all_the_same_is_told() -> None:
     client, events = mock.AsyncMock(), EventLog()
     client.hang_up.side_effect = client.continue_in_dialplan.side_effect = AriError("500 no")
-    strays = UnownedChannels(client, events, OnRelease.CONTINUE)
-    await strays.hang_up("ari-tui.a.s.1.media")
-    await strays.release("170.1")
+    unowned = UnownedChannels(client, events, OnRelease.CONTINUE)
+    await unowned.hang_up("ari-tui.a.s.1.media")
+    await unowned.release("170.1")
     assert texts(list(events.lines)) == [
         "a leftover channel stays: 500 no",
         "a caller who came late stays: 500 no",
@@ -435,7 +435,7 @@ async def test_whoever_asked_and_does_not_wait_for_the_answer_has_asked_all_the_
 async def test_a_channel_without_a_call_is_hung_up_too() -> None:
     client = mock.AsyncMock()
     client.hang_up.return_value = True
-    assert await hang_up(client, [], "stray")
+    assert await hang_up(client, [], "leftover")
 
 
 def test_a_call_is_over_when_nothing_is_left_to_do_for_it() -> None:

@@ -42,7 +42,7 @@ async def worker_pool() -> AsyncIterator[WorkerPool]:
     await worker_pool.stop()
 
 
-class Desk:
+class Bench:
     """A CallMedia with its calls."""
 
     def __init__(
@@ -90,46 +90,46 @@ async def test_a_call_gets_ports_and_gives_them_back(
     worker_pool: WorkerPool, echo: EchoRun
 ) -> None:
     first, last = free_block(2)
-    desk = Desk(worker_pool, echo, ports=ports(first, last))
-    call = desk.call()
-    added = await desk.media.add(call)
+    bench = Bench(worker_pool, echo, ports=ports(first, last))
+    call = bench.call()
+    added = await bench.media.add(call)
     assert added.external_host == call.media_local == f"127.0.0.1:{first}"
-    assert desk.media.ports.in_use == 1
-    assert desk.media.receive_buffer_bytes
-    await desk.media.remove(call)
-    assert (call.port, desk.media.ports.in_use) == (None, 0)
+    assert bench.media.ports.in_use == 1
+    assert bench.media.receive_buffer_bytes
+    await bench.media.remove(call)
+    assert (call.port, bench.media.ports.in_use) == (None, 0)
     assert first not in udp_ports()
-    await desk.media.remove(call)  # again: harmless
+    await bench.media.remove(call)  # again: harmless
 
 
 async def test_asterisk_is_told_the_advertised_address(
     worker_pool: WorkerPool, echo: EchoRun
 ) -> None:
     first, last = free_block(1)
-    desk = Desk(worker_pool, echo, ports=ports(first, last), advertise="192.0.2.7")
-    assert (await desk.media.add(desk.call())).external_host == f"192.0.2.7:{first}"
+    bench = Bench(worker_pool, echo, ports=ports(first, last), advertise="192.0.2.7")
+    assert (await bench.media.add(bench.call())).external_host == f"192.0.2.7:{first}"
 
 
 async def test_a_port_of_another_program_is_passed_over(
     worker_pool: WorkerPool, echo: EchoRun
 ) -> None:
     first, last = free_block(3)
-    desk = Desk(worker_pool, echo, ports=ports(first, last))
-    call = desk.call()
+    bench = Bench(worker_pool, echo, ports=ports(first, last))
+    call = bench.call()
     with held(first, first + 1):
-        await desk.media.add(call)
+        await bench.media.add(call)
     assert call.port == last
-    assert desk.media.ports.in_use == 1
+    assert bench.media.ports.in_use == 1
 
 
 async def test_a_long_row_of_held_ports_is_passed_over_too(
     worker_pool: WorkerPool, echo: EchoRun
 ) -> None:
     first, last = free_block(80)
-    desk = Desk(worker_pool, echo, ports=ports(first, last))
-    call = desk.call()
+    bench = Bench(worker_pool, echo, ports=ports(first, last))
+    call = bench.call()
     with held(*range(first, last)):  # as a second engine with the same range does
-        await desk.media.add(call)
+        await bench.media.add(call)
     assert call.port == last
 
 
@@ -137,26 +137,26 @@ async def test_when_others_hold_every_port_the_error_names_the_range_and_nothing
     worker_pool: WorkerPool, echo: EchoRun
 ) -> None:
     first, last = free_block(2)
-    desk = Desk(worker_pool, echo, ports=ports(first, last))
-    call = desk.call()
+    bench = Bench(worker_pool, echo, ports=ports(first, last))
+    call = bench.call()
     told = rf"media\.ports {first}-{last}: .*in use"
     with held(first, last), pytest.raises(PortsExhaustedError, match=told):
-        await desk.media.add(call)
-    assert (call.port, desk.media.ports.in_use) == (None, 0)
-    await desk.media.add(call)  # they are free again
+        await bench.media.add(call)
+    assert (call.port, bench.media.ports.in_use) == (None, 0)
+    await bench.media.add(call)  # they are free again
 
 
 async def test_a_range_of_one_serves_one_call_after_the_other(
     worker_pool: WorkerPool, echo: EchoRun
 ) -> None:
     first, _ = free_block(1)
-    desk = Desk(worker_pool, echo, ports=str(first))
-    one, two = desk.call(), desk.call()
-    await desk.media.add(one)
+    bench = Bench(worker_pool, echo, ports=str(first))
+    one, two = bench.call(), bench.call()
+    await bench.media.add(one)
     with pytest.raises(PortsExhaustedError, match=r"media\.ports .*all 1 in use"):
-        await desk.media.add(two)
-    await desk.media.remove(one)
-    await desk.media.add(two)
+        await bench.media.add(two)
+    await bench.media.remove(one)
+    await bench.media.add(two)
     assert two.port == first
 
 
@@ -164,55 +164,55 @@ async def test_echo_ports_come_from_their_range_and_run_out_without_keeping_a_me
     worker_pool: WorkerPool, echo: EchoRun
 ) -> None:
     first, last = free_block(5)
-    desk = Desk(worker_pool, echo, ports=ports(first, last - 1), echo_ports=str(last))
-    call = desk.call()
-    await desk.media.add(call)
+    bench = Bench(worker_pool, echo, ports=ports(first, last - 1), echo_ports=str(last))
+    call = bench.call()
+    await bench.media.add(call)
     assert str(call.echo_local).endswith(f":{last}")
     for _ in range(5):
         with pytest.raises(PortsExhaustedError, match=r"media\.echo_ports"):
-            await desk.media.add(desk.call())
-    assert desk.media.ports.in_use == 1
-    await desk.media.remove(call)
-    await desk.media.add(desk.call())
+            await bench.media.add(bench.call())
+    assert bench.media.ports.in_use == 1
+    await bench.media.remove(call)
+    await bench.media.add(bench.call())
 
 
 async def test_a_wrong_address_is_no_port_in_use_and_keeps_nothing(
     worker_pool: WorkerPool, echo: EchoRun
 ) -> None:
     first, last = free_block(3)
-    desk = Desk(worker_pool, echo, ports=ports(first, last))
-    desk.media.bind = "203.0.113.5"
-    call = desk.call()
+    bench = Bench(worker_pool, echo, ports=ports(first, last))
+    bench.media.bind = "203.0.113.5"
+    call = bench.call()
     with pytest.raises(BindError, match="no address of this machine"):
-        await desk.media.add(call)
-    assert desk.media.ports.in_use == 0
+        await bench.media.add(call)
+    assert bench.media.ports.in_use == 0
 
 
 async def test_a_mistake_of_ours_keeps_no_port_either(
     worker_pool: WorkerPool, echo: EchoRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, last = free_block(3)
-    desk = Desk(worker_pool, echo, ports=ports(first, last))
+    bench = Bench(worker_pool, echo, ports=ports(first, last))
 
     async def broken(*_: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(worker_pool, "add", broken)
     with pytest.raises(ZeroDivisionError):
-        await desk.media.add(desk.call())
-    assert desk.media.ports.in_use == 0
+        await bench.media.add(bench.call())
+    assert bench.media.ports.in_use == 0
 
 
 async def test_the_configured_media_address_goes_before_the_reported_one(
     worker_pool: WorkerPool, echo: EchoRun
 ) -> None:
     first, last = free_block(1)
-    desk = Desk(
+    bench = Bench(
         worker_pool, echo, AsteriskSettings(media_address="127.0.0.5"), ports=ports(first, last)
     )
-    call = desk.call()
-    await desk.media.add(call)
-    await desk.media.connect(call, "10.9.9.9", 5004)
+    call = bench.call()
+    await bench.media.add(call)
+    await bench.media.connect(call, "10.9.9.9", 5004)
     assert call.media_remote == "127.0.0.5:5004"
     placed = worker_pool.assignments[call.number].connect
     assert placed == {"host": "127.0.0.5", "port": 5004, "learn": "auto"}
@@ -221,13 +221,13 @@ async def test_the_configured_media_address_goes_before_the_reported_one(
 async def test_connecting_what_has_no_sockets_is_an_error(
     worker_pool: WorkerPool, echo: EchoRun
 ) -> None:
-    desk = Desk(worker_pool, echo)
+    bench = Bench(worker_pool, echo)
     with pytest.raises(WorkerError, match="has no sockets"):
-        await desk.media.connect(desk.call(), "127.0.0.1", 5)
+        await bench.media.connect(bench.call(), "127.0.0.1", 5)
 
 
-def draining(desk: Desk, now_ns: int) -> MeasuredCall:
-    call = desk.call()
+def draining(bench: Bench, now_ns: int) -> MeasuredCall:
+    call = bench.call()
     call.drain_since_ns = now_ns
     return call
 
@@ -235,24 +235,24 @@ def draining(desk: Desk, now_ns: int) -> MeasuredCall:
 async def test_books_close_once_nothing_is_under_way_and_a_moment_has_passed(
     worker_pool: WorkerPool, echo: EchoRun
 ) -> None:
-    desk, now = Desk(worker_pool, echo), 10**18
-    call = draining(desk, now)
-    desk.media.check_drain(call, now + 100_000_000)
+    bench, now = Bench(worker_pool, echo), 10**18
+    call = draining(bench, now)
+    bench.media.check_drain(call, now + 100_000_000)
     assert not call.drained.is_set()
-    row = desk.store.row_of[call.number]
-    desk.store.echo.last_rx[row] = now + 300_000_000  # something came back meanwhile
-    desk.media.check_drain(call, now + 600_000_000)
+    row = bench.store.row_of[call.number]
+    bench.store.echo.last_rx[row] = now + 300_000_000  # something came back meanwhile
+    bench.media.check_drain(call, now + 600_000_000)
     assert not call.drained.is_set()
-    desk.media.check_drain(call, now + 800_000_000)
+    bench.media.check_drain(call, now + 800_000_000)
     assert call.drained.is_set()
 
 
 async def test_what_never_comes_back_is_given_up_in_the_end(
     worker_pool: WorkerPool, echo: EchoRun
 ) -> None:
-    desk, now = Desk(worker_pool, echo), 10**18
-    call = draining(desk, now)
-    row = desk.store.row_of[call.number]
+    bench, now = Bench(worker_pool, echo), 10**18
+    call = draining(bench, now)
+    row = bench.store.row_of[call.number]
     sent = pack(
         rx_ns=now,
         tx_ns=now,
@@ -262,30 +262,30 @@ async def test_what_never_comes_back_is_given_up_in_the_end(
         length=172,
         kind=KIND_MEDIA_IN,
     )
-    fold(desk.store, from_bytes(sent), 0)
-    assert desk.store.flight.count(row) == 1
-    desk.media.check_drain(call, now + desk.store.loss_timeout_ns + 10**9)
+    fold(bench.store, from_bytes(sent), 0)
+    assert bench.store.flight.count(row) == 1
+    bench.media.check_drain(call, now + bench.store.loss_timeout_ns + 10**9)
     assert not call.drained.is_set()
-    desk.media.check_drain(call, now + desk.store.loss_timeout_ns + 3 * 10**9)
+    bench.media.check_drain(call, now + bench.store.loss_timeout_ns + 3 * 10**9)
     assert call.drained.is_set()
-    assert desk.store.flight.count(row) == 0
-    desk.media.check_drain(desk.call(), now)  # one that does not drain is left alone
+    assert bench.store.flight.count(row) == 0
+    bench.media.check_drain(bench.call(), now)  # one that does not drain is left alone
 
 
-async def packets_through(desk: Desk, call: MeasuredCall, count: int) -> None:
+async def packets_through(bench: Bench, call: MeasuredCall, count: int) -> None:
     """Open a call's sockets and send packets through; fold what the worker logged of them."""
-    await desk.media.add(call)
+    await bench.media.add(call)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as far:
         far.bind(("127.0.0.1", 0))
-        await desk.media.connect(call, "127.0.0.1", far.getsockname()[1])
+        await bench.media.connect(call, "127.0.0.1", far.getsockname()[1])
         for n in range(count):
             packet = rtp.build(b"\xff" * 160, sequence=n, timestamp=160 * n, ssrc=0xABC)
             far.sendto(packet, ("127.0.0.1", call.port or 0))
 
         def logged() -> bool:
-            for data in desk.media.worker_pool.read_logs():
-                fold(desk.store, from_bytes(data), 0)
-            return desk.store.call_totals(call.number, 0).rtt.number == count
+            for data in bench.media.worker_pool.read_logs():
+                fold(bench.store, from_bytes(data), 0)
+            return bench.store.call_totals(call.number, 0).rtt.number == count
 
         await until(logged)
 
@@ -293,26 +293,26 @@ async def packets_through(desk: Desk, call: MeasuredCall, count: int) -> None:
 async def test_the_echo_server_is_asked_and_its_answer_splits_the_losses(
     worker_pool: WorkerPool, echo: EchoRun
 ) -> None:
-    desk = Desk(worker_pool, echo, ports=ports(*free_block(2)))
-    worker_pool.callbacks.on_echo_report = desk.media.take_report
-    call = desk.call()
-    await packets_through(desk, call, 5)
-    desk.media.ask_echo()
-    await until(lambda: desk.store.directions)
-    desk.store.close_call(call.number)
-    assert desk.store.call_totals(call.number, 0).directions == (0, 0, 0)
-    await desk.media.close()
+    bench = Bench(worker_pool, echo, ports=ports(*free_block(2)))
+    worker_pool.callbacks.on_echo_report = bench.media.take_report
+    call = bench.call()
+    await packets_through(bench, call, 5)
+    bench.media.ask_echo()
+    await until(lambda: bench.store.directions)
+    bench.store.close_call(call.number)
+    assert bench.store.call_totals(call.number, 0).directions == (0, 0, 0)
+    await bench.media.close()
 
 
 async def test_the_last_question_waits_for_its_own_answer_not_for_an_earlier_one(
     worker_pool: WorkerPool, echo: EchoRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk = Desk(worker_pool, echo, ports=ports(*free_block(2)))
-    worker_pool.callbacks.on_echo_report = desk.media.take_report
-    call = desk.call()
-    await packets_through(desk, call, 5)
-    desk.media.ask_echo()
-    await until(lambda: desk.store.directions)
+    bench = Bench(worker_pool, echo, ports=ports(*free_block(2)))
+    worker_pool.callbacks.on_echo_report = bench.media.take_report
+    call = bench.call()
+    await packets_through(bench, call, 5)
+    bench.media.ask_echo()
+    await until(lambda: bench.store.directions)
     early: control.EchoStatus = {
         "event": "status",
         "call": call.number,
@@ -330,15 +330,15 @@ async def test_the_last_question_waits_for_its_own_answer_not_for_an_earlier_one
 
     monkeypatch.setattr(worker_pool.assignments, "query", no_answer_yet)
     call.drained.set()
-    drain = asyncio.create_task(desk.media.drain(call))
+    drain = asyncio.create_task(bench.media.drain(call))
     await asyncio.wait_for(asked.wait(), WAIT_S)
-    desk.media.take_report(early)
+    bench.media.take_report(early)
     await asyncio.sleep(0)
     assert not drain.done()
-    desk.media.take_report({**early, "asked_ns": time.time_ns(), "received": 5})
+    bench.media.take_report({**early, "asked_ns": time.time_ns(), "received": 5})
     await asyncio.wait_for(drain, WAIT_S)
-    desk.store.close_call(call.number)
-    assert desk.store.call_totals(call.number, 0).directions == (0, 0, 0)
+    bench.store.close_call(call.number)
+    assert bench.store.call_totals(call.number, 0).directions == (0, 0, 0)
 
 
 async def test_a_foreign_echo_server_is_not_waited_for_and_nothing_is_split(
@@ -348,33 +348,33 @@ async def test_a_foreign_echo_server_is_not_waited_for_and_nothing_is_split(
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(Foreign, local_addr=("127.0.0.1", 0))
     host, port = transport.get_extra_info("sockname")
-    desk = Desk(worker_pool, EchoRun(host, port), ports=ports(*free_block(2)))
-    worker_pool.callbacks.on_echo_report = desk.media.take_report
-    call = desk.call()
-    await packets_through(desk, call, 5)
-    desk.media.ask_echo()
+    bench = Bench(worker_pool, EchoRun(host, port), ports=ports(*free_block(2)))
+    worker_pool.callbacks.on_echo_report = bench.media.take_report
+    call = bench.call()
+    await packets_through(bench, call, 5)
+    bench.media.ask_echo()
     call.drained.set()
-    await asyncio.wait_for(desk.media.drain(call), WAIT_S)
-    desk.store.close_call(call.number)
-    assert desk.store.call_totals(call.number, 0).directions is None
-    await desk.media.close()
+    await asyncio.wait_for(bench.media.drain(call), WAIT_S)
+    bench.store.close_call(call.number)
+    assert bench.store.call_totals(call.number, 0).directions is None
+    await bench.media.close()
     transport.close()
 
 
 async def test_questions_to_a_worker_that_was_killed_fail_without_a_word(
     worker_pool: WorkerPool, echo: EchoRun, caplog: pytest.LogCaptureFixture
 ) -> None:
-    desk = Desk(worker_pool, echo, ports=ports(*free_block(2)))
-    call = desk.call()
-    await packets_through(desk, call, 5)
+    bench = Bench(worker_pool, echo, ports=ports(*free_block(2)))
+    call = bench.call()
+    await packets_through(bench, call, 5)
     worker = worker_pool.workers[0]
     os.kill(worker.process.pid, signal.SIGSTOP)
-    desk.media.ask_echo()  # on its way when the worker dies
+    bench.media.ask_echo()  # on its way when the worker dies
     await asyncio.sleep(0)
     await worker.kill()
-    desk.media.ask_echo()
+    bench.media.ask_echo()
     await until(lambda: worker_pool.restarts and worker_pool.healthy)
-    await until(lambda: not desk.media._tasks._running)
+    await until(lambda: not bench.media._tasks._running)
     assert "internal error" not in caplog.text
 
 

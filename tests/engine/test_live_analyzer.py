@@ -73,10 +73,8 @@ class Bench:
         for number in range(1, calls + 1):
             self.store.add_call(number)
         self.logs, self.events = Logs(), EventLog()
-        worker_pool, switchboard = cast("WorkerPool", self.logs), cast("CallManager", Calls(calls))
-        self.analyzer = LiveAnalyzer(
-            self.store, worker_pool, switchboard, self.events, "127.0.0.1:4000"
-        )
+        pool, manager = cast("WorkerPool", self.logs), cast("CallManager", Calls(calls))
+        self.analyzer = LiveAnalyzer(self.store, pool, manager, self.events, "127.0.0.1:4000")
 
     def fold(self, records: Sequence[bytes] = (), at_ms: int = 0) -> None:
         self.logs.waiting.append(b"".join(records))

@@ -119,7 +119,7 @@ def engine_loop(
     return EngineLoop(parts, sinks, extension, mock.MagicMock()), parts
 
 
-def test_an_event_is_for_the_calls_first_and_then_for_the_companion() -> None:
+def test_an_event_is_for_the_calls_first_and_then_for_the_extension() -> None:
     seen: list[str] = []
     extension = mock.MagicMock()
     extension.on_event.side_effect = lambda _event: seen.append("extension")

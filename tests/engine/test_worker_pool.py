@@ -19,7 +19,7 @@ from tests.engine.kit import EchoRun, free_block, udp_ports, until, worker_pids
 
 
 class Told:
-    """What the supervisor told its owner."""
+    """What the worker pool told its owner."""
 
     def __init__(self) -> None:
         self.learned: list[tuple[int, str, int]] = []

@@ -1,4 +1,4 @@
-"""From documents to what doors are told: delays, order, doors that are slow, stuck or broken."""
+"""From documents to alerts: delays, order, receivers that are slow, stuck or broken."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SILENT = sla_now("no_traffic", of_s=0, clean_s=0.0)
 
 
 class Noted:
-    """A door that notes what it is told; `work` is awaited each time."""
+    """A receiver that notes what it is told; `work` is awaited each time."""
 
     def __init__(self, work: Callable[[], Any] | None = None, name: str = "noted") -> None:
         self.name, self.work = name, work
@@ -107,7 +107,7 @@ async def test_a_metric_that_flaps_for_half_an_hour_is_told_once() -> None:
     assert watch.alerts.summary.told == 1
 
 
-async def test_failure_and_recovery_are_told_in_order_by_every_door() -> None:
+async def test_failure_and_recovery_are_delivered_in_order_to_every_receiver() -> None:
     receivers = Noted(), Noted()
     watch = Watch(*receivers)
     assert (watch.alerts.summary.state, watch.alerts.summary.since) == ("ok", None)
@@ -151,7 +151,7 @@ async def test_an_engine_on_its_way_to_its_end_raises_nothing() -> None:
     assert http_server.alerts == []
 
 
-async def test_a_door_that_hangs_holds_up_neither_documents_nor_the_other_door() -> None:
+async def test_a_receiver_that_hangs_delays_neither_documents_nor_another_receiver() -> None:
     released = asyncio.Event()
     slow, quick = Noted(released.wait, "slow"), Noted(name="quick")
     watch = Watch(slow, quick, after_s=0, clear_s=0)
@@ -168,7 +168,7 @@ async def test_a_door_that_hangs_holds_up_neither_documents_nor_the_other_door()
     await watch.alerts.close()
 
 
-async def test_what_a_door_cannot_take_in_gives_way_oldest_first_and_is_told() -> None:
+async def test_a_full_queue_drops_the_oldest_alert_and_reports_it() -> None:
     released = asyncio.Event()
     http_server = Noted(released.wait, "stuck")
     watch = Watch(http_server, after_s=0, clear_s=0)
@@ -185,7 +185,7 @@ async def test_what_a_door_cannot_take_in_gives_way_oldest_first_and_is_told() -
     assert watch.alerts.summary.undelivered == 1
 
 
-async def test_a_door_that_fails_is_told_by_name_and_the_next_alert_reaches_it() -> None:
+async def test_a_receiver_that_fails_is_named_and_gets_the_next_alert() -> None:
     async def refuse() -> None:
         raise DeliveryError("it answered 404")
 
@@ -202,7 +202,7 @@ async def test_a_door_that_fails_is_told_by_name_and_the_next_alert_reaches_it()
     assert watch.alerts.summary.undelivered == 2
 
 
-async def test_the_end_waits_for_doors_at_work_but_not_for_ever(
+async def test_the_end_waits_for_deliveries_but_not_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "CLOSE_TIMEOUT_S", 0.1)
@@ -222,7 +222,7 @@ async def test_the_end_waits_for_doors_at_work_but_not_for_ever(
     assert "waits no longer" in watch.told("alert_undelivered")[0]
 
 
-def test_doors_are_what_is_configured() -> None:
+def test_receivers_are_what_is_configured() -> None:
     assert receivers_of(AlertSettings()) == []
     command, webhook = receivers_of(
         AlertSettings(command=(sys.executable, "-c", ""), webhook="https://chat.example/secret")
