@@ -73,16 +73,10 @@ class Leg:
         stamp: int = 0,
     ) -> None:
         """Log something that is no measured packet."""
+        when, flags = stamp or time_ns(), flags | self.flags
+        call = self.call
         self.log.append(
-            pack(
-                rx_ns=stamp or time_ns(),
-                call=self.call,
-                length=size,
-                kind=kind,
-                flags=flags | self.flags,
-                errno=code,
-                aux=aux,
-            )
+            pack(rx_ns=when, call=call, length=size, kind=kind, flags=flags, errno=code, aux=aux)
         )
 
     def note_error(self, error: OSError) -> None:
@@ -141,24 +135,24 @@ def make_forward(leg: Leg, target: socket.socket) -> Callable[[bytes, Ancillary]
         bracket = now() - sent if sent else 0
         if not 0 <= bracket <= MAX_U32:
             bracket = MAX_U32
-        append(
-            pack(
-                rx_ns=stamp,
-                tx_ns=sent,
-                bracket_ns=bracket,
-                timestamp=timestamp,
-                ssrc=ssrc,
-                call=call,
-                sequence=sequence,
-                length=size,
-                marker_pt=marker_pt,
-                kind=kind,
-                flags=flags,
-                tos=tos,
-                ttl=ttl,
-                errno=code,
-            )
+        # by position, in the order of the record's fields
+        record = pack(
+            stamp,
+            sent,
+            bracket,
+            timestamp,
+            ssrc,
+            call,
+            sequence,
+            size,
+            marker_pt,
+            kind,
+            flags,
+            tos,
+            ttl,
+            code,
         )
+        append(record)
 
     def retry(data: bytes, error: OSError) -> tuple[int, int, int]:
         """Send once more after a refusal, which was the answer to an earlier packet."""
@@ -186,21 +180,11 @@ def make_absorb(leg: Leg) -> Callable[[bytes, Ancillary], None]:
         if not leg.check(data, stamp):
             return
         _, marker_pt, sequence, timestamp, ssrc = rtp.FIXED_HEADER.unpack_from(data)
-        append(
-            pack(
-                rx_ns=stamp,
-                timestamp=timestamp,
-                ssrc=ssrc,
-                call=call,
-                sequence=sequence,
-                length=len(data),
-                marker_pt=marker_pt,
-                kind=kind,
-                flags=flags,
-                tos=tos,
-                ttl=ttl,
-            )
+        size = len(data)
+        record = pack(
+            stamp, 0, 0, timestamp, ssrc, call, sequence, size, marker_pt, kind, flags, tos, ttl
         )
+        append(record)
 
     return absorb
 
