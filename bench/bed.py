@@ -103,18 +103,10 @@ async def worker_with(
     await worker.start(capacity=capacity)
     try:
         for i in range(calls):
-            await worker.request(
-                control.OP_ADD,
-                call=i + 1,
-                host="127.0.0.1",
-                port=media + i,
-                echo=["127.0.0.1", echo],
-                dscp=46,
-                buffer_bytes=2 << 20,
-            )
-            await worker.request(
-                control.OP_CONNECT, call=i + 1, host="127.0.0.1", port=gen + i, learn="never"
-            )
+            to_echo = ("127.0.0.1", echo)
+            add = control.AddCall(i + 1, "127.0.0.1", media + i, to_echo, 46, 2 << 20)
+            await worker.request(add)
+            await worker.request(control.ConnectCall(i + 1, "127.0.0.1", gen + i))
         yield worker
     finally:
         await worker.stop()

@@ -122,9 +122,7 @@ class CallMedia:
         try:
             call.port = self.ports.allocate()
             call.echo_port = self.echo_ports.allocate() if self.echo_ports else None
-            assignment = await self.worker_pool.add(
-                call.number, self._socket_fields(call, call.port)
-            )
+            assignment = await self.worker_pool.add(self._add_request(call, call.port))
         except BaseException as error:
             self._free_ports(call)
             if isinstance(error, PortInUseError):
@@ -134,16 +132,17 @@ class CallMedia:
         self.receive_buffer_bytes = assignment.receive_buffer_bytes
         return None
 
-    def _socket_fields(self, call: MeasuredCall, port: int) -> control.SocketFields:
-        return {
-            "host": self.bind,
-            "port": port,
-            "echo": (self.echo_host, self.echo.port),
-            "echo_local_port": call.echo_port or 0,
-            "dscp": self.media.dscp,
-            "buffer_bytes": self.media.buffer_bytes,
-            "networks": list(self.media.learn_networks),
-        }
+    def _add_request(self, call: MeasuredCall, port: int) -> control.AddCall:
+        return control.AddCall(
+            call.number,
+            self.bind,
+            port,
+            (self.echo_host, self.echo.port),
+            self.media.dscp,
+            self.media.buffer_bytes,
+            call.echo_port or 0,
+            tuple(self.media.learn_networks),
+        )
 
     def _free_ports(self, call: MeasuredCall) -> None:
         if call.port is not None:
@@ -193,16 +192,13 @@ class CallMedia:
         with contextlib.suppress(AriTuiError):
             await self.worker_pool.assignments.query(number, ssrc)
 
-    def take_report(self, message: control.EchoStatus) -> None:
+    def take_report(self, answer: control.StreamReport) -> None:
         """Take an echo server's answer about a stream."""
+        number, counters = answer.call, answer.counters
+        failed = counters.impaired_lost + counters.errors
         report = EchoReport(
-            asked_ns=message["asked_ns"],
-            ssrc=message["ssrc"],
-            received=message["received"],
-            failed=message["impaired_lost"] + message["errors"],
-            dwell_max_ns=message["dwell_max_ns"],
+            answer.asked_ns, answer.ssrc, counters.received, failed, counters.dwell_max_ns
         )
-        number = message["call"]
         self._answers = True
         self.store.take_report(number, report)
         since_ns, answered = self._awaited.get(number, (0, None))

@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable
-from typing import Any, Final, cast
+from typing import Final
 
 from ari_tui.core import log
 from ari_tui.core.cancellation import unbroken
@@ -100,7 +100,7 @@ class MediaWorker:
         age = asyncio.get_running_loop().time() - self.last_heartbeat
         return self.running and age < SILENT_S
 
-    async def request(self, op: str, **fields: Any) -> control.Message:
+    async def request(self, request: control.Request) -> control.Message:
         """Send a request and wait for the answer.
 
         Raises PortInUseError or BindError for sockets, WorkerError for everything else.
@@ -112,9 +112,10 @@ class MediaWorker:
         answer: asyncio.Future[control.Message] = asyncio.get_running_loop().create_future()
         self._waiting[number] = answer
         try:
-            self._writer.write(control.encode({"id": number, "op": op, **fields}))
+            self._writer.write(control.encode(control.request_message(number, request)))
             reply = await asyncio.wait_for(answer, _REQUEST_S)
         except asyncio.TimeoutError:
+            op = control.OPERATIONS[type(request)]
             raise WorkerError(f"{self.name} did not answer {op} in {_REQUEST_S:g} s") from None
         finally:
             self._waiting.pop(number, None)
@@ -162,9 +163,9 @@ class MediaWorker:
             if answer is not None and not answer.done():
                 answer.set_result(message)
             return
-        if message.get("event") == control.EVENT_HEARTBEAT:
-            self.last_heartbeat = asyncio.get_running_loop().time()
-            self.cpu_ns = int(message.get("cpu_ns", 0))
+        event = control.parse_event(message)
+        if isinstance(event, control.Heartbeat):
+            self.last_heartbeat, self.cpu_ns = asyncio.get_running_loop().time(), event.cpu_ns
             self._alive.set()
-        else:
-            self._on_event(cast("control.Event", message))
+        elif event is not None:
+            self._on_event(event)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import cast
 
 from ari_tui.core.errors import AriTuiError, WorkerError
 from ari_tui.engine.media_worker import MediaWorker
@@ -16,8 +15,8 @@ class WorkerAssignment:
     """The worker of a call, and the requests that open its sockets again."""
 
     worker: MediaWorker
-    add: control.SocketFields
-    connect: control.PeerFields | None = None
+    add: control.AddCall
+    connect: control.ConnectCall | None = None
     draining: bool = False
     media_local: str = ""
     echo_local: str = ""
@@ -27,19 +26,17 @@ class WorkerAssignment:
 class WorkerAssignments(dict[int, WorkerAssignment]):
     """The assignments by call, and the requests to their workers."""
 
-    async def open(
-        self, worker: MediaWorker, call: int, fields: control.SocketFields
-    ) -> WorkerAssignment:
-        """Open a call's sockets in a worker (`control.OP_ADD`'s fields).
+    async def open(self, worker: MediaWorker, request: control.AddCall) -> WorkerAssignment:
+        """Open a call's sockets in a worker.
 
         Raises PortInUseError, BindError or WorkerError.
         """
-        reply = cast("control.Opened", await worker.request(control.OP_ADD, call=call, **fields))
-        assignment = WorkerAssignment(worker, {**fields, "echo_local_port": reply["echo"][1]})
-        assignment.media_local = endpoint(*reply["media"])
-        assignment.echo_local = endpoint(*reply["echo"])
-        assignment.receive_buffer_bytes = reply["buffers"][0]
-        self[call] = assignment
+        added = control.parse_added(await worker.request(request))
+        assignment = WorkerAssignment(worker, request._replace(echo_local_port=added.echo[1]))
+        assignment.media_local = endpoint(*added.media)
+        assignment.echo_local = endpoint(*added.echo)
+        assignment.receive_buffer_bytes = added.buffers[0]
+        self[request.call] = assignment
         return assignment
 
     async def connect(self, call: int, host: str, port: int, learn: str) -> None:
@@ -50,14 +47,14 @@ class WorkerAssignments(dict[int, WorkerAssignment]):
         if call not in self:
             raise WorkerError(f"call {call} has no sockets")
         assignment = self[call]
-        assignment.connect = {"host": host, "port": port, "learn": learn}
-        await assignment.worker.request(control.OP_CONNECT, call=call, **assignment.connect)
+        assignment.connect = control.ConnectCall(call, host, port, learn)
+        await assignment.worker.request(assignment.connect)
 
     def learned(self, call: int, host: str, port: int) -> bool:
         """Note the source of a call's media; False for a call without sockets."""
         assignment = self.get(call)
         if assignment is not None:
-            assignment.connect = {"host": host, "port": port, "learn": "never"}
+            assignment.connect = control.ConnectCall(call, host, port)
         return assignment is not None
 
     async def drain(self, call: int) -> None:
@@ -65,13 +62,13 @@ class WorkerAssignments(dict[int, WorkerAssignment]):
         assignment = self.get(call)
         if assignment is not None:
             assignment.draining = True
-            await assignment.worker.request(control.OP_DRAIN, call=call)
+            await assignment.worker.request(control.DrainCall(call))
 
     async def query(self, call: int, ssrc: int) -> None:
         """Query the echo server about a call's stream; the answer, if any, comes as an event."""
         assignment = self.get(call)
         if assignment is not None and assignment.worker.running:
-            await assignment.worker.request(control.OP_QUERY, call=call, ssrc=ssrc)
+            await assignment.worker.request(control.QueryStream(call, ssrc))
 
     async def remove(self, call: int) -> None:
         """Close a call's sockets. No-op without sockets; an ended worker has closed them."""
@@ -80,7 +77,7 @@ class WorkerAssignments(dict[int, WorkerAssignment]):
             return
         assignment.worker.calls.discard(call)
         if assignment.worker.running:
-            await assignment.worker.request(control.OP_REMOVE, call=call)
+            await assignment.worker.request(control.RemoveCall(call))
 
     async def reopen(self, worker: MediaWorker, call: int) -> None:
         """Restore the sockets of an ended worker's call in another. No-op without sockets.
@@ -93,15 +90,15 @@ class WorkerAssignments(dict[int, WorkerAssignment]):
         assignment.worker = worker
         worker.calls.add(call)
         try:
-            await worker.request(control.OP_ADD, call=call, **assignment.add)
+            await worker.request(assignment.add)
             if assignment.draining:
-                await worker.request(control.OP_DRAIN, call=call)
+                await worker.request(control.DrainCall(call))
             elif assignment.connect is not None:
-                await worker.request(control.OP_CONNECT, call=call, **assignment.connect)
+                await worker.request(assignment.connect)
         except AriTuiError:
             worker.calls.discard(call)
             with contextlib.suppress(AriTuiError):
-                await worker.request(control.OP_REMOVE, call=call)
+                await worker.request(control.RemoveCall(call))
             raise
 
 

@@ -33,7 +33,7 @@ class WorkerCallbacks:
 
     on_source_learned: Callable[[int, str, int], None]
     """A call's media comes from another address than Asterisk reported."""
-    on_echo_report: Callable[[control.EchoStatus], None]
+    on_echo_report: Callable[[control.StreamReport], None]
     """Our echo server answered a query about a call's stream."""
     on_media_lost: Callable[[int, str], None]
     """A call has lost its sockets, and why."""
@@ -79,15 +79,16 @@ class WorkerPool:
         """Tell whether every worker is alive and sends heartbeats."""
         return len(self.workers) == self.count and all(w.healthy for w in self.workers)
 
-    async def add(self, call: int, fields: control.SocketFields) -> WorkerAssignment:
-        """Open a call's sockets in the least loaded worker (`control.OP_ADD`'s fields).
+    async def add(self, request: control.AddCall) -> WorkerAssignment:
+        """Open a call's sockets in the least loaded worker.
 
         Raises PortInUseError, BindError or WorkerError.
         """
         worker = await self._least_loaded()
+        call = request.call
         worker.calls.add(call)
         try:
-            return await self.assignments.open(worker, call, fields)
+            return await self.assignments.open(worker, request)
         except AriTuiError as error:
             worker.calls.discard(call)
             if not isinstance(error, BindError):
@@ -105,7 +106,7 @@ class WorkerPool:
 
     async def _remove_late(self, worker: MediaWorker, call: int) -> None:
         with contextlib.suppress(AriTuiError):
-            await worker.request(control.OP_REMOVE, call=call)
+            await worker.request(control.RemoveCall(call))
 
     def read_logs(self) -> list[bytes]:
         """Return the records that each worker has logged since the last time."""
@@ -153,12 +154,12 @@ class WorkerPool:
         worker.ring.close()
 
     def _on_event(self, event: control.Event) -> None:
-        if event["event"] == control.EVENT_LEARNED:
-            call, host, port = event["call"], event["host"], event["port"]
-            if self.assignments.learned(call, host, port):
-                self.callbacks.on_source_learned(call, host, port)
-        elif event["event"] == control.EVENT_STATUS:
-            self.callbacks.on_echo_report(event)
+        match event:
+            case control.SourceLearned(call, host, port):
+                if self.assignments.learned(call, host, port):
+                    self.callbacks.on_source_learned(call, host, port)
+            case control.StreamReport():
+                self.callbacks.on_echo_report(event)
 
     def _on_end(self, worker: MediaWorker) -> None:
         if self._stopping or worker not in self.workers:

@@ -39,30 +39,30 @@ class Readers:
         self.handlers: dict[int, Handler] = {}
 
     def watch(self, sock: socket.socket, handler: Handler) -> None:
-        """Have a socket read by `handler`, in place of the one before."""
+        """Read a socket with `handler`, in place of the one before."""
         fd = sock.fileno()
         if fd not in self.handlers:
             self.poller.register(fd)
         self.handlers[fd] = handler
 
     def unwatch(self, sock: socket.socket) -> None:
-        """Have a socket read no more."""
+        """Stop reading a socket."""
         fd = sock.fileno()
         if self.handlers.pop(fd, None) is not None:
             self.poller.unregister(fd)
 
 
-def open_pair(request: control.SocketFields) -> tuple[socket.socket, socket.socket]:
-    """Open the media socket and the echo socket of an add request; the latter is connected.
+def open_pair(request: control.AddCall) -> tuple[socket.socket, socket.socket]:
+    """Open a call's media socket and its echo socket; the latter is connected.
 
     Raises BindError; none is left open then.
     """
-    open_leg = partial(open_udp, dscp=request["dscp"], buffer_bytes=request["buffer_bytes"])
-    host, port = request["echo"]
+    open_leg = partial(open_udp, dscp=request.dscp, buffer_bytes=request.buffer_bytes)
+    host, port = request.echo
     with contextlib.ExitStack() as opened:
-        media = opened.enter_context(open_leg(request["host"], int(request["port"])))
+        media = opened.enter_context(open_leg(request.host, request.port))
         any_host = "::" if family_of(host) == socket.AF_INET6 else "0.0.0.0"  # noqa: S104
-        echo = opened.enter_context(open_leg(any_host, request.get("echo_local_port", 0)))
+        echo = opened.enter_context(open_leg(any_host, request.echo_local_port))
         try:
             echo.connect((host, port))
         except OSError as error:
@@ -72,7 +72,7 @@ def open_pair(request: control.SocketFields) -> tuple[socket.socket, socket.sock
 
 
 class CallLegs:
-    """One call's two legs. `tell` says an event to the engine."""
+    """One call's two legs. `send_event` sends an event to the engine."""
 
     def __init__(
         self,
@@ -82,23 +82,23 @@ class CallLegs:
         networks: Sequence[Network],
         log: RingWriter,
         readers: Readers,
-        tell: Callable[[control.Event], None],
+        send_event: Callable[[control.Event], None],
     ) -> None:
         self.call = call
         self.media, self.echo = media_leg(call, media, log), echo_leg(call, echo, log)
         self.echo.on_status = self._on_status
-        self._networks, self._readers, self._tell = networks, readers, tell
+        self._networks, self._readers, self._send_event = networks, readers, send_event
         self._reported: Address = ()
         self._learn_at: float | None = None
 
     def start_echo(self) -> None:
-        """Begin to take what comes back to Asterisk."""
+        """Start forwarding from the echo server to Asterisk."""
         take = make_forward(self.echo, self.media.sock)
         read_until_dry(self.echo, self.echo.sock.getpeername(), take)
         self._readers.watch(self.echo.sock, make_reader(self.echo, take))
 
     def connect(self, peer: Address, learn: str) -> None:
-        """Begin to take what comes from Asterisk, at `peer` as it reports; see `learn_source`."""
+        """Start forwarding from Asterisk's reported address `peer`; see `learn_source`."""
         self._reported = peer
         if learn == "always":
             self._start_learning()
@@ -118,14 +118,14 @@ class CallLegs:
             self._start_learning()
 
     def query(self, ssrc: int) -> None:
-        """Ask our echo server what it knows of a stream; the nonce is the time of asking."""
+        """Send the echo server a status query about a stream; the nonce is the time."""
         query = status.StatusQuery(status.STREAM_QUERY, ssrc, time_ns())
-        # refused or no room: a later query will tell
+        # refused or no room: the next query replaces it
         with contextlib.suppress(OSError):
             self.echo.sock.send(status.build_query(query))
 
     def drain(self) -> None:
-        """Stop the media leg; what still comes back is logged and goes no further."""
+        """Stop the media leg; what still comes back is logged and not forwarded."""
         self._learn_at = None
         self._readers.unwatch(self.media.sock)
         self.media.last_report()
@@ -155,14 +155,7 @@ class CallLegs:
         def learned(address: Address) -> None:
             self._readers.watch(self.media.sock, make_reader(self.media, take))
             if not same_endpoint(address, self._reported):
-                self._tell(
-                    {
-                        "event": control.EVENT_LEARNED,
-                        "call": self.call,
-                        "host": address[0],
-                        "port": address[1],
-                    }
-                )
+                self._send_event(control.SourceLearned(self.call, *address[:2]))
 
         learner = make_learner(self.media, self._reported, self._networks, take, learned)
         self._readers.watch(self.media.sock, learner)
@@ -171,15 +164,5 @@ class CallLegs:
         reply = status.parse_reply(data)
         if reply is not None:
             query, counters, _ = reply
-            self._tell(
-                {
-                    "event": control.EVENT_STATUS,
-                    "call": self.call,
-                    "ssrc": query.ssrc,
-                    "asked_ns": query.nonce,
-                    "received": counters.received,
-                    "impaired_lost": counters.impaired_lost,
-                    "errors": counters.errors,
-                    "dwell_max_ns": counters.dwell_max_ns,
-                }
-            )
+            report = control.StreamReport(self.call, query.ssrc, query.nonce, counters)
+            self._send_event(report)

@@ -2,105 +2,207 @@
 
 A frame is a 32-bit big-endian length and that many bytes of one JSON object. The engine sends
 requests `{"id": n, "op": ..., ...}`; the worker answers `{"id": n, "ok": true, ...}` or
-`{"id": n, "ok": false, "error": words, "code": name}`, and says by itself `{"event": ...}`
-(heartbeat, learned, status). End of file means: close everything and exit.
+`{"id": n, "ok": false, "error": words, "code": name}`, and sends events `{"event": ...}` unasked.
+End of file means: close everything and exit. Standard library only: the worker starts fast.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any, Final, Literal, TypedDict
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+from ari_tui.wire.status import StatusCounters
 
 Message = dict[str, Any]
-"""A decoded frame, before what it is has been looked at."""
+"""One JSON object, as it travels."""
 
 _LENGTH_BYTES: Final = 4
 MAX_FRAME: Final = 1 << 20
-"""No honest message is near this; a longer one is a broken peer."""
+"""No valid message is near this; a longer one means a broken peer."""
 
-OP_ADD, OP_CONNECT, OP_DRAIN, OP_REMOVE, OP_STOP = "add", "connect", "drain", "remove", "stop"
-OP_QUERY = "query"
-EVENT_HEARTBEAT: Final = "heartbeat"
-EVENT_LEARNED: Final = "learned"
-EVENT_STATUS: Final = "status"
 CODE_IN_USE, CODE_BIND, CODE_REQUEST = "in_use", "bind", "request"
+"""Codes of a refusal: a port in use, another socket error, a request that cannot be served."""
 
 
-class SocketFields(TypedDict):
-    """What `add` needs to open a call's two sockets; beside `call`."""
+class AddCall(NamedTuple):
+    """Open a call's two sockets; answered by `CallAdded`."""
 
+    call: int
     host: str
-    """The address of the media socket, with `port`."""
     port: int
+    """Where the media socket is bound."""
     echo: tuple[str, int]
-    """The echo server's address."""
-    echo_local_port: int
-    """0 lets the kernel choose."""
+    """The echo server."""
     dscp: int
     buffer_bytes: int
-    networks: list[str]
-    """Where RTP may come from when the peer is learned (CIDR)."""
+    echo_local_port: int = 0
+    networks: tuple[str, ...] = ()
+    """Networks from which media may be learned (`media.learn_networks`)."""
 
 
-class PeerFields(TypedDict):
-    """What `connect` needs: where Asterisk's RTP comes from; beside `call`."""
+class ConnectCall(NamedTuple):
+    """Connect the media socket to Asterisk and start the media leg."""
 
+    call: int
     host: str
     port: int
-    learn: str
-    """`auto`, `always` or `never`."""
+    learn: str = "never"
+    """As `media.learn_source`."""
 
 
-class Opened(TypedDict):
-    """The answer to `add`: local addresses, and granted buffers (receive, send) in bytes."""
+class QueryStream(NamedTuple):
+    """Send a status query about a stream to the echo server; its reply is a `StreamReport`."""
+
+    call: int
+    ssrc: int
+
+
+class DrainCall(NamedTuple):
+    """Stop the media leg; the echo leg goes on."""
+
+    call: int
+
+
+class RemoveCall(NamedTuple):
+    """Close a call's sockets; no error for an unknown call."""
+
+    call: int
+
+
+class StopWorker(NamedTuple):
+    """Close everything and exit."""
+
+
+class CallAdded(NamedTuple):
+    """The local addresses of both sockets; receive and send buffer as granted, in bytes."""
 
     media: tuple[str, int]
     echo: tuple[str, int]
     buffers: tuple[int, int]
 
 
-class Heartbeat(TypedDict):
-    """The worker is alive; sent once a second."""
+class Heartbeat(NamedTuple):
+    """Sent once a second: how many calls, and the process's CPU time."""
 
-    event: Literal["heartbeat"]
     calls: int
     cpu_ns: int
 
 
-class Learned(TypedDict):
-    """A call's RTP comes from another address than was reported."""
+class SourceLearned(NamedTuple):
+    """A call's media comes from another address than Asterisk reported."""
 
-    event: Literal["learned"]
     call: int
     host: str
     port: int
 
 
-class EchoStatus(TypedDict):
-    """The echo server's answer about a call's stream (`wire.status.StatusCounters`)."""
+class StreamReport(NamedTuple):
+    """The echo server's reply to a status query sent at `asked_ns`."""
 
-    event: Literal["status"]
     call: int
     ssrc: int
     asked_ns: int
-    received: int
-    impaired_lost: int
-    errors: int
-    dwell_max_ns: int
+    counters: StatusCounters
 
 
-Event = Heartbeat | Learned | EchoStatus
+Request = AddCall | ConnectCall | QueryStream | DrainCall | RemoveCall | StopWorker
+Event = Heartbeat | SourceLearned | StreamReport
+OPERATIONS: Final[dict[type[Request], str]] = {
+    AddCall: "add",
+    ConnectCall: "connect",
+    QueryStream: "query",
+    DrainCall: "drain",
+    RemoveCall: "remove",
+    StopWorker: "stop",
+}
 
 
-def encode(message: Mapping[str, object]) -> bytes:
+def request_message(number: int, request: Request) -> Message:
+    """Return a request as a message with its id."""
+    return {"id": number, "op": OPERATIONS[type(request)], **request._asdict()}
+
+
+def parse_request(message: Message) -> Request:
+    """Return the request in a message.
+
+    Raises KeyError for a missing field, TypeError, ValueError or OverflowError for one of another
+    type, ValueError for an unknown operation.
+    """
+    operation = message.get("op")
+    match operation:
+        case "add":
+            return AddCall(
+                int(message["call"]),
+                str(message["host"]),
+                int(message["port"]),
+                _endpoint(message["echo"]),
+                int(message["dscp"]),
+                int(message["buffer_bytes"]),
+                int(message.get("echo_local_port", 0)),
+                tuple(str(network) for network in message.get("networks", ())),
+            )
+        case "connect":
+            host, port = str(message["host"]), int(message["port"])
+            learn = str(message.get("learn", "never"))
+            return ConnectCall(int(message["call"]), host, port, learn)
+        case "query":
+            return QueryStream(int(message["call"]), int(message["ssrc"]))
+        case "drain":
+            return DrainCall(int(message["call"]))
+        case "remove":
+            return RemoveCall(int(message["call"]))
+        case "stop":
+            return StopWorker()
+    raise ValueError(f"unknown operation {operation!r}")
+
+
+def parse_added(reply: Message) -> CallAdded:
+    """Return the reply to `AddCall`; raises as `parse_request`."""
+    receive, send = reply["buffers"]
+    buffers = int(receive), int(send)
+    return CallAdded(_endpoint(reply["media"]), _endpoint(reply["echo"]), buffers)
+
+
+def event_message(event: Event) -> Message:
+    """Return an event as a message."""
+    match event:
+        case Heartbeat():
+            return {"event": "heartbeat", **event._asdict()}
+        case SourceLearned():
+            return {"event": "learned", **event._asdict()}
+        case StreamReport(call, ssrc, asked_ns, counters):
+            head = {"event": "status", "call": call, "ssrc": ssrc, "asked_ns": asked_ns}
+            return {**head, **counters._asdict()}
+
+
+def parse_event(message: Message) -> Event | None:
+    """Return the event in a message; None for an unknown one. Raises as `parse_request`."""
+    match message.get("event"):
+        case "heartbeat":
+            return Heartbeat(int(message.get("calls", 0)), int(message.get("cpu_ns", 0)))
+        case "learned":
+            return SourceLearned(int(message["call"]), str(message["host"]), int(message["port"]))
+        case "status":
+            call, ssrc, asked_ns = (int(message[name]) for name in ("call", "ssrc", "asked_ns"))
+            counters = StatusCounters(*(int(message[name]) for name in StatusCounters._fields))
+            return StreamReport(call, ssrc, asked_ns, counters)
+    return None
+
+
+def _endpoint(pair: Any) -> tuple[str, int]:
+    host, port = pair
+    return str(host), int(port)
+
+
+def encode(message: Message) -> bytes:
     """Frame one message."""
     body = json.dumps(message, separators=(",", ":")).encode()
     return len(body).to_bytes(_LENGTH_BYTES, "big") + body
 
 
 class FrameDecoder:
-    """Turns bytes, however they are cut, into messages. Sans-I/O."""
+    """Decodes a byte stream into messages. Sans-I/O."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()

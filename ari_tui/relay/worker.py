@@ -1,9 +1,9 @@
 """The media worker: a process that forwards RTP and logs each packet, and does nothing else.
 
-Started as `python -m ari_tui.relay.worker CONTROL_FD RING_FD` by the engine's supervisor. It
+Started as `python -m ari_tui.relay.worker CONTROL_FD RING_FD` by the engine's worker pool. It
 knows no ARI, no asyncio, no numpy: it starts in a tenth of a second, and no collection pause or
-repaint touches audio. It is told what to do over the control socket (`relay/control.py`) and ends
-when that closes.
+repaint touches audio. Requests come over the control socket (`relay/control.py`); it ends when
+that closes.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ import ipaddress
 import os
 import socket
 import sys
-from collections.abc import Callable
 from time import monotonic, process_time_ns, time_ns
-from typing import Final, cast
+from typing import Final
 
 from ari_tui.core.errors import BindError
 from ari_tui.core.sockets import granted_buffers, normal_endpoint
@@ -43,17 +42,9 @@ class Worker:
         self._running = True
         self._next_tick = self._next_heartbeat = monotonic()
         self._report_queue: list[CallLegs] = []
-        self._operations: dict[str, Callable[[control.Message], control.Message]] = {
-            control.OP_ADD: self._add,
-            control.OP_CONNECT: self._connect,
-            control.OP_QUERY: self._query,
-            control.OP_DRAIN: self._drain,
-            control.OP_REMOVE: self._remove,
-            control.OP_STOP: self._stop,
-        }
 
     def run(self) -> None:
-        """Serve until told to stop or until the engine is gone; then close every socket."""
+        """Serve until a stop request or until the engine is gone; then close every socket."""
         poll, handlers = self._readers.poller.poll, self._readers.handlers
         while self._running:
             for fd, _ in poll(TICK_S):
@@ -79,13 +70,7 @@ class Worker:
             legs.tick(now)
         if now >= self._next_heartbeat:
             self._next_heartbeat = now + _HEARTBEAT_S
-            self._tell(
-                {
-                    "event": control.EVENT_HEARTBEAT,
-                    "calls": len(self._calls),
-                    "cpu_ns": process_time_ns(),
-                }
-            )
+            self._send_event(control.Heartbeat(len(self._calls), process_time_ns()))
 
     def _report_some(self) -> None:
         """Look at the drops of a fiftieth of the sockets: a round takes a second."""
@@ -103,43 +88,40 @@ class Worker:
     def _on_control(self) -> bool:
         try:
             data = self._channel.recv(65536)
-        except ConnectionError:  # the engine was killed before it had read what we said
+        except ConnectionError:  # the engine was killed before it had read our answers
             data = b""
         if not data:
             self._running = False
             return False
         try:
             for request in self._frames.feed(data):
-                self._say({"id": request.get("id"), **self._answer(request)})
-        except ValueError as error:  # no engine of ours: nothing on this channel can be trusted
-            self._say({"id": None, **_refusal(f"broken frame: {error}", control.CODE_REQUEST)})
+                self._send({"id": request.get("id"), **self._answer(request)})
+        except ValueError as error:  # not our engine: nothing on this channel can be trusted
+            self._send({"id": None, **_refusal(f"broken frame: {error}", control.CODE_REQUEST)})
             self._running = False
         return True
 
-    def _answer(self, request: control.Message) -> control.Message:
-        operation = self._operations.get(str(request.get("op")))
-        if operation is None:
-            return _refusal(f"unknown operation {request.get('op')!r}", control.CODE_REQUEST)
+    def _answer(self, message: control.Message) -> control.Message:
         try:
-            return {"ok": True, **operation(request)}
+            return {"ok": True, **self._serve(control.parse_request(message))}
         except BindError as error:
             cause = error.__cause__
             in_use = isinstance(cause, OSError) and cause.errno == errno.EADDRINUSE
             return _refusal(str(error), control.CODE_IN_USE if in_use else control.CODE_BIND)
-        except Exception as error:  # whatever was asked: the other calls' audio goes on
-            words = f"{request['op']}: {type(error).__name__}: {error}"
+        except Exception as error:  # a bad request must not stop the other calls' audio
+            words = f"{message.get('op')}: {type(error).__name__}: {error}"
             return _refusal(words, control.CODE_REQUEST)
 
-    def _say(self, message: control.Message) -> None:
+    def _send(self, message: control.Message) -> None:
         try:
             self._channel.sendall(control.encode(message))
         except OSError:
             self._running = False
 
-    def _tell(self, event: control.Event) -> None:
-        """Say an event, or drop it when the engine does not read: audio never waits for it."""
+    def _send_event(self, event: control.Event) -> None:
+        """Send an event, or drop it when the engine does not read: audio never waits for it."""
         try:
-            self._channel.send(control.encode(event), socket.MSG_DONTWAIT)
+            self._channel.send(control.encode(control.event_message(event)), socket.MSG_DONTWAIT)
         except BlockingIOError:
             return
         except OSError:
@@ -147,45 +129,38 @@ class Worker:
 
     # -- operations ------------------------------------------------------------------------
 
-    def _add(self, request: control.Message) -> control.Message:
-        number = int(request["call"])
+    def _serve(self, request: control.Request) -> control.Message:
+        """Serve one request and return the fields of its reply."""
+        match request:
+            case control.AddCall():
+                return self._add(request)._asdict()
+            case control.ConnectCall(call, host, port, learn):
+                self._calls[call].connect(normal_endpoint(host, port), learn)
+            case control.QueryStream(call, ssrc):
+                self._calls[call].query(ssrc)
+            case control.DrainCall(call):
+                self._calls[call].drain()
+            case control.RemoveCall(call):
+                legs = self._calls.pop(call, None)
+                if legs is not None:
+                    legs.close()
+            case control.StopWorker():
+                self._running = False
+        return {}
+
+    def _add(self, request: control.AddCall) -> control.CallAdded:
+        number = request.call
         if number in self._calls:
             raise ValueError(f"call {number} is already here")
         if not 0 <= number <= MAX_U32:
             raise ValueError(f"call {number} does not fit into a record")
-        networks = [ipaddress.ip_network(text) for text in request.get("networks", [])]
-        media, echo = open_pair(cast("control.SocketFields", request))
-        legs = CallLegs(number, media, echo, networks, self._log, self._readers, self._tell)
+        networks = [ipaddress.ip_network(text) for text in request.networks]
+        media, echo = open_pair(request)
+        legs = CallLegs(number, media, echo, networks, self._log, self._readers, self._send_event)
         self._calls[number] = legs
         legs.start_echo()
-        return {
-            "media": media.getsockname()[:2],
-            "echo": echo.getsockname()[:2],
-            "buffers": granted_buffers(media),
-        }
-
-    def _connect(self, request: control.Message) -> control.Message:
-        peer = normal_endpoint(str(request["host"]), int(request["port"]))
-        self._calls[int(request["call"])].connect(peer, str(request.get("learn", "never")))
-        return {}
-
-    def _query(self, request: control.Message) -> control.Message:
-        self._calls[int(request["call"])].query(int(request["ssrc"]))
-        return {}
-
-    def _drain(self, request: control.Message) -> control.Message:
-        self._calls[int(request["call"])].drain()
-        return {}
-
-    def _remove(self, request: control.Message) -> control.Message:
-        legs = self._calls.pop(int(request["call"]), None)
-        if legs is not None:
-            legs.close()
-        return {}
-
-    def _stop(self, _: control.Message) -> control.Message:
-        self._running = False
-        return {}
+        local = media.getsockname()[:2], echo.getsockname()[:2]
+        return control.CallAdded(*local, granted_buffers(media))
 
 
 def _refusal(words: str, code: str) -> control.Message:

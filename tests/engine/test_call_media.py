@@ -27,9 +27,10 @@ from ari_tui.engine import call_media
 from ari_tui.engine.call_media import CallMedia, PortPool
 from ari_tui.engine.measured_call import MeasuredCall
 from ari_tui.engine.worker_pool import WorkerCallbacks, WorkerPool
-from ari_tui.relay import control
+from ari_tui.relay.control import ConnectCall, StreamReport
 from ari_tui.wire import rtp
 from ari_tui.wire.record import KIND_MEDIA_IN, pack
+from ari_tui.wire.status import StatusCounters
 from tests.engine.kit import WAIT_S, EchoRun, free_block, udp_ports, until
 
 
@@ -215,7 +216,7 @@ async def test_the_configured_media_address_goes_before_the_reported_one(
     await bench.media.connect(call, "10.9.9.9", 5004)
     assert call.media_remote == "127.0.0.5:5004"
     placed = worker_pool.assignments[call.number].connect
-    assert placed == {"host": "127.0.0.5", "port": 5004, "learn": "auto"}
+    assert placed == ConnectCall(call.number, "127.0.0.5", 5004, "auto")
 
 
 async def test_connecting_what_has_no_sockets_is_an_error(
@@ -313,16 +314,8 @@ async def test_the_last_question_waits_for_its_own_answer_not_for_an_earlier_one
     await packets_through(bench, call, 5)
     bench.media.ask_echo()
     await until(lambda: bench.store.directions)
-    early: control.EchoStatus = {
-        "event": "status",
-        "call": call.number,
-        "asked_ns": 1,
-        "ssrc": 0xABC,
-        "received": 4,
-        "impaired_lost": 0,
-        "errors": 0,
-        "dwell_max_ns": 0,
-    }
+    counters = StatusCounters(4, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    early = StreamReport(call.number, 0xABC, 1, counters)
     asked = asyncio.Event()
 
     async def no_answer_yet(_call: int, _ssrc: int) -> None:
@@ -335,7 +328,8 @@ async def test_the_last_question_waits_for_its_own_answer_not_for_an_earlier_one
     bench.media.take_report(early)
     await asyncio.sleep(0)
     assert not drain.done()
-    bench.media.take_report({**early, "asked_ns": time.time_ns(), "received": 5})
+    received = counters._replace(received=5)
+    bench.media.take_report(early._replace(asked_ns=time.time_ns(), counters=received))
     await asyncio.wait_for(drain, WAIT_S)
     bench.store.close_call(call.number)
     assert bench.store.call_totals(call.number, 0).directions == (0, 0, 0)

@@ -7,12 +7,12 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ari_tui.core.errors import BindError, PortInUseError, WorkerError
 from ari_tui.engine.media_worker import MediaWorker
+from ari_tui.relay import control
 from tests.engine.kit import free_block, udp_ports, until, worker_pids
 
 MODULE = "ari_tui.engine.media_worker"
@@ -36,16 +36,8 @@ async def worker(ends: Ends) -> AsyncIterator[MediaWorker]:
     worker.ring.close()
 
 
-def fields(port: int, **changes: Any) -> dict[str, Any]:
-    return {
-        "call": 1,
-        "host": "127.0.0.1",
-        "port": port,
-        "echo": ["127.0.0.1", 9],
-        "dscp": 46,
-        "buffer_bytes": 65536,
-        **changes,
-    }
+def add_call(port: int, call: int = 1, host: str = "127.0.0.1") -> control.AddCall:
+    return control.AddCall(call, host, port, ("127.0.0.1", 9), 46, 65536)
 
 
 async def test_a_worker_starts_healthy_and_stops_without_a_word(ends: Ends) -> None:
@@ -62,10 +54,10 @@ async def test_a_worker_starts_healthy_and_stops_without_a_word(ends: Ends) -> N
 
 async def test_a_request_is_answered_with_ports(worker: MediaWorker) -> None:
     port, _ = free_block(1)
-    reply = await worker.request("add", **fields(port))
+    reply = await worker.request(add_call(port))
     assert reply["media"] == ["127.0.0.1", port]
     assert reply["echo"][1] > 0
-    await worker.request("remove", call=1)
+    await worker.request(control.RemoveCall(1))
     assert port not in udp_ports()
 
 
@@ -75,22 +67,21 @@ async def test_a_port_of_another_program_is_told_from_every_other_trouble(
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", 0))
         with pytest.raises(PortInUseError, match="in use"):
-            await worker.request("add", **fields(other.getsockname()[1]))
+            await worker.request(add_call(other.getsockname()[1]))
     with pytest.raises(BindError) as refused:
-        await worker.request("add", **fields(0, host="203.0.113.1"))
+        await worker.request(add_call(0, host="203.0.113.1"))
     assert not isinstance(refused.value, PortInUseError)
-    with pytest.raises(WorkerError, match="unknown operation"):
-        await worker.request("dance")
+    await worker.request(add_call(0))
+    with pytest.raises(WorkerError, match="already here"):
+        await worker.request(add_call(0))
     with pytest.raises(WorkerError):
-        await worker.request("connect", call=99, host="127.0.0.1", port=1)
+        await worker.request(control.ConnectCall(99, "127.0.0.1", 1))
 
 
 async def test_requests_at_once_get_their_own_answers(worker: MediaWorker) -> None:
     first, last = free_block(20)
     calls = range(first, last + 1)
-    replies = await asyncio.gather(
-        *(worker.request("add", **fields(port, call=port)) for port in calls)
-    )
+    replies = await asyncio.gather(*(worker.request(add_call(port, call=port)) for port in calls))
     assert [reply["media"][1] for reply in replies] == list(calls)
 
 
@@ -98,7 +89,7 @@ async def test_a_killed_worker_is_told_of_once_and_fails_what_was_asked(
     worker: MediaWorker, ends: Ends
 ) -> None:
     os.kill(worker.process.pid, signal.SIGSTOP)  # so that the request is under way
-    asking = asyncio.create_task(worker.request("add", **fields(0)))
+    asking = asyncio.create_task(worker.request(add_call(0)))
     await until(lambda: worker._waiting)
     await worker.kill()
     with pytest.raises(WorkerError, match="worker 1 ended"):
@@ -106,7 +97,7 @@ async def test_a_killed_worker_is_told_of_once_and_fails_what_was_asked(
     await until(lambda: ends == [worker])
     assert not worker.healthy
     with pytest.raises(WorkerError, match="is not running"):
-        await worker.request("remove", call=1)
+        await worker.request(control.RemoveCall(1))
     assert ends == [worker]
 
 
@@ -117,11 +108,11 @@ async def test_no_answer_in_time_is_an_error_and_a_late_one_is_ignored(
     os.kill(worker.process.pid, signal.SIGSTOP)
     try:
         with pytest.raises(WorkerError, match=r"did not answer remove in 0\.1 s"):
-            await worker.request("remove", call=1)
+            await worker.request(control.RemoveCall(1))
     finally:
         os.kill(worker.process.pid, signal.SIGCONT)
     monkeypatch.undo()
-    assert (await worker.request("remove", call=2))["ok"] is True
+    assert (await worker.request(control.RemoveCall(2)))["ok"] is True
 
 
 async def test_a_hung_worker_is_not_healthy(

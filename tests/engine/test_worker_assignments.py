@@ -11,15 +11,7 @@ from ari_tui.engine.media_worker import MediaWorker
 from ari_tui.engine.worker_assignments import WorkerAssignments, endpoint
 from ari_tui.relay import control
 
-FIELDS: control.SocketFields = {
-    "host": "127.0.0.1",
-    "port": 4000,
-    "echo": ("127.0.0.1", 4000),
-    "echo_local_port": 0,
-    "dscp": 46,
-    "buffer_bytes": 65536,
-    "networks": [],
-}
+ADD = control.AddCall(1, "127.0.0.1", 4000, ("127.0.0.1", 9), 46, 65536)
 REPLY = {"media": ["127.0.0.1", 4000], "echo": ["127.0.0.1", 5001], "buffers": [65536, 65536]}
 
 
@@ -29,18 +21,19 @@ class FakeWorker:
     def __init__(self, *, running: bool = True) -> None:
         self.running = running
         self.calls: set[int] = set()
-        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.asked: list[control.Request] = []
         self.refuses: dict[str, Exception] = {}
 
-    async def request(self, op: str, **fields: Any) -> dict[str, Any]:
-        self.asked.append((op, fields))
+    async def request(self, request: control.Request) -> dict[str, Any]:
+        op = control.OPERATIONS[type(request)]
+        self.asked.append(request)
         if op in self.refuses:
             raise self.refuses[op]
         return REPLY
 
     @property
     def ops(self) -> list[str]:
-        return [op for op, _ in self.asked]
+        return [control.OPERATIONS[type(request)] for request in self.asked]
 
 
 def worker(fake: FakeWorker) -> MediaWorker:
@@ -49,7 +42,7 @@ def worker(fake: FakeWorker) -> MediaWorker:
 
 async def opened(fake: FakeWorker) -> WorkerAssignments:
     assignments = WorkerAssignments()
-    await assignments.open(worker(fake), 1, FIELDS)
+    await assignments.open(worker(fake), ADD)
     fake.calls.add(1)
     return assignments
 
@@ -66,7 +59,7 @@ async def test_a_refused_call_is_nowhere() -> None:
     fake, assignments = FakeWorker(), WorkerAssignments()
     fake.refuses["add"] = BindError("port 4000 is in use")
     with pytest.raises(BindError):
-        await assignments.open(worker(fake), 1, FIELDS)
+        await assignments.open(worker(fake), ADD)
     assert assignments == {}
 
 
@@ -76,8 +69,8 @@ async def test_a_call_goes_on_in_another_worker_on_the_ports_that_it_had() -> No
     second = FakeWorker()
     await assignments.reopen(worker(second), 1)
     assert second.asked == [
-        ("add", {"call": 1, **FIELDS, "echo_local_port": 5001}),
-        ("connect", {"call": 1, "host": "10.0.0.1", "port": 6000, "learn": "auto"}),
+        ADD._replace(echo_local_port=5001),
+        control.ConnectCall(1, "10.0.0.1", 6000, "auto"),
     ]
     assert second.calls == {1}
     assert assignments[1].worker is worker(second)
@@ -90,8 +83,7 @@ async def test_a_learned_address_is_the_one_that_is_connected_to_again() -> None
     assert not assignments.learned(2, "10.0.0.2", 7000)
     second = FakeWorker()
     await assignments.reopen(worker(second), 1)
-    _, fields = second.asked[-1]
-    assert fields == {"call": 1, "host": "10.0.0.2", "port": 7000, "learn": "never"}
+    assert second.asked[-1] == control.ConnectCall(1, "10.0.0.2", 7000, "never")
 
 
 async def test_a_draining_call_is_not_connected_again() -> None:
@@ -137,7 +129,7 @@ async def test_a_question_goes_to_the_worker_that_has_the_call() -> None:
     fake = FakeWorker()
     assignments = await opened(fake)
     await assignments.query(1, 7)
-    assert fake.asked[-1] == ("query", {"call": 1, "ssrc": 7})
+    assert fake.asked[-1] == control.QueryStream(1, 7)
 
 
 async def test_what_is_not_there_is_removed_and_drained_without_harm_and_not_connected() -> None:

@@ -23,7 +23,7 @@ class Told:
 
     def __init__(self) -> None:
         self.learned: list[tuple[int, str, int]] = []
-        self.reported: list[control.EchoStatus] = []
+        self.reported: list[control.StreamReport] = []
         self.lost: list[tuple[int, str]] = []
         self.texts: list[tuple[str, str]] = []
         self.callbacks = WorkerCallbacks(
@@ -76,16 +76,9 @@ async def running(told: Told, count: int = 1, **changes: Any) -> AsyncIterator[W
         assert worker_pids() == []
 
 
-def fields(port: int, echo: EchoRun) -> control.SocketFields:
-    return {
-        "host": "127.0.0.1",
-        "port": port,
-        "echo": (echo.host, echo.port),
-        "echo_local_port": 0,
-        "dscp": 46,
-        "buffer_bytes": 65536,
-        "networks": ["127.0.0.0/8"],
-    }
+def add_call(call: int, port: int, echo: EchoRun) -> control.AddCall:
+    to_echo = (echo.host, echo.port)
+    return control.AddCall(call, "127.0.0.1", port, to_echo, 46, 65536, networks=("127.0.0.0/8",))
 
 
 def speaking(far: Far, port: int) -> Callable[[], bool]:
@@ -104,7 +97,7 @@ async def test_calls_are_spread_over_the_workers(told: Told, echo: EchoRun) -> N
     async with running(told, 2) as worker_pool:
         assert worker_pool.healthy
         for call, port in enumerate(range(first, last + 1)):
-            await worker_pool.add(call, fields(port, echo))
+            await worker_pool.add(add_call(call, port, echo))
         assert [len(worker.calls) for worker in worker_pool.workers] == [3, 3]
     assert not udp_ports() & set(range(first, last + 1))
 
@@ -114,7 +107,7 @@ async def test_a_killed_worker_is_replaced_and_its_calls_go_on_on_their_ports(
 ) -> None:
     port, _ = free_block(1)
     async with running(told) as worker_pool:
-        assignment = await worker_pool.add(1, fields(port, echo))
+        assignment = await worker_pool.add(add_call(1, port, echo))
         await worker_pool.assignments.connect(1, "127.0.0.1", far.port, "never")
         await until(speaking(far, port))
         local = (assignment.media_local, assignment.echo_local)
@@ -145,13 +138,13 @@ async def test_a_draining_call_goes_on_draining_in_the_new_worker(
 ) -> None:
     port, _ = free_block(1)
     async with running(told) as worker_pool:
-        await worker_pool.add(1, fields(port, echo))
+        await worker_pool.add(add_call(1, port, echo))
         await worker_pool.assignments.connect(1, "127.0.0.1", far.port, "never")
         await worker_pool.assignments.drain(1)
         os.kill(worker_pids()[0], signal.SIGKILL)
         await until(lambda: len(told.texts) == 2)
         far.speak(port)
-        await worker_pool.workers[0].request("remove", call=99)  # it has polled since
+        await worker_pool.workers[0].request(control.RemoveCall(99))  # it has polled since
         assert worker_pool.read_logs() == []
         await worker_pool.assignments.remove(1)
     assert port not in udp_ports()
@@ -163,7 +156,7 @@ async def test_a_hung_worker_is_replaced(
     monkeypatch.setattr("ari_tui.engine.media_worker.SILENT_S", 1.5)
     port, _ = free_block(1)
     async with running(told) as worker_pool:
-        await worker_pool.add(1, fields(port, echo))
+        await worker_pool.add(add_call(1, port, echo))
         await worker_pool.assignments.connect(1, "127.0.0.1", far.port, "never")
         (old,) = worker_pids()
         os.kill(old, signal.SIGSTOP)
@@ -182,7 +175,7 @@ async def test_a_call_that_comes_while_the_only_worker_is_replaced_waits_for_it(
     async with running(told) as worker_pool:
         await worker_pool.workers[0].kill()
         await until(lambda: not worker_pool.workers)
-        assignment = await worker_pool.add(1, fields(port, echo))
+        assignment = await worker_pool.add(add_call(1, port, echo))
         assert assignment.worker is worker_pool.workers[0]
 
 
@@ -191,7 +184,7 @@ async def test_a_worker_that_cannot_be_restarted_costs_its_calls_and_is_tried_ag
 ) -> None:
     port, other = free_block(2)
     async with running(told) as worker_pool:
-        await worker_pool.add(1, fields(port, echo))
+        await worker_pool.add(add_call(1, port, echo))
         monkeypatch.setattr("ari_tui.engine.worker_pool._RETRY_S", 0.1)
         monkeypatch.setattr("ari_tui.engine.worker_pool._REPLACED_S", 0.1)
         monkeypatch.setattr("ari_tui.engine.media_worker.sys.executable", "/nowhere/python")
@@ -202,11 +195,11 @@ async def test_a_worker_that_cannot_be_restarted_costs_its_calls_and_is_tried_ag
         assert "cannot be restarted" in why
         assert not worker_pool.healthy
         with pytest.raises(WorkerError, match="no media worker is running"):
-            await worker_pool.add(2, fields(other, echo))
+            await worker_pool.add(add_call(2, other, echo))
         await worker_pool.assignments.remove(1)  # its sockets died with the worker
         monkeypatch.undo()
         await until(lambda: worker_pool.healthy)
-        await worker_pool.add(3, fields(port, echo))
+        await worker_pool.add(add_call(3, port, echo))
     assert len(told.lost) == 1
 
 
@@ -216,7 +209,7 @@ async def test_a_port_taken_while_the_worker_was_away_costs_that_call_alone(
     mine, theirs = free_block(2)
     async with running(told) as worker_pool:
         for call, port in ((1, mine), (2, theirs)):
-            await worker_pool.add(call, fields(port, echo))
+            await worker_pool.add(add_call(call, port, echo))
             await worker_pool.assignments.connect(call, "127.0.0.1", far.port, "never")
         os.kill(worker_pids()[0], signal.SIGKILL)
         await until(lambda: theirs not in udp_ports())
@@ -238,11 +231,11 @@ async def test_sockets_that_nobody_heard_of_are_closed_again(
         os.kill(pid, signal.SIGSTOP)
         try:
             with pytest.raises(WorkerError, match="did not answer add"):
-                await worker_pool.add(1, fields(port, echo))
+                await worker_pool.add(add_call(1, port, echo))
         finally:
             os.kill(pid, signal.SIGCONT)
         monkeypatch.undo()
-        await worker_pool.add(2, fields(0, echo))  # in order after the others
+        await worker_pool.add(add_call(2, 0, echo))  # in order after the others
         await until(lambda: port not in udp_ports())
         assert worker_pool.assignments.keys() == {2}
 
@@ -278,7 +271,7 @@ async def test_overflow_is_counted_over_the_session_and_memory_is_given_back(
 ) -> None:
     port, _ = free_block(1)
     async with running(told, capacity=4) as worker_pool:
-        await worker_pool.add(1, fields(port, echo))
+        await worker_pool.add(add_call(1, port, echo))
         await worker_pool.assignments.connect(1, "127.0.0.1", far.port, "never")
         for _ in range(10):
             far.speak(port)

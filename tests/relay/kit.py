@@ -145,12 +145,12 @@ class Rig:
         """Add a call; return the address of its media socket."""
         address = echo.address if isinstance(echo, Phone) else echo
         wanted = {"port": free_port(), "echo": list(address), **self.add_defaults, **fields}
-        host, port = self.do(control.OP_ADD, call=call, **wanted)["media"]
+        host, port = self.do("add", call=call, **wanted)["media"]
         return host, port
 
     def connect(self, call: int, asterisk: Phone, learn: str = "never") -> None:
         host, port = asterisk.address
-        self.do(control.OP_CONNECT, call=call, host=host, port=port, learn=learn)
+        self.do("connect", call=call, host=host, port=port, learn=learn)
 
     def call(self, call: int, asterisk: Phone, echo: Phone, **fields: Any) -> tuple[str, int]:
         """Add a call and connect it."""

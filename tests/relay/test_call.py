@@ -16,23 +16,15 @@ from tests.relay.kit import LOOPBACK, Phone, Rig, free_port, packet
 COUNTERS = status.StatusCounters(50, 48, 8600, 0, 2, 900, 20_000, 2, 0, 1)
 
 
-def request(echo_local_port: int = 0) -> control.SocketFields:
-    return {
-        "host": LOOPBACK,
-        "port": free_port(),
-        "echo": (LOOPBACK, 9),
-        "dscp": 46,
-        "buffer_bytes": 1 << 16,
-        "echo_local_port": echo_local_port,
-        "networks": [],
-    }
+def request(echo_local_port: int = 0) -> control.AddCall:
+    return control.AddCall(1, LOOPBACK, free_port(), (LOOPBACK, 9), 46, 1 << 16, echo_local_port)
 
 
 def test_a_pair_is_bound_and_its_echo_socket_connected() -> None:
     wanted = request()
     media, echo = open_pair(wanted)
     with media, echo:
-        assert media.getsockname() == (LOOPBACK, wanted["port"])
+        assert media.getsockname() == (LOOPBACK, wanted.port)
         assert echo.getpeername() == (LOOPBACK, 9)
 
 
@@ -72,12 +64,9 @@ def test_a_query_goes_from_the_streams_own_socket_and_its_answer_is_told(
     assert query is not None
     assert (query.kind, query.ssrc, source) == (status.STREAM_QUERY, 7, stream)
     echo_server.send(status.build_reply(query, COUNTERS, impaired=True), source)
-    event = rig.event(control.EVENT_STATUS)
+    event = rig.event("status")
     assert (event["call"], event["ssrc"], event["asked_ns"]) == (1, 7, query.nonce)
-    counted = ("received", "impaired_lost", "errors", "dwell_max_ns")
-    assert {name: event[name] for name in counted} == {
-        name: getattr(COUNTERS, name) for name in counted
-    }
+    assert {name: event[name] for name in COUNTERS._fields} == COUNTERS._asdict()
     # the answer is no media: nothing of it reaches Asterisk
     rig.alive()
     assert asterisk.silent
