@@ -35,16 +35,16 @@ class CallTracker:
     def __init__(
         self,
         parts: EngineParts,
-        book: CallResults,
+        results: CallResults,
         ring_s: float,
         hang_up: Callable[[PlacedCall], None],
     ) -> None:
-        self._parts, self._book, self._ring_s, self._hang_up = parts, book, ring_s, hang_up
+        self._parts, self._results, self._ring_s, self._hang_up = parts, results, ring_s, hang_up
 
     def on_event(self, event: Event) -> None:
         """Take an event, whichever channel it is about."""
         channel = event.peer if isinstance(event, Dial) else getattr(event, "channel", None)
-        call = self._book.live.get(channel.id) if channel is not None else None
+        call = self._results.live.get(channel.id) if channel is not None else None
         if channel is None or call is None:
             return
         call.channel = channel.name or call.channel
@@ -73,7 +73,7 @@ class CallTracker:
     def look(self, now_s: float, call_duration_s: float) -> None:
         """Look at every live call; end those whose time is up, or that get nowhere."""
         by_caller = {one.machine.caller.id: one for one in self._parts.calls.calls.values()}
-        for call in list(self._book.live.values()):
+        for call in list(self._results.live.values()):
             if call.measured is None and call.channel_id in by_caller:
                 call.measured = by_caller[call.channel_id]
                 call.call_id = call.measured.id

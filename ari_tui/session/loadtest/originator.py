@@ -85,14 +85,14 @@ class LoadTest:
 
     def __init__(self, plan: LoadPlan, variables: Mapping[str, str]) -> None:
         self.plan, self._variables = plan, variables
-        self.book, self.course = CallResults(), TimelineRecorder()
+        self.results, self.timeline = CallResults(), TimelineRecorder()
         self.stages: list[LoadStage] = []
         self.started_ns = self.ended_ns = time.time_ns()
         self.final: Document | None = None
         """The engine's last document; None while it runs."""
         self._parts: EngineParts | None = None
         self._tracker: CallTracker | None = None
-        self._pace = CallPacing(plan.ramp_cps)
+        self._pacing = CallPacing(plan.ramp_cps)
         self._phase, self._target = "ramping", 0
         self._started_s = self._looked_s = time.monotonic()
         self._numbers = itertools.count(1)
@@ -104,14 +104,14 @@ class LoadTest:
     async def run(self, parts: EngineParts) -> str:
         """Climb every stage, let go of all calls; return why the engine is to end."""
         self._parts = parts
-        self._tracker = CallTracker(parts, self.book, self.plan.ring_s, self._hang_up)
+        self._tracker = CallTracker(parts, self.results, self.plan.ring_s, self._hang_up)
         parts.publisher.load = self.progress
         self.started_ns, self._started_s = time.time_ns(), time.monotonic()
         for calls in self.plan.tiers or [self.plan.calls]:
             await self._climb(parts, calls)
         self._let_go()
         deadline_s = time.monotonic() + _LET_GO_S
-        await self._until(lambda: not self.book.live, deadline_s)
+        await self._until(lambda: not self.results.live, deadline_s)
         self._phase = "over"
         return "load test done"
 
@@ -133,11 +133,11 @@ class LoadTest:
     def take(self, document: Document) -> None:
         """Judge the calls that are over by this document; the last one judges all."""
         if self._parts is not None:
-            self.course.take(document, self._parts.publisher.live())
+            self.timeline.take(document, self._parts.publisher.live())
         self._look(time.monotonic())
         self.final = document if document.kind == "final" else None
         found = {call.id: call for call in document.calls}
-        for call in list(self.book.live.values()):
+        for call in list(self.results.live.values()):
             measured = found.get(call.call_id or "")
             if self._is_over(call, measured) or self.final is not None:
                 self._close(call, measured)
@@ -148,8 +148,8 @@ class LoadTest:
         """Return how far the test is."""
         now_s = time.monotonic()
         elapsed_s = now_s - self._started_s
-        rate = self._pace.rate(now_s)
-        return self.book.progress(self.plan, self._phase, self._target, rate, elapsed_s)
+        rate = self._pacing.rate(now_s)
+        return self.results.progress(self.plan, self._phase, self._target, rate, elapsed_s)
 
     # -- the climb -----------------------------------------------------------------------------
 
@@ -160,7 +160,7 @@ class LoadTest:
         until_s = begun_s + patience_s
         if not self.plan.tiers:
             until_s = min(until_s, begun_s + self.plan.duration_s)
-        await self._until(lambda: self.book.up >= calls, until_s)
+        await self._until(lambda: self.results.up >= calls, until_s)
         self._phase, now_s = "holding", time.monotonic()
         stage = LoadStage(
             calls, parts.store.sla_evaluator.evidence_window(time.time_ns() // 1_000_000_000 + 1)
@@ -176,7 +176,7 @@ class LoadTest:
             if now_s - self._looked_s >= _LOOK_S:
                 self._look(now_s)
             if self._phase in ("ramping", "holding"):
-                while self.book.active < self._target and self._pace.take(now_s):
+                while self.results.active < self._target and self._pacing.take(now_s):
                     self._place(now_s)
             await asyncio.sleep(TICK_S)
 
@@ -185,7 +185,7 @@ class LoadTest:
         if self._tracker is not None:
             self._tracker.look(now_s, self.plan.call_duration_s)
         if self.stages:
-            self.stages[-1].note(self.book.up)
+            self.stages[-1].note(self.results.up)
 
     def _place(self, now_s: float) -> None:
         parts, number = self._own_parts(), next(self._numbers)
@@ -198,7 +198,7 @@ class LoadTest:
             now_s,
             time.time_ns(),
         )
-        self.book.add(call)
+        self.results.add(call)
         self._tasks.spawn(self._originate(parts, call))
 
     async def _originate(self, parts: EngineParts, call: PlacedCall) -> None:
@@ -227,7 +227,7 @@ class LoadTest:
         self._phase, self._target = "hanging up", 0
         for stage in self.stages:
             stage.end()
-        for call in self.book.live.values():
+        for call in self.results.live.values():
             if not call.gone and call.hung_up_s is None:
                 self._hang_up(call)
 
@@ -258,8 +258,8 @@ class LoadTest:
             end_s = min(end_s, call.started_s + found.duration_s + self._lag_s(call))
         held_s = max(0.0, end_s - call.started_s - up_s) if up_s else 0.0
         record = call.close(found, held_s)
-        self.book.close(call, record)
-        self._pace.ended(good=record.outcome == "good")
+        self.results.close(call, record)
+        self._pacing.ended(good=record.outcome == "good")
 
     def _lag_s(self, call: PlacedCall) -> float:
         """Return how long after its start the engine took the call up."""

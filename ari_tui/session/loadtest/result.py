@@ -21,10 +21,10 @@ _WORST: Final = ("pass", "inconclusive", "fail")
 
 def assemble(test: LoadTest, document: Document) -> LoadReport:
     """Build the report; `document` is the engine's last one, its books closed."""
-    calls = sorted(test.book.records, key=lambda call: call.number)
+    calls = sorted(test.results.records, key=lambda call: call.number)
     progress = test.progress()
     tiers = [_tier(stage, calls, test.ended_ns) for stage in test.stages]
-    course = test.course.seconds(test.started_ns / 1e9, test.ended_ns / 1e9)
+    course = test.timeline.seconds(test.started_ns / 1e9, test.ended_ns / 1e9)
     slas = [document.sla, *(tier.sla for tier in tiers if test.plan.tiers)]
     verdict, reasons = judge(slas, progress, test.plan.max_failed)
     return LoadReport(
@@ -37,7 +37,7 @@ def assemble(test: LoadTest, document: Document) -> LoadReport:
         plan=test.plan,
         progress=progress,
         success_ratio=ratio(progress.good, progress.good + progress.failed),
-        calls_per_s=test.book.calls_per_s,
+        calls_per_s=test.results.calls_per_s,
         set_up_ms=set_up(calls),
         tiers=tiers,
         calls=calls,

@@ -97,24 +97,24 @@ def test_a_call_is_active_until_it_is_over_or_about_to_be() -> None:
 PLAN = plan_of(LoadtestSettings(calls=3), simulated=True)
 
 
-def added(book: CallResults, number: int, *steps: str, at_s: float = 1.0) -> PlacedCall:
+def added(results: CallResults, number: int, *steps: str, at_s: float = 1.0) -> PlacedCall:
     call = PlacedCall(number, "Local/tone@lab", 3, f"id{number}", at_s, 10**18)
-    book.add(call)
+    results.add(call)
     for step in steps:
         call.reach(step, 1.0)
     return call
 
 
 def test_calls_are_up_under_way_or_done() -> None:
-    book = CallResults()
-    added(book, 1, "media_back")
-    added(book, 2, "accepted")
-    busy = added(book, 3, "accepted")
+    results = CallResults()
+    added(results, 1, "media_back")
+    added(results, 2, "accepted")
+    busy = added(results, 3, "accepted")
     busy.fail("answered", FailureCause("busy"))
-    book.close(busy, busy.close(None, 0.0))
-    leaving = added(book, 4, "media_back")
+    results.close(busy, busy.close(None, 0.0))
+    leaving = added(results, 4, "media_back")
     leaving.hung_up_s = 2.0
-    progress = book.progress(PLAN, "holding", 3, 0.5, 12.34)
+    progress = results.progress(PLAN, "holding", 3, 0.5, 12.34)
     assert (progress.up, progress.under_way, progress.started) == (1, 1, 4)
     assert (progress.good, progress.failed, progress.cut) == (0, 1, 0)
     assert progress.failed_at == {"answered": 1}
@@ -122,13 +122,13 @@ def test_calls_are_up_under_way_or_done() -> None:
 
 
 def test_the_rate_is_over_the_time_from_the_first_call_to_the_last() -> None:
-    book = CallResults()
-    assert book.calls_per_s is None
-    added(book, 1, at_s=10.0)
-    assert book.calls_per_s is None
-    added(book, 2, at_s=10.5)
-    added(book, 3, at_s=11.0)
-    assert book.calls_per_s == 2.0
+    results = CallResults()
+    assert results.calls_per_s is None
+    added(results, 1, at_s=10.0)
+    assert results.calls_per_s is None
+    added(results, 2, at_s=10.5)
+    added(results, 3, at_s=11.0)
+    assert results.calls_per_s == 2.0
 
 
 def test_with_tiers_the_climb_is_part_of_the_planned_time() -> None:
@@ -180,14 +180,14 @@ class Desk:
 
     def __init__(self, ring_s: float = 30.0) -> None:
         parts: Any = SimpleNamespace(calls=SimpleNamespace(calls={}), store=None)
-        self.book, self.hung_up = CallResults(), list[PlacedCall]()
+        self.results, self.hung_up = CallResults(), list[PlacedCall]()
         self.follower = CallTracker(
-            cast("EngineParts", parts), self.book, ring_s, self.hung_up.append
+            cast("EngineParts", parts), self.results, ring_s, self.hung_up.append
         )
 
     def call(self, age_s: float = 0.0) -> PlacedCall:
         call = PlacedCall(1, "PJSIP/100", 1, "id1", time.monotonic() - age_s, time.time_ns())
-        self.book.add(call)
+        self.results.add(call)
         return call
 
 

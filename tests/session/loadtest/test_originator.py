@@ -175,7 +175,7 @@ async def test_a_hang_up_that_fails_is_tried_again() -> None:
 
 async def test_a_sweep_leaves_the_calls_of_its_own_session_alone() -> None:
     async with load("tone", "ring", calls=2, duration_s=3.0, ring_s=60) as run:
-        await until(lambda: run.test.progress().up == 1 and len(run.test.book.live) == 2)
+        await until(lambda: run.test.progress().up == 1 and len(run.test.results.live) == 2)
         assert await run.parts.sweeper.sweep("now")
         assert run.test.progress().up == 1
         assert run.test.progress().under_way == 1
