@@ -1,4 +1,4 @@
-"""Watches an engine for a while, for limits of one's own: one that runs, or one of its own."""
+"""Watches an engine, running or started for this, so that SLA limits can be derived."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from ari_tui.report import sparse_histogram
 
 _OPEN_S: Final = 20.0
 _LOOK_S: Final = 0.5
-"""How soon a wish to stop is heard."""
+"""How soon a request to stop takes effect."""
 _COARSE_PER_OCTAVE: Final = 8
-"""Of what the stream tells where documents hold no histogram: a bucket is up to 12 % wide."""
+"""Of the stream's histogram, used when documents hold none: a bucket is up to 12 % wide."""
 
 
 async def watch_engine(target: str, settings: Settings, seconds: float) -> tuple[PathSample, int]:
-    """Watch the engine at `target`, "" for one that is started for this.
+    """Watch the engine at `target`; start one if it is "".
 
-    Returns what was seen, and the exit code of a signal that ended the watch early (else 0). Raises
+    Returns the sample, and the exit code of a signal that ended the watch early (else 0). Raises
     AriTuiError when there is no engine to watch.
     """
     with StopSignals() as signals:
@@ -70,14 +70,14 @@ async def _engine(target: str, settings: Settings) -> AsyncIterator[str]:
 
 
 async def watch(source: LiveSource, seconds: float, stop: asyncio.Event) -> PathSample:
-    """Watch a source that is being run, from its first document on; `stop` ends it early.
+    """Watch a running source from its first document on; `stop` ends it early.
 
     Raises AriTuiError when no engine answers, or when another takes its place.
     """
     await asyncio.wait_for(source.opened(), _OPEN_S)
     if source.document is None:
         raise AriTuiError(f"{source.address} has told nothing")
-    watching = _Watch(source, source.document)
+    sample = _Sampling(source, source.document)
     until = time.monotonic() + seconds
     while not stop.is_set() and source.link.state != "ended":
         left_s = until - time.monotonic()
@@ -85,17 +85,17 @@ async def watch(source: LiveSource, seconds: float, stop: asyncio.Event) -> Path
             break
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(source.changed(), min(left_s, _LOOK_S))
-        watching.look()
-    if not watching.fine:
+        sample.update()
+    if not sample.fine:
         get("calibrate").warning(
             "the engine's documents hold no histograms: percentiles may be off by a few percent; "
             "one that was started with --histograms tells them within 1 %"
         )
-    return watching.watched()
+    return sample.result()
 
 
-class _Watch:
-    """What has been seen since a first document."""
+class _Sampling:
+    """What was measured since a first document."""
 
     def __init__(self, source: LiveSource, first: Document) -> None:
         self._source, self._first, self._newest = source, first, first
@@ -104,15 +104,15 @@ class _Watch:
         self._calls = 0
         self._shortest_ms: float | None = None
         self._longest_us = 0
-        self.look()
+        self.update()
 
     @property
     def fine(self) -> bool:
-        """Tell whether the documents hold the engine's own histogram."""
+        """Whether the documents hold the engine's own histogram."""
         return None not in (self._first.totals.rtt_histogram, self._newest.totals.rtt_histogram)
 
-    def look(self) -> None:
-        """Take in the newest document. Raises AriTuiError when it is another session's."""
+    def update(self) -> None:
+        """Read the newest document. Raises AriTuiError when it is another session's."""
         document = self._source.document
         if document is None:
             return
@@ -128,8 +128,8 @@ class _Watch:
         course = self._source.history.all.tail("rtt_max_us", watched_s)
         self._longest_us = max(self._longest_us, *(value or 0 for value in course), 0)
 
-    def watched(self) -> PathSample:
-        """Return what was seen between the first document and the newest."""
+    def result(self) -> PathSample:
+        """Return the difference between the first document and the newest."""
         first, last = self._first.totals.packets, self._newest.totals.packets
         limited = self._newest.instrument.limited_s - self._first.instrument.limited_s
         came, per_octave = self._round_trips()
@@ -146,7 +146,7 @@ class _Watch:
         )
 
     def _round_trips(self) -> tuple[list[list[int]], int]:
-        """Return those of this watch alone, `[upper_ns, count]`, and the buckets of an octave."""
+        """Return the watch's own histogram, `[upper_ns, count]`, and its buckets per octave."""
         before, now = self._first.totals.rtt_histogram, self._newest.totals.rtt_histogram
         if before is not None and now is not None:
             return sparse_histogram.since(now, before), sparse_histogram.PER_OCTAVE
@@ -155,7 +155,7 @@ class _Watch:
 
 
 def _by_middle(histogram: sparse_histogram.Sparse, per_octave: int) -> Counter[int]:
-    """Return round trips by what stands for their bucket (µs); coarse buckets are spread out."""
+    """Count round trips by the middle of their bucket (µs); coarse buckets are spread evenly."""
     found: Counter[int] = Counter()
     parts = sparse_histogram.PER_OCTAVE // per_octave
     for middle_ns, count in sparse_histogram.spread_evenly(histogram, per_octave, parts):
@@ -164,7 +164,7 @@ def _by_middle(histogram: sparse_histogram.Sparse, per_octave: int) -> Counter[i
 
 
 def _within(extreme_ms: float, bucket: sparse_histogram.Sparse, per_octave: int) -> float:
-    """Return an extreme kept to the outermost bucket: windows reach back before the watch."""
+    """Clamp an extreme to the outermost bucket: windows reach back before the watch."""
     for upper_ns, _ in bucket:
         low, high = sparse_histogram.lower(upper_ns, per_octave) / 1e6, upper_ns / 1e6
         return min(max(extreme_ms, low), high)

@@ -1,7 +1,6 @@
-"""Simulated Asterisk, echo server and engine on loopback, each a child: demo and load test alike.
+"""Simulated Asterisk, echo server and engine on loopback, each a child: for demo and load test.
 
-Nothing is special about the engine: it is pointed at the ports that the others say on their ready
-lines.
+The engine is an ordinary one, configured with the ports of the other two.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from typing import Final
 import msgspec
 
 from ari_tui.config.dump import to_environment
-from ari_tui.config.run_options import DemoOptions, RunOptions
+from ari_tui.config.run_options import DemoOptions
 from ari_tui.config.settings import Settings
 from ari_tui.core import log
 from ari_tui.core.cancellation import end_tasks
@@ -30,9 +29,9 @@ from ari_tui.reflector.server import EXPEDITED_FORWARDING
 
 _LOOPBACK: Final = "127.0.0.1"
 _NO_CERTIFICATES: Final = {"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull}
-"""aiohttp reads all of the system's when it is imported; nothing on loopback speaks TLS."""
+"""aiohttp loads the system's when it is imported; nothing on loopback uses TLS."""
 _HURRY_S = 5.0
-"""How long an engine that drains no more may take to write its report."""
+"""How long an engine that skips draining may take to write its report."""
 
 
 async def run_on_loopback(
@@ -45,11 +44,11 @@ async def run_on_loopback(
     stay: bool,
     app: str,
 ) -> int:
-    """Run the three commands until the engine ends, a signal comes or the parent lets go.
+    """Run the three commands until the engine ends, a signal comes or the parent closes the link.
 
-    Returns the exit code. `app` begins the name of an application of its own. A signal lets the
-    engine drain and print its report; after a second one it prints its report without draining to
-    the end. An engine that was killed leaves no verdict: the code is that of "inconclusive".
+    Returns the exit code. `app` is the prefix of a Stasis application's name of its own. On a
+    signal the engine drains and prints its report; a second one skips the rest of draining. A
+    killed engine leaves no verdict: the code is that of "inconclusive".
     Raises ChildFailedError when a child does not start.
     """
     settings = _own_settings(settings, app)
@@ -64,7 +63,7 @@ async def run_on_loopback(
 
 
 async def _watch(*children: Child) -> None:
-    """Tell of children that end before the engine does; what it measures then is their absence."""
+    """Log children that end before the engine: what it measures then is their absence."""
     names = {asyncio.create_task(child.process.wait()): child.name for child in children}
     waiting = set(names)
     while waiting:
@@ -108,9 +107,9 @@ async def _start_all(
 ) -> list[Child]:
     """Start the three side by side; `stack` ends them, the engine first.
 
-    Their ports are bound here, so that the engine need not wait to be told of them: what it asks
-    an Asterisk that is still on its way up waits in the socket. When one fails, the others are
-    ended and its error is raised.
+    Their ports are bound here, so that the engine can start at once: its requests wait in the
+    socket until the Asterisk serves them. When one fails, the others are ended and its error is
+    raised.
     """
     ari = socket.create_server((_LOOPBACK, 0))
     rtp = open_udp(_LOOPBACK, 0, dscp=EXPEDITED_FORWARDING)
@@ -148,7 +147,7 @@ async def _start(
 
 
 async def _follow(engine: Child, signals: StopSignals, parent: ParentLink | None) -> int:
-    """Wait for the engine's end; hand on the wish to drain, then the wish to drain no more."""
+    """Wait for the engine's end; forward the first request to stop, and the second one to hurry."""
     ended = asyncio.create_task(engine.process.wait())
     stop = asyncio.create_task(signals.stop.wait())
     let_go = asyncio.create_task((parent or ParentLink(None, None)).wait_let_go())
@@ -156,7 +155,7 @@ async def _follow(engine: Child, signals: StopSignals, parent: ParentLink | None
         await asyncio.wait({ended, stop, let_go}, return_when=asyncio.FIRST_COMPLETED)
         if not ended.done():
             engine.let_go(let_go.result() if let_go.done() else signals.name)
-        # after the parent's wish to stop, the first signal is the second wish
+        # after the parent's request to stop, the first signal is the second request
         hurry = stop if let_go.done() else signals.again.wait()
         code = await engine.finish(hurry, drain_s=None, hurry_s=_HURRY_S)
     finally:
@@ -168,45 +167,31 @@ async def _follow(engine: Child, signals: StopSignals, parent: ParentLink | None
 
 
 async def run_demo(options: DemoOptions, link: ParentLink) -> int:
-    """Run the demo until its engine ends, a signal comes or the parent lets go; return the code.
+    """Run the demo until its engine ends, a signal comes or the parent closes the link.
 
-    How it ends, and what it raises, is `loopback.run_on_loopback`'s matter.
+    Returns and raises what `run_on_loopback` does.
     """
+    run, seed = options.run, options.seed
+    sim = _flags(
+        impair_media=options.impair_media, call_duration=options.call_duration_s, seed=seed
+    )
     return await run_on_loopback(
         options.settings,
         link,
-        echo=_echo_arguments(options),
-        sim=_sim_arguments(options),
-        engine=_engine_arguments(options.run),
-        stay=options.run.stay,
+        echo=["echo", "--port", "0", "--quiet", *_flags(impair=options.impair, seed=seed)],
+        sim=["sim", "--port", "0", "--calls", str(options.calls), "--quiet", *sim],
+        engine=["run", "--headless", *_flags(duration=run.duration_s)],
+        stay=run.stay,
         app="demo",
     )
 
 
-def _echo_arguments(options: DemoOptions) -> list[str]:
-    seed = [] if options.seed is None else ["--seed", str(options.seed)]
-    impair = ["--impair", options.impair] if options.impair else []
-    return ["echo", "--port", "0", "--quiet", *impair, *seed]
-
-
-def _sim_arguments(options: DemoOptions) -> list[str]:
-    seed = [] if options.seed is None else ["--seed", str(options.seed)]
-    impair = ["--impair-media", options.impair_media] if options.impair_media else []
-    lasting = options.call_duration_s
-    duration = [] if lasting is None else ["--call-duration", str(lasting)]
+def _flags(**values: object) -> list[str]:
+    """Return command-line flags, without those that are None or empty."""
+    given = ((name.replace("_", "-"), value) for name, value in values.items())
     return [
-        "sim",
-        "--port",
-        "0",
-        "--calls",
-        str(options.calls),
-        "--quiet",
-        *impair,
-        *duration,
-        *seed,
+        part
+        for name, value in given
+        if value not in (None, "")
+        for part in (f"--{name}", str(value))
     ]
-
-
-def _engine_arguments(run: RunOptions) -> list[str]:
-    duration = [] if run.duration_s is None else ["--duration", str(run.duration_s)]
-    return ["run", "--headless", *duration]

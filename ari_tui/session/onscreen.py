@@ -1,9 +1,9 @@
-"""The screen's life: an engine of its own or one that runs, the terminal taken and given back.
+"""Runs the screen over an engine of its own, or attached to a running one.
 
 The engine is a child in a session of its own, so no key, no signal of the terminal and no repaint
-reaches it. The terminal is taken only once the engine stands, and given back before it drains;
-what was measured is printed below. Whatever ends the screen (a key, a signal, a dead terminal),
-the engine hears of it by its lifeline and lets the callers go.
+reaches it. The terminal is taken only once the engine is ready, and restored before it drains;
+the report is printed below. Whatever ends the screen (a key, a signal, a dead terminal), the
+engine notices by its lifeline and releases the callers.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ if TYPE_CHECKING:
     from ari_tui.ui.leaving import Leaving
 
 _DRAIN_S: Final = 30.0
-"""How long an engine may take to let its callers go and write its last document."""
+"""How long an engine may take to release its callers and write its final document."""
 _HURRY_S: Final = 5.0
-_LAST_WORDS_S: Final = 2.0
-"""How long the last document of an engine that has ended may take to reach us."""
+_FINAL_DOCUMENT_S: Final = 2.0
+"""How long the final document of an engine that has ended may take to arrive."""
 _TEXTUAL: Final = {
     "TEXTUAL_FPS": "10",
     "TEXTUAL_ANIMATIONS": "none",
     "TEXTUAL_SMOOTH_SCROLL": "0",
 }
-"""Read by Textual when it is imported: a screen that sends little over ssh."""
+"""Read by Textual when it is imported: little traffic over ssh."""
 _log = log.get("screen")
 
 
 def check_terminal(environment: Mapping[str, str] = os.environ) -> None:
-    """Refuse to draw where nobody sees it. Raises ConfigError."""
+    """Raise ConfigError unless the standard streams are a terminal that can be drawn on."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise ConfigError("there is no terminal to draw on: add --headless")
     if environment.get("TERM", "dumb") == "dumb":
@@ -79,7 +79,7 @@ async def run_on_screen(
 
 
 async def attach(target: str, settings: Settings) -> int:
-    """Show an engine that runs; it goes on when the screen is left.
+    """Show a running engine; it goes on when the screen is left.
 
     Raises AriTuiError, with the terminal untouched, when none answers there.
     """
@@ -127,7 +127,7 @@ async def _start_engine(
 
 
 def _import_screen(settings: Settings) -> None:
-    """Import Textual, which takes a while; raises ConfigError where it has not what is asked."""
+    """Import Textual, which takes a while; raises ConfigError when the theme is not there."""
     for name, value in _TEXTUAL.items():
         os.environ.setdefault(name, value)
     import ari_tui.ui.app  # noqa: F401
@@ -137,7 +137,7 @@ def _import_screen(settings: Settings) -> None:
 
 
 class _Screen:
-    """The app and what it draws from, from before the terminal is taken to the last line."""
+    """The app and its document source, from before the terminal is taken to the last line."""
 
     def __init__(self, target: str, settings: Settings, *, owned: bool, stays: bool) -> None:
         from ari_tui.client.source import LiveSource, parse_target  # after the engine's start
@@ -148,7 +148,7 @@ class _Screen:
         self._app: AriTuiApp | None = None
 
     async def opened(self, signals: StopSignals) -> bool:
-        """Wait for the engine's first words; False when a signal came first."""
+        """Wait for the engine's first document; False when a signal came first."""
         opening = asyncio.create_task(self.source.opened())
         stop = asyncio.create_task(signals.stop.wait())
         await asyncio.to_thread(_import_screen, self._settings)
@@ -162,7 +162,7 @@ class _Screen:
             await end_tasks((opening, stop))
 
     async def show(self, signals: StopSignals, engine: Child | None) -> Leaving:
-        """Take the terminal, draw until somebody or something ends it, give the terminal back."""
+        """Take the terminal, draw until a key, a signal or the engine ends it, restore it."""
         from ari_tui.ui.app import AriTuiApp
         from ari_tui.ui.leaving import Leaving
 
@@ -179,14 +179,14 @@ class _Screen:
             left = await drawing
         finally:
             await end_tasks((drawing, stop, watching))
-        if left is None:  # Textual has told on stderr what went wrong
+        if left is None:  # Textual has printed the reason on stderr
             raise RuntimeError(f"the screen failed: see {self._settings.log.file or 'above'}")
         if left.picture:
             _print(left.picture)
         return left
 
     async def _watch(self, engine: Child | None, app: AriTuiApp) -> None:
-        """End the screen with an engine that ended in order; tell of one that did not."""
+        """End the screen when the engine ends in order; show when it does not."""
         from ari_tui.ui.leaving import Leaving
 
         if engine is None:
@@ -200,21 +200,21 @@ class _Screen:
 
     @property
     def final(self) -> bool:
-        """Tell whether the last document of the engine is here."""
+        """Whether the engine's final document has arrived."""
         document = self.source.document
         return document is not None and document.kind == "final"
 
     async def wait_final(self) -> None:
-        """Give the last document of an engine that has ended a moment to arrive."""
+        """Wait a moment for the final document of an engine that has ended."""
         with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._until_final(), _LAST_WORDS_S)
+            await asyncio.wait_for(self._until_final(), _FINAL_DOCUMENT_S)
 
     async def _until_final(self) -> None:
         while not self.final:
             await self.source.changed()
 
     async def close(self) -> None:
-        """Let go of the engine's stream."""
+        """Disconnect from the engine's stream."""
         await end_tasks((self._following,))
 
     def print_report(self) -> None:
@@ -231,7 +231,7 @@ class _Screen:
 
 
 async def _end(engine: Child, left: Leaving, screen: _Screen, signals: StopSignals) -> int:
-    """Have the engine drain and wait for its last words; a further Ctrl-C skips the draining."""
+    """Let the engine drain, wait for its final document; a further Ctrl-C skips the draining."""
     if engine.running:
         document = screen.source.document
         calls = document.totals.calls.active if document else 0
@@ -250,7 +250,7 @@ async def _end(engine: Child, left: Leaving, screen: _Screen, signals: StopSigna
 
 
 def _forget_terminal() -> None:
-    """Let what is still written go nowhere: the terminal has gone, and writing to it would fail."""
+    """Send further output to /dev/null: the terminal has gone, and writing to it would fail."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(nowhere, fd)

@@ -25,18 +25,6 @@ FORMATS = {"ulaw": 0, "alaw": 8}
 class SimPhone:
     """What is at the far end of a caller's channel: hums a tone, and hears what comes back."""
 
-    __slots__ = (
-        "_last_heard",
-        "_last_lag_ns",
-        "frequency_hz",
-        "heard",
-        "heard_jitter_ns",
-        "on_hold",
-        "packet_ms",
-        "spoken",
-        "spoken_jitter_ns",
-    )
-
     def __init__(self, frequency_hz: int = 0, packet_ms: int = 20) -> None:
         self.frequency_hz = frequency_hz
         """The tone that it hums; 0 is silence, and silence sends nothing."""

@@ -1,4 +1,4 @@
-"""The ARI operations that the simulated Asterisk answers: of itself and its applications here."""
+"""The ARI operations that the simulated Asterisk answers; the route tables name each handler's."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ari_tui.sim.config import INJECTED_VARIABLE
 from ari_tui.sim.dialplan import DialplanRunner, extension
 from ari_tui.sim.events import ASTERISK_ID, EventHub
 from ari_tui.sim.media import FORMATS, MediaPort, bind_rtp
-from ari_tui.sim.model import Json, SimCallerId, SimChannel, timestamp
+from ari_tui.sim.model import Json, SimBridge, SimCallerId, SimChannel, timestamp
 from ari_tui.sim.pbx import Pbx
 from ari_tui.sim.rest import VERSION, EventServer, answer, names_of, no_content, parameters, text_of
 from ari_tui.sim.variables import read_variable, rtp_statistics
 
 
 class BridgeRoutes:
-    """The handlers, each for one ARI operation."""
+    """Handlers of /bridges, each for one ARI operation."""
 
     def __init__(self, pbx: Pbx) -> None:
         self._pbx = pbx
@@ -28,64 +28,61 @@ class BridgeRoutes:
         get, post = web.get, web.post
         bridge = "/ari/bridges/{id}"
         return [
-            get("/ari/bridges", self.bridges),
-            post("/ari/bridges", self.create_bridge),
-            get(bridge, self.bridge),
-            post(bridge, self.create_bridge),
-            web.delete(bridge, self.destroy_bridge),
-            post(bridge + "/addChannel", self.add_channel),
-            post(bridge + "/removeChannel", self.remove_channel),
+            get("/ari/bridges", self._bridges),
+            post("/ari/bridges", self._create_bridge),
+            get(bridge, self._bridge),
+            post(bridge, self._create_bridge),
+            web.delete(bridge, self._destroy_bridge),
+            post(bridge + "/addChannel", self._add_channel),
+            post(bridge + "/removeChannel", self._remove_channel),
         ]
 
-    async def bridges(self, _request: web.Request) -> web.Response:
-        """Answer GET /bridges."""
+    async def _bridges(self, _request: web.Request) -> web.Response:
         return answer([one.json() for one in self._pbx.bridging.bridges.values()])
 
-    async def bridge(self, request: web.Request) -> web.Response:
-        """Answer GET /bridges/{id}."""
+    async def _bridge(self, request: web.Request) -> web.Response:
         return answer(self._pbx.bridging.find(request.match_info["id"]).json())
 
-    async def create_bridge(self, request: web.Request) -> web.Response:
-        """Answer POST /bridges."""
+    async def _create_bridge(self, request: web.Request) -> web.Response:
         values = await parameters(request)
         bridge_id = request.match_info.get("id") or text_of(values, "bridgeId") or None
         kind = text_of(values, "type") or "mixing"
         return answer(self._pbx.bridging.create(bridge_id, kind, text_of(values, "name")).json())
 
-    async def destroy_bridge(self, request: web.Request) -> web.Response:
-        """Answer DELETE /bridges/{id}."""
+    async def _destroy_bridge(self, request: web.Request) -> web.Response:
         self._pbx.bridging.destroy(self._pbx.bridging.find(request.match_info["id"]))
         return no_content()
 
-    async def add_channel(self, request: web.Request) -> web.Response:
-        """Answer POST /bridges/{id}/addChannel: all of the channels, or none."""
-        names = names_of(await parameters(request), "channel")
-        if not names:
-            raise SimRefusalError(400, "Missing parameter channel")
-        bridge = self._pbx.bridging.find(request.match_info["id"])
-        for channel in [self._pbx.find_in_stasis(name, status=422) for name in names]:
+    async def _add_channel(self, request: web.Request) -> web.Response:
+        bridge, channels = await self._bridge_and_channels(request)
+        for channel in channels:
             self._pbx.bridging.enter(bridge, channel)
         return no_content()
 
-    async def remove_channel(self, request: web.Request) -> web.Response:
-        """Answer POST /bridges/{id}/removeChannel: all of the channels, or none."""
-        names = names_of(await parameters(request), "channel")
-        if not names:
-            raise SimRefusalError(400, "Missing parameter channel")
-        bridge = self._pbx.bridging.find(request.match_info["id"])
-        channels = [self._pbx.find_in_stasis(name, status=422) for name in names]
+    async def _remove_channel(self, request: web.Request) -> web.Response:
+        bridge, channels = await self._bridge_and_channels(request)
         if any(channel.bridge is not bridge for channel in channels):
             raise SimRefusalError(422, "Channel not in this bridge")
         for channel in channels:
             self._pbx.bridging.leave(channel)
         return no_content()
 
+    async def _bridge_and_channels(
+        self, request: web.Request
+    ) -> tuple[SimBridge, list[SimChannel]]:
+        """Return what the request names: all of the channels, or an error for the first missing."""
+        names = names_of(await parameters(request), "channel")
+        if not names:
+            raise SimRefusalError(400, "Missing parameter channel")
+        bridge = self._pbx.bridging.find(request.match_info["id"])
+        return bridge, [self._pbx.find_in_stasis(name, status=422) for name in names]
+
 
 _INTERNAL = "An internal error prevented this request from being handled"
 
 
 class MediaChannels:
-    """Makes them; whether events or responses go first is drawn by the configuration's seed."""
+    """Creates media channels; the seed decides whether events or responses go first."""
 
     def __init__(self, pbx: Pbx) -> None:
         self._pbx, self._config = pbx, pbx.config
@@ -125,8 +122,8 @@ class MediaChannels:
         if not self._pbx.enter_stasis(channel, app):
             self._pbx.end(channel)
 
-    def order(self) -> tuple[bool, float]:
-        """Draw for the newest media channel: whether its events go first, else how late they go."""
+    def draw_order(self) -> tuple[bool, float]:
+        """Draw whether the newest channel's events go before its response, else their delay (s)."""
         random = self._config.stream("media", self._serial)
         event_first, delay_s = random.random() < 0.5, random.uniform(0.001, 0.008)
         if self._config.stasis_order != "seeded":
@@ -139,11 +136,11 @@ _RINGS_S = 30.0
 
 
 class ChannelRoutes:
-    """The handlers, each for one ARI operation."""
+    """Handlers of /channels, each for one ARI operation."""
 
     def __init__(self, pbx: Pbx) -> None:
         self._pbx = pbx
-        self._dialling = DialplanRunner(pbx)
+        self._dialplan = DialplanRunner(pbx)
         self._media = MediaChannels(pbx)
 
     def routes(self) -> list[web.RouteDef]:
@@ -151,27 +148,25 @@ class ChannelRoutes:
         get, post = web.get, web.post
         channel = "/ari/channels/{id}"
         return [
-            get("/ari/channels", self.channels),
-            post("/ari/channels", self.originate),
-            post("/ari/channels/externalMedia", self.external_media),
-            get(channel, self.channel),
-            post(channel, self.originate),
-            web.delete(channel, self.hang_up),
-            post(channel + "/answer", self.answer),
-            post(channel + "/continue", self.proceed),
-            get(channel + "/variable", self.channel_variable),
-            get(channel + "/rtp_statistics", self.rtp_statistics),
+            get("/ari/channels", self._channels),
+            post("/ari/channels", self._originate),
+            post("/ari/channels/externalMedia", self._external_media),
+            get(channel, self._channel),
+            post(channel, self._originate),
+            web.delete(channel, self._hang_up),
+            post(channel + "/answer", self._answer),
+            post(channel + "/continue", self._proceed),
+            get(channel + "/variable", self._channel_variable),
+            get(channel + "/rtp_statistics", self._rtp_statistics),
         ]
 
-    async def channels(self, _request: web.Request) -> web.Response:
-        """Answer GET /channels."""
+    async def _channels(self, _request: web.Request) -> web.Response:
         return answer([one.json() for one in self._pbx.channels.values()])
 
-    async def channel(self, request: web.Request) -> web.Response:
-        """Answer GET /channels/{id}."""
+    async def _channel(self, request: web.Request) -> web.Response:
         return answer(self._pbx.find(request.match_info["id"]).json())
 
-    async def originate(self, request: web.Request) -> web.StreamResponse:
+    async def _originate(self, request: web.Request) -> web.StreamResponse:
         """Answer POST /channels: Local channels into the extensions of `sim.dialplan`."""
         values = await parameters(request)
         endpoint, app = text_of(values, "endpoint"), text_of(values, "app")
@@ -194,10 +189,10 @@ class ChannelRoutes:
         )
         args = tuple(part for part in text_of(values, "appArgs").split(",") if part)
         response = await _send(request, answer(channel.json()))
-        self._dialling.ring(channel, app, args, _timeout_s(values))
+        self._dialplan.ring(channel, app, args, _timeout_s(values))
         return response
 
-    async def external_media(self, request: web.Request) -> web.StreamResponse:
+    async def _external_media(self, request: web.Request) -> web.StreamResponse:
         """Answer POST /channels/externalMedia, before or after the channel entered Stasis."""
         values = await parameters(request)
         app = text_of(values, "app")
@@ -209,7 +204,7 @@ class ChannelRoutes:
         own = given if isinstance(given, dict) else {}
         body = {**channel.json(), "channelvars": {**own, **channel.variables}}
         channel.variables.update({name: str(value) for name, value in own.items()})
-        event_first, delay_s = media.order()
+        event_first, delay_s = media.draw_order()
         if event_first:
             media.enter(channel, app)
             await self._pbx.hub.written(app)
@@ -218,23 +213,19 @@ class ChannelRoutes:
         self._pbx.timers.later(delay_s, lambda: media.enter(channel, app))
         return response
 
-    async def hang_up(self, request: web.Request) -> web.Response:
-        """Answer DELETE /channels/{id}."""
+    async def _hang_up(self, request: web.Request) -> web.Response:
         self._pbx.hang_up(self._pbx.find(request.match_info["id"]), cause=32, soft=True)
         return no_content()
 
-    async def answer(self, request: web.Request) -> web.Response:
-        """Answer POST /channels/{id}/answer."""
+    async def _answer(self, request: web.Request) -> web.Response:
         self._pbx.set_state(self._pbx.find_in_stasis(request.match_info["id"]), "Up")
         return no_content()
 
-    async def proceed(self, request: web.Request) -> web.Response:
-        """Answer POST /channels/{id}/continue."""
+    async def _proceed(self, request: web.Request) -> web.Response:
         self._pbx.proceed(self._pbx.find_in_stasis(request.match_info["id"]))
         return no_content()
 
-    async def channel_variable(self, request: web.Request) -> web.Response:
-        """Answer GET /channels/{id}/variable."""
+    async def _channel_variable(self, request: web.Request) -> web.Response:
         name = request.query.get("variable", "")
         if not name:
             raise SimRefusalError(400, "Variable name is required")
@@ -243,8 +234,7 @@ class ChannelRoutes:
             raise SimRefusalError(404, "Provided channel was not found")
         return answer({"value": read_variable(channel, name)})
 
-    async def rtp_statistics(self, request: web.Request) -> web.Response:
-        """Answer GET /channels/{id}/rtp_statistics."""
+    async def _rtp_statistics(self, request: web.Request) -> web.Response:
         return answer(rtp_statistics(self._pbx.find(request.match_info["id"])))
 
 
@@ -280,7 +270,7 @@ def _external(text: str) -> tuple[str, int]:
 
 
 class Routes:
-    """All of them; the handlers here, each for one ARI operation."""
+    """All routes, with the handlers of /asterisk and /applications."""
 
     def __init__(self, pbx: Pbx, events: EventServer) -> None:
         self._pbx = pbx
@@ -293,19 +283,18 @@ class Routes:
         application.add_routes(
             [
                 get("/ari/events", self._events.serve),
-                get("/ari/asterisk/info", self.info),
-                get("/ari/asterisk/ping", self.ping),
-                get("/ari/asterisk/variable", self.global_variable),
-                get("/ari/applications", self.applications),
-                get("/ari/applications/{id}", self.application),
-                web.put("/ari/applications/{id}/eventFilter", self.event_filter),
+                get("/ari/asterisk/info", self._info),
+                get("/ari/asterisk/ping", self._ping),
+                get("/ari/asterisk/variable", self._global_variable),
+                get("/ari/applications", self._applications),
+                get("/ari/applications/{id}", self._application),
+                web.put("/ari/applications/{id}/eventFilter", self._event_filter),
                 *ChannelRoutes(self._pbx).routes(),
                 *BridgeRoutes(self._pbx).routes(),
             ]
         )
 
-    async def info(self, _request: web.Request) -> web.Response:
-        """Answer GET /asterisk/info."""
+    async def _info(self, _request: web.Request) -> web.Response:
         started = self._pbx.started_at
         return answer(
             {
@@ -327,11 +316,10 @@ class Routes:
             }
         )
 
-    async def ping(self, _request: web.Request) -> web.Response:
-        """Answer GET /asterisk/ping."""
+    async def _ping(self, _request: web.Request) -> web.Response:
         return answer({"ping": "pong", "timestamp": timestamp(), "asterisk_id": ASTERISK_ID})
 
-    async def global_variable(self, request: web.Request) -> web.Response:
+    async def _global_variable(self, request: web.Request) -> web.Response:
         """Answer GET /asterisk/variable; one name tells what the media impairment did."""
         name = request.query.get("variable", "")
         if not name:
@@ -339,16 +327,13 @@ class Routes:
         injected = self._pbx.injected() if name == INJECTED_VARIABLE else None
         return answer({"value": "" if injected is None else json.dumps(dict(injected))})
 
-    async def applications(self, _request: web.Request) -> web.Response:
-        """Answer GET /applications."""
+    async def _applications(self, _request: web.Request) -> web.Response:
         return answer([one.json() for one in self._hub.applications.values()])
 
-    async def application(self, request: web.Request) -> web.Response:
-        """Answer GET /applications/{name}."""
+    async def _application(self, request: web.Request) -> web.Response:
         return answer(self._hub.find(request.match_info["id"]).json())
 
-    async def event_filter(self, request: web.Request) -> web.Response:
-        """Answer PUT /applications/{name}/eventFilter."""
+    async def _event_filter(self, request: web.Request) -> web.Response:
         name = request.match_info["id"]
         self._hub.find(name)
         return answer(self._hub.set_filter(name, await parameters(request)).json())

@@ -71,23 +71,6 @@ _PER_MS = SAMPLE_RATE // 1000
 class RtpSource:
     """One stream: SSRC, first sequence and first timestamp are drawn, then everything follows."""
 
-    __slots__ = (
-        "_marks",
-        "_offset",
-        "_samples",
-        "_tone",
-        "due_ns",
-        "marker",
-        "number",
-        "phone",
-        "port",
-        "sequence",
-        "ssrc",
-        "stopped",
-        "swallow",
-        "timestamp",
-    )
-
     def __init__(self, number: int, phone: SimPhone, port: MediaPort, random: Random) -> None:
         self.number = number
         self.phone = phone

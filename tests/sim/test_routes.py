@@ -126,7 +126,7 @@ async def _handlers(seed: int, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     async with lab(seed=seed) as room, echo() as end:
         drawn: list[tuple[bool, float]] = []
         entered: list[str] = []
-        draw, enter = MediaChannels.order, MediaChannels.enter
+        draw, enter = MediaChannels.draw_order, MediaChannels.enter
 
         def noting_draw(media: MediaChannels) -> tuple[bool, float]:
             drawn.append(draw(media))
@@ -136,7 +136,7 @@ async def _handlers(seed: int, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
             entered.append(channel.id)
             enter(media, channel, app)
 
-        monkeypatch.setattr(MediaChannels, "order", noting_draw)
+        monkeypatch.setattr(MediaChannels, "draw_order", noting_draw)
         monkeypatch.setattr(MediaChannels, "enter", noting_enter)
         for n in range(12):
             await room.ari.external_media(end.port, channelId=f"m{n}")

@@ -1,4 +1,4 @@
-"""All calls of a load test, and what they add up to."""
+"""All calls of a load test, live and over, and their sums."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class CallResults:
         self.failed_at: Counter[str] = Counter()
 
     def add(self, call: PlacedCall) -> None:
-        """Take up a call that is about to be placed."""
+        """Add a call that is about to be placed."""
         self.live[call.channel_id] = call
         self.started += 1
         self._first_s = self._first_s or call.started_s
         self._last_s = call.started_s
 
     def close(self, call: PlacedCall, record: LoadCall) -> None:
-        """Put a call's record in the place of the call."""
+        """Replace a call by its record."""
         del self.live[call.channel_id]
         self.records.append(record)
         self.outcomes[record.outcome] += 1
@@ -55,11 +55,9 @@ class CallResults:
         self, plan: LoadPlan, phase: str, target: int, cps: float, elapsed_s: float
     ) -> LoadProgress:
         """Return how far the test is."""
-        up = self.up
-        tiers = len(plan.tiers)
-        planned_s = plan.duration_s
-        if tiers:
-            planned_s = plan.duration_s * tiers + plan.calls / plan.ramp_cps
+        up, planned_s = self.up, plan.duration_s
+        if plan.tiers:
+            planned_s = planned_s * len(plan.tiers) + plan.calls / plan.ramp_cps
         return LoadProgress(
             phase=phase,
             target=target,

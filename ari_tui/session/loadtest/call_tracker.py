@@ -1,4 +1,4 @@
-"""Follows placed calls: what Asterisk tells of their channels, and what the engine measures."""
+"""Tracks placed calls by the events of their channels and the engine's measurements."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from ari_tui.session.loadtest.call_results import CallResults
 from ari_tui.session.loadtest.placed_call import PlacedCall
 
 MEDIA_S: Final = 5.0
-"""So long after a call is bridged the first packet may take, each way."""
+"""How long the first packet of each way may take after a call is bridged."""
 _EVENT_S: Final = 10.0
-"""So long after the longest ringing Asterisk may take to tell of the end."""
-_AS_LONG_AS_IT_MAY: Final = 0.9
-"""A call that rang for this share of the time was given up, whatever cause is told."""
+"""How long the event of the end may take after the longest ringing."""
+_RANG_OUT_SHARE: Final = 0.9
+"""A call that rang for this share of the time rang out, whatever cause the event gives."""
 _BUSY: Final = 17
 
 
 class CallTracker:
-    """Takes events and looks at the store; `hang_up` is called for calls that are to end."""
+    """Reads events and the store; calls `hang_up` for calls that are to end."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class CallTracker:
         self._parts, self._results, self._ring_s, self._hang_up = parts, results, ring_s, hang_up
 
     def on_event(self, event: Event) -> None:
-        """Take an event, whichever channel it is about."""
+        """Apply an event, whichever channel it is about."""
         channel = event.peer if isinstance(event, Dial) else getattr(event, "channel", None)
         call = self._results.live.get(channel.id) if channel is not None else None
         if channel is None or call is None:
@@ -65,13 +65,13 @@ class CallTracker:
         if "answered" in call.steps or call.hung_up_s is not None:
             return
         call.reach("accepted", took_ms)
-        if took_ms / 1000 > self._ring_s * _AS_LONG_AS_IT_MAY and event.cause != _BUSY:
+        if took_ms / 1000 > self._ring_s * _RANG_OUT_SHARE and event.cause != _BUSY:
             call.fail("answered", causes.unanswered(self._ring_s))
         else:
             call.fail("answered", causes.ended(event.cause, event.cause_txt, call.dialstatus))
 
     def look(self, now_s: float, call_duration_s: float) -> None:
-        """Look at every live call; end those whose time is up, or that get nowhere."""
+        """Update every live call; end those whose time is up, or that are stuck."""
         by_caller = {one.machine.caller.id: one for one in self._parts.calls.calls.values()}
         for call in list(self._results.live.values()):
             if call.measured is None and call.channel_id in by_caller:

@@ -1,6 +1,6 @@
-"""The load test itself: climbs to so many calls, holds them, replaces those that end, lets go.
+"""The load test itself: ramps up to a number of calls, holds it, replaces calls, hangs up.
 
-It runs beside an engine as its extension, and takes the engine's documents as a sink: a call is
+It runs beside an engine as its extension, and receives the engine's documents as a sink: a call is
 judged by the first document in which it is over.
 """
 
@@ -27,14 +27,14 @@ from ari_tui.session.loadtest.call_tracker import MEDIA_S, CallTracker
 from ari_tui.session.loadtest.placed_call import PlacedCall
 from ari_tui.session.loadtest.timeline import LoadStage, TimelineRecorder
 
-_MADE_UP_S: Final = 0.2
+_MADE_UP_FOR_S: Final = 0.2
 _FREE_FAILURES: Final = 5
 _FIRST_PAUSE_S: Final = 0.2
 _LONGEST_PAUSE_S: Final = 5.0
 
 
 class CallPacing:
-    """Times are the caller's, in seconds of one clock."""
+    """Paces new calls, with pauses after failures; times are seconds of the caller's clock."""
 
     def __init__(self, calls_per_s: float) -> None:
         self._interval_s = 1 / calls_per_s
@@ -46,9 +46,9 @@ class CallPacing:
         """Tell whether a call may be placed now; if so, it is counted."""
         if self._due_s is not None and now_s < self._due_s:
             return False
-        # a tick that is late is made up for, after a longer pause the beat starts anew
+        # a late tick is made up for; after a longer pause the pace starts anew
         start_s = now_s if self._due_s is None else self._due_s
-        if now_s - start_s > _MADE_UP_S:
+        if now_s - start_s > _MADE_UP_FOR_S:
             start_s = now_s
         self._due_s = start_s + max(self._interval_s, self._pause_s())
         self._placed.append(now_s)
@@ -60,7 +60,7 @@ class CallPacing:
         return float(len(self._placed))
 
     def ended(self, *, good: bool) -> None:
-        """Take what became of a call."""
+        """Note a call's outcome."""
         self._failures = 0 if good else self._failures + 1
 
     def _pause_s(self) -> float:
@@ -72,8 +72,8 @@ class CallPacing:
 
 TICK_S: Final = 0.05
 _LOOK_S: Final = 0.2
-_LET_GO_S: Final = 15.0
-"""So long the calls may take to end once they are hung up."""
+_HANG_UP_S: Final = 15.0
+"""How long calls may take to end once they are hung up."""
 _RAMP_MARGIN_S: Final = 5.0
 _HANG_UP_TRIES: Final = 3
 _OVER: Final = frozenset({CallState.ENDED.value, CallState.FAILED.value})
@@ -102,15 +102,15 @@ class LoadTest:
     # -- extension of the engine -------------------------------------------------------------
 
     async def run(self, parts: EngineParts) -> str:
-        """Climb every stage, let go of all calls; return why the engine is to end."""
+        """Run every stage, hang up all calls; return why the engine is to end."""
         self._parts = parts
         self._tracker = CallTracker(parts, self.results, self.plan.ring_s, self._hang_up)
         parts.publisher.load = self.progress
         self.started_ns, self._started_s = time.time_ns(), time.monotonic()
         for calls in self.plan.tiers or [self.plan.calls]:
-            await self._climb(parts, calls)
-        self._let_go()
-        deadline_s = time.monotonic() + _LET_GO_S
+            await self._run_stage(parts, calls)
+        self._hang_up_all()
+        deadline_s = time.monotonic() + _HANG_UP_S
         await self._until(lambda: not self.results.live, deadline_s)
         self._phase = "over"
         return "load test done"
@@ -121,9 +121,9 @@ class LoadTest:
             self._tracker.on_event(event)
 
     async def stop(self, reason: str) -> None:
-        """Hang up whatever is left, and wait until Asterisk has been told."""
+        """Hang up the calls that are left, and wait for the requests to finish."""
         _log.debug("stopping", reason=reason)
-        self._let_go()
+        self._hang_up_all()
         self._look(time.monotonic())
         await self._tasks.finished()
         self._phase = "over"
@@ -151,22 +151,22 @@ class LoadTest:
         rate = self._pacing.rate(now_s)
         return self.results.progress(self.plan, self._phase, self._target, rate, elapsed_s)
 
-    # -- the climb -----------------------------------------------------------------------------
+    # -- the stages ----------------------------------------------------------------------------
 
-    async def _climb(self, parts: EngineParts, calls: int) -> None:
+    async def _run_stage(self, parts: EngineParts, calls: int) -> None:
         missing, self._phase, self._target = calls - self._target, "ramping", calls
-        begun_s = time.monotonic()
-        patience_s = missing / self.plan.ramp_cps + MEDIA_S + _RAMP_MARGIN_S
-        until_s = begun_s + patience_s
+        began_s = time.monotonic()
+        limit_s = missing / self.plan.ramp_cps + MEDIA_S + _RAMP_MARGIN_S
+        until_s = began_s + limit_s
         if not self.plan.tiers:
-            until_s = min(until_s, begun_s + self.plan.duration_s)
+            until_s = min(until_s, began_s + self.plan.duration_s)
         await self._until(lambda: self.results.up >= calls, until_s)
         self._phase, now_s = "holding", time.monotonic()
         stage = LoadStage(
             calls, parts.store.sla_evaluator.evidence_window(time.time_ns() // 1_000_000_000 + 1)
         )
         self.stages.append(stage)
-        hold_s = self.plan.duration_s - (0 if self.plan.tiers else now_s - begun_s)
+        hold_s = self.plan.duration_s - (0 if self.plan.tiers else now_s - began_s)
         await self._until(lambda: False, now_s + hold_s)
         stage.end()
 
@@ -215,15 +215,15 @@ class LoadTest:
             )
         except AriError as error:
             call.fail("accepted", failure_causes.refused(error))
-            if isinstance(error, AriUnreachableError):  # it may have been obeyed
+            if isinstance(error, AriUnreachableError):  # it may have been carried out
                 self._hang_up(call)
             call.gone = True
         else:
             call.reach("accepted", (time.monotonic() - call.started_s) * 1000)
 
-    # -- letting go ------------------------------------------------------------------------------
+    # -- hanging up -----------------------------------------------------------------------------
 
-    def _let_go(self) -> None:
+    def _hang_up_all(self) -> None:
         self._phase, self._target = "hanging up", 0
         for stage in self.stages:
             stage.end()
@@ -248,7 +248,7 @@ class LoadTest:
     def _is_over(self, call: PlacedCall, found: Call | None) -> bool:
         if found is not None:
             return found.state in _OVER
-        # taken up by the engine, but not in this document yet
+        # answered, but not in this document yet
         return call.gone and call.measured is None and "answered" not in call.steps
 
     def _close(self, call: PlacedCall, found: Call | None) -> None:
@@ -262,7 +262,7 @@ class LoadTest:
         self._pacing.ended(good=record.outcome == "good")
 
     def _lag_s(self, call: PlacedCall) -> float:
-        """Return how long after its start the engine took the call up."""
+        """Return how long after its start the engine began with the call."""
         taken_ns = call.measured.started_ns if call.measured else call.started_ns
         return max(0.0, (taken_ns - call.started_ns) / 1e9)
 

@@ -47,11 +47,11 @@ class PlacedCall:
     silent_s: float = 0.0
     """The longest that media stayed away, either way; known at the end."""
     hung_up_s: float | None = None
-    """When we asked to hang it up; None before."""
+    """When its hang-up was requested; None before."""
     gone: bool = False
-    """Asterisk has it no more, or never had it."""
+    """Its channel has ended, or was never created."""
     record: LoadCall | None = None
-    """What the report says of it; None until it is over."""
+    """Its entry in the report; None until it is over."""
 
     def reach(self, step: str, milliseconds: float) -> None:
         """Note that a step was reached, the first time; those before it were reached by then."""
@@ -67,12 +67,12 @@ class PlacedCall:
 
     @property
     def flows(self) -> bool:
-        """Tell whether it is up and waits for nothing any more."""
+        """Whether media flow both ways."""
         return "media_back" in self.steps and self.active
 
     @property
     def active(self) -> bool:
-        """Tell whether it is on its way up, or up: neither over nor about to be."""
+        """Whether it is being set up or is up: neither over nor about to be."""
         return self.record is None and not self.gone and self.hung_up_s is None
 
     def close(self, found: Call | None, held_s: float) -> LoadCall:

@@ -21,7 +21,7 @@ _LONGEST_APP: Final = 64
 
 
 def plan_of(wanted: LoadtestSettings, *, simulated: bool) -> LoadPlan:
-    """Return what is asked for, as the report tells it: of variables only the names."""
+    """Return the plan as the report shows it: of variables only the names."""
     tiers = [int(tier) for tier in wanted.tiers]
     return LoadPlan(
         endpoints=list(wanted.endpoints),
@@ -48,8 +48,8 @@ def variables_of(wanted: LoadtestSettings) -> dict[str, str]:
 def engine_settings(settings: Settings) -> Settings:
     """Return settings of an engine whose calls are all our own.
 
-    An application of its own, for a second client of one name would take it from an engine that
-    measures real callers; and whoever is let go is hung up.
+    It has an application of its own: a second client of one application would replace an engine
+    that measures real callers. Released callers are hung up.
     """
     app = settings.asterisk.app[: _LONGEST_APP - len(_SUFFIX)] + _SUFFIX
     asterisk = msgspec.structs.replace(settings.asterisk, app=app, on_release="hangup")
@@ -57,7 +57,7 @@ def engine_settings(settings: Settings) -> Settings:
 
 
 def on_simulator(settings: Settings) -> Settings:
-    """Return settings for the simulator: it has an extension that sends, the default has not."""
+    """Return settings for the simulator, with an extension that sends audio by default."""
     if settings.origin("loadtest.endpoints") != "default":
         return settings
     loadtest = msgspec.structs.replace(settings.loadtest, endpoints=(SIMULATED_ENDPOINT,))
@@ -71,7 +71,7 @@ _DIALLED: Final = re.compile(r"[0-9*#+.() -]+")
 
 
 def check_safety_limits(wanted: LoadtestSettings) -> None:
-    """Refuse what may not be called, or so often. Raises ConfigError."""
+    """Raise ConfigError for endpoints that may not be called, and for too many calls."""
     for endpoint in wanted.endpoints:
         check_endpoint(endpoint, wanted.allow)
     if not wanted.endpoints:
@@ -86,7 +86,7 @@ def check_safety_limits(wanted: LoadtestSettings) -> None:
 
 
 def check_endpoint(endpoint: str, allow: tuple[str, ...]) -> None:
-    """Refuse an emergency number in whatever form, and what no pattern allows."""
+    """Raise ConfigError for an emergency number in any form, and for what no pattern allows."""
     shown = escaped(endpoint, 80)
     if number := emergency_number(endpoint):
         raise ConfigError(f"endpoint {shown}: {number} is an emergency number: it is never called")
@@ -116,7 +116,7 @@ def emergency_number(endpoint: str) -> str:
 
 
 def is_loopback(url: str) -> bool:
-    """Tell whether an Asterisk's address is this machine's own."""
+    """Whether an Asterisk's address is this machine's own."""
     host = urlsplit(url if "://" in url else f"//{url}").hostname or ""
     if host == "localhost":
         return True

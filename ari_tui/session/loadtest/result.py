@@ -7,6 +7,7 @@ import platform
 from collections.abc import Sequence
 from typing import Final
 
+from ari_tui.analysis.nearest_rank import nearest_rank
 from ari_tui.building.build import iso
 from ari_tui.building.figures import ratio
 from ari_tui.building.sla import sla_of
@@ -20,7 +21,7 @@ _WORST: Final = ("pass", "inconclusive", "fail")
 
 
 def assemble(test: LoadTest, document: Document) -> LoadReport:
-    """Build the report; `document` is the engine's last one, its books closed."""
+    """Build the report; `document` is the engine's final one."""
     calls = sorted(test.results.records, key=lambda call: call.number)
     progress = test.progress()
     tiers = [_tier(stage, calls, test.ended_ns) for stage in test.stages]
@@ -50,9 +51,8 @@ def assemble(test: LoadTest, document: Document) -> LoadReport:
 def judge(slas: Sequence[Sla], progress: LoadProgress, max_failed: int) -> tuple[str, list[str]]:
     """Return the verdict and its reasons: the worst SLA's, and fail for too many failed calls.
 
-    Media that broke off are no evidence against anybody when the instrument itself was limited in
-    most seconds: a machine that starves us starves a sender on it too. The first SLA is that of
-    the whole test.
+    Interrupted media prove nothing when the instrument itself was limited in most seconds: a
+    machine that starves us starves a sender on it too. The first SLA is that of the whole test.
     """
     worst = max((sla.verdict for sla in slas), key=_WORST.index)
     reasons = [f"SLA: {sla.headline}" for sla in slas if sla.verdict == worst][-1:]
@@ -98,27 +98,19 @@ def set_up(calls: Sequence[LoadCall]) -> dict[str, Spread]:
 
 
 def spread_of(values: Sequence[float]) -> Spread:
-    """Sum values up, percentiles by nearest rank; null without any."""
+    """Summarize values, percentiles by nearest rank; null without any."""
     if not values:
         return NO_SAMPLES
-    ordered = sorted(values)
-
-    def rank(percent: int) -> float:
-        return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
-
+    ordered, number = sorted(values), len(values)
+    p50, p95, p99 = (ordered[nearest_rank(share, number) - 1] for share in (0.5, 0.95, 0.99))
+    mean = round(sum(ordered) / number, 3)
     return Spread(
-        count=len(ordered),
-        min=ordered[0],
-        mean=round(sum(ordered) / len(ordered), 3),
-        p50=rank(50),
-        p95=rank(95),
-        p99=rank(99),
-        max=ordered[-1],
+        count=number, min=ordered[0], mean=mean, p50=p50, p95=p95, p99=p99, max=ordered[-1]
     )
 
 
 def environment(document: Document) -> LoadEnvironment:
-    """Tell where the test ran."""
+    """Return where the test ran."""
     version = document.asterisks[0].version if document.asterisks else None
     return LoadEnvironment(
         host=document.session.host,

@@ -1,4 +1,4 @@
-"""Keeps the course of a run, second by second, while its engine runs."""
+"""Records the timeline of a run, second by second, while its engine runs."""
 
 from __future__ import annotations
 
@@ -10,22 +10,14 @@ from ari_tui.document.live import AllCourse, Live
 from ari_tui.document.load_test import LoadSecond
 from ari_tui.document.model import Document
 
-_CELLS: Final = (
-    "sent",
-    "lost",
-    "late",
-    "rtt_p50_us",
-    "rtt_p95_us",
-    "rtt_p99_us",
-    "rtt_max_us",
-)
+_CELLS: Final = ("sent", "lost", "late", "rtt_p50_us", "rtt_p95_us", "rtt_p99_us", "rtt_max_us")
 
 
 class TimelineRecorder:
-    """Keeps the course of all calls while an engine runs: what its own history forgets.
+    """Records the figures of all calls for the whole run: an engine's history is shorter.
 
-    To be given every document with what the stream sends beside it, once a second; a later one
-    tells the newest seconds again, since losses are known only seconds after the sending.
+    Needs every document with its live figures, once a second; a later one repeats the newest
+    seconds, since losses are known only seconds after the sending.
     """
 
     def __init__(self) -> None:
@@ -33,7 +25,7 @@ class TimelineRecorder:
         self._calls: dict[int, int] = {}
 
     def take(self, document: Document, live: Live) -> None:
-        """Take in the newest seconds, and how many calls are up at the last of them."""
+        """Record the newest seconds, and how many calls are up at the last of them."""
         self._calls[live.last_second] = document.totals.calls.active
         first = live.last_second - live.seconds + 1
         for place in range(live.seconds):
@@ -42,7 +34,7 @@ class TimelineRecorder:
                 self._cells[first + place] = found
 
     def seconds(self, started_s: float, ended_s: float) -> list[LoadSecond]:
-        """Return the course between two times (seconds since 1970), a row a second, no gaps."""
+        """Return the seconds between two times (since 1970), without gaps."""
         first, calls, course = int(started_s), 0, []
         for second in range(first, int(ended_s) + 1):
             calls = self._calls.get(second, calls)
@@ -73,7 +65,7 @@ def _second(at_s: float, calls: int, cells: dict[str, int | None]) -> LoadSecond
 
 
 class LoadStage:
-    """From the second after its calls were up to the one in which the holding ended."""
+    """A tier's hold: from the second after its calls were up to the one in which it ended."""
 
     def __init__(self, calls: int, evidence_window: EvidenceWindow) -> None:
         self.calls, self.evidence_window = calls, evidence_window
@@ -83,12 +75,12 @@ class LoadStage:
         self.ended_ns: int | None = None
 
     def note(self, up: int) -> None:
-        """Take note of how many calls are up."""
+        """Note how many calls are up."""
         if self.ended_ns is None:
             self.reached = max(self.reached, up)
 
     def end(self) -> None:
-        """End the holding; harmless when it has ended."""
+        """End the hold; does nothing when it has ended."""
         if self.ended_ns is None:
             self.ended_ns = time.time_ns()
             self.evidence_window.until_second = self.ended_ns // 1_000_000_000
