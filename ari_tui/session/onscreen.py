@@ -196,7 +196,7 @@ class _Screen:
         if self.final:
             app.exit(Leaving("quit", reason="the engine has ended"))
         else:
-            app.tell_engine_gone(f"engine ended (exit {code}): see {self._settings.log.file}")
+            app.show_engine_ended(f"engine ended (exit {code}): see {self._settings.log.file}")
 
     @property
     def final(self) -> bool:

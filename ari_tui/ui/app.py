@@ -26,7 +26,7 @@ from ari_tui.config.settings import UiSettings
 from ari_tui.document.model import Document
 from ari_tui.ui.app_actions import AppActions
 from ari_tui.ui.bindings import keymap, textual_bindings
-from ari_tui.ui.column import Column
+from ari_tui.ui.columns import Column
 from ari_tui.ui.driver import TerminalDriver
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.leaving import LeavingApp
@@ -108,7 +108,7 @@ class AriTuiApp(LeavingApp):
         self._clock = clock
         self._frozen: Frame | None = None
         self._frozen_at = 0.0
-        self._beats: list[Timer] = []
+        self._frame_timers: list[Timer] = []
         self._seen = -1
         self.keymap = keymap(settings.keys)
         # Textual takes an empty text for no change
@@ -125,26 +125,26 @@ class AriTuiApp(LeavingApp):
 
     def on_mount(self) -> None:
         """Begin to make frames; nothing is made while the process is suspended."""
-        self._beats = [
+        self._frame_timers = [
             self.set_interval(1 / self.settings.refresh_hz, self.make_frame),
             self.set_interval(_THEMES_S, self._look_at_themes),
             self.set_interval(_EAGER_S, self._look_for_calls),
         ]
-        self.app_suspend_signal.subscribe(self, lambda _: self._each_beat(Timer.pause))
-        self.app_resume_signal.subscribe(self, lambda _: self._each_beat(Timer.resume))
+        self.app_suspend_signal.subscribe(self, lambda _: self._each_timer(Timer.pause))
+        self.app_resume_signal.subscribe(self, lambda _: self._each_timer(Timer.resume))
         for problem in self.themes.problems:
             self.notify(problem, title="theme", severity="warning", markup=False)
 
     def _look_for_calls(self) -> None:
         """Draw the first calls as soon as they are known, not only at the next refresh."""
         if self.frame is not None and self.frame.document.calls:
-            self._beats.pop().stop()
+            self._frame_timers.pop().stop()
         elif self.source.version != self._seen:
             self._seen = self.source.version
             self.make_frame()
 
-    def _each_beat(self, what: Callable[[Timer], None]) -> None:
-        for timer in self._beats:
+    def _each_timer(self, what: Callable[[Timer], None]) -> None:
+        for timer in self._frame_timers:
             what(timer)
 
     def _look_at_themes(self) -> None:
@@ -217,7 +217,7 @@ class AriTuiApp(LeavingApp):
             self._frozen_at = self._clock()
         self.make_frame()
 
-    def tell_engine_gone(self, why: str) -> None:
+    def show_engine_ended(self, why: str) -> None:
         """Keep the last picture up, and say that nothing new will come."""
         self.gone = why
         self.make_frame()

@@ -10,7 +10,7 @@ from typing import Any, Protocol, cast
 from textual.screen import Screen
 
 from ari_tui.client.actions import Actions
-from ari_tui.ui.column import Column
+from ari_tui.ui.columns import Column
 
 
 class AppActions(Protocol):

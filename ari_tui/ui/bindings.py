@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from ari_tui.core.errors import ConfigError
@@ -22,7 +23,7 @@ Where = Literal["app", "overview", "table", "detail", "dialog"]
 Keymap = Mapping[str, str]
 """By binding id the keys that were given in its stead, as `App.set_keymap` takes them."""
 
-_TOGETHER: Final[tuple[tuple[Where, ...], ...]] = (
+_ACTIVE_TOGETHER: Final[tuple[tuple[Where, ...], ...]] = (
     ("app", "overview", "table"),
     ("app", "detail"),
     ("app", "dialog", "table"),
@@ -33,20 +34,26 @@ _TOGETHER: Final[tuple[tuple[Where, ...], ...]] = (
 class Binding(NamedTuple):
     """One thing that a key does."""
 
+    group: str
+    """Its heading in the help."""
+    where: tuple[Where, ...]
     id: str
     keys: str
     """Textual's names, with commas between; `ui.key_names` changes them."""
-    action: str
-    """`action_<this>` of the class that has the binding."""
     label: str
     """One word for the key bar."""
     help: str
-    group: str
-    where: tuple[Where, ...]
     bar: int = 0
     """Place in the key bar, the most needed first; 0 is not in it."""
+    method: str = ""
+    """The method is `action_<this>` of the class that has the binding; "": `action_<id>`."""
     priority: bool = False
     """Heard before any widget, and above dialogs."""
+
+    @property
+    def action(self) -> str:
+        """Return the name of the action, without `action_`."""
+        return self.method or self.id
 
 
 _BOTH: Final[tuple[Where, ...]] = ("overview", "detail")
@@ -56,233 +63,114 @@ _TABLE: Final[tuple[Where, ...]] = ("table",)
 _DIALOG: Final[tuple[Where, ...]] = ("dialog",)
 _APP: Final[tuple[Where, ...]] = ("app",)
 
+_view = partial(Binding, "View")
+_rows = partial(Binding, "Rows")
+_call = partial(Binding, "Call")
+_take_away = partial(Binding, "Take away")
+_program = partial(Binding, "Program")
+_dialogs = partial(Binding, "Dialogs")
 
 BINDINGS: Final = (
-    Binding(
+    _view(
+        _BOTH,
         "freeze",
         "space",
         "freeze",
-        "freeze",
         "Stand still; measuring goes on, and a banner shows the age",
-        "View",
-        _BOTH,
         4,
     ),
-    Binding(
-        "lock_order",
-        "o",
-        "lock_order",
-        "lock",
-        "Keep the order of rows; values go on",
-        "View",
+    _view(_HERE, "lock_order", "o", "lock", "Keep the order of rows; values go on", 11),
+    _view(
         _HERE,
-        11,
-    ),
-    Binding(
         "window",
         "w",
-        "next_window",
         "window",
         "Loss, lateness and round trips of 10 s, 1 min or the session",
-        "View",
-        _HERE,
         8,
+        method="next_window",
     ),
-    Binding("columns", "c", "columns", "columns", "Choose the columns", "View", _HERE, 13),
-    Binding("theme", "t", "next_theme", "theme", "Take the next theme", "View", _BOTH, 14),
-    Binding(
-        "bell",
-        "b",
-        "bell",
-        "bell",
-        "Ring when a call begins to break a limit, or stop ringing",
-        "View",
-        _BOTH,
+    _view(_HERE, "columns", "c", "columns", "Choose the columns", 13),
+    _view(_BOTH, "theme", "t", "theme", "Take the next theme", 14, method="next_theme"),
+    _view(_BOTH, "bell", "b", "bell", "Ring when a call begins to break a limit, or stop ringing"),
+    _rows(
+        _HERE, "filter", "slash", "filter", "Filter: text, !text, p95>12, late>0, state=ended", 2
     ),
-    Binding(
-        "filter",
-        "slash",
-        "filter",
-        "filter",
-        "Filter: text, !text, p95>12, late>0, state=ended",
-        "Rows",
-        _HERE,
-        2,
-    ),
-    Binding(
-        "sort_left",
-        "less_than_sign",
-        "sort_left",
-        "sort",
-        "Sort by the column to the left",
-        "Rows",
-        _HERE,
-        3,
-    ),
-    Binding(
-        "sort_right",
-        "greater_than_sign",
-        "sort_right",
-        "sort",
-        "Sort by the column to the right",
-        "Rows",
-        _HERE,
-        3,
-    ),
-    Binding("reverse", "z", "reverse", "reverse", "Reverse the order", "Rows", _HERE, 10),
-    Binding(
-        "violators",
-        "exclamation_mark",
-        "violators",
-        "fails",
-        "Only calls that break a limit",
-        "Rows",
-        _HERE,
-        9,
-    ),
-    Binding("row_up", "up,k", "cursor_up", "up", "Up a row", "Rows", _TABLE),
-    Binding("row_down", "down,j", "cursor_down", "down", "Down a row", "Rows", _TABLE),
-    Binding("page_up", "pageup", "page_up", "page up", "Up a page", "Rows", _TABLE),
-    Binding("page_down", "pagedown", "page_down", "page down", "Down a page", "Rows", _TABLE),
-    Binding("first_row", "home", "first_row", "first", "First row", "Rows", _TABLE),
-    Binding("last_row", "end", "last_row", "last", "Last row", "Rows", _TABLE),
-    Binding(
+    _rows(_HERE, "sort_left", "less_than_sign", "sort", "Sort by the column to the left", 3),
+    _rows(_HERE, "sort_right", "greater_than_sign", "sort", "Sort by the column to the right", 3),
+    _rows(_HERE, "reverse", "z", "reverse", "Reverse the order", 10),
+    _rows(_HERE, "violators", "exclamation_mark", "fails", "Only calls that break a limit", 9),
+    _rows(_TABLE, "row_up", "up,k", "up", "Up a row", method="cursor_up"),
+    _rows(_TABLE, "row_down", "down,j", "down", "Down a row", method="cursor_down"),
+    _rows(_TABLE, "page_up", "pageup", "page up", "Up a page"),
+    _rows(_TABLE, "page_down", "pagedown", "page down", "Down a page"),
+    _rows(_TABLE, "first_row", "home", "first", "First row"),
+    _rows(_TABLE, "last_row", "end", "last", "Last row"),
+    _call(
+        _TABLE,
         "detail",
         "enter",
-        "choose",
         "detail",
         "Open the call; in a list, take it",
-        "Call",
-        _TABLE,
         5,
+        method="choose",
     ),
-    Binding("next_call", "n,right", "next_call", "next", "Next call", "Call", _CALL, 2),
-    Binding(
-        "previous_call", "N,left", "previous_call", "previous", "Previous call", "Call", _CALL, 3
+    _call(_CALL, "next_call", "n,right", "next", "Next call", 2),
+    _call(_CALL, "previous_call", "N,left", "previous", "Previous call", 3),
+    _call(_BOTH, "hang_up", "x", "hang up", "Hang up the call; asks", 15),
+    _call(_CALL, "back", "escape,q", "back", "Back to all calls", 1),
+    _take_away(
+        _BOTH, "copy_row", "y", "copy", "Copy the row to the clipboard (OSC 52) and to a file", 12
     ),
-    Binding("hang_up", "x", "hang_up", "hang up", "Hang up the call; asks", "Call", _BOTH, 15),
-    Binding("back", "escape,q", "back", "back", "Back to all calls", "Call", _CALL, 1),
-    Binding(
-        "copy_row",
-        "y",
-        "copy_row",
-        "copy",
-        "Copy the row to the clipboard (OSC 52) and to a file",
-        "Take away",
+    _take_away(
         _BOTH,
-        12,
-    ),
-    Binding(
         "copy_incident",
         "Y",
-        "copy_incident",
         "incident",
         "Copy an incident text of the call, and write it to a file",
-        "Take away",
-        _BOTH,
         12,
     ),
-    Binding(
-        "export",
-        "e",
-        "export",
-        "export",
-        "Write what is shown to a CSV and a JSON file",
-        "Take away",
-        _HERE,
-        6,
-    ),
-    Binding(
+    _take_away(_HERE, "export", "e", "export", "Write what is shown to a CSV and a JSON file", 6),
+    _program(
+        ("app", "dialog"),
         "palette",
         "ctrl+p",
-        "command_palette",
         "palette",
         "All commands and themes, by name",
-        "Program",
-        ("app", "dialog"),
         16,
+        method="command_palette",
     ),
-    Binding("help", "question_mark,f1", "help", "help", "This help", "Program", _BOTH, 1),
-    Binding(
+    _program(_BOTH, "help", "question_mark,f1", "help", "This help", 1),
+    _program(
+        _HERE,
         "quit",
         "q",
-        "ask_quit",
         "quit",
         "Quit; asks while calls are up and the engine is ours",
-        "Program",
-        _HERE,
         7,
+        method="ask_quit",
     ),
-    Binding(
-        "leave_screen",
-        "Q",
-        "leave_screen",
-        "leave",
-        "Quit, and leave the last screen in the scroll-back",
-        "Program",
-        _BOTH,
+    _program(
+        _BOTH, "leave_screen", "Q", "leave", "Quit, and leave the last screen in the scroll-back"
     ),
-    Binding(
-        "stop",
-        "ctrl+c",
-        "stop",
-        "stop",
-        "Quit at once, with the report",
-        "Program",
+    _program(_APP, "stop", "ctrl+c", "stop", "Quit at once, with the report", priority=True),
+    _program(
         _APP,
-        priority=True,
-    ),
-    Binding(
         "suspend",
         "ctrl+z",
-        "suspend_process",
         "suspend",
         "Back to the shell; `fg` comes back here",
-        "Program",
-        _APP,
+        method="suspend_process",
         priority=True,
     ),
-    Binding("yes", "y", "yes", "yes", "Yes", "Dialogs", _DIALOG, 1),
-    Binding("no", "n,escape,q", "no", "no", "No, or close without a change", "Dialogs", _DIALOG, 2),
-    Binding(
-        "leave_running",
-        "l",
-        "leave_running",
-        "leave it",
-        "Quit the screen and leave the engine running",
-        "Dialogs",
-        _DIALOG,
+    _dialogs(_DIALOG, "yes", "y", "yes", "Yes", 1),
+    _dialogs(_DIALOG, "no", "n,escape,q", "no", "No, or close without a change", 2),
+    _dialogs(
+        _DIALOG, "leave_running", "l", "leave it", "Quit the screen and leave the engine running"
     ),
-    Binding(
-        "toggle", "space", "toggle_column", "show", "Show the column, or not", "Dialogs", _DIALOG
-    ),
-    Binding(
-        "move_up",
-        "K,shift+up",
-        "move_up",
-        "move",
-        "Move the column to the left",
-        "Dialogs",
-        _DIALOG,
-    ),
-    Binding(
-        "move_down",
-        "J,shift+down",
-        "move_down",
-        "move",
-        "Move the column to the right",
-        "Dialogs",
-        _DIALOG,
-    ),
-    Binding(
-        "usual_columns",
-        "u",
-        "usual_columns",
-        "usual",
-        "The columns that fit, as usual",
-        "Dialogs",
-        _DIALOG,
-    ),
+    _dialogs(_DIALOG, "toggle", "space", "show", "Show the column, or not", method="toggle_column"),
+    _dialogs(_DIALOG, "move_up", "K,shift+up", "move", "Move the column to the left"),
+    _dialogs(_DIALOG, "move_down", "J,shift+down", "move", "Move the column to the right"),
+    _dialogs(_DIALOG, "usual_columns", "u", "usual", "The columns that fit, as usual"),
 )
 
 
@@ -345,7 +233,7 @@ def _unknown(name: str) -> str:
 
 def _clashes(keymap: Keymap) -> Iterator[str]:
     """Return which two bindings that are active at the same time share a key."""
-    for together in _TOGETHER:
+    for together in _ACTIVE_TOGETHER:
         owner: dict[str, str] = {}
         for binding in BINDINGS:
             if not set(binding.where) & set(together):
@@ -383,9 +271,9 @@ def textual_bindings(where: Where) -> list[TextualBinding]:
     ]
 
 
-def heard(where: Where) -> list[Binding]:
+def active_bindings(where: Where) -> list[Binding]:
     """Return the bindings active on a screen (overview, detail, dialog): its own and the app's."""
-    together = next(group for group in _TOGETHER if where in group and where != "app")
+    together = next(group for group in _ACTIVE_TOGETHER if where in group and where != "app")
     return [binding for binding in BINDINGS if set(binding.where) & set(together)]
 
 
@@ -397,19 +285,19 @@ def bar(
     Neighbours of one label share a place: `("< >", "sort")`.
     """
     places: dict[str, list[str]] = {}
-    for binding in sorted(heard(where), key=lambda binding: binding.bar):
+    for binding in sorted(active_bindings(where), key=lambda binding: binding.bar):
         keys = keys_of(binding, keymap)
         if binding.bar and keys:
             places.setdefault(binding.label, []).append(shown(keys[0], ascii_only=ascii_only))
     return [(" ".join(keys), label) for label, keys in places.items()]
 
 
-def helped(
+def help_groups(
     where: Where, keymap: Keymap | None = None, *, ascii_only: bool = False
 ) -> dict[str, list[tuple[str, str]]]:
     """Return by group what keys do on a screen: `(keys with blanks between, help)`."""
     groups: dict[str, list[tuple[str, str]]] = {}
-    for binding in heard(where):
+    for binding in active_bindings(where):
         keys = " ".join(shown(key, ascii_only=ascii_only) for key in keys_of(binding, keymap))
         if keys:
             groups.setdefault(binding.group, []).append((keys, binding.help))

@@ -19,7 +19,7 @@ LARGEST: Final = 74_994
 """Bytes of base64 that terminals take (xterm, hterm; others take more)."""
 
 
-class Sequence52(NamedTuple):
+class ClipboardSequence(NamedTuple):
     """What goes to the terminal."""
 
     sequence: str
@@ -38,14 +38,14 @@ class Copied(NamedTuple):
     """For the person, one line."""
 
 
-def osc52(text: str, largest: int = LARGEST) -> Sequence52:
+def osc52(text: str, largest: int = LARGEST) -> ClipboardSequence:
     """Return the sequence that sets the clipboard; a longer text is cut, at a line if it can be."""
     data = text.encode("utf-8", "replace")
     room = largest // 4 * 3
     cut = len(data) > room
     if cut:
         data = _cut(data, room)
-    return Sequence52(f"\x1b]52;c;{base64.b64encode(data).decode('ascii')}\x07", cut)
+    return ClipboardSequence(f"\x1b]52;c;{base64.b64encode(data).decode('ascii')}\x07", cut)
 
 
 def _cut(data: bytes, room: int) -> bytes:
@@ -73,11 +73,11 @@ def copy(
     except ExportError as error:
         kept = str(error)
     said = f"{what} {'cut, then copied' if cut else 'copied'}; {kept}"
-    note = obstacle(environment)
+    note = clipboard_caveat(environment)
     return Copied(sequence, path, f"{said} ({note})" if note else said)
 
 
-def obstacle(environment: Mapping[str, str]) -> str:
+def clipboard_caveat(environment: Mapping[str, str]) -> str:
     """Say what may keep OSC 52 from the terminal; "" when nothing is known to."""
     if environment.get("TMUX"):
         return "tmux passes it on only with: set -s set-clipboard on"

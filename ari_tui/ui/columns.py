@@ -10,17 +10,65 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Literal, NamedTuple
 
 from ari_tui.document.metrics import METRICS, Metric
 from ari_tui.document.model import Call
 from ari_tui.ui import number_format as forms
-from ari_tui.ui.column import Column, Judge, Value
-from ari_tui.ui.frame import WindowLength
+from ari_tui.ui.frame import Frame, WindowLength
 from ari_tui.ui.limits import Grade, Limits, grade, late_grade, loss_grade, window_of
+from ari_tui.ui.view_state import Row
 
-if TYPE_CHECKING:
-    from ari_tui.ui.view_state import Row
+Value = float | str | None
+Judge = Callable[[Row, WindowLength, Limits], Grade]
+
+
+class Column(NamedTuple):
+    """One column; `value` is a number in `unit` ("" for counts and shares), a text or None."""
+
+    id: str
+    label: str
+    width: int
+    align: Literal["left", "right"]
+    help: str
+    value: Callable[[Row, WindowLength], Value]
+    unit: str = ""
+    form: Callable[[Any], str] = str
+    """Shows a value that is not None."""
+    order: Callable[[Any], float | str] | None = None
+    """Sorts by a value that is not None; None is by the value itself, texts without case."""
+    judge: Judge | None = None
+    numeric: bool = False
+    whole: bool = False
+    """The value is a whole number."""
+    window_label: str = ""
+    """Heading in a window, where it is not that of the session."""
+
+    def heading(self, window: WindowLength = 0) -> str:
+        """Return the column's heading."""
+        return self.window_label if window and self.window_label else self.label
+
+    def text(self, row: Row, frame: Frame) -> str:
+        """Return what the row's cell holds; a dash for no sample."""
+        value = self.value(row, frame.window)
+        text = forms.DASH if value is None else self.form(value)
+        return forms.plain_ascii(text) if frame.ascii else text
+
+    def key(self, row: Row, window: WindowLength = 0) -> float | str | None:
+        """Return what the row is sorted by; None where there is no sample."""
+        value = self.value(row, window)
+        if value is None:
+            return None
+        if self.order is not None:
+            return self.order(value)
+        return value.casefold() if isinstance(value, str) else value
+
+    def grade(self, row: Row, frame: Frame) -> Grade:
+        """Return the cell's grade against its limit; none without a limit."""
+        if self.judge is None:
+            return "none"
+        return self.judge(row, frame.window, frame.limits)
+
 
 WINDOWED: Final = {
     "packets_sent": "sent",
@@ -151,20 +199,6 @@ def _of_metric(metric: Metric) -> Column:
 
 
 METRIC_COLUMNS: Final = tuple(_of_metric(metric) for metric in METRICS)
-
-
-__all__ = [
-    "BY_ID",
-    "CHANNEL_WIDTH",
-    "COLUMNS",
-    "SHARES",
-    "WIDE",
-    "Column",
-    "Value",
-    "chosen",
-    "columns_width",
-    "fitting",
-]
 
 
 def _text(
@@ -329,27 +363,29 @@ _OWN: Final = (
 COLUMNS: Final = (*_OWN, *METRIC_COLUMNS)
 BY_ID: Final = {column.id: column for column in COLUMNS}
 
-WIDE: Final = (
-    "mark",
-    "channel",
-    "caller",
-    "duration",
-    "rtt_mean_ms",
-    "rtt_p50_ms",
-    "rtt_p95_ms",
-    "rtt_p99_ms",
-    "rtt_max_ms",
-    "packets_late_echo",
-    "packets_lost",
-    "longest_interruption_ms",
-    "jitter",
-    "codec",
-    "state",
-    "burst",
-    "packets_reordered_echo",
-    "packets_duplicates_echo",
-    "id",
-    "ports",
+WIDE: Final = tuple(
+    [
+        "mark",
+        "channel",
+        "caller",
+        "duration",
+        "rtt_mean_ms",
+        "rtt_p50_ms",
+        "rtt_p95_ms",
+        "rtt_p99_ms",
+        "rtt_max_ms",
+        "packets_late_echo",
+        "packets_lost",
+        "longest_interruption_ms",
+        "jitter",
+        "codec",
+        "state",
+        "burst",
+        "packets_reordered_echo",
+        "packets_duplicates_echo",
+        "id",
+        "ports",
+    ]
 )
 """For 200x50: what is needed least comes last, and is left out first."""
 

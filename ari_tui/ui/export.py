@@ -35,7 +35,7 @@ def export(
     rows: Sequence[Row],
     columns: Sequence[Column],
     frame: Frame,
-    choices: ViewState,
+    state: ViewState,
     *,
     folder: Path,
     now: datetime,
@@ -46,7 +46,7 @@ def export(
     `now` names the file. Raises ExportError.
     """
     as_csv = form == "csv"
-    data = csv_of(rows, columns, frame) if as_csv else json_of(rows, columns, frame, choices)
+    data = csv_of(rows, columns, frame) if as_csv else json_of(rows, columns, frame, state)
     return write_new(folder, f"ari-tui-calls-{stamp(now)}", f".{form}", data)
 
 
@@ -79,7 +79,7 @@ def _cell(value: Value) -> Value:
 
 
 def json_of(
-    rows: Sequence[Row], columns: Sequence[Column], frame: Frame, choices: ViewState
+    rows: Sequence[Row], columns: Sequence[Column], frame: Frame, state: ViewState
 ) -> bytes:
     """Return the view as one JSON object: how it was chosen, the verdict, each call in full."""
     document = frame.document
@@ -88,10 +88,10 @@ def json_of(
         "time": document.time,
         "session": document.session,
         "sla": document.sla,
-        "filter": choices.filter.text,
-        "violators": choices.violators,
-        "sort": choices.sort,
-        "reverse": choices.reverse,
+        "filter": state.filter.text,
+        "violators": state.violators,
+        "sort": state.sort,
+        "reverse": state.reverse,
         "window_s": frame.window,
         "columns": [
             {"id": column.id, "label": column.label, "unit": column.unit, "help": column.help}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from ari_tui.core.text import escaped
 from ari_tui.document.live import SECONDS
@@ -19,9 +19,6 @@ from ari_tui.ui.findings import findings
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits, window_of
 from ari_tui.ui.view_state import Row
-
-if TYPE_CHECKING:
-    from ari_tui.ui.view_state import Row
 
 _NONE: Final = "-"
 

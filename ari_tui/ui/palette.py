@@ -64,7 +64,9 @@ class Commands(Provider):
             yield PaletteCommand(name, told, call)
         if not app.plain:
             for file in app.themes.files.values():
-                yield PaletteCommand(f"theme {file.name}", file.help, partial(app.wear, file.name))
+                yield PaletteCommand(
+                    f"theme {file.name}", file.help, partial(app.use_theme, file.name)
+                )
 
     def _node(self, binding: Binding) -> DOMNode | None:
         """Return what acts on the binding, the screen or the app; None where neither does."""

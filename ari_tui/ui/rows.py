@@ -25,7 +25,7 @@ def rows_of(
 def arrange(
     document: Document,
     history: History,
-    choices: ViewState,
+    state: ViewState,
     limits: Limits,
     held: Sequence[str] = (),
 ) -> list[Row]:
@@ -33,18 +33,18 @@ def arrange(
 
     Rows of equal keys stay in the document's order; those without a sample come last, whichever
     way is sorted. With `locked` the calls of `held` (ids) come in that order and others behind
-    them in the document's: hand in the order at the time of locking, or any later result.
+    them in the document's: pass the order at the time of locking, or any later result.
     """
-    window = choices.window
+    window = state.window
     rows = [
         row
         for row in rows_of(document, history, limits, window)
-        if (row.mark == "!" or not choices.violators) and choices.filter.matches(row, window)
+        if (row.mark == "!" or not state.violators) and state.filter.matches(row, window)
     ]
-    if choices.locked:
+    if state.locked:
         place = {call: i for i, call in enumerate(held)}
         return sorted(rows, key=lambda row: place.get(row.call.id, len(place)))
-    return in_order(rows, BY_ID[choices.sort], reverse=choices.reverse, window=window)
+    return in_order(rows, BY_ID[state.sort], reverse=state.reverse, window=window)
 
 
 def in_order(
@@ -59,7 +59,7 @@ def in_order(
 
 
 def sort_label(state: ViewState, *, ascii_only: bool = False) -> str:
-    """Return what is sorted by and which way, as the header says it."""
+    """Return the column and the direction of the sort, as the header shows it."""
     column = BY_ID[state.sort]
     up, down = ("^", "v") if ascii_only else ("▲", "▼")
     label = column.heading(state.window) or column.id

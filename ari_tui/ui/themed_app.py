@@ -82,8 +82,8 @@ class ThemedApp(App[ReturnType]):
         # Textual takes an empty NO_COLOR for one, which it is not
         self.no_color = plain_output
         self.set_class(ascii_only, "-ascii")
-        self._offer_themes()
-        self.wear(theme)
+        self._register_themes()
+        self.use_theme(theme)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return the variables that a theme may leave out."""
@@ -95,7 +95,7 @@ class ThemedApp(App[ReturnType]):
             return self._colorless
         return [each for each in super().get_line_filters() if not isinstance(each, Monochrome)]
 
-    def wear(self, name: str) -> None:
+    def use_theme(self, name: str) -> None:
         """Put on a theme, the default where there is none of this name; none with NO_COLOR."""
         found = None if self.plain else self.themes.get(name)
         # without any theme file that can be read, the terminal's own two colours are left
@@ -109,8 +109,8 @@ class ThemedApp(App[ReturnType]):
         if not self.themes.changed():
             return None
         worn = self.theme
-        self._offer_themes()
-        self.wear(worn)
+        self._register_themes()
+        self.use_theme(worn)
         if self.theme == worn:
             # to Textual the same name is no change, though the colours are new
             self.mutate_reactive(ThemedApp.theme)
@@ -132,10 +132,10 @@ class ThemedApp(App[ReturnType]):
         if self.plain:
             self.notify("NO_COLOR is set: there are no themes", timeout=3, markup=False)
             return
-        self.wear(self.themes.after(self.theme))
+        self.use_theme(self.themes.after(self.theme))
         self.notify(f"theme {self.theme}", timeout=2, markup=False)
 
-    def _offer_themes(self) -> None:
+    def _register_themes(self) -> None:
         self.register_theme(plain_theme())
         for file in self.themes.files.values():
             self.register_theme(file.theme)

@@ -1,7 +1,7 @@
-"""What the table shows and how it is looked at: rows, the filter, the state of the view.
+"""What the table shows: its rows, the filter, the state of the view.
 
-Plain data and the pure changes that keys make to it. A leaf: columns, filters and screens import
-it, it imports none of them.
+Plain data, and the pure changes that keys make to it. Columns, filters and screens import this
+module; it imports none of them.
 """
 
 from __future__ import annotations
@@ -16,16 +16,18 @@ from ari_tui.document.model import Call
 from ari_tui.ui.frame import WindowLength
 from ari_tui.ui.limits import Mark
 
-NARROW: Final = (
-    "mark",
-    "channel",
-    "duration",
-    "rtt_mean_ms",
-    "rtt_p95_ms",
-    "rtt_max_ms",
-    "packets_late_echo",
-    "packets_lost",
-    "longest_interruption_ms",
+NARROW: Final = tuple(
+    [
+        "mark",
+        "channel",
+        "duration",
+        "rtt_mean_ms",
+        "rtt_p95_ms",
+        "rtt_max_ms",
+        "packets_late_echo",
+        "packets_lost",
+        "longest_interruption_ms",
+    ]
 )
 """The ids of the columns at 80 cells; `ui/columns.py` has them."""
 
@@ -62,7 +64,7 @@ EVERYTHING: Final = Filter()
 
 
 class ViewState(msgspec.Struct, frozen=True, kw_only=True):
-    """What the person at the screen has chosen to see."""
+    """What the user has chosen to see."""
 
     filter: Filter = EVERYTHING
     sort: str = "rtt_p95_ms"
@@ -82,47 +84,47 @@ _NAMES: Final[dict[WindowLength, str]] = {0: "session", 10: "10 s", 60: "1 min"}
 _change = msgspec.structs.replace
 
 
-def name_of(window: WindowLength) -> str:
+def window_name(window: WindowLength) -> str:
     """Return what a window is called."""
     return _NAMES[window]
 
 
-def next_window(choices: ViewState) -> ViewState:
+def next_window(state: ViewState) -> ViewState:
     """Go from the session to 10 s to 1 min to the session."""
-    place = WINDOWS.index(choices.window)
-    return _change(choices, window=WINDOWS[(place + 1) % len(WINDOWS)])
+    place = WINDOWS.index(state.window)
+    return _change(state, window=WINDOWS[(place + 1) % len(WINDOWS)])
 
 
-def sort_beside(choices: ViewState, step: int, shown: Sequence[str]) -> ViewState:
+def sort_beside(state: ViewState, step: int, shown: Sequence[str]) -> ViewState:
     """Sort by the column `step` places to the right of the one sorted by, among those shown.
 
     From one that is not shown it goes to the first, or for a step to the left to the last.
     """
     if not shown:
-        return choices
-    if choices.sort in shown:
-        place = (shown.index(choices.sort) + step) % len(shown)
+        return state
+    if state.sort in shown:
+        place = (shown.index(state.sort) + step) % len(shown)
     else:
         place = 0 if step > 0 else len(shown) - 1
-    return _change(choices, sort=shown[place])
+    return _change(state, sort=shown[place])
 
 
-def reversed_order(choices: ViewState) -> ViewState:
-    """Turn the order round."""
-    return _change(choices, reverse=not choices.reverse)
+def reversed_order(state: ViewState) -> ViewState:
+    """Reverse the order."""
+    return _change(state, reverse=not state.reverse)
 
 
-def violators_toggled(choices: ViewState) -> ViewState:
+def violators_toggled(state: ViewState) -> ViewState:
     """Show only calls that break a limit, or all again."""
-    return _change(choices, violators=not choices.violators)
+    return _change(state, violators=not state.violators)
 
 
-def lock_toggled(choices: ViewState) -> ViewState:
-    """Hold the order, or let it follow the values again."""
-    return _change(choices, locked=not choices.locked)
+def lock_toggled(state: ViewState) -> ViewState:
+    """Lock the order, or let it follow the values again."""
+    return _change(state, locked=not state.locked)
 
 
-def told_filter(choices: ViewState) -> str:
-    """Return what is filtered by, as the header says it; "" for nothing."""
-    words = [choices.filter.text, "! only" if choices.violators else ""]
+def filter_label(state: ViewState) -> str:
+    """Return the filter as the header shows it; "" for none."""
+    words = [state.filter.text, "! only" if state.violators else ""]
     return " ".join(filter(None, words))

@@ -58,7 +58,7 @@ async def test_nothing_is_frozen_before_there_is_anything_to_see() -> None:
 
 async def test_an_engine_of_ours_that_is_gone_is_so_whatever_the_source_says() -> None:
     async with playing() as play:
-        play.app.tell_engine_gone("engine ended (exit 1)")
+        play.app.show_engine_ended("engine ended (exit 1)")
         assert play.app.link == Link("ended", "engine ended (exit 1)")
         assert play.app.frame is not None
         assert play.app.frame.link == play.app.link
@@ -69,11 +69,11 @@ async def test_an_engine_of_ours_that_is_gone_is_so_whatever_the_source_says() -
 
 async def test_keys_that_were_given_work_instead_of_the_usual_ones() -> None:
     async with playing(keys=("freeze=p", "quit=f10", "violators=", "reverse=")) as play:
-        before = play.overview.choices
+        before = play.overview.view_state
         await play.press("space", "q", "exclamation_mark", "z")
         assert "FROZEN" not in play.text
         assert play.left is None
-        assert play.overview.choices == before
+        assert play.overview.view_state == before
         assert "p freeze" in play.text
         assert "f10 quit" in play.text
         await play.press("p")
@@ -169,7 +169,7 @@ async def test_the_first_calls_are_drawn_as_they_come_and_then_no_more_often_tha
         assert play.shown == []
         source.give(kit.a_document(calls(1)))
         await play.until(lambda: play.shown == ["1"])
-        await play.until(lambda: len(play.app._beats) == 2)
+        await play.until(lambda: len(play.app._frame_timers) == 2)
         source.give(kit.a_document(calls(2)))
         await play.pilot.pause(0.3)
         assert play.shown == ["1"]

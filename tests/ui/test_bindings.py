@@ -9,9 +9,9 @@ from ari_tui.ui.bindings import (
     BINDINGS,
     BY_ID,
     Where,
+    active_bindings,
     bar,
-    heard,
-    helped,
+    help_groups,
     keymap,
     keys_of,
     textual_bindings,
@@ -139,9 +139,9 @@ def test_the_bar_shows_given_keys_and_leaves_out_what_has_none() -> None:
 
 
 def test_the_help_of_a_screen_has_all_that_is_heard_on_it_by_group() -> None:
-    groups = helped("overview", keymap(["freeze=p,f5"]))
+    groups = help_groups("overview", keymap(["freeze=p,f5"]))
     assert ("p f5", BY_ID["freeze"].help) in groups["View"]
-    assert sum(len(rows) for rows in groups.values()) == len(heard("overview"))
+    assert sum(len(rows) for rows in groups.values()) == len(active_bindings("overview"))
     assert "Dialogs" not in groups
     assert ("← ", "") not in groups["Rows"]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ari_tui.ui.clipboard import LARGEST, copy, obstacle, osc52
+from ari_tui.ui.clipboard import LARGEST, clipboard_caveat, copy, osc52
 
 NOW = datetime(2026, 11, 22, 12, 0, 1, tzinfo=timezone.utc)
 
@@ -97,7 +97,7 @@ def test_half_a_character_from_outside_stops_no_copy(tmp_path: Path) -> None:
     ],
 )
 def test_what_keeps_it_from_the_terminal_is_said(environment: dict[str, str], said: str) -> None:
-    note = obstacle(environment)
+    note = clipboard_caveat(environment)
     assert said in note
     assert bool(note) == bool(said)
 

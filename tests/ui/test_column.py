@@ -1,7 +1,7 @@
 from typing import Any
 
 from ari_tui.ui import number_format as forms
-from ari_tui.ui.column import Column, Value
+from ari_tui.ui.columns import Column, Value
 from ari_tui.ui.frame import Frame, WindowLength
 from ari_tui.ui.limits import Grade, Limits
 from ari_tui.ui.view_state import Row

@@ -47,7 +47,7 @@ async def test_nothing_is_asked_when_nobody_loses_anything(
 
 async def test_an_engine_that_is_gone_needs_no_question() -> None:
     async with playing() as play:
-        play.app.tell_engine_gone("exit 1")
+        play.app.show_engine_ended("exit 1")
         await play.press("q")
         assert play.left == Leaving("quit")
 

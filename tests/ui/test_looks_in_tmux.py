@@ -46,7 +46,7 @@ def pane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     try:
         (folder / "config.toml").write_text(CONFIG)
         themes(terminal).mkdir()
-        wear(terminal, "#102030")
+        use_theme(terminal, "#102030")
         terminal.run(
             "demo",
             "--calls",
@@ -72,7 +72,7 @@ def themes(terminal: Terminal) -> Path:
     return terminal.home / "themes"
 
 
-def wear(terminal: Terminal, background: str) -> None:
+def use_theme(terminal: Terminal, background: str) -> None:
     # as an editor does: never half a file
     draft = themes(terminal) / "draft"
     draft.write_text(THEME.format(background=background))
@@ -139,15 +139,15 @@ def test_the_mouse_is_taken_when_asked_for(pane: Terminal) -> None:
 
 def test_a_theme_file_that_is_written_is_worn_at_once(pane: Terminal) -> None:
     until_background(pane, "16;32;48")
-    wear(pane, "#405060")
+    use_theme(pane, "#405060")
     until_background(pane, "64;80;96")
 
 
 def test_a_theme_file_that_becomes_bad_is_told_and_the_default_worn(pane: Terminal) -> None:
-    wear(pane, "reddish")
+    use_theme(pane, "reddish")
     pane.until_shown("reddish.* is no color")
     pane.until("another background", lambda _: "48;2;64;80;96m" not in pane.colored)
-    wear(pane, "#405060")
+    use_theme(pane, "#405060")
 
 
 def test_the_light_theme_has_a_light_ground(pane: Terminal) -> None:

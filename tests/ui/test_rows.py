@@ -21,8 +21,8 @@ def ids(rows: list[Row]) -> list[str]:
 
 
 def shown(calls: list[model.Call], held: tuple[str, ...] = (), **chosen: object) -> list[str]:
-    choices = msgspec.structs.replace(ViewState(), **chosen)
-    return ids(arrange(kit.a_document(calls), NOTHING, choices, LIMITS, held))
+    state = msgspec.structs.replace(ViewState(), **chosen)
+    return ids(arrange(kit.a_document(calls), NOTHING, state, LIMITS, held))
 
 
 CALLS = [kit.a_call(1, p50=3.0), kit.a_call(2, p50=9.0), kit.a_call(3, p50=5.0)]

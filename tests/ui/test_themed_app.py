@@ -163,7 +163,7 @@ async def test_without_color_there_is_no_next_theme() -> None:
     app = Wearing(no_color=True)
     async with app.run_test() as pilot:
         app.action_next_theme()
-        app.wear("light")
+        app.use_theme("light")
         await pilot.pause()
         assert app.theme == "plain"
 

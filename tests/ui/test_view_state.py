@@ -13,10 +13,10 @@ from tests.ui.kit import a_frame
 
 
 def test_windows_go_round() -> None:
-    choices, seen = ViewState(), []
+    state, seen = ViewState(), []
     for _ in range(4):
-        choices = view_state.next_window(choices)
-        seen.append((choices.window, view_state.name_of(choices.window)))
+        state = view_state.next_window(state)
+        seen.append((state.window, view_state.window_name(state.window)))
     assert seen == [(10, "10 s"), (60, "1 min"), (0, "session"), (10, "10 s")]
 
 
@@ -62,14 +62,14 @@ def test_a_switch_changes_one_thing_and_back(turn: object, field: str) -> None:
     [("", False, ""), ("p95>9", False, "p95>9"), ("", True, "! only"), ("x", True, "x ! only")],
 )
 def test_the_filter_is_told_with_the_violators(filtered: str, violators: bool, told: str) -> None:
-    choices = ViewState(filter=parse(filtered), violators=violators)
-    assert view_state.told_filter(choices) == told
+    state = ViewState(filter=parse(filtered), violators=violators)
+    assert view_state.filter_label(state) == told
 
 
 def test_the_sorting_is_told_by_the_heading_of_now() -> None:
-    choices = ViewState(sort="rtt_p95_ms", reverse=True)
-    assert sort_label(choices) == "P95▼"
-    assert sort_label(choices, ascii_only=True) == "P95v"
+    state = ViewState(sort="rtt_p95_ms", reverse=True)
+    assert sort_label(state) == "P95▼"
+    assert sort_label(state, ascii_only=True) == "P95v"
     assert sort_label(ViewState(sort="rtt_p95_ms", window=10, reverse=False)) == "P95s▲"
     assert sort_label(ViewState(sort="channel", locked=True)) == "CHANNEL▼ locked"
 

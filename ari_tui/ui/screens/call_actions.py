@@ -34,7 +34,7 @@ class CallActions(Screen[None]):
         return actions_of(self)
 
     @property
-    def call_in_hand(self) -> Row | None:
+    def current_row(self) -> Row | None:
         """Return the call that keys are about."""
         raise NotImplementedError
 
@@ -84,7 +84,7 @@ class CallActions(Screen[None]):
             self._copy(incident(self.drawn, row), "incident")
 
     def _row(self) -> Row | None:
-        row = self.call_in_hand
+        row = self.current_row
         if row is None:
             self.notify("no call is selected", severity="warning", markup=False)
         return row

@@ -18,9 +18,9 @@ class CallQueries:
     def __init__(self, actions: Actions, call: str) -> None:
         self._actions = actions
         self._waiting: set[tuple[What, str]] = set()
-        self.turn_to(call)
+        self.reset(call)
 
-    def turn_to(self, call: str) -> None:
+    def reset(self, call: str) -> None:
         """Begin anew, with another call."""
         self._call = call
         self.detail: CallDetail | None = None

@@ -39,7 +39,7 @@ class ColumnsDialog(Dialog[list[str] | None]):
 
     def footing(self) -> str:
         """Return what keys do, the most needed first: a narrow box cuts the rest."""
-        return self.told(
+        return self.key_hints(
             detail="take",
             toggle="show",
             no="close",

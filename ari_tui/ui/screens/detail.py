@@ -17,14 +17,14 @@ from textual.timer import Timer
 from ari_tui.client.actions import Actions
 from ari_tui.document.model import Call
 from ari_tui.ui.bindings import Where, bar, textual_bindings
-from ari_tui.ui.column import Column
+from ari_tui.ui.columns import Column
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import mark_of
 from ari_tui.ui.screens.call_actions import CallActions
 from ari_tui.ui.screens.call_queries import CallQueries, What
 from ari_tui.ui.view_state import Row
 from ari_tui.ui.widgets.banner import Banner
-from ari_tui.ui.widgets.detail_page import Sheet
+from ari_tui.ui.widgets.detail_page import DetailPage
 from ari_tui.ui.widgets.detail_view import DetailView
 from ari_tui.ui.widgets.keybar import KeyBar
 
@@ -80,21 +80,21 @@ class DetailScreen(CallActions):
         """The call's id."""
         self.drawn: Frame | None = None
         self._known: Call | None = None
-        self._inquiry = CallQueries(actions, call)
-        self._rhythm: list[Timer] = []
+        self._queries = CallQueries(actions, call)
+        self._query_timers: list[Timer] = []
 
     def compose(self) -> ComposeResult:
         """Lay out banner, page and key bar."""
         yield Banner()
         with _Scroll():
-            yield Sheet()
+            yield DetailPage()
         app = self.app_actions
         yield KeyBar(
             bar("detail", app.keymap, ascii_only=app.ascii_only), ascii_only=app.ascii_only
         )
 
     @property
-    def call_in_hand(self) -> Row | None:
+    def current_row(self) -> Row | None:
         """Return the call that is shown, as its last frame had it."""
         frame, call = self.drawn, self._known
         if frame is None or call is None:
@@ -125,7 +125,7 @@ class DetailScreen(CallActions):
         if call == self.call:
             return
         self.call, self._known = call, None
-        self._inquiry.turn_to(call)
+        self._queries.reset(call)
         self.query_one(_Scroll).scroll_home(animate=False)
         if self.drawn is not None:
             self.show(self.drawn)
@@ -135,9 +135,9 @@ class DetailScreen(CallActions):
         if self.drawn is None or self._known is None:
             return
         gone = "" if _find(self.drawn, self.call) else _GONE
-        asked = self._inquiry
+        asked = self._queries
         newer = _NEWER if asked.newer and self.drawn.frozen_s is not None else ""
-        self.query_one(Sheet).show_view(
+        self.query_one(DetailPage).show_view(
             DetailView(
                 frame=self.drawn,
                 call=self._known,
@@ -152,7 +152,7 @@ class DetailScreen(CallActions):
 
     def on_mount(self) -> None:
         """Make ready to ask, from the moment that the screen is in front."""
-        self._rhythm = [
+        self._query_timers = [
             self.set_interval(DETAIL_S, self._ask_detail),
             self.set_interval(STATISTICS_S, self._ask_statistics),
         ]
@@ -175,13 +175,13 @@ class DetailScreen(CallActions):
         self._resume()
 
     def _pause(self) -> None:
-        for timer in self._rhythm:
+        for timer in self._query_timers:
             timer.pause()
 
     def _resume(self) -> None:
-        for timer in self._rhythm:
+        for timer in self._query_timers:
             timer.resume()
-        if self._rhythm:
+        if self._query_timers:
             self._ask_both()
 
     def _ask_both(self) -> None:
@@ -199,11 +199,11 @@ class DetailScreen(CallActions):
         call, frame = self.call, self.drawn
         has_left = frame is not None and _find(frame, call) is None
         is_frozen = frame is not None and frame.frozen_s is not None
-        if has_left or not self._inquiry.begin(what, frozen=is_frozen):
+        if has_left or not self._queries.begin(what, frozen=is_frozen):
             return
 
         async def ask() -> None:
-            await self._inquiry.ask(what, call)
+            await self._queries.ask(what, call)
             self._draw()
 
         self.run_worker(ask(), exit_on_error=False)

@@ -131,7 +131,7 @@ class Dialog(ModalScreen[ScreenResultType]):
         keys = keys_of(BY_ID["no"], self.keymap)
         return shown("escape" if "escape" in keys else keys[0], ascii_only=self.ascii_only)
 
-    def told(self, **keys: str) -> str:
+    def key_hints(self, **keys: str) -> str:
         """Return what keys do, by binding: `told(detail="take")` is `⏎ take`; no is to close."""
         return "  ".join(
             f"{key} {does}"

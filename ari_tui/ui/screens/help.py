@@ -13,7 +13,7 @@ from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 
-from ari_tui.ui.bindings import Where, helped, textual_bindings
+from ari_tui.ui.bindings import Where, help_groups, textual_bindings
 from ari_tui.ui.screens.dialog import Dialog
 
 Rows = Sequence[tuple[str, str]]
@@ -118,9 +118,9 @@ class HelpDialog(Dialog[None]):
 
     def contents(self) -> Iterable[Widget]:
         """Return all that there is to say, in a part that scrolls."""
-        groups = helped(self._where, self.keymap, ascii_only=self.ascii_only)
+        groups = help_groups(self._where, self.keymap, ascii_only=self.ascii_only)
         yield Pages(HelpLines(groups, ascii_only=self.ascii_only))
 
     def footing(self) -> str:
         """Return how to see more, and how to close."""
-        return self.told(row_down="more", no="close")
+        return self.key_hints(row_down="more", no="close")

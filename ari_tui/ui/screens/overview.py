@@ -23,7 +23,7 @@ from ari_tui.ui.frame import Frame
 from ari_tui.ui.key_names import shown as shown_key
 from ari_tui.ui.rows import arrange, sort_label
 from ari_tui.ui.screens.overview_actions import OverviewActions
-from ari_tui.ui.view_state import NARROW, Row, ViewState, told_filter
+from ari_tui.ui.view_state import NARROW, Row, ViewState, filter_label
 from ari_tui.ui.widgets.banner import Banner
 from ari_tui.ui.widgets.events import EventsPane
 from ari_tui.ui.widgets.header import HeaderPane, OneLine
@@ -82,7 +82,7 @@ class Overview(OverviewActions, Screen[None]):
 
     def __init__(self, settings: UiSettings, keymap: Keymap) -> None:
         super().__init__()
-        self.choices = ViewState(columns=settings.columns)
+        self.view_state = ViewState(columns=settings.columns)
         self.rows: list[Row] = []
         """Those that are shown, in order."""
         self.drawn: Frame | None = None
@@ -118,7 +118,7 @@ class Overview(OverviewActions, Screen[None]):
     def columns(self) -> list[Column]:
         """Return the chosen columns, or those for this width."""
         wide = self.app.size.width >= WIDE
-        return chosen(self.choices.columns or (WIDE_COLUMNS if wide else NARROW))
+        return chosen(self.view_state.columns or (WIDE_COLUMNS if wide else NARROW))
 
     def on_mount(self) -> None:
         """Have the keys go to the table."""
@@ -135,15 +135,15 @@ class Overview(OverviewActions, Screen[None]):
         if not self.is_mounted:
             return
         self.remove_class("waiting")
-        choices = self.choices
-        frame = frame._replace(window=choices.window)
-        self.rows = arrange(frame.document, frame.history, choices, frame.limits, self._held)
+        state = self.view_state
+        frame = frame._replace(window=state.window)
+        self.rows = arrange(frame.document, frame.history, state, frame.limits, self._held)
         self._held = self._order_to_hold(frame)
         self.drawn = frame
         table = self.table
-        table.sort, table.reverse = choices.sort, choices.reverse
+        table.sort, table.reverse = state.sort, state.reverse
         table.show(self.rows, self.columns, frame)
-        told = told_filter(choices), sort_label(choices, ascii_only=frame.ascii)
+        told = filter_label(state), sort_label(state, ascii_only=frame.ascii)
         self.query_one(HeaderPane).hints(*told)
         for pane in self.query(Pane):
             pane.show(frame)
@@ -151,7 +151,7 @@ class Overview(OverviewActions, Screen[None]):
     def _order_to_hold(self, frame: Frame) -> list[str]:
         """Return the calls in order; with a locked one those that a filter hides keep a place."""
         shown_now = [row.call.id for row in self.rows]
-        if not self.choices.locked:
+        if not self.view_state.locked:
             return shown_now
         there = {call.id for call in frame.document.calls}
         held = [call for call in self._held if call in there]
@@ -168,7 +168,7 @@ class Overview(OverviewActions, Screen[None]):
         return ids[(ids.index(call_id) + step) % len(ids)] if call_id in ids else call_id
 
     def redraw(self) -> None:
-        """Draw the same frame after a choice."""
+        """Draw the same frame after a change of the view."""
         if self.drawn is not None:
             self.show(self.drawn)
 

@@ -1,4 +1,4 @@
-"""What keys do on the overview: how the table is looked at, and what is taken away from it."""
+"""What keys do on the overview: changes of the view, and exports of it."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 
 class OverviewActions(CallActions, Screen[None]):
-    """The actions of `Overview`, which draws; every one of them ends in another drawing."""
+    """The actions of `Overview`, which draws again after each."""
 
     WHERE: ClassVar[Where] = "overview"
-    choices: ViewState
+    view_state: ViewState
     rows: list[Row]
     drawn: Frame | None
 
@@ -42,38 +42,38 @@ class OverviewActions(CallActions, Screen[None]):
         raise NotImplementedError
 
     def redraw(self) -> None:
-        """Draw the same frame after a choice."""
+        """Draw the same frame after a change of the view."""
         raise NotImplementedError
 
     @property
-    def call_in_hand(self) -> Row | None:
+    def current_row(self) -> Row | None:
         """Return the selected call."""
         return next((row for row in self.rows if row.call.id == self.table.selected), None)
 
-    def choose(self, choices: ViewState, told: str = "") -> None:
-        """Take other choices, and say what they are where no other place does."""
-        self.choices = choices
+    def change_view(self, state: ViewState, message: str = "") -> None:
+        """Change the view; `message` is shown as a toast where no pane says the same."""
+        self.view_state = state
         self.redraw()
-        if told:
-            self.notify(told, timeout=2, markup=False)
+        if message:
+            self.notify(message, timeout=2, markup=False)
 
-    # -- how it is looked at ---------------------------------------------------------------
+    # -- the view ---------------------------------------------------------------------------
 
     def action_lock_order(self) -> None:
-        """Hold the order of rows, or let it go."""
-        choices = view_state.lock_toggled(self.choices)
-        self.choose(choices, "order locked" if choices.locked else "order follows the values")
+        """Lock the order of rows, or unlock it."""
+        state = view_state.lock_toggled(self.view_state)
+        self.change_view(state, "order locked" if state.locked else "order follows the values")
 
     def action_next_window(self) -> None:
-        """Look at the next window."""
-        choices = view_state.next_window(self.choices)
-        self.choose(choices, f"window: {view_state.name_of(choices.window)}")
+        """Show the figures of the next window."""
+        state = view_state.next_window(self.view_state)
+        self.change_view(state, f"window: {view_state.window_name(state.window)}")
 
     def _sort_beside(self, step: int) -> None:
         if self.drawn is not None:
             shape = shape_of(self.columns, self.table.size.width, self.drawn)
             shown = [column.id for column in shape.columns]
-            self.choose(view_state.sort_beside(self.choices, step, shown))
+            self.change_view(view_state.sort_beside(self.view_state, step, shown))
 
     def action_sort_left(self) -> None:
         """Sort by the column to the left."""
@@ -84,19 +84,19 @@ class OverviewActions(CallActions, Screen[None]):
         self._sort_beside(1)
 
     def action_reverse(self) -> None:
-        """Turn the order round."""
-        self.choose(view_state.reversed_order(self.choices))
+        """Reverse the order."""
+        self.change_view(view_state.reversed_order(self.view_state))
 
     def action_violators(self) -> None:
         """Show only calls that break a limit, or all."""
-        self.choose(view_state.violators_toggled(self.choices))
+        self.change_view(view_state.violators_toggled(self.view_state))
 
     def action_filter(self) -> None:
         """Ask for a filter; what is typed is tried at once."""
-        self.app.push_screen(FilterDialog(self.choices.filter.text, self._try), self._filtered)
+        self.app.push_screen(FilterDialog(self.view_state.filter.text, self._try), self._filtered)
 
     def _try(self, found: Filter) -> None:
-        self.choose(msgspec.structs.replace(self.choices, filter=found))
+        self.change_view(msgspec.structs.replace(self.view_state, filter=found))
 
     def _filtered(self, found: Filter | None) -> None:
         if found is not None:
@@ -109,13 +109,13 @@ class OverviewActions(CallActions, Screen[None]):
 
     def _columns_chosen(self, chosen: list[str] | None) -> None:
         if chosen is not None:
-            self.choose(msgspec.structs.replace(self.choices, columns=tuple(chosen)))
+            self.change_view(msgspec.structs.replace(self.view_state, columns=tuple(chosen)))
 
     def action_ask_quit(self) -> None:
         """Leave, as the app does it."""
         self.app_actions.action_ask_quit()
 
-    # -- one call, and the view taken away -------------------------------------------------
+    # -- one call, and exports ------------------------------------------------------------
 
     def on_channel_table_chosen(self, event: ChannelTable.Chosen) -> None:
         """Open a call."""
@@ -130,8 +130,8 @@ class OverviewActions(CallActions, Screen[None]):
         taking: dict[str, Any] = {"folder": app.folder, "now": app.now()}
         try:
             paths = [
-                export(self.rows, self.columns, frame, self.choices, form="csv", **taking),
-                export(self.rows, self.columns, frame, self.choices, form="json", **taking),
+                export(self.rows, self.columns, frame, self.view_state, form="csv", **taking),
+                export(self.rows, self.columns, frame, self.view_state, form="json", **taking),
             ]
         except ExportError as error:
             self.notify(str(error), severity="error", markup=False)

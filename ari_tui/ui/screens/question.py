@@ -98,7 +98,7 @@ class QuestionDialog(Dialog[Value | None]):
 
     def footing(self) -> str:
         """Return how an answer is given."""
-        return self.told(detail="take", no="close")
+        return self.key_hints(detail="take", no="close")
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Take the marked answer."""

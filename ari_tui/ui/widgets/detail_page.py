@@ -119,13 +119,13 @@ def _beside(left: Sequence[Text], right: Sequence[Text], width: int) -> list[Tex
     return lines
 
 
-class Sheet(Pane):
+class DetailPage(Pane):
     """The page in a widget as high as it is; what scrolls is around it.
 
     The charts and what else hangs on the detail alone are drawn once for each answer.
     """
 
-    DEFAULT_CSS = "Sheet { height: 1; }"
+    DEFAULT_CSS = "DetailPage { height: 1; }"
 
     def __init__(self) -> None:
         super().__init__()

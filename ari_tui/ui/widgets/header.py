@@ -13,7 +13,7 @@ from ari_tui.document.model import AsteriskState, Sla
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.widgets import pane_figures as f
 from ari_tui.ui.widgets.line_canvas import Item, LineCanvas, Part, Wording, fit, item
-from ari_tui.ui.widgets.link_status import connection, verdict
+from ari_tui.ui.widgets.link_status import link_status, verdict
 from ari_tui.ui.widgets.pane import Pane
 
 _FILTER: Final = 13
@@ -73,7 +73,7 @@ def _first(frame: Frame) -> list[Item]:
 
 
 def _connection(frame: Frame) -> Item:
-    shown = connection(frame)
+    shown = link_status(frame)
     return Wording(0, [shown]), Wording(8, [("ari-tui", "title"), (" ", ""), shown])
 
 
@@ -249,7 +249,7 @@ def lines_oneline(frame: Frame, width: int, height: int) -> Text:
     canvas = LineCanvas(width, height, ascii_only=frame.ascii)
     headline, limits = f.Headline(frame), frame.limits
     word, style = verdict(frame.document.sla)
-    state, state_style = connection(frame)
+    state, state_style = link_status(frame)
     silent = frame.document.totals.packets.interruptions
     rtt, loss = headline.rtt.p95, headline.loss_ratio
     items = [

@@ -15,7 +15,7 @@ from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits
 from ari_tui.ui.spark import BLOCKS
 from ari_tui.ui.widgets import pane_figures as f
-from ari_tui.ui.widgets.line_canvas import LineCanvas, Part, Style, merged
+from ari_tui.ui.widgets.line_canvas import LineCanvas, Part, Style, merge_adjacent
 from ari_tui.ui.widgets.pane import Pane
 
 _PER_OCTAVE: Final = 8
@@ -127,7 +127,7 @@ def _bars(
                 parts.append(("┊", "dim"))
             else:
                 parts.append((cell, styles[column]))
-        drawn.append(merged(parts))
+        drawn.append(merge_adjacent(parts))
     return drawn
 
 

@@ -35,44 +35,18 @@ Part = tuple[str, Style]
 Parts = Sequence[Part]
 
 _PLAIN: Final = str.maketrans(
+    "—–─│┊╌└┴├┤●○■‖×·−µ▲▼█▁▂▃▄▅▆▇", "---|:-+++|*o#=x.-u^v#..::++#"
+) | str.maketrans(
     {
         "…": "...",
-        "—": "-",
-        "–": "-",
-        "─": "-",
-        "│": "|",
-        "┊": ":",
-        "╌": "-",
-        "└": "+",
-        "┴": "+",
-        "├": "+",
-        "┤": "|",
-        "●": "*",
-        "○": "o",
-        "■": "#",
-        "‖": "=",
-        "×": "x",
-        "·": ".",
         "≤": "<=",
         "≥": ">=",
-        "−": "-",
-        "µ": "u",
-        "▲": "^",
-        "▼": "v",
         "⏎": "Enter",
         "←": "Left",
         "→": "Right",
         "↑": "Up",
         "↓": "Down",
         "␣": "Space",
-        "█": "#",
-        "▁": ".",
-        "▂": ".",
-        "▃": ":",
-        "▄": ":",
-        "▅": "+",
-        "▆": "+",
-        "▇": "#",
     }
 )
 
@@ -113,7 +87,7 @@ def fit(items: Sequence[Item], width: int, *, gap: int = 2, ascii_only: bool = F
     """
     chosen: dict[int, Wording] = {}
     room, is_full = width + gap, False
-    ranked = sorted((form.rank, index, form) for index, item in enumerate(items) for form in item)
+    ranked = sorted((form.rank, index, form) for index, forms in enumerate(items) for form in forms)
     for _, index, form in ranked:
         if index not in chosen and is_full:
             continue
@@ -141,7 +115,7 @@ def _cells(parts: Parts, ascii_only: bool) -> int:
     return sum(cell_len(plain(text, ascii_only=ascii_only)) for text, _ in parts)
 
 
-def merged(parts: Iterable[Part]) -> list[Part]:
+def merge_adjacent(parts: Iterable[Part]) -> list[Part]:
     """Join neighbours of one style."""
     return [
         ("".join(text for text, _ in group), style)

@@ -1,4 +1,4 @@
-"""How things stand, in a word: the link to the engine, and the verdict over its calls."""
+"""The link to the engine and the verdict over its calls, in a word each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _VERDICTS: Final[dict[str, tuple[str, Style]]] = {
 }
 
 
-def connection(frame: Frame) -> Part:
+def link_status(frame: Frame) -> Part:
     """Return the state of the link to the engine: words, a sign and a style."""
     if frame.frozen_s is not None:
         return f"‖ FROZEN {f.length(frame.frozen_s)}", "frozen"

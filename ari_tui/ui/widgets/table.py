@@ -21,8 +21,8 @@ from ari_tui.ui.bindings import textual_bindings
 from ari_tui.ui.columns import Column
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.view_state import Row
-from ari_tui.ui.widgets.table_canvas import UNKNOWN, Content, TableCanvas, TableView
 from ari_tui.ui.widgets.table_cursor import Cursor
+from ari_tui.ui.widgets.table_renderer import UNKNOWN, Content, TableRenderer, TableView
 
 _HEADER: Final = 1
 """Lines above the first row."""
@@ -97,7 +97,7 @@ class ChannelTable(ScrollView, can_focus=True, inherit_bindings=False):
         """Lines that Textual asked for so far."""
         self._rows: Sequence[Row] = ()
         self._cursor = Cursor()
-        self._canvas = TableCanvas(self._component)
+        self._canvas = TableRenderer(self._component)
         self._painted: dict[int, Content] = {}
         """By line of the widget the content that Textual last got for it."""
 

@@ -32,7 +32,7 @@ _NOTE_MIN: Final = 2
 """Cells of a sparkline that a note leaves alone."""
 
 
-class RowStyle:
+class ComponentStyles:
     """The styles of a theme, each put together once.
 
     `component` returns a component's style: whole, or partial (only what it sets itself).
@@ -125,7 +125,7 @@ def fit(text: str, width: int, align: str, ellipsis: str) -> str:
     return padding + text if align == "right" else text + padding
 
 
-class _CellWriter:
+class _StripBuilder:
     """Collects the segments of a line; neighbours of one style become one."""
 
     def __init__(self) -> None:
@@ -151,13 +151,13 @@ class _CellWriter:
         return Strip(self._segments, cells).adjust_cell_length(width, style)
 
 
-def draw_line(line: Line, selected: bool, shape: Shape, look: RowStyle) -> Strip:
+def draw_line(line: Line, selected: bool, shape: Shape, look: ComponentStyles) -> Strip:
     """Draw a call's line: mark, cursor, columns, sparkline."""
     base = "selected" if selected else "row"
     tone = "" if line.tone == "row" else line.tone
     plain = look.style(base, tone)
     cursor = (">" if shape.ascii else "▸") if selected else " "
-    writer = _CellWriter()
+    writer = _StripBuilder()
     for column, text, grade in zip(shape.columns, line.texts, line.grades, strict=True):
         cell = fit(text, column.width, column.align, shape.ellipsis)
         over = _GRADES.get(grade)
@@ -183,11 +183,11 @@ def _sparkline(line: Line, shape: Shape, room: int) -> Sequence[Run]:
     return spark(line.p95_us[:room], line.lost[:room], shape.scale_ms, ascii=shape.ascii)
 
 
-def draw_header(head: Head, shape: Shape, look: RowStyle) -> Strip:
+def draw_header(head: Head, shape: Shape, look: ComponentStyles) -> Strip:
     """Draw the labels, the arrow of the column that rows are sorted by, scale and place."""
     style = look.style("header")
     arrow = ("v" if head.reverse else "^") if shape.ascii else "▼" if head.reverse else "▲"
-    writer = _CellWriter()
+    writer = _StripBuilder()
     for column in shape.columns:
         sorted_by = column.id == head.sort
         label = column.heading(shape.window)
@@ -212,8 +212,8 @@ def _beside_spark(head: Head, shape: Shape) -> str:
     return title + place.rjust(shape.spark - len(title))
 
 
-def draw_message(text: str, width: int, look: RowStyle) -> Strip:
+def draw_message(text: str, width: int, look: ComponentStyles) -> Strip:
     """Draw a line that is no call's."""
-    writer = _CellWriter()
+    writer = _StripBuilder()
     writer.write(fit(f"  {text}", width, "left", "…"), look.style("row", "dim"))
     return writer.strip(width, look.style("row"), width)

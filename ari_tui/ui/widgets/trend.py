@@ -15,7 +15,7 @@ from ari_tui.document.live import SECONDS, Cells
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits
 from ari_tui.ui.widgets import pane_figures as f
-from ari_tui.ui.widgets.line_canvas import LineCanvas, Part, Style, merged
+from ari_tui.ui.widgets.line_canvas import LineCanvas, Part, Style, merge_adjacent
 from ari_tui.ui.widgets.pane import Pane
 
 _AXIS: Final = 6
@@ -120,7 +120,7 @@ def _chart(
                 parts.append((cell, style))
             else:
                 parts.append(("╌" if row == limit_row else " ", "dim"))
-        drawn.append(merged(parts))
+        drawn.append(merge_adjacent(parts))
     return drawn
 
 
@@ -190,7 +190,7 @@ def _stroke(before: int | None, now: int) -> range:
 
 def _losses(lost: Sequence[int | None], dots: int) -> list[Part]:
     cells = (any(lost[at : at + dots]) for at in range(0, len(lost), dots))
-    return merged(("×", "lost") if gone else ("─", "dim") for gone in cells)
+    return merge_adjacent(("×", "lost") if gone else ("─", "dim") for gone in cells)
 
 
 def _times(span: TimeSpan, columns: int) -> list[Part]:

@@ -110,7 +110,7 @@ async def test_an_answer_about_the_call_before_is_not_taken(what: What, fails: b
     inquiry = about("call-1", source)
     assert inquiry.begin(what, frozen=True)
     asking = asyncio.create_task(inquiry.ask(what, "call-1"))
-    inquiry.turn_to("call-2")
+    inquiry.reset("call-2")
     assert inquiry.begin(what, frozen=False), "the answer that is awaited is about another call"
     wanted()
     await asyncio.wait_for(asking, 20)

@@ -18,7 +18,7 @@ from ari_tui.ui.screens import detail as module
 from ari_tui.ui.screens.detail import DetailScreen
 from ari_tui.ui.themed_app import ThemedApp
 from ari_tui.ui.themes import Themes
-from ari_tui.ui.widgets.detail_page import Sheet
+from ari_tui.ui.widgets.detail_page import DetailPage
 from tests.ui.detail_kit import a_detail, statistics
 from tests.ui.kit import FakeSource, a_call, a_document
 from tests.ui.widgets.frames import a_frame
@@ -50,7 +50,7 @@ class Stage(ThemedApp[None]):
 
     @property
     def text(self) -> str:
-        return self.detail.query_one(Sheet).shown
+        return self.detail.query_one(DetailPage).shown
 
     def asked(self, action: str) -> list[str]:
         return [args["call"] for name, args in self.source.asked if name == action]
@@ -77,7 +77,7 @@ async def settle(app: Stage, pilot: Pilot[None]) -> None:
     """Wait until everything asked for is answered and the page is as high as it is."""
     await app.workers.wait_for_complete()
     await pilot.pause()
-    sheet = app.detail.query_one(Sheet)
+    sheet = app.detail.query_one(DetailPage)
     await until(lambda: (asked := sheet.styles.height) is None or asked.value == sheet.size.height)
     await pilot.pause()
 
@@ -89,7 +89,7 @@ async def test_a_call_is_shown_at_every_size(size: tuple[int, int]) -> None:
         assert "Where a packet's" in app.text
         await pilot.press("end")
         await pilot.pause()
-        assert app.detail.query_one(Sheet).size.width <= size[0]
+        assert app.detail.query_one(DetailPage).size.width <= size[0]
 
 
 async def test_both_are_asked_at_once_and_shown() -> None:
@@ -241,7 +241,7 @@ async def test_with_ascii_only_nothing_else_is_drawn() -> None:
         app.frame(ascii=True)
         await settle(app, pilot)
         # without a scrollbar nothing is drawn less: the page is as wide as the screen
-        assert app.detail.query_one(Sheet).size.width == 200
+        assert app.detail.query_one(DetailPage).size.width == 200
         assert "Where a packet's time goes" in app.text
         assert app.text.isascii()
 

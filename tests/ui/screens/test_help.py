@@ -2,7 +2,7 @@
 
 import pytest
 
-from ari_tui.ui.bindings import BINDINGS, helped, keymap
+from ari_tui.ui.bindings import BINDINGS, help_groups, keymap
 from ari_tui.ui.screens.help import HelpDialog, Pages, help_text
 from tests.ui.screens.test_dialog import text_of, words_of
 from tests.ui.wearing import Wearing
@@ -10,12 +10,12 @@ from tests.ui.wearing import Wearing
 
 @pytest.mark.parametrize("width", [20, 36, 60, 76, 120])
 def test_no_line_is_wider_than_there_is_room(width: int) -> None:
-    lines = help_text(helped("overview"), width).plain.splitlines()
+    lines = help_text(help_groups("overview"), width).plain.splitlines()
     assert max(map(len, lines)) <= max(width, 22)
 
 
 def test_it_tells_each_binding_of_the_screen_the_signs_and_the_filters() -> None:
-    text = " ".join(help_text(helped("overview"), 200).plain.split())
+    text = " ".join(help_text(help_groups("overview"), 200).plain.split())
     for binding in BINDINGS:
         assert (binding.help in text) is bool({"overview", "app", "table"} & set(binding.where))
     assert "× packets lost in this second" in text
@@ -23,12 +23,12 @@ def test_it_tells_each_binding_of_the_screen_the_signs_and_the_filters() -> None
 
 
 def test_given_keys_are_told() -> None:
-    text = help_text(helped("overview", keymap(["freeze=p,f5"])), 80).plain
+    text = help_text(help_groups("overview", keymap(["freeze=p,f5"])), 80).plain
     assert " p f5         Stand still" in text
 
 
 def test_with_ascii_alone_the_signs_are_those_that_are_drawn_then() -> None:
-    text = help_text(helped("overview", ascii_only=True), 80, ascii_only=True).plain
+    text = help_text(help_groups("overview", ascii_only=True), 80, ascii_only=True).plain
     assert text.isascii()
     assert " x            packets lost" in text
 

@@ -127,7 +127,7 @@ async def test_a_lost_engine_is_told_over_its_last_figures() -> None:
 
 async def test_an_engine_that_is_gone_leaves_the_last_picture() -> None:
     async with playing() as play:
-        play.app.tell_engine_gone("engine ended (exit -9): see the log")
+        play.app.show_engine_ended("engine ended (exit -9): see the log")
         await play.pilot.pause()
         assert "ENDED" in play.text
         assert "the engine has ended" in play.text

@@ -93,11 +93,11 @@ async def test_sort_keys_go_through_the_columns_that_are_seen_and_round() -> Non
         heads = []
         for _ in range(9):
             await play.press("greater_than_sign")
-            heads.append(play.overview.choices.sort)
+            heads.append(play.overview.view_state.sort)
         assert sorted(heads) == sorted(column.id for column in play.overview.columns)
         assert heads[-1] == "rtt_p95_ms"
         await play.press("less_than_sign")
-        assert play.overview.choices.sort == "rtt_mean_ms"
+        assert play.overview.view_state.sort == "rtt_mean_ms"
         assert "RTT▼" in play.text
         assert "sort: RTT▼" in play.text
 
@@ -149,7 +149,7 @@ async def test_escape_brings_the_filter_of_before_back() -> None:
         assert play.shown == ["3"]
         await play.press("escape")
         assert play.shown == ["2"]
-        assert play.overview.choices.filter.text == "1002"
+        assert play.overview.view_state.filter.text == "1002"
 
 
 async def test_columns_are_chosen_and_go_back_to_the_usual_ones() -> None:

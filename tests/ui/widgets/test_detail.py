@@ -10,7 +10,7 @@ from ari_tui.ui.widgets.detail_course import course
 from ari_tui.ui.widgets.detail_facts import asterisk_says, counts, facts
 from ari_tui.ui.widgets.detail_gaps import MEANINGS, events, gaps
 from ari_tui.ui.widgets.detail_intervals import intervals
-from ari_tui.ui.widgets.detail_page import TWO_COLUMNS, Block, Sheet, page, title, trips
+from ari_tui.ui.widgets.detail_page import TWO_COLUMNS, Block, DetailPage, page, title, trips
 from ari_tui.ui.widgets.detail_view import (
     DetailView,
     box,
@@ -105,7 +105,7 @@ def test_it_fits_every_width_whatever_the_outside_says(width: int, ascii_only: b
 
 
 async def test_a_sheet_is_as_high_as_its_page_and_draws_only_what_changes() -> None:
-    sheet = Sheet()
+    sheet = DetailPage()
     async with PaneApp(sheet).run_test(size=(80, 24)) as pilot:
         view = a_view()
         sheet.show_view(view)
@@ -124,7 +124,7 @@ async def test_a_sheet_is_as_high_as_its_page_and_draws_only_what_changes() -> N
 
 
 async def test_charts_are_drawn_once_an_answer() -> None:
-    sheet = Sheet()
+    sheet = DetailPage()
     async with PaneApp(sheet).run_test(size=(80, 24)) as pilot:
         view = a_view()
         sheet.show_view(view)

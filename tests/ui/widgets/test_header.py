@@ -12,7 +12,7 @@ from ari_tui.ui.widgets import header
 from ari_tui.ui.widgets.header import HeaderPane, Hints, OneLine, lines
 from ari_tui.ui.widgets.header import lines_oneline as one_line
 from ari_tui.ui.widgets.line_canvas import Part
-from ari_tui.ui.widgets.link_status import connection, verdict
+from ari_tui.ui.widgets.link_status import link_status, verdict
 from tests.document.kit import sla_now
 from tests.ui import kit
 from tests.ui.kit import a_document, a_rule, an_sla
@@ -222,7 +222,7 @@ async def test_the_pane_is_one_line() -> None:
     ],
 )
 def test_the_connection_is_told_in_words(changes: dict[str, Any], told: Part) -> None:
-    assert connection(a_frame(**changes)) == told
+    assert link_status(a_frame(**changes)) == told
 
 
 @pytest.mark.parametrize(

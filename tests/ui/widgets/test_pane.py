@@ -86,7 +86,7 @@ async def test_styles_are_the_theme_s_and_follow_it() -> None:
         assert colour_of(pane, "fail") == app.theme_variables["sla-fail"].lower()
         assert colour_of(pane, "low") == app.theme_variables["spark-lo"].lower()
         dark = colour_of(pane, "fail")
-        app.wear("light")
+        app.use_theme("light")
         await pilot.pause()
         assert colour_of(pane, "fail") == app.theme_variables["sla-fail"].lower() != dark
 

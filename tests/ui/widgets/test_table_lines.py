@@ -14,8 +14,8 @@ from ari_tui.ui.limits import Limits
 from ari_tui.ui.rows import rows_of
 from ari_tui.ui.view_state import NARROW, Row
 from ari_tui.ui.widgets.table_lines import (
+    ComponentStyles,
     Head,
-    RowStyle,
     changed_cells,
     draw_header,
     draw_line,
@@ -43,8 +43,8 @@ STYLES = {
 LIMITS = Limits(p95_ms=12.0, max_ms=22.0, loss_ratio=0.002)
 
 
-def a_look() -> RowStyle:
-    return RowStyle(lambda name, partial: STYLES[name])
+def a_look() -> ComponentStyles:
+    return ComponentStyles(lambda name, partial: STYLES[name])
 
 
 def a_frame(**changed: Any) -> Frame:
@@ -86,7 +86,7 @@ def test_styles_are_laid_over_each_other_once() -> None:
         asked.append((name, partial))
         return STYLES[name]
 
-    look = RowStyle(component)
+    look = ComponentStyles(component)
     style = look.style("row", "ended", "fail")
     assert style.dim
     assert style.bold

@@ -12,9 +12,9 @@ from ari_tui.ui.columns import Column
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.view_state import Row
 from ari_tui.ui.widgets.table_lines import (
+    ComponentStyles,
     Head,
     Line,
-    RowStyle,
     changed_cells,
     draw_header,
     draw_line,
@@ -63,11 +63,11 @@ UNKNOWN = Content("")
 """What a line holds that was never painted."""
 
 
-class TableCanvas:
+class TableRenderer:
     """Rows, columns and frame of now; formats a row when it is asked for, once a frame."""
 
     def __init__(self, component: Callable[[str, bool], Style]) -> None:
-        self._look = RowStyle(component)
+        self._look = ComponentStyles(component)
         self._component = component
         self._rows: Sequence[Row] = ()
         self._columns: tuple[Column, ...] = ()
@@ -96,7 +96,7 @@ class TableCanvas:
 
     def forget(self) -> None:
         """Forget all strips and styles: the theme has changed."""
-        self._look = RowStyle(self._component)
+        self._look = ComponentStyles(self._component)
         self._strips.clear()
 
     def content(self, y: int, view: TableView) -> Content:

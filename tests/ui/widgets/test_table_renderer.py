@@ -8,19 +8,19 @@ from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits
 from ari_tui.ui.rows import rows_of
 from ari_tui.ui.view_state import NARROW
-from ari_tui.ui.widgets.table_canvas import NOTHING, UNKNOWN, TableCanvas, TableView
 from ari_tui.ui.widgets.table_lines import Head, Line
+from ari_tui.ui.widgets.table_renderer import NOTHING, UNKNOWN, TableRenderer, TableView
 from tests.ui import kit
 
 LIMITS = Limits(p95_ms=12.0, max_ms=22.0)
 VIEW = TableView(80, range(5), "call-1", "rtt_p95_ms", True)
 
 
-def a_canvas() -> TableCanvas:
-    return TableCanvas(lambda name, partial: Style(bold=name == "selected"))
+def a_canvas() -> TableRenderer:
+    return TableRenderer(lambda name, partial: Style(bold=name == "selected"))
 
 
-def give(canvas: TableCanvas, numbers: range, **changed: Any) -> None:
+def give(canvas: TableRenderer, numbers: range, **changed: Any) -> None:
     document = kit.a_document([kit.a_call(n, **changed) for n in numbers])
     history = kit.a_history({call.id: kit.a_course() for call in document.calls})
     frame = Frame(document, history, (), LIMITS, Link("live"), 0.4)
