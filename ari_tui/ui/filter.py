@@ -21,27 +21,9 @@ from ari_tui.ui.columns import BY_ID, COLUMNS, SHARES, Column
 from ari_tui.ui.frame import WindowLength
 from ari_tui.ui.view_state import Filter, Row, Test
 
-COMMON: Final = tuple(
-    [
-        "rtt",
-        "p50",
-        "p95",
-        "p99",
-        "max",
-        "late",
-        "loss",
-        "gap",
-        "jitter",
-        "dur",
-        "mos",
-        "burst",
-        "state",
-        "mark",
-        "channel",
-        "caller",
-        "codec",
-        "call-id",
-    ]
+COMMON: Final = (
+    *("rtt", "p50", "p95", "p99", "max", "late", "loss", "gap", "jitter", "dur", "mos"),
+    *("burst", "state", "mark", "channel", "caller", "codec", "call-id"),
 )
 """What an error lists; every other column has its id and its label as names too."""
 

@@ -16,18 +16,9 @@ from ari_tui.document.model import Call
 from ari_tui.ui.frame import WindowLength
 from ari_tui.ui.limits import Mark
 
-NARROW: Final = tuple(
-    [
-        "mark",
-        "channel",
-        "duration",
-        "rtt_mean_ms",
-        "rtt_p95_ms",
-        "rtt_max_ms",
-        "packets_late_echo",
-        "packets_lost",
-        "longest_interruption_ms",
-    ]
+NARROW: Final = (
+    *("mark", "channel", "duration", "rtt_mean_ms", "rtt_p95_ms", "rtt_max_ms"),
+    *("packets_late_echo", "packets_lost", "longest_interruption_ms"),
 )
 """The ids of the columns at 80 cells; `ui/columns.py` has them."""
 
