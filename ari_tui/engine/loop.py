@@ -141,7 +141,7 @@ class EngineLoop:
     async def _sweep_regularly(self) -> None:
         while True:
             await asyncio.sleep(self._parts.settings.asterisk.sweep_s)
-            await self._parts.sweeper.sweep("as every so often")
+            await self._parts.sweeper.sweep("on schedule")
 
     async def _check_workers(self) -> None:
         while True:
