@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ari_tui.capture.model import EchoPath, RtpStream, StreamsDocument
+from ari_tui.core.number_format import DASH, fixed, percent, plural
 
-_DASH = "—"
 _HEAD = (
     "SOURCE",
     "DESTINATION",
@@ -39,16 +39,6 @@ _LOST_FRAMES = {
 }
 
 
-def number(value: float | None, digits: int = 0, unit: str = "") -> str:
-    """Return a number with its unit, a dash for no sample."""
-    return _DASH if value is None else f"{value:.{digits}f}{unit}"
-
-
-def percent(value: float | None) -> str:
-    """Return `0.04%`, a dash for no sample."""
-    return number(None if value is None else value * 100, 2, "%")
-
-
 def streams_text(document: StreamsDocument, *, details: bool = False) -> str:
     """Return the whole text, without the last line's end."""
     lines = list(_file(document))
@@ -69,9 +59,7 @@ def _file(document: StreamsDocument) -> Iterator[str]:
         for name, words in _LOST_FRAMES.items()
         if (count := getattr(frames, name))
     ]
-    count = len(document.streams)
-    streams = f"{count} stream" + ("" if count == 1 else "s")
-    yield f"{streams} of {frames.rtp} RTP packets" + (
+    yield f"{plural(len(document.streams), 'stream')} of {frames.rtp} RTP packets" + (
         f"; passed over: {', '.join(passed)}" if passed else ""
     )
     if file.damage:
@@ -102,30 +90,30 @@ def _row(stream: RtpStream) -> tuple[str, ...]:
         stream.destination,
         stream.ssrc,
         stream.codec,
-        number(stream.duration_s, 1),
+        fixed(stream.duration_s, 1),
         str(packets.received),
         str(packets.missing),
         str(packets.duplicates),
         str(packets.reordered),
-        number(packets.late),
-        number(stream.jitter_ms.last, 2, "ms"),
-        number(stream.skew_ppm, 0, "ppm"),
+        fixed(packets.late),
+        fixed(stream.jitter_ms.last, 2, "ms"),
+        fixed(stream.skew_ppm, 0, "ppm"),
         str(packets.interruptions),
-        number(stream.dead_air_s, 1, "s"),
+        fixed(stream.dead_air_s, 1, "s"),
     )
 
 
 def _echo_row(echo: EchoPath | None) -> tuple[str, ...]:
     if echo is None:
-        return (_DASH,) * len(_ECHO_HEAD)
+        return (DASH,) * len(_ECHO_HEAD)
     rtt = echo.rtt_ms
     return (
         str(echo.sent),
         str(echo.returned),
         str(echo.lost),
-        number(rtt.p50, 2, "ms"),
-        number(rtt.p99, 2, "ms"),
-        number(rtt.max, 2, "ms"),
+        fixed(rtt.p50, 2, "ms"),
+        fixed(rtt.p99, 2, "ms"),
+        fixed(rtt.max, 2, "ms"),
     )
 
 
@@ -136,24 +124,24 @@ def _details(stream: RtpStream) -> Iterator[str]:
     yield f"{stream.source} → {stream.destination} {stream.ssrc}"
     yield (
         f"  stream      {stream.codec}, payload types {types}, {stream.clock_rate} Hz{guessed}, "
-        f"packet time {number(stream.ptime_ms, 0, ' ms')}, DSCP {number(stream.dscp)}"
+        f"packet time {fixed(stream.ptime_ms, 0, ' ms')}, DSCP {fixed(stream.dscp)}"
     )
     yield f"  time        {stream.started_at} to {stream.ended_at}, {stream.duration_s:.3f} s"
     yield (
         f"  packets     received {packets.received} = distinct {packets.distinct} + "
         f"duplicates {packets.duplicates} + stray {packets.stray}; expected {packets.expected}, "
         f"missing {packets.missing} ({percent(stream.loss_ratio)}), reordered {packets.reordered}, "
-        f"sequence errors {number(packets.sequence_errors)}, restarts {packets.restarts}"
+        f"sequence errors {fixed(packets.sequence_errors)}, restarts {packets.restarts}"
     )
     yield (
-        f"  timing      jitter {number(jitter.last, 3, ' ms')} at the end, mean "
-        f"{number(jitter.mean, 3, ' ms')}, max {number(jitter.max, 3, ' ms')}; late "
-        f"{number(packets.late)} ({percent(stream.late_ratio)}), skew "
-        f"{number(stream.skew_ppm, 1, ' ppm')}, steps {packets.baseline_steps}"
+        f"  timing      jitter {fixed(jitter.last, 3, ' ms')} at the end, mean "
+        f"{fixed(jitter.mean, 3, ' ms')}, max {fixed(jitter.max, 3, ' ms')}; late "
+        f"{fixed(packets.late)} ({percent(stream.late_ratio)}), skew "
+        f"{fixed(stream.skew_ppm, 1, ' ppm')}, steps {packets.baseline_steps}"
     )
     yield (
         f"  silence     {packets.interruptions} interruptions, longest "
-        f"{number(stream.longest_interruption_ms, 0, ' ms')}, dead air {stream.dead_air_s:.1f} s"
+        f"{fixed(stream.longest_interruption_ms, 0, ' ms')}, dead air {stream.dead_air_s:.1f} s"
     )
     gaps = [f"{kind.replace('_', ' ')} {count}" for kind, count in stream.gaps.items() if count]
     if gaps:
@@ -173,8 +161,8 @@ def _echo_details(echo: EchoPath) -> Iterator[str]:
         f"returned late {echo.returned_late}"
     )
     yield (
-        f"  round trip  min {number(rtt.min, 3, ' ms')}, p50 {number(rtt.p50, 3, ' ms')}, "
-        f"p95 {number(rtt.p95, 3, ' ms')}, p99 {number(rtt.p99, 3, ' ms')}, "
-        f"max {number(rtt.max, 3, ' ms')}; jitter {number(echo.jitter_ms, 3, ' ms')}, "
-        f"of the hop {number(echo.hop_jitter_ms, 3, ' ms')}"
+        f"  round trip  min {fixed(rtt.min, 3, ' ms')}, p50 {fixed(rtt.p50, 3, ' ms')}, "
+        f"p95 {fixed(rtt.p95, 3, ' ms')}, p99 {fixed(rtt.p99, 3, ' ms')}, "
+        f"max {fixed(rtt.max, 3, ' ms')}; jitter {fixed(echo.jitter_ms, 3, ' ms')}, "
+        f"of the hop {fixed(echo.hop_jitter_ms, 3, ' ms')}"
     )

@@ -15,6 +15,7 @@ from ari_tui.config.rules import profile_name
 from ari_tui.config.sources import SEED
 from ari_tui.core.exit_codes import INCONCLUSIVE
 from ari_tui.core.log import get
+from ari_tui.core.number_format import plain
 
 
 def _name(_: click.Context, __: click.Parameter, text: str) -> str:
@@ -94,8 +95,8 @@ def proposal_lines(proposal: Proposal, watched: PathSample) -> Iterator[str]:
     for key, value in (
         ("tiers", json.dumps(tiers)),
         ("max_ms", f"{profile.max_ms:.1f}"),
-        ("late_ratio", f"{profile.late_ratio:.10f}".rstrip("0")),
-        ("loss_ratio", f"{profile.loss_ratio:.10f}".rstrip("0")),
+        ("late_ratio", plain(profile.late_ratio, 10)),
+        ("loss_ratio", plain(profile.loss_ratio, 10)),
     ):
         yield f"# {reasons[key]}"
         yield f"{key} = {value}"

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Final
 
 from ari_tui.core.errors import ConfigError
+from ari_tui.core.number_format import percent_significant
 
 MAX_TIME_NS: Final = 10_000_000_000
 """Longest delay and longest jitter; more is a typing error, not a network."""
@@ -76,10 +77,10 @@ class ImpairmentSpec:
         parts = [
             f"delay={_time_text(self.delay_ns)}" if self.delay_ns else "",
             f"jitter={_time_text(self.jitter_ns)}" if self.jitter_ns else "",
-            f"loss={self.loss * 100:.6g}%" if self.loss else "",
+            f"loss={percent_significant(self.loss)}" if self.loss else "",
             f"burst={self.burst}" if self.burst > 1 else "",
-            f"dup={self.duplicate * 100:.6g}%" if self.duplicate else "",
-            f"reorder={self.reorder * 100:.6g}%" if self.reorder else "",
+            f"dup={percent_significant(self.duplicate)}" if self.duplicate else "",
+            f"reorder={percent_significant(self.reorder)}" if self.reorder else "",
         ]
         return ",".join(part for part in parts if part) or "none"
 

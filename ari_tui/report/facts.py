@@ -8,7 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from ari_tui.core.number_format import DASH, moment, ms, number, percent, share, span
+from ari_tui.core.number_format import (
+    DASH,
+    grouped,
+    moment,
+    ms,
+    percent,
+    percent_precise,
+    percent_significant,
+    span,
+)
 from ari_tui.core.text import clean_text
 from ari_tui.document.load_test import LoadCall, LoadPlan
 from ari_tui.document.model import Call, Document, Injected, SlaRule, Spread
@@ -90,18 +99,20 @@ def judged(document: Document) -> str:
 def rule_words(rule: SlaRule) -> RuleWords:
     """Return a rule as it is told."""
     limit = " / ".join(f"{value:g}" for value in rule.limits_ms)
-    asked = f"≤ {limit} ms" if limit else f"≤ {share(rule.limit)}"
-    evidence = "" if rule.low is None else f"{percent(rule.low)} … {percent(rule.high)}"
+    asked = f"≤ {limit} ms" if limit else f"≤ {percent_significant(rule.limit, unit=' %')}"
+    evidence = (
+        "" if rule.low is None else f"{percent_precise(rule.low)} … {percent_precise(rule.high)}"
+    )
     if rule.actual is None:
         found = "no packets"
     elif rule.id == "max":
         found = f"above it in {rule.violated_s} s"
         evidence = f"budget {rule.limit:g} s"
     elif limit:
-        found = f"{percent(rule.actual)} above"
-        asked += f" for all but {share(rule.limit)}"
+        found = f"{percent_precise(rule.actual)} above"
+        asked += f" for all but {percent_significant(rule.limit, unit=' %')}"
     else:
-        found = percent(rule.actual)
+        found = percent_precise(rule.actual)
     if rule.missing:
         evidence = ". ".join(part for part in (evidence, clean_text(rule.missing, 200)) if part)
     return RuleWords(
@@ -110,7 +121,7 @@ def rule_words(rule: SlaRule) -> RuleWords:
         found,
         evidence,
         clean_text(rule.verdict, 40),
-        number(rule.violated_s),
+        grouped(rule.violated_s),
     )
 
 
@@ -129,11 +140,11 @@ def plan_facts(plan: LoadPlan) -> Iterator[Fact]:
     """Yield what a load test was asked to do."""
     yield Fact("Endpoints", ", ".join(clean_text(one, 80) for one in plan.endpoints))
     tiers = " → ".join(str(one) for one in plan.tiers)
-    yield Fact("Calls at once", number(plan.calls), f"climbing {tiers}" if tiers else "")
+    yield Fact("Calls at once", grouped(plan.calls), f"climbing {tiers}" if tiers else "")
     yield Fact("Ramp", f"{plan.ramp_cps:g} calls/s")
     yield Fact("Each call", span(plan.call_duration_s), f"rings at most {span(plan.ring_s)}")
     yield Fact("Duration", span(plan.duration_s), "of each tier" if tiers else "")
-    yield Fact("Failed calls allowed", number(plan.max_failed))
+    yield Fact("Failed calls allowed", grouped(plan.max_failed))
     if plan.caller_id:
         yield Fact("Caller id", clean_text(plan.caller_id, 80))
     if plan.variables:
@@ -276,33 +287,34 @@ def books(document: Document) -> Iterator[Fact]:
     packets, totals = document.totals.packets, document.totals
     yield Fact(
         "Packets",
-        f"{number(packets.sent)} sent = {number(packets.returned)} returned + "
-        f"{number(packets.lost)} lost + {number(packets.in_flight)} in flight",
+        f"{grouped(packets.sent)} sent = {grouped(packets.returned)} returned + "
+        f"{grouped(packets.lost)} lost + {grouped(packets.in_flight)} in flight",
     )
     where = totals.loss_directions
     if where is not None and packets.lost:
         yield Fact(
             "Lost where",
-            f"{number(where.outward)} on the way out, {number(where.at_echo)} in the echo "
-            f"server, {number(where.back)} on the way back",
+            f"{grouped(where.outward)} on the way out, {grouped(where.at_echo)} in the echo "
+            f"server, {grouped(where.back)} on the way back",
         )
     runs = ", ".join(f"{count} × {length}" for length, count in totals.loss_runs.items() if count)
     if runs:
         yield Fact("Loss in runs of", runs)
     yield Fact(
         "Order",
-        f"{number(packets.reordered_echo)} reordered, {number(packets.duplicates_echo)} duplicates",
+        f"{grouped(packets.reordered_echo)} reordered, "
+        f"{grouped(packets.duplicates_echo)} duplicates",
     )
-    explained = f"{number(totals.missing_explained)} of them explained (digits, hold, silence)"
+    explained = f"{grouped(totals.missing_explained)} of them explained (digits, hold, silence)"
     yield Fact(
         "Missing from Asterisk",
-        number(packets.upstream_missing),
+        grouped(packets.upstream_missing),
         explained if packets.upstream_missing else "",
     )
     longest = totals.longest_interruption_ms
     yield Fact(
         "Interruptions",
-        number(packets.interruptions),
+        grouped(packets.interruptions),
         f"longest {ms(longest)} ms, dead air {span(totals.dead_air_s)}" if longest else "",
     )
 
@@ -313,26 +325,28 @@ def instrument(document: Document) -> Iterator[Fact]:
     yield Fact("Own delay, towards the echo", *_dwell(found.dwell_out_us))
     yield Fact("Own delay, back to Asterisk", *_dwell(found.dwell_back_us))
     yield Fact("Limited", span(found.limited_s), "left out of the verdict")
-    yield Fact("Uncertain time stamps", number(found.uncertain), "counted, but not timed")
-    yield Fact("Dropped at our sockets", number(found.socket_drops))
+    yield Fact("Uncertain time stamps", grouped(found.uncertain), "counted, but not timed")
+    yield Fact("Dropped at our sockets", grouped(found.socket_drops))
     yield Fact(
-        "Packet log", f"{number(found.log_overflow)} overflowed", f"{found.log_fill:.1%} full"
+        "Packet log",
+        f"{grouped(found.log_overflow)} overflowed",
+        f"{percent(found.log_fill, 1)} full",
     )
     lag = f"{found.tick_lag_ms:.1f} ms"
     yield Fact("Engine late by", lag, "when the last document was made")
     restarts = f"{found.worker_restarts} restarted" if found.worker_restarts else ""
-    yield Fact("Media workers", number(found.workers), restarts)
+    yield Fact("Media workers", grouped(found.workers), restarts)
     buffer = found.receive_buffer_bytes
     if buffer is not None:
-        yield Fact("Receive buffer granted", f"{number(buffer / 1024)} KiB")
+        yield Fact("Receive buffer granted", f"{grouped(buffer / 1024)} KiB")
 
 
 def _dwell(found: Spread) -> tuple[str, str]:
     if found.p50 is None:
         return DASH, ""
     return (
-        f"{number(found.p99)} µs p99",
-        f"median {number(found.p50)}, longest {number(found.max)} µs",
+        f"{grouped(found.p99)} µs p99",
+        f"median {grouped(found.p50)}, longest {grouped(found.max)} µs",
     )
 
 
@@ -377,8 +391,8 @@ def _did(found: Injected | None, where: str) -> str:
     if found is None or not (found.lost or found.duplicates or found.reordered):
         return ""
     return (
-        f"{number(found.lost)} lost, {number(found.duplicates)} duplicated, "
-        f"{number(found.reordered)} reordered {where}"
+        f"{grouped(found.lost)} lost, {grouped(found.duplicates)} duplicated, "
+        f"{grouped(found.reordered)} reordered {where}"
     )
 
 
@@ -388,23 +402,25 @@ def headline_numbers(subject: ReportInput) -> Iterator[Fact]:
     totals = document.totals
     if load is None:
         calls = totals.calls
-        yield Fact("Calls", number(calls.started), f"{calls.peak} at once, {calls.failed} failed")
+        yield Fact("Calls", grouped(calls.started), f"{calls.peak} at once, {calls.failed} failed")
     else:
         done = load.progress
         yield Fact(
             "Good calls",
-            f"{number(done.good)} of {number(done.good + done.failed)}",
-            f"{percent(load.success_ratio)}"
+            f"{grouped(done.good)} of {grouped(done.good + done.failed)}",
+            f"{percent_precise(load.success_ratio)}"
             + (f", {done.cut} cut at the end" if done.cut else "")
             + (f", {load.calls_per_s:.1f} calls/s" if load.calls_per_s else ""),
         )
     rtt = totals.rtt_ms
     yield Fact("Round trip p95", f"{ms(rtt.p95)} ms", f"p50 {ms(rtt.p50)}, p99 {ms(rtt.p99)}")
-    yield Fact("Longest round trip", f"{ms(rtt.max)} ms", f"of {number(rtt.count)} measured")
+    yield Fact("Longest round trip", f"{ms(rtt.max)} ms", f"of {grouped(rtt.count)} measured")
     packets = totals.packets
     yield Fact(
-        "Lost", percent(totals.loss_ratio), f"{number(packets.lost)} of {number(packets.sent)}"
+        "Lost",
+        percent_precise(totals.loss_ratio),
+        f"{grouped(packets.lost)} of {grouped(packets.sent)}",
     )
-    yield Fact("Late", percent(totals.late_ratio), f"{number(packets.late_echo)} packets")
+    yield Fact("Late", percent_precise(totals.late_ratio), f"{grouped(packets.late_echo)} packets")
     worst = totals.mos.worst_10s
-    yield Fact("MOS", number(totals.mos.session, 2), f"worst 10 s {number(worst, 2)}")
+    yield Fact("MOS", grouped(totals.mos.session, 2), f"worst 10 s {grouped(worst, 2)}")

@@ -18,6 +18,7 @@ from __future__ import annotations
 import enum
 from typing import Final, NamedTuple
 
+from ari_tui.core.number_format import plain
 from ari_tui.core.text import escaped
 from ari_tui.document.load_test import LoadReport
 from ari_tui.document.model import Document, Sla, SlaNow, Spread
@@ -114,8 +115,9 @@ def performance_of(document: Document) -> str:
     limits = _limits(document.sla)
     data = [_datum("calls", totals.calls.active, minimum="0"), *_rtt(recent.rtt_ms, limits)]
     for name, share in (("loss", recent.loss_ratio), ("late", recent.late_ratio)):
-        percent, limit = _percent(share), _percent(limits.get(name))
-        data.append(_datum(name, percent, "%", limit, minimum="0", maximum="100"))
+        data.append(
+            _datum(name, share, "%", limits.get(name), scale=100, minimum="0", maximum="100")
+        )
     data.append(_datum("mos", totals.mos.session, minimum="1", maximum="4.5"))
     counted = totals.packets
     for name, count in (
@@ -149,25 +151,17 @@ def _rtt(spread: Spread, limits: dict[str, float]) -> list[str]:
     ]
 
 
-def _percent(share: float | None) -> float | None:
-    return None if share is None else share * 100
-
-
 def _datum(
     label: str,
     value: float | None,
     unit: str = "",
     critical: float | None = None,
     *,
+    scale: int = 1,
     minimum: str = "",
     maximum: str = "",
 ) -> str:
     """Return `label=value[unit];warning;critical;minimum;maximum`; "U" where there is no value."""
-    shown = "U" if value is None else _number(value) + unit
-    limit = "" if critical is None else _number(critical)
+    shown = "U" if value is None else plain(value * scale) + unit
+    limit = "" if critical is None else plain(critical * scale)
     return f"{label}={shown};;{limit};{minimum};{maximum}".rstrip(";")
-
-
-def _number(value: float) -> str:
-    # digits and a point only: no exponent
-    return f"{value:.6f}".rstrip("0").rstrip(".")

@@ -1,4 +1,4 @@
-"""Axes of charts: round steps, labels of times and counts, coarse bins of a histogram."""
+"""Axes of charts: round steps, coarse bins of a histogram."""
 
 from __future__ import annotations
 
@@ -27,9 +27,7 @@ _TIME_STEPS: Final = (
     43200,
     86400,
 )
-_HOUR: Final = 3600
 _BINS_PER_OCTAVE: Final = 8
-_K: Final = 1000
 
 
 def round_up(value: float) -> float:
@@ -51,23 +49,6 @@ def time_ticks(duration_s: float, count: int) -> list[float]:
     step = next((s for s in _TIME_STEPS if duration_s / s <= count), None)
     step = step or _TIME_STEPS[-1] * math.ceil(duration_s / count / _TIME_STEPS[-1])
     return [float(step * i) for i in range(int(duration_s // step) + 1)]
-
-
-def clock(seconds: float) -> str:
-    """Return a time since the start: `0:05`, `1:00:00`."""
-    whole = round(seconds)
-    minutes, rest = divmod(whole, 60)
-    if whole < _HOUR:
-        return f"{minutes}:{rest:02}"
-    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
-
-
-def short(value: float) -> str:
-    """Return a tick's label without needless digits: `0.5`, `20`, `1.5k`."""
-    for limit, sign in ((_K * _K, "M"), (_K, "k")):
-        if abs(value) >= limit:
-            return f"{value / limit:g}{sign}"
-    return f"{value:g}"
 
 
 class Bin(NamedTuple):

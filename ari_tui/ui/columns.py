@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import Any, Final, Literal, NamedTuple
 
+from ari_tui.core.number_format import DASH
 from ari_tui.document.metrics import METRICS, Metric
 from ari_tui.document.model import Call
 from ari_tui.ui import number_format as forms
@@ -51,7 +52,7 @@ class Column(NamedTuple):
     def text(self, row: Row, frame: Frame) -> str:
         """Return what the row's cell holds; a dash for no sample."""
         value = self.value(row, frame.window)
-        text = forms.DASH if value is None else self.form(value)
+        text = DASH if value is None else self.form(value)
         return forms.plain_ascii(text) if frame.ascii else text
 
     def key(self, row: Row, window: WindowLength = 0) -> float | str | None:

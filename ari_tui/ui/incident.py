@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone
 from typing import Final, NamedTuple
 
+from ari_tui.core.number_format import fixed
 from ari_tui.core.text import escaped
 from ari_tui.document.live import SECONDS
 from ari_tui.document.model import Call, Injected, Spread, Window
@@ -83,10 +84,7 @@ def _further(call: Call) -> list[str]:
     if known is not None:
         where = f"outward {known.outward}, at echo {known.at_echo}, back {known.back}"
     runs = ", ".join(f"{count} of {length}" for length, count in call.loss_runs.items() if count)
-    mos = [
-        _NONE if value is None else f"{value:.2f}"
-        for value in (call.mos.session, call.mos.worst_10s)
-    ]
+    mos = [fixed(value, 2, none=_NONE) for value in (call.mos.session, call.mos.worst_10s)]
     return [
         f"from Asterisk: received {packets.received}, missing {packets.upstream_missing} "
         f"({call.missing_explained} explained), late {packets.late_media}",
@@ -101,7 +99,7 @@ def _further(call: Call) -> list[str]:
 
 def tenths(value: float | None) -> str:
     """Return a figure with one decimal, `-` for no sample."""
-    return _NONE if value is None else f"{value:.1f}"
+    return fixed(value, 1, none=_NONE)
 
 
 class BadSpan(NamedTuple):
@@ -300,7 +298,7 @@ def _instrument(frame: Frame) -> str:
 
 
 def _micros(spread: Spread) -> str:
-    return _NONE if spread.p99 is None else f"{spread.p99 / 1000:.2f} ms"
+    return fixed(None if spread.p99 is None else spread.p99 / 1000, 2, " ms", none=_NONE)
 
 
 def _when(frame: Frame, row: Row) -> list[str]:

@@ -1,7 +1,6 @@
-"""How figures are written in few cells: every text fits the width that its function names.
+"""Figures and names in cells of a fixed width: every text fits the width that its function names.
 
-Panes have room for more (`widgets/figures.py`): their counts and long times climb the same ladders,
-with a figure more.
+The rules are those of `core/number_format.py`; what is here caps them to the cells of the table.
 """
 
 from __future__ import annotations
@@ -9,8 +8,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-DASH, ASCII_DASH = "—", "-"
-"""No sample."""
+from ari_tui.core.number_format import DASH, fitted, thousands, two_units
+
+ASCII_DASH: Final = "-"
 CUT, ASCII_CUT = "…", "~"
 """Stands where a text was cut."""
 
@@ -48,41 +48,9 @@ def duration(value: float) -> str:
     return two_units(min(days, 99) * 86400 + rest)
 
 
-def two_units(whole_s: int) -> str:
-    """Return a time of an hour or more in its two largest units: `1h02m`, `2d03h`, `123d04h`."""
-    if whole_s < 86400:
-        return f"{whole_s // 3600}h{whole_s // 60 % 60:02}m"
-    return f"{whole_s // 86400}d{whole_s // 3600 % 24:02}h"
-
-
 def count(value: float) -> str:
     """Return a whole number, up to 4 wide: `9999`, `12k`, `1.2M`, `123M`, `1.2G`."""
-    return str(int(value)) if value < 10_000 else in_thousands(min(value, 999e9), 4)
-
-
-def in_thousands(value: float, signs: int) -> str:
-    """Return a number, from 10,000 on in k, M or G, in at most so many signs (4 or more).
-
-    Only more than 999 G takes more.
-    """
-    if value < 9999.5:
-        return f"{value:.0f}"
-    for unit in ("k", "M"):
-        value /= 1000
-        if value < 999.5:
-            return digits(value, signs - 1) + unit
-    return digits(value / 1000, signs - 1) + "G"
-
-
-def digits(value: float, signs: int) -> str:
-    """Return a figure with as many decimals as so many signs hold, the point among them.
-
-    Only one that takes more without decimals is longer.
-    """
-    for decimals in range(signs - 2, 0, -1):
-        if value < 10 ** (signs - 1 - decimals) - 0.5 / 10**decimals:
-            return f"{value:.{decimals}f}"
-    return f"{value:.0f}"
+    return str(int(value)) if value < 10_000 else thousands(min(value, 999e9), 4)
 
 
 def percent(value: float) -> str:
@@ -90,12 +58,12 @@ def percent(value: float) -> str:
     share = value * 100
     if 0 < share < 0.005:
         return "<.01%"
-    return f"{digits(share, 4)}%"
+    return f"{fitted(share, 4)}%"
 
 
 def number(value: float) -> str:
     """Return a figure without a unit with two decimals, up to 4 wide: `4.41`, `12.5`, `125`."""
-    return digits(value, 4) if value < 99.95 else count(round(value))
+    return fitted(value, 4) if value < 99.95 else count(round(value))
 
 
 def channel(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ari_tui.capture.text import number, percent, streams_text
+from ari_tui.capture.text import streams_text
 
 if TYPE_CHECKING:
     from tests.capture.conftest import Kit
@@ -14,11 +14,6 @@ import msgspec
 
 from ari_tui.capture.model import SCHEMA, StreamsDocument
 from ari_tui.document.model import encode
-
-
-def test_no_sample_is_a_dash() -> None:
-    assert (number(None), number(0), number(1.234, 1, "ms")) == ("—", "0", "1.2ms")
-    assert (percent(None), percent(0.0004)) == ("—", "0.04%")
 
 
 def test_the_table_has_a_line_for_each_stream_in_columns(kit: Kit) -> None:

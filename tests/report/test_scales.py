@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from ari_tui.report.scales import bins_of, clock, round_up, short, ticks, time_ticks
+from ari_tui.report.scales import bins_of, round_up, ticks, time_ticks
 
 
 @pytest.mark.parametrize(
@@ -46,20 +46,6 @@ def test_times_stand_at_round_steps(duration: float, step: float | None) -> None
     assert found == (
         [0.0] if step is None else [step * i for i in range(int(duration // step) + 1)]
     )
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0, "0:00"), (65.4, "1:05"), (3599.6, "1:00:00"), (7322, "2:02:02")]
-)
-def test_times_read_as_clocks(seconds: float, text: str) -> None:
-    assert clock(seconds) == text
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(0, "0"), (0.5, "0.5"), (20.0, "20"), (1500, "1.5k"), (2e6, "2M")]
-)
-def test_labels_are_short(value: float, text: str) -> None:
-    assert short(value) == text
 
 
 def test_bins_hold_every_packet_between_their_bounds_and_have_no_holes() -> None:

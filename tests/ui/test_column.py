@@ -1,5 +1,6 @@
 from typing import Any
 
+from ari_tui.core.number_format import DASH
 from ari_tui.ui import number_format as forms
 from ari_tui.ui.columns import Column, Value
 from ari_tui.ui.frame import Frame, WindowLength
@@ -19,7 +20,7 @@ def frame(**changed: Any) -> Frame:
 
 
 def test_no_sample_is_a_dash_and_no_key() -> None:
-    assert of(None).text(ROW, frame()) == forms.DASH
+    assert of(None).text(ROW, frame()) == DASH
     assert of(None).text(ROW, frame(ascii=True)) == "-"
     assert of(None).key(ROW) is None
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ari_tui.core.number_format import DASH
 from ari_tui.ui import number_format as forms
 
 
@@ -68,33 +69,6 @@ def test_no_figure_outgrows_its_cells(
     assert 1 <= len(form(value)) <= width
 
 
-@given(value=st.floats(0, 999e9), signs=st.integers(4, 9))
-def test_a_number_in_thousands_takes_its_signs_and_is_as_near_as_they_allow(
-    value: float, signs: int
-) -> None:
-    text = forms.in_thousands(value, signs)
-    assert len(text) <= signs
-    unit = {"k": 1e3, "M": 1e6, "G": 1e9}.get(text[-1], 1)
-    number = text.rstrip("kMG")
-    step = 10 ** -len(number.partition(".")[2])
-    assert abs(float(number) - value / unit) <= step * 0.50001
-
-
-@given(value=st.floats(0, 99), signs=st.integers(3, 8))
-def test_no_more_decimals_than_fit_and_no_fewer(value: float, signs: int) -> None:
-    text = forms.digits(value, signs)
-    assert len(text) == signs or (signs == 3 and value >= 9.95)
-    assert len(text) <= signs
-
-
-@pytest.mark.parametrize(
-    ("whole_s", "expected"),
-    [(3600, "1h00m"), (86_399, "23h59m"), (86_400, "1d00h"), (10_000_000, "115d17h")],
-)
-def test_a_long_time_is_told_in_its_two_largest_units(whole_s: int, expected: str) -> None:
-    assert forms.two_units(whole_s) == expected
-
-
 def test_a_call_that_is_up_for_a_hundred_days_keeps_to_its_cells() -> None:
     assert forms.duration(123 * 86400 + 5 * 3600) == "99d05h"
 
@@ -134,5 +108,5 @@ def test_a_cut_is_never_longer_than_asked(text: str, width: int) -> None:
 
 
 def test_our_own_signs_have_ascii_twins() -> None:
-    assert forms.plain_ascii(forms.DASH) == "-"
+    assert forms.plain_ascii(DASH) == "-"
     assert forms.plain_ascii("PJSIP/ca…west-0a") == "PJSIP/ca~west-0a"

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from ari_tui.analysis.binomial import upper_bound
 from ari_tui.analysis.nearest_rank import nearest_rank
 from ari_tui.analysis.sla.profiles import Profile, Tier
+from ari_tui.core.number_format import percent_significant
 
 FEWEST: Final = 1000
 """Round trips below which nothing is proposed: 1 % of them are ten."""
@@ -100,5 +101,5 @@ def _share(k: int, n: int, headroom: float) -> float:
 
 
 def _why(k: int, n: int, what: str, headroom: float) -> str:
-    most = 100 * upper_bound(k, n)
-    return f"{k:,} of {n:,} packets {what}, which may be up to {most:.3g}%; times {headroom:g}"
+    most = percent_significant(upper_bound(k, n), 3)
+    return f"{k:,} of {n:,} packets {what}, which may be up to {most}; times {headroom:g}"

@@ -13,6 +13,7 @@ import msgspec
 
 from ari_tui.analysis.binomial import CONFIDENCE, lower_bound, packets_needed, upper_bound
 from ari_tui.analysis.sla.evidence import LATE, LOSS, MAX, RTT_SHARES, RULES, Evidence, Limited
+from ari_tui.core.number_format import percent_significant, rounded_up
 
 Outcome = Literal["pass", "fail", "inconclusive"]
 NO_PACKETS: Final = "no packets"
@@ -170,13 +171,7 @@ def _missing(k: int, n: int, limit: float, needed: int | None) -> str:
     if needed is None:
         return f"{n:,} clean packets, too near the limit to tell"
     tendency = "" if k <= limit * n else " to fail"
-    return f"{n:,} of about {_two_figures(needed):,} clean packets{tendency}"
-
-
-def _two_figures(number: int) -> int:
-    """Round up to two figures, since "about" is no more."""
-    unit: int = 10 ** max(len(str(number)) - 2, 0)
-    return -(-number // unit) * unit
+    return f"{n:,} of about {rounded_up(needed):,} clean packets{tendency}"
 
 
 def _tier_label(evidence: Evidence) -> str | None:
@@ -203,11 +198,6 @@ def describe(rule: Rule) -> str:
         if rule.actual is None:
             return f"max: no round trips, allowed {limits}"
         return f"max: {rule.violated_s} s above {limits}, allowed {rule.limit:g} s"
-    found = NO_PACKETS if rule.actual is None else percent(rule.actual)
+    found = NO_PACKETS if rule.actual is None else percent_significant(rule.actual, 3, least=1e-6)
     what = f" above {limits}" if limits else ""
-    return f"{rule.id}: {found}{what}, allowed {percent(rule.limit)}"
-
-
-def percent(share: float) -> str:
-    """Return a share in percent with three figures: `0.105%`, `2.3%`."""
-    return "<0.0001%" if 0 < share < 1e-6 else f"{share * 100:.3g}%"
+    return f"{rule.id}: {found}{what}, allowed {percent_significant(rule.limit, 3, least=1e-6)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from ari_tui.core.number_format import ms, number, percent, span
+from ari_tui.core.number_format import grouped, ms, percent_precise, span
 from ari_tui.document.load_test import LoadReport, LoadTier
 from ari_tui.report import facts
 from ari_tui.report.facts import CallRow
@@ -32,7 +32,7 @@ def tiers(found: Sequence[LoadTier]) -> Markup:
 
 def _tier(tier: LoadTier, rules: Sequence[str]) -> Markup:
     verdicts = {rule.id: rule.verdict for rule in tier.sla.rules}
-    counts = [number(tier.calls), number(tier.reached), number(tier.good), number(tier.failed)]
+    counts = [grouped(tier.calls), grouped(tier.reached), grouped(tier.good), grouped(tier.failed)]
     counts.append(f"{tier.sla.clean_s:g} of {tier.sla.of_s} s")
     return element(
         "tr",
@@ -51,7 +51,7 @@ def failed_calls(load: LoadReport) -> Iterator[Markup]:
     rows = [
         element(
             "tr",
-            element("td", number(one.size), class_="n"),
+            element("td", grouped(one.size), class_="n"),
             element("td", one.step),
             element(
                 "td",
@@ -88,7 +88,7 @@ def worst_calls(subject: ReportInput) -> Iterator[Markup]:
         ("MOS", "n"),
         ("End", ""),
     ]
-    lead = f"The worst {WORST} of {number(len(rows))}" if len(rows) > WORST else "All"
+    lead = f"The worst {WORST} of {grouped(len(rows))}" if len(rows) > WORST else "All"
     lead += " measured calls, by MOS, then loss and lateness, then round trip."
     if len(rows) > WORST:
         lead += " All calls are in the JSON."
@@ -99,14 +99,14 @@ def _call(row: CallRow) -> Markup:
     rtt = row.rtt
     numbers = [
         span(row.held_s),
-        number(row.sent),
-        percent(row.loss),
-        percent(row.late),
+        grouped(row.sent),
+        percent_precise(row.loss),
+        percent_precise(row.late),
         ms(rtt.p50),
         ms(rtt.p95),
         ms(rtt.p99),
         ms(rtt.max),
-        number(row.mos, 2),
+        grouped(row.mos, 2),
     ]
     return element(
         "tr",

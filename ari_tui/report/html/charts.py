@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from ari_tui.core.number_format import ms, share
+from ari_tui.core.number_format import clock, ms, percent_significant, tick
 from ari_tui.document.load_test import LoadSecond
 from ari_tui.document.model import Document
 from ari_tui.report.facts import rtt_limit, share_limit
 from ari_tui.report.html import svg
 from ari_tui.report.html.markup import Markup, element
 from ari_tui.report.html.svg import Bar, SvgCanvas, Tick
-from ari_tui.report.scales import clock, short, ticks, time_ticks
+from ari_tui.report.scales import ticks, time_ticks
 from ari_tui.report.timeline import Timeline
 
 _MOST_POINTS: Final = 320
@@ -119,7 +119,7 @@ class CourseCharts:
         over = sum(bar.kind == "over" for bar in bars)
         keys = []
         if limit:
-            keys.append(key("klimit", f"limit {share(limit)}", "dashes"))
+            keys.append(key("klimit", f"limit {percent_significant(limit, unit=' %')}", "dashes"))
             keys.append(element("span", f"{over} of {len(bars)} points above it"))
         pieces = [svg.bars(canvas, bars)]
         if limit:
@@ -150,7 +150,7 @@ class CourseCharts:
             self._slots,
             lambda place: f"{clock(points[place].at_s)} · {tell(points[place])}",
         )
-        frame = svg.axes(canvas, self._across, [Tick(at, short(at)) for at in up])
+        frame = svg.axes(canvas, self._across, [Tick(at, tick(at)) for at in up])
         chart = svg.picture(canvas.height, f"{name} over time", frame, *pieces, hovers)
         caption = element("figcaption", element("b", f"{name}, {unit}" if unit else name), keys)
         return element("figure", caption, element("div", chart, class_="wide"))

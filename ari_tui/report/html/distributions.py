@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from ari_tui.core.number_format import ms, number
+from ari_tui.core.number_format import grouped, ms, tick
 from ari_tui.document.load_test import STEPS
 from ari_tui.document.model import Document, SlaRule, Spread
 from ari_tui.report.facts import STEP_WORDS, rtt_limit
@@ -14,7 +14,7 @@ from ari_tui.report.html import svg
 from ari_tui.report.html.charts import key
 from ari_tui.report.html.markup import Markup, element, join
 from ari_tui.report.html.svg import WIDTH, Bar, SvgCanvas, Tick
-from ari_tui.report.scales import Bin, bins_of, short, ticks
+from ari_tui.report.scales import Bin, bins_of, ticks
 
 _NAMES: Final = 176.0
 _VALUES: Final = 286.0
@@ -46,13 +46,15 @@ def histogram(document: Document) -> Markup | None:
         )
         for one in bins
     ]
-    up = [Tick(power + 0.5, short(10.0**power)) for power in range(decades + 1)]
+    up = [Tick(power + 0.5, tick(10.0**power)) for power in range(decades + 1)]
     frame = svg.axes(canvas, list(_log_ticks(bins, place)), up)
     marks = list(_percentile_marks(canvas, document.totals.rtt_ms, place))
     hovers = svg.hovers(
         canvas,
         [(bar.low, bar.high) for bar in shown],
-        lambda i: f"{ms(bins[i].low)} to {ms(bins[i].high)} ms · {number(bins[i].packets)} packets",
+        lambda i: (
+            f"{ms(bins[i].low)} to {ms(bins[i].high)} ms · {grouped(bins[i].packets)} packets"
+        ),
     )
     chart = svg.picture(
         canvas.height, "Histogram of round trips", frame, svg.bars(canvas, shown), *marks, hovers
@@ -105,7 +107,7 @@ def set_up_times(times: Mapping[str, Spread]) -> Markup | None:
     grid = [
         join(
             element("line", x1=x(at), x2=x(at), y1=4, y2=floor, class_="grid"),
-            element("text", f"{short(at)} ms", x=x(at), y=height - 7, class_="across"),
+            element("text", f"{tick(at)} ms", x=x(at), y=height - 7, class_="across"),
         )
         for at in across
     ]

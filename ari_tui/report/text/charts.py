@@ -6,12 +6,19 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from ari_tui.core.charts import Axes, Points, chart
-from ari_tui.core.number_format import ms, number, percent, share
+from ari_tui.core.number_format import (
+    clock,
+    grouped,
+    ms,
+    percent_precise,
+    percent_significant,
+    tick,
+)
 from ari_tui.document.load_test import LoadSecond
 from ari_tui.document.model import Document
 from ari_tui.report.facts import share_limit
 from ari_tui.report.report_input import ReportInput
-from ari_tui.report.scales import bins_of, clock, short, ticks, time_ticks
+from ari_tui.report.scales import bins_of, ticks, time_ticks
 from ari_tui.report.timeline import Timeline
 
 _LABELS: Final = 8
@@ -36,9 +43,9 @@ def pictures(subject: ReportInput, width: int, ascii_only: bool) -> Iterator[str
         for one in bins:
             # what is there is seen: a single packet has its mark too
             bar = _BAR * (max(1, round(room * one.packets / most)) if one.packets else 0)
-            of_all = percent(one.packets / count)
+            of_all = percent_precise(one.packets / count)
             between = f"{ms(one.low):>6} … {ms(one.high):>6} ms"
-            yield f"  {between} {number(one.packets):>9} {of_all:>8} {bar}"
+            yield f"  {between} {grouped(one.packets):>9} {of_all:>8} {bar}"
 
 
 def _lost(point: LoadSecond) -> int:
@@ -87,7 +94,7 @@ class _CourseText:
         for name, rule, count in _COUNTED:
             if any(count(one) for one in points):
                 limit = share_limit(self._document, rule)
-                asked = f", limit {share(limit)}" if limit else ""
+                asked = f", limit {percent_significant(limit, unit=' %')}" if limit else ""
                 found = _share_of(count)
                 yield from self._chart(f"{name} packets, %{asked}", 7, [(_BAR, True, found)])
             else:
@@ -108,7 +115,7 @@ class _CourseText:
             drawn = [(x, float(y)) for x, y in found if y or not stems]
             signs.append(Points([x for x, _ in drawn], [y for _, y in drawn], sign, stems))
         up = ticks(max((y for one in signs for y in one.y), default=1.0), 4)
-        axes = Axes(self._span, up[-1], self._across, [(y, f"{short(y):>6}") for y in up])
+        axes = Axes(self._span, up[-1], self._across, [(y, f"{tick(y):>6}") for y in up])
         yield ""
         yield name
         yield from chart(signs, axes, self._width, height + 2, ascii_only=self._ascii)

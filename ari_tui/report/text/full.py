@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from ari_tui.core.number_format import moment, ms, number, percent, span
+from ari_tui.core.number_format import grouped, moment, ms, percent_precise, span
 from ari_tui.core.text import clean_text
 from ari_tui.document.load_test import STEPS, LoadReport, LoadTier
 from ari_tui.document.model import Spread
@@ -40,7 +40,7 @@ def load_lines(load: LoadReport, width: int) -> Iterator[str]:
 
 def _outcome(load: LoadReport) -> Fact:
     done = load.progress
-    more = f"success {percent(load.success_ratio)}"
+    more = f"success {percent_precise(load.success_ratio)}"
     if load.calls_per_s is not None:
         more += f", {load.calls_per_s:g} calls/s"
     told = f"{done.good} good, {done.failed} failed, {done.cut} cut at the end"
@@ -120,13 +120,13 @@ def _worst(subject: ReportInput) -> Iterator[str]:
                 row.name,
                 row.number,
                 span(row.held_s),
-                number(row.sent),
-                percent(row.loss),
-                percent(row.late),
+                grouped(row.sent),
+                percent_precise(row.loss),
+                percent_precise(row.late),
                 ms(rtt.p50),
                 ms(rtt.p99),
                 ms(rtt.max),
-                number(row.mos, 2),
+                grouped(row.mos, 2),
                 row.state,
             )
         )

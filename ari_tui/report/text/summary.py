@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from ari_tui.core.number_format import DASH
+from ari_tui.core.number_format import fixed, percent
 from ari_tui.core.text import clean_text
 from ari_tui.document.model import Document, Figures, LoadProgress
 from ari_tui.report.facts import Fact, rule_words
@@ -15,16 +15,6 @@ _NAME_WIDTH: Final = 28
 _LONG: Final = 300
 _NAMES: Final = 24
 """Columns of the names of facts."""
-
-
-def milliseconds(value: float | None) -> str:
-    """Return `8.2ms`, a dash for no sample."""
-    return DASH if value is None else f"{value:.1f}ms"
-
-
-def percent(value: float | None) -> str:
-    """Return `0.04%`, a dash for no sample."""
-    return DASH if value is None else f"{value * 100:.2f}%"
 
 
 def progress_line(load: LoadProgress) -> str:
@@ -52,8 +42,9 @@ def _status(document: Document) -> str:
     rtt, packets = totals.rtt_ms, totals.packets
     away = [clean_text(a.id) for a in document.asterisks if not a.connected]
     return (
-        f"p50={milliseconds(rtt.p50)} p95={milliseconds(rtt.p95)} p99={milliseconds(rtt.p99)} "
-        f"max={milliseconds(rtt.max)} late_ratio={percent(totals.late_ratio)} "
+        f"p50={fixed(rtt.p50, 1, 'ms')} p95={fixed(rtt.p95, 1, 'ms')} "
+        f"p99={fixed(rtt.p99, 1, 'ms')} "
+        f"max={fixed(rtt.max, 1, 'ms')} late_ratio={percent(totals.late_ratio)} "
         f"drops={percent(totals.loss_ratio)} calls={totals.calls.active} sent={packets.sent} "
         f"in_flight={packets.in_flight} interruptions={packets.interruptions}"
         f" sla={clean_text(document.sla.verdict)}"
@@ -90,7 +81,7 @@ def measured_lines(document: Document) -> list[str]:
         + (f" ({totals.missing_explained} explained)" if totals.missing_explained else ""),
         f"loss        {percent(totals.loss_ratio)}   late {percent(totals.late_ratio)}   "
         f"interruptions {packets.interruptions}, longest "
-        f"{milliseconds(totals.longest_interruption_ms)}, dead air {totals.dead_air_s:.1f} s",
+        f"{fixed(totals.longest_interruption_ms, 1, 'ms')}, dead air {totals.dead_air_s:.1f} s",
         f"round trip  {_rtt(totals)}",
         *_quality(totals),
         _instrument(document),
@@ -102,8 +93,9 @@ def measured_lines(document: Document) -> list[str]:
 def _rtt(figures: Figures) -> str:
     rtt = figures.rtt_ms
     return (
-        f"min {milliseconds(rtt.min)}  p50 {milliseconds(rtt.p50)}  p95 {milliseconds(rtt.p95)}  "
-        f"p99 {milliseconds(rtt.p99)}  max {milliseconds(rtt.max)}"
+        f"min {fixed(rtt.min, 1, 'ms')}  p50 {fixed(rtt.p50, 1, 'ms')}  "
+        f"p95 {fixed(rtt.p95, 1, 'ms')}  "
+        f"p99 {fixed(rtt.p99, 1, 'ms')}  max {fixed(rtt.max, 1, 'ms')}"
     )
 
 
@@ -117,7 +109,7 @@ def _quality(figures: Figures) -> list[str]:
             f"; outward {where.outward}, in the echo server {where.at_echo}, back {where.back}"
         )
     if mos.session is not None:
-        worst = DASH if mos.worst_10s is None else f"{mos.worst_10s:.2f}"
+        worst = fixed(mos.worst_10s, 2)
         lines.append(
             f"MOS         {mos.session:.2f} (CQ est., this hop, loss: "
             f"{clean_text(mos.loss_from)}), worst 10 s {worst}"
@@ -141,7 +133,7 @@ def _verdict(document: Document) -> list[str]:
 def _instrument(document: Document) -> str:
     found = document.instrument
     dwell = found.dwell_out_us.p99
-    own = DASH if dwell is None else f"{dwell:.0f} µs"
+    own = fixed(dwell, 0, " µs")
     return (
         f"instrument  own delay p99 {own}, uncertain {found.uncertain}, "
         f"socket drops {found.socket_drops}, log overflow {found.log_overflow}, "
@@ -162,9 +154,9 @@ def _call_lines(document: Document) -> list[str]:
                 str(packets.delivered),
                 str(packets.lost),
                 str(packets.late_echo),
-                milliseconds(rtt.p50),
-                milliseconds(rtt.p95),
-                milliseconds(rtt.max),
+                fixed(rtt.p50, 1, "ms"),
+                fixed(rtt.p95, 1, "ms"),
+                fixed(rtt.max, 1, "ms"),
             )
         )
     return call_lines(rows)

@@ -7,9 +7,9 @@ from typing import Final
 
 from rich.text import Text
 
+from ari_tui.core.number_format import plural, span_short, time_of_day
 from ari_tui.document.model import Document
 from ari_tui.ui.frame import Frame
-from ari_tui.ui.widgets import pane_figures as f
 from ari_tui.ui.widgets.line_canvas import Item, LineCanvas, Style, Wording, fit
 from ari_tui.ui.widgets.link_status import FRESH_S
 from ari_tui.ui.widgets.pane import Pane
@@ -63,7 +63,7 @@ def messages(frame: Frame) -> list[Item]:
 def _link(frame: Frame) -> Iterator[Message]:
     state, detail = frame.link.state, frame.link.detail
     why = f" ({detail[:_DETAIL]})" if detail else ""
-    age = f.length(frame.age_s)
+    age = span_short(frame.age_s)
     if state == "lost":
         yield f"! engine lost {age} ago", f", looking for it; these figures are old{why}", "fail"
     elif state == "ended":
@@ -76,8 +76,8 @@ def _link(frame: Frame) -> Iterator[Message]:
 
 def _frozen(frame: Frame) -> Iterator[Message]:
     if frame.frozen_s is not None:
-        at = f"; this is {f.clock(frame.document.time)} UTC, the engine goes on"
-        yield f"‖ FROZEN for {f.length(frame.frozen_s)}", at, "frozen"
+        at = f"; this is {time_of_day(frame.document.time)} UTC, the engine goes on"
+        yield f"‖ FROZEN for {span_short(frame.frozen_s)}", at, "frozen"
 
 
 def _asterisk(frame: Frame) -> Iterator[Message]:
@@ -89,7 +89,7 @@ def _asterisk(frame: Frame) -> Iterator[Message]:
 def _session(frame: Frame) -> Iterator[Message]:
     session = frame.document.session
     if session.draining and session.ended_at is None:
-        left = f.calls(frame.document.totals.calls.active)
+        left = plural(frame.document.totals.calls.active, "call")
         yield f"~ draining, {left} left", "; no new callers, then the engine ends", "near"
 
 
@@ -103,7 +103,7 @@ def _load(document: Document) -> Iterator[Message]:
     where = f" ({steps.replace('_', ' ')})" if steps else ""
     yield (
         f"load test {load.phase}: {load.up} of {load.target} up{failed}",
-        f"{where}, {load.good} good of {load.started} started, {f.length(load.elapsed_s)} of "
-        f"{f.length(load.duration_s)}",
+        f"{where}, {load.good} good of {load.started} started, {span_short(load.elapsed_s)} of "
+        f"{span_short(load.duration_s)}",
         "fail" if load.failed else "strong",
     )

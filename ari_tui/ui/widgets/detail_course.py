@@ -8,12 +8,12 @@ from typing import Final, NamedTuple
 from rich.text import Text
 
 from ari_tui.core.charts import Axes, Points, chart
+from ari_tui.core.number_format import time_of_day
 from ari_tui.document.detail import DetailCourse
 from ari_tui.document.live import Cells
 from ari_tui.ui.limits import Limits
 from ari_tui.ui.widgets.detail_view import DetailView, box, lines_of, newest
 from ari_tui.ui.widgets.line_canvas import Part, Style
-from ari_tui.ui.widgets.pane_figures import of_day
 
 MEAN, P95, LONGEST, OVER = "·", "o", "+", "^"
 LOST, LATE = "×", "~"
@@ -155,8 +155,12 @@ def _range(steps: _TimeAxis) -> tuple[float, float]:
 
 def _times(steps: _TimeAxis, width: int) -> list[tuple[float, str]]:
     first, _ = _range(steps)
-    middle = [(first / 2, of_day(steps.last + round(first / 2)))] if width >= 40 else []
-    return [(first, of_day(steps.last + round(first))), *middle, (0.0, of_day(steps.last))]
+    middle = [(first / 2, time_of_day(steps.last + round(first / 2)))] if width >= 40 else []
+    return [
+        (first, time_of_day(steps.last + round(first))),
+        *middle,
+        (0.0, time_of_day(steps.last)),
+    ]
 
 
 def _levels(limits: Limits) -> list[tuple[float, str]]:

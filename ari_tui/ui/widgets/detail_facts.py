@@ -6,12 +6,12 @@ from typing import Final
 
 from rich.text import Text
 
+from ari_tui.core.number_format import DASH, fixed, ms_three_digits, percent_short, time_of_day
 from ari_tui.document.detail import CallerStatistics, RtpFigures
 from ari_tui.document.model import Call
-from ari_tui.ui.number_format import DASH
-from ari_tui.ui.widgets.detail_view import DetailView, box, lines_of, ms, wrapped
+from ari_tui.ui.widgets.detail_view import DetailView, box, lines_of, wrapped
 from ari_tui.ui.widgets.line_canvas import LineCanvas, Part
-from ari_tui.ui.widgets.pane_figures import MARKS, STYLES, clock, graded, percent
+from ari_tui.ui.widgets.pane_figures import MARKS, STYLES, graded
 
 _LABEL: Final = 12
 
@@ -30,7 +30,7 @@ def facts(view: DetailView, width: int) -> list[Text]:
     ports = call.ports
     _fact(canvas, "Asterisk", f"{ports.media_remote or DASH} - {ports.media_local or DASH}")
     _fact(canvas, "echo", f"{ports.echo_local or DASH} - {ports.echo_remote or DASH}")
-    _fact(canvas, "started", f"{clock(call.started_at)} UTC on {call.asterisk}", call.mode)
+    _fact(canvas, "started", f"{time_of_day(call.started_at)} UTC on {call.asterisk}", call.mode)
     return lines_of(canvas)
 
 
@@ -45,9 +45,9 @@ def counts(view: DetailView, width: int) -> list[Text]:
         f"{packets.sent:,} sent, {packets.returned:,} back",
         f"{packets.in_flight:,} under way",
     )
-    share, style = graded(percent(call.loss_ratio), call.loss_ratio, limits.loss_ratio)
+    share, style = graded(percent_short(call.loss_ratio), call.loss_ratio, limits.loss_ratio)
     _fact(canvas, "lost", (f"{packets.lost:,} ({share})", style), _split(call))
-    share, style = graded(percent(call.late_ratio), call.late_ratio, limits.late_ratio)
+    share, style = graded(percent_short(call.late_ratio), call.late_ratio, limits.late_ratio)
     _fact(canvas, "late", (f"{packets.late_echo:,} ({share})", style))
     _fact(
         canvas,
@@ -66,9 +66,9 @@ def counts(view: DetailView, width: int) -> list[Text]:
     _fact(
         canvas,
         "jitter",
-        f"from Asterisk {ms(jitter.media)}",
-        f"echo {ms(jitter.echo)}",
-        f"hop {ms(jitter.hop)} ms",
+        f"from Asterisk {ms_three_digits(jitter.media)}",
+        f"echo {ms_three_digits(jitter.echo)}",
+        f"hop {ms_three_digits(jitter.hop)} ms",
     )
     _fact(
         canvas,
@@ -82,8 +82,8 @@ def counts(view: DetailView, width: int) -> list[Text]:
         _fact(
             canvas,
             "floor",
-            f"{ms(view.detail.echo_floor_ms)} ms round trip",
-            f"clocks {DASH if skew is None else f'{skew:+.1f}'} ppm",
+            f"{ms_three_digits(view.detail.echo_floor_ms)} ms round trip",
+            f"clocks {fixed(skew, 1, sign='+')} ppm",
         )
     return lines_of(canvas)
 
@@ -91,7 +91,7 @@ def counts(view: DetailView, width: int) -> list[Text]:
 def asterisk_says(view: DetailView, width: int) -> list[Text]:
     """Return Asterisk's own view of the caller's leg; why there is none, in words."""
     canvas, found = box(view, width), view.statistics
-    age = () if found is None else ((f"at {clock(found.time)}", "dim"),)
+    age = () if found is None else ((f"at {time_of_day(found.time)}", "dim"),)
     canvas.heading("Asterisk says", *age)
     if found is not None:
         _bridge(canvas, found, view.call)
@@ -126,7 +126,7 @@ def _rtp(canvas: LineCanvas, rtp: RtpFigures) -> None:
         "from caller",
         count(rtp.received),
         f"lost {count(rtp.received_lost)}",
-        f"jitter {ms(rtp.received_jitter_ms)} ms",
+        f"jitter {ms_three_digits(rtp.received_jitter_ms)} ms",
     )
     if rtp.sent_jitter_ms is None:
         _fact(canvas, "to caller", count(rtp.sent), "no RTCP report of it yet")
@@ -136,9 +136,9 @@ def _rtp(canvas: LineCanvas, rtp: RtpFigures) -> None:
         "to caller",
         count(rtp.sent),
         f"lost {count(rtp.sent_lost)}",
-        f"jitter {ms(rtp.sent_jitter_ms)} ms by RTCP",
+        f"jitter {ms_three_digits(rtp.sent_jitter_ms)} ms by RTCP",
     )
-    _fact(canvas, "its RTT", f"{ms(rtp.rtt_ms)} ms by RTCP")
+    _fact(canvas, "its RTT", f"{ms_three_digits(rtp.rtt_ms)} ms by RTCP")
 
 
 def _split(call: Call) -> str:

@@ -6,11 +6,11 @@ from typing import Final
 
 from rich.text import Text
 
+from ari_tui.core.number_format import span_short, time_of_day
 from ari_tui.document.detail import GapLine
 from ari_tui.ui.widgets.detail_view import DetailView, box, lines_of, wrapped
 from ari_tui.ui.widgets.events import event_parts
 from ari_tui.ui.widgets.line_canvas import LineCanvas, Style
-from ari_tui.ui.widgets.pane_figures import clock, silence
 
 MEANINGS: Final = {
     "missing": "numbered packets did not come",
@@ -44,9 +44,9 @@ def _gap(canvas: LineCanvas, gap: GapLine) -> None:
     moved = f"  seq +{gap.missing + 1}" if gap.missing else ""
     jumped = f"  ts +{gap.timestamp_ms:.0f} ms" if gap.timestamp_ms >= 1 else ""
     open_still = "" if gap.settled else "  (may be explained yet)"
-    text = f"{silence(gap.length_ms / 1000)} {gap.kind}{moved}{jumped}{open_still}"
+    text = f"{span_short(gap.length_ms / 1000, tenths=True)} {gap.kind}{moved}{jumped}{open_still}"
     shown: Style = "fail" if style else ""
-    canvas.line((clock(gap.time), "dim"), (f" {mark} ", shown), (text, shown))
+    canvas.line((time_of_day(gap.time), "dim"), (f" {mark} ", shown), (text, shown))
 
 
 def events(view: DetailView, width: int) -> list[Text]:

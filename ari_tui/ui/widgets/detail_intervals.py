@@ -7,10 +7,10 @@ from typing import Final, NamedTuple
 
 from rich.text import Text
 
+from ari_tui.core.number_format import DASH, ms_three_digits
 from ari_tui.document.model import Spread
 from ari_tui.ui.limits import grade
-from ari_tui.ui.number_format import DASH
-from ari_tui.ui.widgets.detail_view import DetailView, box, lines_of, ms, worst_ms
+from ari_tui.ui.widgets.detail_view import DetailView, box, lines_of, worst_ms
 from ari_tui.ui.widgets.line_canvas import LineCanvas, Part
 from ari_tui.ui.widgets.pane_figures import MARKS, STYLES
 
@@ -73,7 +73,7 @@ def _columns(view: DetailView) -> list[_Interval]:
     dwell = worst_ms(course.dwell_max_us, _RECENT_S) if course else None
     trip = worst_ms(course.rtt_max_us, _RECENT_S) if course else None
     # of a second only the longer one of B and D is kept
-    either = DASH if dwell is None else f"≤{ms(dwell)}"
+    either = DASH if dwell is None else f"≤{ms_three_digits(dwell)}"
     return [
         _Interval(
             "A",
@@ -82,7 +82,7 @@ def _columns(view: DetailView) -> list[_Interval]:
             "Asterisk, caller",
             spreads.asterisk_ms if spreads else None,
             lambda _: None,
-            ms(arrival),
+            ms_three_digits(arrival),
         ),
         _Interval(
             "B",
@@ -94,7 +94,13 @@ def _columns(view: DetailView) -> list[_Interval]:
             either,
         ),
         _Interval(
-            "C", "echo", "round trip", "network, echo", view.call.rtt_ms, by_name.get, ms(trip)
+            "C",
+            "echo",
+            "round trip",
+            "network, echo",
+            view.call.rtt_ms,
+            by_name.get,
+            ms_three_digits(trip),
         ),
         _Interval(
             "D",
@@ -131,7 +137,7 @@ def _cell(canvas: LineCanvas, one: _Interval, name: str, width: int) -> Part:
     stands = grade(value, one.limit(name))
     mark = MARKS[stands]
     # a figure with a mark moves to the left by it, so that points stay in line
-    return canvas.right(ms(value) + (mark or " "), width), STYLES[stands]
+    return canvas.right(ms_three_digits(value) + (mark or " "), width), STYLES[stands]
 
 
 def _accused(

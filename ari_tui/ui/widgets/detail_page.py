@@ -7,6 +7,7 @@ from typing import Final
 
 from rich.text import Text
 
+from ari_tui.core.number_format import span_short
 from ari_tui.document.live import History
 from ari_tui.ui.number_format import middle_cut
 from ari_tui.ui.widgets import histogram
@@ -18,7 +19,6 @@ from ari_tui.ui.widgets.detail_view import DetailView, box, lines_of, wrapped
 from ari_tui.ui.widgets.detail_where import conclusion
 from ari_tui.ui.widgets.line_canvas import Item, Style, Wording, fit, item
 from ari_tui.ui.widgets.pane import Pane
-from ari_tui.ui.widgets.pane_figures import length
 
 Block = Callable[[DetailView, int], list[Text]]
 TWO_COLUMNS: Final = 130
@@ -38,7 +38,7 @@ def title(view: DetailView, width: int) -> list[Text]:
         item(0, (short, "title")),
         item(4, (call.caller, "")),
         (Wording(1, ((call.state, state),)), Wording(3, ((call.state + reason, state),))),
-        item(2, (f"up {length(call.duration_s)}", "")),
+        item(2, (f"up {span_short(call.duration_s)}", "")),
     ]
     canvas.line(*fit(items, width, ascii_only=view.ascii))
     if view.trouble:

@@ -12,7 +12,6 @@ from ari_tui.document.live import Cells
 from ari_tui.document.model import Call
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits
-from ari_tui.ui.number_format import DASH
 from ari_tui.ui.widgets.line_canvas import LineCanvas
 
 _ENDLESS: Final = 10_000
@@ -50,18 +49,6 @@ def lines_of(canvas: LineCanvas) -> list[Text]:
     """Return what was collected, line by line."""
     text = canvas.text()
     return list(text.split("\n", allow_blank=True)) if text else []
-
-
-def ms(value: float | None) -> str:
-    """Return milliseconds with three digits that count: `0.048`, `5.21`, `25.1`, `1200`."""
-    if value is None:
-        return DASH
-    size = abs(value)
-    if size < 0.9995:
-        return f"{value:.3f}"
-    if size < 9.995:
-        return f"{value:.2f}"
-    return f"{value:.1f}" if size < 99.95 else f"{value:.0f}"
 
 
 def newest(cells: Cells, seconds: int) -> list[int]:

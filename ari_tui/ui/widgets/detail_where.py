@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
+from ari_tui.core.number_format import ms_three_digits, percent_significant
 from ari_tui.document.detail import CallDetail
 from ari_tui.document.model import Call
 from ari_tui.ui.limits import Limits, grade
-from ari_tui.ui.widgets.detail_view import DetailView, joined, ms, newest
+from ari_tui.ui.widgets.detail_view import DetailView, joined, newest
 from ari_tui.ui.widgets.line_canvas import Style
 
 Place = Literal["ours", "network", "echo", "either", "asterisk", "caller"]
@@ -106,7 +107,7 @@ def _at_the_echo(call: Call, limits: Limits) -> Iterator[Finding]:
     if stands in ("fail", "near") or (call.packets.lost and stands == "none"):
         yield _loss(call, serious=stands == "fail")
     broken = [
-        (value / limit, f"{name} {ms(value)} of {limit:g} ms")
+        (value / limit, f"{name} {ms_three_digits(value)} of {limit:g} ms")
         for name, value, limit in (
             ("p50", call.rtt_ms.p50, limits.p50_ms),
             ("p95", call.rtt_ms.p95, limits.p95_ms),
@@ -119,12 +120,12 @@ def _at_the_echo(call: Call, limits: Limits) -> Iterator[Finding]:
         yield Finding("network", True, f"RTT {max(broken)[1]}")
     if call.late_ratio is not None and grade(call.late_ratio, limits.late_ratio) == "fail":
         late = call.packets.late_echo
-        yield Finding("network", True, f"{late:,} late ({call.late_ratio * 100:.2g}%)")
+        yield Finding("network", True, f"{late:,} late ({percent_significant(call.late_ratio, 2)})")
 
 
 def _loss(call: Call, *, serious: bool) -> Finding:
     lost, split = call.packets.lost, call.loss_directions
-    share = "" if call.loss_ratio is None else f" ({call.loss_ratio * 100:.2g}%)"
+    share = "" if call.loss_ratio is None else f" ({percent_significant(call.loss_ratio, 2)})"
     text = f"{lost:,} lost{share}"
     if split is None:
         return Finding("either", serious, text)
@@ -158,8 +159,8 @@ def _upstream(call: Call, detail: CallDetail | None) -> Iterator[Finding]:
     packets = call.packets
     missing = packets.upstream_missing - call.missing_explained
     if missing > 0:
-        share = missing / (packets.received + missing) * 100
-        yield Finding("asterisk", True, f"{missing:,} numbered packets never came ({share:.2g}%)")
+        share = percent_significant(missing / (packets.received + missing), 2)
+        yield Finding("asterisk", True, f"{missing:,} numbered packets never came ({share})")
     if packets.interruptions:
         longest = call.longest_interruption_ms or 0.0
         number = packets.interruptions
@@ -168,4 +169,4 @@ def _upstream(call: Call, detail: CallDetail | None) -> Iterator[Finding]:
         yield Finding("asterisk", True, text)
     late = detail.intervals.asterisk_ms.p99 if detail is not None else None
     if detail is not None and late is not None and late > detail.late_ms:
-        yield Finding("asterisk", True, f"p99 {ms(late)} ms behind its clock")
+        yield Finding("asterisk", True, f"p99 {ms_three_digits(late)} ms behind its clock")

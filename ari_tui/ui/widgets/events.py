@@ -8,9 +8,9 @@ from typing import Final
 
 from rich.text import Text
 
+from ari_tui.core.number_format import plural, time_of_day
 from ari_tui.document.model import EventLine
 from ari_tui.ui.frame import Frame
-from ari_tui.ui.widgets import pane_figures as f
 from ari_tui.ui.widgets.line_canvas import LineCanvas, Part, Style
 from ari_tui.ui.widgets.pane import Pane
 
@@ -53,7 +53,7 @@ def event_parts(canvas: LineCanvas, event: EventLine) -> list[Part]:
     else:
         shown = f"{channel} " if channel else ""
     return [
-        (f.clock(event.time), "dim"),
+        (time_of_day(event.time), "dim"),
         (f" {mark} ", style),
         (shown, "strong"),
         (event.text, style),
@@ -67,6 +67,5 @@ def _summary(events: Sequence[EventLine]) -> list[Part]:
         if number:
             mark, style = _LEVELS[level]
             comma = ", " if parts else ""
-            plural = "" if number == 1 else "s"
-            parts.append((f"{comma}{number} {name}{plural}{mark}", style))
+            parts.append((f"{comma}{plural(number, name)}{mark}", style))
     return parts

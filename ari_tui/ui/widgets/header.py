@@ -9,12 +9,21 @@ from typing import Final, NamedTuple
 
 from rich.text import Text
 
+from ari_tui.core.number_format import (
+    as_set,
+    ms_short,
+    percent_short,
+    plural,
+    span_short,
+    thousands,
+    time_of_day,
+)
 from ari_tui.document.model import AsteriskState, Sla
 from ari_tui.ui.frame import Frame
-from ari_tui.ui.widgets import pane_figures as f
 from ari_tui.ui.widgets.line_canvas import Item, LineCanvas, Part, Wording, fit, item
 from ari_tui.ui.widgets.link_status import link_status, verdict
 from ari_tui.ui.widgets.pane import Pane
+from ari_tui.ui.widgets.pane_figures import Headline, graded, tier
 
 _FILTER: Final = 13
 """Cells of a filter that are always shown."""
@@ -67,7 +76,7 @@ def _first(frame: Frame) -> list[Item]:
         _calls(frame),
         _verdict(document.sla),
         *_losses(frame),
-        item(11, ("session ", "dim"), (f.length(document.session.duration_s), "")),
+        item(11, ("session ", "dim"), (span_short(document.session.duration_s), "")),
         _clock(document.time),
     ]
 
@@ -90,14 +99,14 @@ def _asterisk(asterisks: list[AsteriskState]) -> Item:
     if version:
         forms.append(Wording(14, [name, (version, "dim")]))
     if first.latency_ms is not None:
-        answers = f", ARI {f.ms(first.latency_ms)} ms"
+        answers = f", ARI {ms_short(first.latency_ms)} ms"
         forms.append(Wording(15, [name, (version + answers, "dim")]))
     return forms
 
 
 def _calls(frame: Frame) -> Item:
     calls = frame.document.totals.calls
-    shown: list[Part] = [(f.calls(calls.active), "strong")]
+    shown: list[Part] = [(plural(calls.active, "call"), "strong")]
     forms = [Wording(2, shown)]
     if calls.failed:
         shown = [*shown, (f" {calls.failed} failed~", "near")]
@@ -108,9 +117,9 @@ def _calls(frame: Frame) -> Item:
 
 def _verdict(sla: Sla) -> Item:
     word, style = verdict(sla)
-    tier = f.tier(sla.tier)
+    load = tier(sla.tier)
     head: list[Part] = [("SLA ", ""), (word, style)]
-    told: list[Part] = [*head, (f" {tier}" if tier else "", "")]
+    told: list[Part] = [*head, (f" {load}" if load else "", "")]
     return (
         Wording(1, [("SLA ", ""), (word[:7], style)]),
         Wording(4, head),
@@ -121,15 +130,15 @@ def _verdict(sla: Sla) -> Item:
 
 
 def _losses(frame: Frame) -> list[Item]:
-    headline, limits = f.Headline(frame), frame.limits
+    headline, limits = Headline(frame), frame.limits
     window = f" in {headline.window}" if headline.window else ""
     found: list[Item] = []
     for rank, name, value, limit in (
         (3, "loss", headline.loss_ratio, limits.loss_ratio),
         (4, "late", headline.late_ratio, limits.late_ratio),
     ):
-        shown: list[Part] = [(f"{name} ", "dim"), f.graded(f.percent(value), value, limit)]
-        asked = f" of {f.percent(limit)}" if limit is not None else ""
+        shown: list[Part] = [(f"{name} ", "dim"), graded(percent_short(value), value, limit)]
+        asked = f" of {percent_short(limit)}" if limit is not None else ""
         found.append(
             (
                 Wording(rank, shown),
@@ -141,12 +150,12 @@ def _losses(frame: Frame) -> list[Item]:
 
 
 def _clock(time: str) -> Item:
-    shown: Part = (f.clock(time), "")
+    shown: Part = (time_of_day(time), "")
     return Wording(5, [shown]), Wording(12, [shown, (" UTC", "dim")])
 
 
 def _second(frame: Frame, hints: Hints) -> list[Item]:
-    headline, limits = f.Headline(frame), frame.limits
+    headline, limits = Headline(frame), frame.limits
     rtt = headline.rtt
     return [
         _window(headline.window),
@@ -185,10 +194,10 @@ def _percentile(
     limit_rank: int | None = None,
 ) -> Item:
     """Return a percentile with its limit, which may have a rank of its own."""
-    figure, style = f.graded(f.ms(value), value, limit)
-    of_limit = f"/{f.limit_ms(limit)}" if limit is not None else ""
+    figure, style = graded(ms_short(value), value, limit)
+    of_limit = f"/{as_set(limit)}" if limit is not None else ""
     # the mark stays at the end: `16.8/15!`
-    text = f.ms(value) + of_limit + figure[len(f.ms(value)) :]
+    text = ms_short(value) + of_limit + figure[len(ms_short(value)) :]
     whole: list[Part] = [(f"{name} ", "dim"), (text, style), (unit, "dim")]
     if limit_rank is None:
         return (Wording(rank, whole),)
@@ -200,9 +209,9 @@ def _silences(frame: Frame) -> Item:
     number, longest = totals.packets.interruptions, totals.longest_interruption_ms
     if not number:
         return Wording(4, [("gaps 0", "dim")]), Wording(10, [("no interruptions", "dim")])
-    air = f.silence(totals.dead_air_s)
-    named: Part = (f"{number} interruption{'' if number == 1 else 's'}~", "near")
-    at_most = f", longest {f.silence(longest / 1000)}" if longest is not None else ""
+    air = span_short(totals.dead_air_s, tenths=True)
+    named: Part = (f"{plural(number, 'interruption')}~", "near")
+    at_most = f", longest {span_short(longest / 1000, tenths=True)}" if longest is not None else ""
     return (
         Wording(4, [("gaps ", "dim"), (f"{number}~", "near"), (f" {air}", "")]),
         Wording(10, [named, (", dead air ", "dim"), (air, "")]),
@@ -230,7 +239,7 @@ def _books(frame: Frame) -> list[Item]:
 def _counted(rank: int, *pairs: tuple[str, int]) -> Item:
     parts: list[Part] = []
     for name, number in pairs:
-        parts += [(name, "dim"), (f.count(number), "")]
+        parts += [(name, "dim"), (thousands(number), "")]
     return (Wording(rank, parts),)
 
 
@@ -247,7 +256,7 @@ class OneLine(Pane):
 def lines_oneline(frame: Frame, width: int, height: int) -> Text:
     """Return the line in a box of so many cells: the verdict is the last to go."""
     canvas = LineCanvas(width, height, ascii_only=frame.ascii)
-    headline, limits = f.Headline(frame), frame.limits
+    headline, limits = Headline(frame), frame.limits
     word, style = verdict(frame.document.sla)
     state, state_style = link_status(frame)
     silent = frame.document.totals.packets.interruptions
@@ -260,11 +269,11 @@ def lines_oneline(frame: Frame, width: int, height: int) -> Text:
         ),
         # a line that says nothing of its age would pass for a live one
         (Wording(1, [(state[0], state_style)]), Wording(5, [(state, state_style)])),
-        item(3, ("p95 ", "dim"), f.graded(f.ms(rtt), rtt, limits.p95_ms)),
-        item(4, ("loss ", "dim"), f.graded(f.percent(loss), loss, limits.loss_ratio)),
-        item(5, (f.calls(frame.document.totals.calls.active), "")),
+        item(3, ("p95 ", "dim"), graded(ms_short(rtt), rtt, limits.p95_ms)),
+        item(4, ("loss ", "dim"), graded(percent_short(loss), loss, limits.loss_ratio)),
+        item(5, (plural(frame.document.totals.calls.active, "call"), "")),
         item(6, (f"gaps {silent}~", "near")) if silent else (),
-        item(7, (f.clock(frame.document.time), "dim")),
+        item(7, (time_of_day(frame.document.time), "dim")),
     ]
     canvas.line(*fit(items, width, ascii_only=frame.ascii))
     return canvas.text()

@@ -11,10 +11,10 @@ from typing import Final, NamedTuple
 
 from rich.text import Text
 
+from ari_tui.core.number_format import thousands
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits
 from ari_tui.ui.spark import BLOCKS
-from ari_tui.ui.widgets import pane_figures as f
 from ari_tui.ui.widgets.line_canvas import LineCanvas, Part, Style, merge_adjacent
 from ari_tui.ui.widgets.pane import Pane
 
@@ -75,13 +75,13 @@ def lines(frame: Frame, width: int, height: int) -> Text:
 
 def _summary(frame: Frame, buckets: Sequence[tuple[float, int]]) -> list[Part]:
     total = sum(number for _, number in buckets)
-    parts: list[Part] = [(f"{f.count(total)} in the session", "dim")]
+    parts: list[Part] = [(f"{thousands(total)} in the session", "dim")]
     limit = frame.limits.max_ms
     if limit is not None and total:
         # a bucket that holds the limit itself is not called above it
         above = sum(number for upper, number in buckets if lower_ms(upper) >= limit)
         style: Style = "fail" if above else "dim"
-        parts += [(", ", "dim"), (f"{f.count(above)} above {limit:g} ms", style)]
+        parts += [(", ", "dim"), (f"{thousands(above)} above {limit:g} ms", style)]
     return parts
 
 

@@ -7,10 +7,9 @@ from typing import Final, NamedTuple
 
 from rich.text import Text
 
+from ari_tui.core.number_format import DASH, ms_short, percent, thousands
 from ari_tui.document.model import Instrument, Spread
 from ari_tui.ui.frame import Frame
-from ari_tui.ui.number_format import DASH
-from ari_tui.ui.widgets import pane_figures as f
 from ari_tui.ui.widgets.line_canvas import LineCanvas, Part, Style
 from ari_tui.ui.widgets.pane import Pane
 
@@ -82,10 +81,12 @@ def _entries(found: Instrument) -> list[Entry]:
     return [
         _counter("socket drops", found.socket_drops),
         _counter("log overflow", found.log_overflow),
-        Entry("uncertain", f.count(found.uncertain)),
-        _watched("log fill", f"{found.log_fill * 100:.1f}%", found.log_fill >= _FULL),
-        _watched("tick lag", f"{f.ms(found.tick_lag_ms)} ms", found.tick_lag_ms >= _LAG_MS),
-        Entry("ARI answers in", f"{f.ms(found.ari_ms)} ms" if found.ari_ms is not None else "—"),
+        Entry("uncertain", thousands(found.uncertain)),
+        _watched("log fill", percent(found.log_fill, 1), found.log_fill >= _FULL),
+        _watched("tick lag", f"{ms_short(found.tick_lag_ms)} ms", found.tick_lag_ms >= _LAG_MS),
+        Entry(
+            "ARI answers in", f"{ms_short(found.ari_ms)} ms" if found.ari_ms is not None else "—"
+        ),
         _watched("RTP ports", ports, bool(scarce)),
         Entry("buffers", f"{granted // 1024} KiB" if granted is not None else DASH),
         _watched("workers", _workers(found), found.worker_restarts > 0),
@@ -97,7 +98,7 @@ def _counter(name: str, number: int, style: Style = "fail") -> Entry:
     """Return a counter that should be 0."""
     if not number:
         return Entry(name, "0")
-    return Entry(name, f.count(number) + ("!" if style == "fail" else "~"), style)
+    return Entry(name, thousands(number) + ("!" if style == "fail" else "~"), style)
 
 
 def _watched(name: str, text: str, is_odd: bool) -> Entry:

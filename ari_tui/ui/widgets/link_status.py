@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from ari_tui.core.number_format import span_short
 from ari_tui.document.model import Sla
 from ari_tui.ui.frame import Frame
-from ari_tui.ui.widgets import pane_figures as f
 from ari_tui.ui.widgets.line_canvas import Part, Style
 
 FRESH_S: Final = 3.0
@@ -22,8 +22,8 @@ _VERDICTS: Final[dict[str, tuple[str, Style]]] = {
 def link_status(frame: Frame) -> Part:
     """Return the state of the link to the engine: words, a sign and a style."""
     if frame.frozen_s is not None:
-        return f"‖ FROZEN {f.length(frame.frozen_s)}", "frozen"
-    state, age = frame.link.state, f.length(frame.age_s)
+        return f"‖ FROZEN {span_short(frame.frozen_s)}", "frozen"
+    state, age = frame.link.state, span_short(frame.age_s)
     if state == "live":
         old = frame.age_s >= FRESH_S
         return (f"● LIVE {age} old", "stale") if old else ("● LIVE", "ok")

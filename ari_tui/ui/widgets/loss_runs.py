@@ -6,10 +6,10 @@ from typing import Final
 
 from rich.text import Text
 
+from ari_tui.core.number_format import thousands
 from ari_tui.document.model import Figures
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.spark import ASCII_LEVELS, BLOCKS
-from ari_tui.ui.widgets import pane_figures as f
 from ari_tui.ui.widgets.line_canvas import LineCanvas, Part
 from ari_tui.ui.widgets.pane import Pane
 
@@ -48,7 +48,7 @@ def lines(frame: Frame, width: int, height: int) -> Text:
         canvas.line(
             (canvas.left("runs", label), "dim"),
             *(
-                (canvas.right(f.count(n) if n else "·", cell), "strong" if n else "dim")
+                (canvas.right(thousands(n) if n else "·", cell), "strong" if n else "dim")
                 for n in runs.values()
             ),
         )
@@ -61,10 +61,10 @@ def _summary(totals: Figures) -> list[Part]:
     lost = totals.packets.lost
     if not lost:
         return [("nothing lost", "dim")]
-    parts: list[Part] = [(f"{f.count(lost)} lost", "lost")]
+    parts: list[Part] = [(f"{thousands(lost)} lost", "lost")]
     runs = sum(totals.loss_runs.values())
     if runs:
-        parts.append((f" in {f.count(runs)} run{'' if runs == 1 else 's'}", ""))
+        parts.append((f" in {thousands(runs)} run{'' if runs == 1 else 's'}", ""))
     ratio = totals.loss_bursts.burst_ratio
     if ratio is not None:
         parts.append((f", burst ratio {ratio:.1f}", "dim"))
@@ -92,5 +92,5 @@ def _directions(totals: Figures) -> list[Part]:
         ("  at the echo server ", where.at_echo),
         ("  on the way back ", where.back),
     ):
-        parts += [(name, "dim"), (f.count(number), "strong")]
+        parts += [(name, "dim"), (thousands(number), "strong")]
     return parts

@@ -10,15 +10,22 @@ from typing import Final, NamedTuple
 
 from rich.text import Text
 
+from ari_tui.core.number_format import (
+    DASH,
+    as_set,
+    ms_short,
+    percent_short,
+    percent_significant,
+    span_short,
+)
 from ari_tui.document.live import SECONDS
 from ari_tui.document.model import SlaRule
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import grade
-from ari_tui.ui.number_format import DASH
-from ari_tui.ui.widgets import pane_figures as f
 from ari_tui.ui.widgets.line_canvas import LineCanvas, Part, Style
 from ari_tui.ui.widgets.link_status import verdict
 from ari_tui.ui.widgets.pane import Pane
+from ari_tui.ui.widgets.pane_figures import STYLES
 
 _VERDICTS: Final[dict[str, tuple[str, Style]]] = {
     "pass": (" ", "ok"),
@@ -120,8 +127,8 @@ def rule_state(frame: Frame, rule: SlaRule) -> RuleState:
     return RuleState(
         mark=mark,
         rule=rule.id,
-        limit=f"≤{f.limit_ms(limit)} ms" if in_ms else f"≤{f.percent(limit)}",
-        actual=((f.ms(value) if in_ms else f.percent(value)), f.STYLES[grade(value, limit)]),
+        limit=f"≤{as_set(limit)} ms" if in_ms else f"≤{percent_short(limit)}",
+        actual=((ms_short(value) if in_ms else percent_short(value)), STYLES[grade(value, limit)]),
         margin=_margin(value, limit, in_ms=in_ms),
         share=_share(rule),
         seconds=f"{rule.violated_s} s" if rule.violated_s else "—",
@@ -144,7 +151,7 @@ def _margin(value: float | None, limit: float, *, in_ms: bool) -> str:
     if value is None:
         return DASH
     left = limit - value
-    shown = f"{abs(left):.1f}" if in_ms else f.percent(abs(left))
+    shown = f"{abs(left):.1f}" if in_ms else percent_short(abs(left))
     return ("+" if left >= 0 else "−") + shown
 
 
@@ -153,7 +160,7 @@ def _share(rule: SlaRule) -> str:
         return f"{rule.violated_s} of {rule.limit:g} s"
     if not rule.limits_ms:
         return ""
-    return f"{f.percent(rule.actual)} of {rule.limit * 100:g}%"
+    return f"{percent_short(rule.actual)} of {percent_significant(rule.limit)}"
 
 
 def _last(frame: Frame, rule: SlaRule, limit: float) -> str:
@@ -161,7 +168,7 @@ def _last(frame: Frame, rule: SlaRule, limit: float) -> str:
     ago = seconds_since_broken(frame, rule.id, limit)
     if ago is None:
         return DASH
-    return "now" if ago < 3 else f"{f.length(ago)} ago"
+    return "now" if ago < 3 else f"{span_short(ago)} ago"
 
 
 def seconds_since_broken(frame: Frame, rule: str, limit: float) -> int | None:

@@ -11,10 +11,10 @@ from typing import Final, NamedTuple
 
 from rich.text import Text
 
+from ari_tui.core.number_format import ms_short, time_of_day
 from ari_tui.document.live import SECONDS, Cells
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits
-from ari_tui.ui.widgets import pane_figures as f
 from ari_tui.ui.widgets.line_canvas import LineCanvas, Part, Style, merge_adjacent
 from ari_tui.ui.widgets.pane import Pane
 
@@ -100,7 +100,7 @@ def _legend(p95: Cells, p50: Cells) -> list[Part]:
 
 
 def _of_us(value: int | None) -> str:
-    return f.ms(None if value is None else value / 1000)
+    return ms_short(None if value is None else value / 1000)
 
 
 def _chart(
@@ -194,7 +194,7 @@ def _losses(lost: Sequence[int | None], dots: int) -> list[Part]:
 
 
 def _times(span: TimeSpan, columns: int) -> list[Part]:
-    start, end = f.of_day(span.first), f.of_day(span.last)
+    start, end = time_of_day(span.first), time_of_day(span.last)
     room = columns - len(start) - len(end)
     if room < 2:
         return [(end[-columns:] if columns < len(end) else end.rjust(columns), "dim")]

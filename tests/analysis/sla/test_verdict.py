@@ -1,5 +1,6 @@
 """Verdicts: evidence too thin, just enough and failing, and how they read."""
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -11,9 +12,12 @@ from hypothesis import strategies as st
 from ari_tui.analysis.binomial import lower_bound, upper_bound
 from ari_tui.analysis.sla.evidence import RULES, Evidence, Limited, Second
 from ari_tui.analysis.sla.profiles import SEED_PROFILE, Profile
-from ari_tui.analysis.sla.verdict import Rule, Verdict, describe, headline, judge, percent
+from ari_tui.analysis.sla.verdict import Rule, Verdict, describe, headline, judge
+from ari_tui.core.number_format import percent_significant
 
 LIMITS = SEED_PROFILE.thresholds_ms()
+
+percent = partial(percent_significant, figures=3, least=1e-6)
 
 
 def second(
@@ -222,15 +226,11 @@ def test_a_rule_holds_its_evidence() -> None:
 def bounds(one: Rule) -> tuple[str, str, int]:
     assert one.low is not None
     assert one.high is not None
-    return percent(one.low), percent(one.high), one.trials
-
-
-@pytest.mark.parametrize(
-    ("share", "text"),
-    [(0, "0%"), (1, "100%"), (0.00105, "0.105%"), (0.023, "2.3%"), (3e-8, "<0.0001%")],
-)
-def test_shares_read_in_percent(share: float, text: str) -> None:
-    assert percent(share) == text
+    return (
+        percent_significant(one.low, 3, least=1e-6),
+        percent_significant(one.high, 3, least=1e-6),
+        one.trials,
+    )
 
 
 def test_a_verdict_is_json_with_the_contracts_keys() -> None:

@@ -10,8 +10,6 @@ from ari_tui.report.text.summary import (
     chapter,
     final_report,
     measured_lines,
-    milliseconds,
-    percent,
     readable,
     status_line,
     wrapped,
@@ -28,20 +26,6 @@ NASTY = (
     "\u202egnp",
     "漢字",
 )
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(None, "—"), (0.0, "0.0ms"), (8.24, "8.2ms"), (12345.67, "12345.7ms")]
-)
-def test_durations_have_one_decimal_and_no_sample_is_a_dash(value: float, text: str) -> None:
-    assert milliseconds(value) == text
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(None, "—"), (0.0, "0.00%"), (0.0004, "0.04%"), (1.0, "100.00%")]
-)
-def test_shares_are_percents_and_no_sample_is_a_dash(value: float, text: str) -> None:
-    assert percent(value) == text
 
 
 def test_the_status_line_begins_as_the_originals(document: Make) -> None:

@@ -16,7 +16,6 @@ from ari_tui.ui.widgets.detail_view import (
     box,
     joined,
     lines_of,
-    ms,
     newest,
     worst_ms,
     wrapped,
@@ -140,24 +139,6 @@ async def test_charts_are_drawn_once_an_answer() -> None:
         await pilot.resize_terminal(100, 24)
         await pilot.pause()
         assert sheet.charts_drawn > drawn + 1
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (None, "—"),
-        (0.0481, "0.048"),
-        (5.213, "5.21"),
-        (25.06, "25.1"),
-        (1234.5, "1234"),
-        (-0.1, "-0.100"),
-        (0.99996, "1.00"),
-        (9.996, "10.0"),
-        (99.96, "100"),
-    ],
-)
-def test_milliseconds_have_three_digits_that_count(value: float | None, text: str) -> None:
-    assert ms(value) == text
 
 
 def test_only_what_is_known_counts() -> None:
