@@ -55,7 +55,7 @@ def ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def demo(folder: Path, *arguments: str, **variables: str) -> Iterator[str]:
-    """Run a demo with a door on TCP; yield its address once the engine stands."""
+    """Run a demo with HTTP on TCP; yield its address once the engine is ready."""
     ready, says = os.pipe()
     hears, lifeline = os.pipe()
     with (folder / "demo.log").open("wb") as log:

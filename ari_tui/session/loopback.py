@@ -188,10 +188,5 @@ async def run_demo(options: DemoOptions, link: ParentLink) -> int:
 
 def _flags(**values: object) -> list[str]:
     """Return command-line flags, without those that are None or empty."""
-    given = ((name.replace("_", "-"), value) for name, value in values.items())
-    return [
-        part
-        for name, value in given
-        if value not in (None, "")
-        for part in (f"--{name}", str(value))
-    ]
+    given = {name: str(value) for name, value in values.items() if value not in (None, "")}
+    return [part for name in given for part in (f"--{name.replace('_', '-')}", given[name])]

@@ -1,4 +1,4 @@
-"""Hand-made schedules with answers worked out by hand, and the fold against a plain twin."""
+"""Hand-made schedules with answers worked out by hand, and the fold against a plain one."""
 
 from __future__ import annotations
 
@@ -209,7 +209,7 @@ def test_what_came_before_a_stranger_left_is_not_its_return(
     ),
     cuts=st.lists(st.integers(0, 400), max_size=8),
 )
-def test_strangers_count_the_same_however_the_log_is_cut(
+def test_foreign_packets_count_the_same_however_the_log_is_cut(
     bench_class: Bench, packets: list[tuple[int, int, int, int]], cuts: list[int]
 ) -> None:
     log = bench_class.log()
@@ -343,10 +343,10 @@ def test_jitter_follows_the_formula_of_rfc_3550(bench: Bench) -> None:
     assert bench.fold(log).store.media.jitter_ns[0] == pytest.approx(expected)
 
 
-# -- the fold against a plain twin ---------------------------------------------------------------
+# -- the fold against a plain one ---------------------------------------------------------------
 
 
-class Twin:
+class PlainFold:
     """The same books kept packet by packet, with dictionaries."""
 
     def __init__(self, timeout_ns: int) -> None:
@@ -400,7 +400,7 @@ packets = st.lists(
 
 @settings(max_examples=60, deadline=None)
 @given(packets=packets, first=st.integers(0, 65535), cuts=st.lists(st.integers(0, 900), max_size=6))
-def test_any_schedule_keeps_the_twins_books_however_it_is_cut(
+def test_any_schedule_counts_as_the_plain_fold_does_however_it_is_cut(
     bench_class: Bench, packets: list[tuple[int, int, bool, int, int]], first: int, cuts: list[int]
 ) -> None:
     log = bench_class.log()
@@ -414,16 +414,16 @@ def test_any_schedule_keeps_the_twins_books_however_it_is_cut(
             if again_back:
                 log.echo(at + 0.05 + trip + 2, first + n, ts=160 * n)
     records = log.records()
-    twin = Twin(3000 * bench_class.ms)
+    plain = PlainFold(3000 * bench_class.ms)
     base = int(records["timestamp"][0]) // 160
     for record in records:
         key = int(record["timestamp"]) // 160 - base
         if record["kind"] == r.KIND_MEDIA_IN:
-            twin.media(key, int(record["tx_ns"]))
+            plain.media(key, int(record["tx_ns"]))
         else:
-            twin.echo(key, int(record["rx_ns"]))
+            plain.echo(key, int(record["rx_ns"]))
     found = bench_class.fold(log, cuts=tuple(cuts), until_ms=20 * 250 + 10_000)
-    twin.count["lost"] = twin.count["sent"] - twin.count["returned"]
+    plain.count["lost"] = plain.count["sent"] - plain.count["returned"]
     names = [
         "received",
         "sent",
@@ -436,7 +436,7 @@ def test_any_schedule_keeps_the_twins_books_however_it_is_cut(
         "reordered_media",
         "reordered_echo",
     ]
-    assert {n: found[n] for n in names} == {n: twin.count[n] for n in names}
+    assert {n: found[n] for n in names} == {n: plain.count[n] for n in names}
     assert found["in_flight"] == 0
     whole = bench_class.fold(log, until_ms=20 * 250 + 10_000)
     assert np.array_equal(found.store.counters, whole.store.counters)

@@ -93,7 +93,7 @@ def folded(batches: list[Records]) -> Store:
     stream=st.lists(packets, min_size=1, max_size=120),
     cuts=st.lists(st.integers(0, 350), max_size=5),
 )
-def test_the_books_close_and_cuts_change_nothing(stream: list[Packet], cuts: list[int]) -> None:
+def test_counters_add_up_and_cuts_change_nothing(stream: list[Packet], cuts: list[int]) -> None:
     log = log_of(stream)
     whole, cut = folded([log]), folded(np.split(log, sorted(cut % len(log) for cut in cuts)))
     assert np.array_equal(whole.counters, cut.counters)
@@ -107,7 +107,7 @@ def test_the_books_close_and_cuts_change_nothing(stream: list[Packet], cuts: lis
     at=st.floats(0, 1),
     cuts=st.lists(st.integers(0, 300), max_size=5),
 )
-def test_the_books_close_when_the_clock_is_set(
+def test_counters_add_up_when_the_clock_is_set(
     stream: list[Packet], step_s: float, at: float, cuts: list[int]
 ) -> None:
     log = log_of(stream)

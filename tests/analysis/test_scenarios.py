@@ -176,7 +176,7 @@ def totals_of(store: Store) -> CallTotals:
     return store.call_totals(1, START_NS)
 
 
-def assert_books_are_closed(store: Store) -> None:
+def assert_counters_add_up(store: Store) -> None:
     totals = totals_of(store)
     counted = totals.counters
     assert counted[c.SENT] == counted[c.RETURNED] + counted[c.LOST] + totals.in_flight
@@ -184,7 +184,7 @@ def assert_books_are_closed(store: Store) -> None:
 
 
 def tell(store: Store, told: Spec) -> None:
-    """Let the store know what came to be known beside the packets."""
+    """Apply to the store what is known beside the packets."""
     at_ns, gaps = START_NS + round(told["at_ms"] * MS), store.gaps_of(store.row_of[1])
     what = told["what"]
     if what == "digit":
@@ -222,7 +222,7 @@ def folded(batches: list[Records], told: list[Spec]) -> Store:
         fold(store, batch, now)
         for one in reports:
             tell(store, one)
-        assert_books_are_closed(store)
+        assert_counters_add_up(store)
         counted = totals_of(store).counters
         fallen = np.flatnonzero(counted < before).tolist()
         # a packet that comes after all was not missing
@@ -231,7 +231,7 @@ def folded(batches: list[Records], told: list[Spec]) -> Store:
     assert not told, "nothing is told after the last packet"
     store.media.closed_ns[row] = store.media.last_rx[row]  # the call ends with its last packet
     fold(store, batches[0][:0], now + 2 * LOSS_TIMEOUT_NS)
-    assert_books_are_closed(store)
+    assert_counters_add_up(store)
     return store
 
 
@@ -316,7 +316,7 @@ def test_every_schedule_says_why_and_what_it_expects() -> None:
 
 
 @pytest.mark.parametrize("key", ["lots", "delay"])
-def test_a_slip_of_the_pen_in_a_schedule_is_found(key: str) -> None:
+def test_an_unknown_key_in_a_schedule_is_found(key: str) -> None:
     with pytest.raises(AssertionError, match=key):
         Stream({"count": 1, "rtt_ms": 1.0, "rule": [{"packets": [0, 1], key: 1}]})
     with pytest.raises(AssertionError, match=key):

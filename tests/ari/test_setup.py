@@ -218,6 +218,6 @@ def test_every_command_is_a_frozen_value_that_can_be_matched_with_its_outcome() 
                 setattr(one, names[0], "y")
 
 
-def test_configured_words_name_what_becomes_of_the_caller() -> None:
+def test_configured_words_name_what_happens_to_the_caller() -> None:
     assert commands.OnRelease("continue") is commands.OnRelease.CONTINUE
     assert commands.OnRelease("hangup") is commands.OnRelease.HANGUP

@@ -144,7 +144,7 @@ async def test_the_tone_arrives_from_the_reported_address_in_20_ms_packets(stage
         assert steps(packets) == {(1, 160)}
 
 
-async def test_what_we_send_back_passes_unchanged_and_a_strangers_packets_do_not(
+async def test_what_we_send_back_passes_unchanged_and_foreign_packets_do_not(
     stage: Stage,
 ) -> None:
     async with media_port() as inward, media_port() as outward, media_port() as stranger:

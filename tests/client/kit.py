@@ -93,7 +93,7 @@ class StubEngine:
         }
 
     async def start(self) -> None:
-        """Open the door."""
+        """Open the HTTP server."""
         actions = {"history": self.on_history, "hold": self.on_hold, "refuse": self.on_refuse}
         told = {name: partial(self.on_told, name) for name in TOLD}
         self.stream = DocumentStream(self.hello, {**actions, **told})
@@ -135,7 +135,7 @@ class StubEngine:
         self.stream.publish(msgspec.structs.replace(self.document, **changed), self.live)
 
     async def close(self) -> None:
-        """Say goodbye and close the door."""
+        """Send goodbye and close the HTTP server."""
         if self.http_server is not None:
             http_server, self.http_server = self.http_server, None
             await http_server.close()

@@ -41,7 +41,7 @@ async def reading(connection: Connection) -> AsyncIterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def standing(path: Path) -> AsyncIterator[tuple[StubEngine, Connection]]:
+async def connected_to_stub(path: Path) -> AsyncIterator[tuple[StubEngine, Connection]]:
     """Connect to a stub engine and read what it says."""
     async with (
         stub_engine(path / "e.sock") as engine,
@@ -73,7 +73,7 @@ async def test_answers_come_to_whoever_asked_in_whatever_order(tmp_path: Path) -
 async def test_a_refusal_and_an_unknown_action_are_told_in_the_engines_words(
     tmp_path: Path,
 ) -> None:
-    async with standing(tmp_path) as (_, found):
+    async with connected_to_stub(tmp_path) as (_, found):
         with pytest.raises(ActionError, match=r"^not today$"):
             await found.act("refuse", {}, 5)
         with pytest.raises(ActionError, match="unknown action 'fly'"):
@@ -83,7 +83,7 @@ async def test_a_refusal_and_an_unknown_action_are_told_in_the_engines_words(
 async def test_an_answer_that_does_not_come_is_given_up_and_harmless_when_it_does(
     tmp_path: Path,
 ) -> None:
-    async with standing(tmp_path) as (engine, found):
+    async with connected_to_stub(tmp_path) as (engine, found):
         with pytest.raises(ActionError, match=r"hold: no answer within 0\.05 s"):
             await found.act("hold", {}, 0.05)
         assert found._waiting == {}
@@ -107,7 +107,7 @@ async def test_who_waits_for_an_answer_is_told_when_the_engine_dies(tmp_path: Pa
 
 
 async def test_a_question_that_is_cancelled_leaves_nothing(tmp_path: Path) -> None:
-    async with standing(tmp_path) as (engine, found):
+    async with connected_to_stub(tmp_path) as (engine, found):
         asking = asyncio.create_task(found.act("hold", {}, 10))
         await asyncio.wait_for(engine.holding.wait(), 5)
         asking.cancel()

@@ -1,4 +1,4 @@
-"""Following an engine over a real door: its history, its silence, its end and its return."""
+"""Following an engine over a real HTTP server: its history, silence, end and return."""
 
 from __future__ import annotations
 

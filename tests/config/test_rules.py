@@ -72,7 +72,7 @@ def test_asterisks_url_has_a_host_a_scheme_of_the_web_and_no_query(url: str, fin
 
 
 @pytest.mark.parametrize("bind", ["[::1]:0", "localhost:9090", "127.8.8.8:9090"])
-def test_a_door_on_loopback_needs_no_token(bind: str) -> None:
+def test_an_http_server_on_loopback_needs_no_token(bind: str) -> None:
     assert checked(http__bind=bind).problems == []
 
 
@@ -131,7 +131,7 @@ def test_echo_ports_may_not_overlap_media_ports() -> None:
 
 
 @pytest.mark.parametrize("bind", ["0.0.0.0:9090", "[::]:9090", "192.0.2.1:9090", "pbx:9090"])
-def test_a_door_beyond_loopback_needs_a_token(bind: str) -> None:
+def test_an_http_server_beyond_loopback_needs_a_token(bind: str) -> None:
     (problem,) = checked(http__bind=bind).problems
     assert problem.startswith("http.bind (here): ")
     assert "http.token_file" in problem

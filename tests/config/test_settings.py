@@ -55,7 +55,7 @@ def test_port_ranges_are_read_and_an_empty_echo_range_is_the_kernels_choice() ->
     assert MediaSettings(echo_ports="30000").echo_port_range == (30000, 30000)
 
 
-def test_a_door_has_an_address_when_it_is_open() -> None:
+def test_an_http_server_has_an_address_when_it_is_enabled() -> None:
     assert HttpSettings(bind="localhost:1").address == ("localhost", 1)
     assert HttpSettings().address is None
 

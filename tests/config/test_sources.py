@@ -116,7 +116,7 @@ def test_an_empty_variable_of_the_originals_counts_as_unset() -> None:
     assert variables(**dict.fromkeys(ORIGINAL_VARIABLES, "")).values == []
 
 
-def test_the_originals_port_of_its_service_is_a_door_on_loopback() -> None:
+def test_the_originals_port_of_its_service_is_an_http_server_on_loopback() -> None:
     assert variables(SERVICE_PORT="9090").values == [
         Raw(key="http.bind", value="127.0.0.1:9090", origin="SERVICE_PORT in .env")
     ]

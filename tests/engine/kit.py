@@ -311,7 +311,7 @@ class Run:
 
     @property
     def socket(self) -> Path:
-        """Return the path of the door's Unix socket."""
+        """Return the path of the HTTP server's Unix socket."""
         return self.parts.socket
 
     @property

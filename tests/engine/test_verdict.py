@@ -15,7 +15,7 @@ from tests.engine.kit import EchoRun, Pbx, Run, echo_server, engine, until
 
 pytestmark = pytest.mark.slow  # each measures calls for seconds
 
-PATIENT: dict[str, Any] = {"late_ms": 10_000.0}
+NEVER_LATE: dict[str, Any] = {"late_ms": 10_000.0}
 """Nothing is late, and no stall of ours limits a second."""
 WIDE: dict[str, Any] = {
     "tiers": ("30:9000/9500/10000",),
@@ -31,7 +31,7 @@ def rule(document: Document, name: str) -> Any:
 
 async def test_lost_packets_beyond_the_limit_fail_by_loss_and_exit_with_1(pbx: Pbx) -> None:
     with echo_server(impairment=parse_impairment("loss=5%"), seed=7) as echo:
-        async with engine(pbx, echo.port, media=PATIENT, sla=WIDE) as run:
+        async with engine(pbx, echo.port, media=NEVER_LATE, sla=WIDE) as run:
             pbx.call()
             pbx.call()
             await run.up(2)
@@ -49,7 +49,7 @@ async def test_enough_clean_packets_within_wide_limits_pass_and_exit_with_0(
     pbx: Pbx, echo: EchoRun
 ) -> None:
     easy = {**WIDE, "loss_ratio": 0.2}
-    async with engine(pbx, echo.port, media=PATIENT, sla=easy) as run:
+    async with engine(pbx, echo.port, media=NEVER_LATE, sla=easy) as run:
         for _ in range(4):
             pbx.call()
         await run.up(4)
@@ -64,7 +64,7 @@ async def test_one_call_of_two_seconds_is_too_little_to_tell_and_says_what_is_mi
     pbx: Pbx, echo: EchoRun
 ) -> None:
     options = RunOptions(headless=True, duration_s=2.0)
-    async with engine(pbx, echo.port, options=options, media=PATIENT, sla=WIDE) as run:
+    async with engine(pbx, echo.port, options=options, media=NEVER_LATE, sla=WIDE) as run:
         pbx.call()
         assert await run.ended() == 4
     assert run.final.sla.verdict == "inconclusive"

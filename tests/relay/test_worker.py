@@ -202,7 +202,7 @@ def test_a_status_reply_of_the_echo_server_is_neither_media_nor_garbage(
 # -- strangers ---------------------------------------------------------------------------
 
 
-def test_strangers_that_queued_before_the_connection_are_logged_and_not_forwarded(
+def test_foreign_packets_that_queued_before_the_connection_are_logged_and_not_forwarded(
     rig: Rig, asterisk: Phone, echo_server: Phone, stranger: Phone
 ) -> None:
     media = rig.add(1, echo_server)
@@ -218,7 +218,7 @@ def test_strangers_that_queued_before_the_connection_are_logged_and_not_forwarde
     assert echo_server.silent
 
 
-def test_a_buffer_full_of_strangers_is_checked_to_its_last_datagram(
+def test_a_buffer_full_of_foreign_packets_is_checked_to_its_last_datagram(
     rig: Rig, asterisk: Phone, echo_server: Phone, stranger: Phone
 ) -> None:
     media = rig.add(1, echo_server, buffer_bytes=4 << 20)

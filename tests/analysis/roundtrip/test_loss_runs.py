@@ -155,12 +155,12 @@ def test_when_all_is_lost_there_is_nothing_to_compare_with() -> None:
 
 
 @given(sequence)
-def test_the_plain_twin_agrees(lost: list[bool]) -> None:
+def test_a_plain_count_agrees(lost: list[bool]) -> None:
     assert folded(lost) == plain(lost)
 
 
 @given(st.lists(st.booleans(), max_size=80))
-def test_the_plain_twin_agrees_on_any_flags(lost: list[bool]) -> None:
+def test_a_plain_count_agrees_on_any_flags(lost: list[bool]) -> None:
     assert folded(lost) == plain(lost)
 
 

@@ -126,7 +126,7 @@ def test_without_calls_there_is_no_evidence() -> None:
     assert sla_evaluator.evidence.of_s == 0
 
 
-def test_a_stretch_gathers_its_own_seconds_beside_the_whole() -> None:
+def test_an_evidence_window_gathers_its_own_seconds_beside_the_whole() -> None:
     sla_evaluator, series = SlaEvaluator(SEED_PROFILE, LATE_NS), series_of(1)
     for second in range(6):
         book(series, [0], second, rtt_ms=50 if second == 5 else 5)

@@ -1,4 +1,4 @@
-"""The door: who may come in where, what is answered, and that nothing half-opens."""
+"""The HTTP server: who may connect where, what is answered, all sockets open or none."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.document.kit import a_document, sla_now
 from tests.engine.alerts.test_webhook import TOKEN as WEBHOOK_TOKEN
 from tests.engine.alerts.test_webhook import chat
 from tests.engine.kit import EchoRun, Pbx, call_facts, document, echo_server, engine, until
-from tests.engine.test_verdict import PATIENT, WIDE
+from tests.engine.test_verdict import NEVER_LATE, WIDE
 
 TOKEN = "a-token-of-the-tests"
 CLOSED = ("/sla", "/snapshot", "/calls", "/calls/170.1", "/stream", "/nowhere")
@@ -267,7 +267,7 @@ async def test_an_engine_that_loses_packets_tells_a_program_and_a_web_service_on
             "min_calls": 2,
         }
         with echo_server(impairment=spec, seed=7) as echo:
-            async with engine(pbx, echo.port, media=PATIENT, sla=WIDE, alerts=alerts) as run:
+            async with engine(pbx, echo.port, media=NEVER_LATE, sla=WIDE, alerts=alerts) as run:
                 async with run.http_server() as http_server:
                     async with http_server.get("http://engine/sla") as answer:
                         before = await answer.json()

@@ -131,7 +131,7 @@ def test_the_rate_is_over_the_time_from_the_first_call_to_the_last() -> None:
     assert results.calls_per_s == 2.0
 
 
-def test_with_tiers_the_climb_is_part_of_the_planned_time() -> None:
+def test_with_tiers_the_ramp_is_part_of_the_planned_time() -> None:
     plan = plan_of(
         LoadtestSettings(tiers=("10", "20"), duration_s=60.0, ramp_cps=5.0), simulated=True
     )
@@ -175,7 +175,7 @@ def test_a_silent_endpoint_is_told_what_sends() -> None:
 CHANNEL = Channel(id="id1", name="PJSIP/100-1", state="Ringing")
 
 
-class Desk:
+class TrackerHarness:
     """A tracker without an engine: no call is measured, hang-ups are noted."""
 
     def __init__(self, ring_s: float = 30.0) -> None:
@@ -192,28 +192,28 @@ class Desk:
 
 
 def test_events_tell_the_steps_and_the_name() -> None:
-    desk = Desk()
-    call = desk.call()
-    desk.tracker.on_event(ChannelStateChange(channel=CHANNEL))
-    desk.tracker.on_event(StasisStart(channel=CHANNEL))
+    harness = TrackerHarness()
+    call = harness.call()
+    harness.tracker.on_event(ChannelStateChange(channel=CHANNEL))
+    harness.tracker.on_event(StasisStart(channel=CHANNEL))
     assert set(call.steps) == {"accepted", "ringing", "answered"}
     assert call.channel == "PJSIP/100-1"
 
 
 def test_events_of_other_channels_are_others() -> None:
-    desk = Desk()
-    call = desk.call()
-    desk.tracker.on_event(StasisStart(channel=Channel(id="else")))
-    desk.tracker.on_event(Dial(peer=Channel(id="else"), dialstatus="BUSY"))
+    harness = TrackerHarness()
+    call = harness.call()
+    harness.tracker.on_event(StasisStart(channel=Channel(id="else")))
+    harness.tracker.on_event(Dial(peer=Channel(id="else"), dialstatus="BUSY"))
     assert call.steps == {}
     assert call.dialstatus == ""
 
 
 def test_what_dial_says_stands_in_the_reason() -> None:
-    desk = Desk()
-    call = desk.call()
-    desk.tracker.on_event(Dial(peer=CHANNEL, dialstatus="CHANUNAVAIL"))
-    desk.tracker.on_event(ChannelDestroyed(channel=CHANNEL, cause=20, cause_txt="Absent"))
+    harness = TrackerHarness()
+    call = harness.call()
+    harness.tracker.on_event(Dial(peer=CHANNEL, dialstatus="CHANUNAVAIL"))
+    harness.tracker.on_event(ChannelDestroyed(channel=CHANNEL, cause=20, cause_txt="Absent"))
     assert call.gone
     assert call.failed_at == "answered"
     assert call.why is not None
@@ -222,38 +222,38 @@ def test_what_dial_says_stands_in_the_reason() -> None:
 
 @pytest.mark.parametrize(("age_s", "words"), [(29.0, "rang for 30 s"), (3.0, "hung up before")])
 def test_a_call_that_rang_as_long_as_it_may_was_not_answered(age_s: float, words: str) -> None:
-    desk = Desk()
-    call = desk.call(age_s)
-    desk.tracker.on_event(ChannelDestroyed(channel=CHANNEL, cause=16, cause_txt="Normal"))
+    harness = TrackerHarness()
+    call = harness.call(age_s)
+    harness.tracker.on_event(ChannelDestroyed(channel=CHANNEL, cause=16, cause_txt="Normal"))
     assert call.why is not None
     assert words in call.why.reason
 
 
 def test_the_end_of_a_call_that_we_hung_up_is_no_failure() -> None:
-    desk = Desk()
-    call = desk.call()
+    harness = TrackerHarness()
+    call = harness.call()
     call.hung_up_s = time.monotonic()
-    desk.tracker.on_event(ChannelDestroyed(channel=CHANNEL, cause=32))
+    harness.tracker.on_event(ChannelDestroyed(channel=CHANNEL, cause=32))
     assert call.gone
     assert call.failed_at is None
 
 
 def test_a_call_of_which_nothing_is_heard_is_given_up() -> None:
-    desk = Desk(ring_s=1.0)
-    call = desk.call(age_s=10.0)
-    desk.tracker.look(time.monotonic(), 30.0)
-    assert desk.hung_up == []
-    desk.tracker.look(time.monotonic() + 2.0, 30.0)
+    harness = TrackerHarness(ring_s=1.0)
+    call = harness.call(age_s=10.0)
+    harness.tracker.look(time.monotonic(), 30.0)
+    assert harness.hung_up == []
+    harness.tracker.look(time.monotonic() + 2.0, 30.0)
     assert call.failed_at == "answered"
-    assert desk.hung_up == [call]
+    assert harness.hung_up == [call]
 
 
 def test_a_call_is_hung_up_when_its_time_is_over() -> None:
-    desk = Desk()
-    call = desk.call(age_s=5.0)
+    harness = TrackerHarness()
+    call = harness.call(age_s=5.0)
     for step in ("answered", "bridged", "media_back"):
         call.reach(step, 100.0)
-    desk.tracker.look(time.monotonic(), 30.0)
-    assert desk.hung_up == []
-    desk.tracker.look(time.monotonic() + 25.5, 30.0)
-    assert desk.hung_up == [call]
+    harness.tracker.look(time.monotonic(), 30.0)
+    assert harness.hung_up == []
+    harness.tracker.look(time.monotonic() + 25.5, 30.0)
+    assert harness.hung_up == [call]

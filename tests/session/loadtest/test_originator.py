@@ -112,7 +112,7 @@ async def test_a_call_whose_voice_breaks_off_is_not_good() -> None:
     assert call.silent_s > 1
 
 
-async def test_tiers_are_climbed_and_each_is_judged_by_its_own_seconds() -> None:
+async def test_tiers_follow_each_other_and_each_is_judged_by_its_own_seconds() -> None:
     async with load(tiers=("1", "3"), duration_s=2.2) as run:
         report = await run.ended()
     assert [tier.calls for tier in report.tiers] == [1, 3]

@@ -118,10 +118,10 @@ def live(last: int, *sent: int | None, lost: int = 0, p95_us: int | None = 9000)
 
 
 def test_seconds_told_again_are_written_over_and_the_rest_is_kept() -> None:
-    keeper = TimelineRecorder()
-    keeper.take(a_run(totals__calls__active=1), live(T + 1, 10, 20))
-    keeper.take(a_run(totals__calls__active=2), live(T + 2, 20, 30, lost=4))
-    course = keeper.seconds(T + 0.7, T + 2.2)
+    recorder = TimelineRecorder()
+    recorder.take(a_run(totals__calls__active=1), live(T + 1, 10, 20))
+    recorder.take(a_run(totals__calls__active=2), live(T + 2, 20, 30, lost=4))
+    course = recorder.seconds(T + 0.7, T + 2.2)
     assert [(one.at_s, one.calls, one.sent, one.lost) for one in course] == [
         (0.0, 0, 10, 0),
         (1.0, 1, 20, 4),
@@ -131,10 +131,10 @@ def test_seconds_told_again_are_written_over_and_the_rest_is_kept() -> None:
 
 
 def test_a_course_has_no_gap_and_no_round_trip_is_null() -> None:
-    keeper = TimelineRecorder()
-    keeper.take(a_run(totals__calls__active=3), live(T, 10))
-    keeper.take(a_run(totals__calls__active=3), live(T + 3, None, 10, p95_us=None))
-    course = keeper.seconds(T, T + 3)
+    recorder = TimelineRecorder()
+    recorder.take(a_run(totals__calls__active=3), live(T, 10))
+    recorder.take(a_run(totals__calls__active=3), live(T + 3, None, 10, p95_us=None))
+    course = recorder.seconds(T, T + 3)
     assert [one.sent for one in course] == [10, 0, 0, 10]
     assert [one.calls for one in course] == [3, 3, 3, 3]
     assert [one.p95_ms for one in course] == [9.0, None, None, None]

@@ -86,7 +86,7 @@ class TableApp(App[None]):
         self.told.append(("chosen", message.call_id))
 
 
-class Hands:
+class TableHarness:
     """A mounted table, and what a test does to it and reads from it."""
 
     def __init__(self, app: TableApp, pilot: Pilot[None] | None) -> None:
@@ -160,12 +160,12 @@ class Hands:
 
 
 @asynccontextmanager
-async def a_table(width: int = 80, height: int = 24) -> AsyncIterator[Hands]:
+async def a_table(width: int = 80, height: int = 24) -> AsyncIterator[TableHarness]:
     app = TableApp()
     async with app.run_test(size=(width, height)) as pilot:
-        hands = Hands(app, pilot)
-        await hands.painted()
-        yield hands
+        harness = TableHarness(app, pilot)
+        await harness.painted()
+        yield harness
 
 
 def calls(number: int, first: int = 1) -> list[Call]:
