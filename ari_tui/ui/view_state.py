@@ -7,7 +7,7 @@ module; it imports none of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
@@ -100,19 +100,9 @@ def sort_beside(state: ViewState, step: int, shown: Sequence[str]) -> ViewState:
     return _change(state, sort=shown[place])
 
 
-def reversed_order(state: ViewState) -> ViewState:
-    """Reverse the order."""
-    return _change(state, reverse=not state.reverse)
-
-
-def violators_toggled(state: ViewState) -> ViewState:
-    """Show only calls that break a limit, or all again."""
-    return _change(state, violators=not state.violators)
-
-
-def lock_toggled(state: ViewState) -> ViewState:
-    """Lock the order, or let it follow the values again."""
-    return _change(state, locked=not state.locked)
+def toggled(state: ViewState, name: Literal["reverse", "violators", "locked"]) -> ViewState:
+    """Turn one switch of the view on or off."""
+    return _change(state, **{name: not getattr(state, name)})
 
 
 def filter_label(state: ViewState) -> str:

@@ -45,26 +45,20 @@ class CallQueries:
         return True
 
     async def ask(self, what: What, call: str) -> None:
-        """Ask about a call; where nothing is answered, the last answer stays."""
+        """Ask about a call; the last answer stays where this one fails."""
+        detail, statistics, trouble = None, None, ""
         try:
-            await (self._ask_detail(call) if what == "detail" else self._ask_statistics(call))
+            if what == "detail":
+                detail = await self._actions.detail(call)
+            else:
+                statistics = await self._actions.statistics(call)
+        except ActionError as error:
+            trouble = str(error)
         finally:
             self._waiting.discard((what, call))
-
-    async def _ask_detail(self, call: str) -> None:
-        found, trouble = None, ""
-        try:
-            found = await self._actions.detail(call)
-        except ActionError as error:
-            trouble = str(error)
-        if call == self._call:
-            self.detail, self.trouble = found or self.detail, trouble
-
-    async def _ask_statistics(self, call: str) -> None:
-        found, trouble = None, ""
-        try:
-            found = await self._actions.statistics(call)
-        except ActionError as error:
-            trouble = str(error)
-        if call == self._call:
-            self.statistics, self.statistics_trouble = found or self.statistics, trouble
+        if call != self._call:
+            return
+        if what == "detail":
+            self.detail, self.trouble = detail or self.detail, trouble
+        else:
+            self.statistics, self.statistics_trouble = statistics or self.statistics, trouble

@@ -6,6 +6,7 @@ seconds (its charts are drawn as often), Asterisk's own statistics every five.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -153,8 +154,8 @@ class DetailScreen(CallActions):
     def on_mount(self) -> None:
         """Make ready to ask, from the moment that the screen is in front."""
         self._query_timers = [
-            self.set_interval(DETAIL_S, self._ask_detail),
-            self.set_interval(STATISTICS_S, self._ask_statistics),
+            self.set_interval(DETAIL_S, partial(self._ask, "detail")),
+            self.set_interval(STATISTICS_S, partial(self._ask, "statistics")),
         ]
         self.app.app_suspend_signal.subscribe(self, lambda _: self._pause())
         self.app.app_resume_signal.subscribe(self, lambda _: self._resume())
@@ -185,13 +186,7 @@ class DetailScreen(CallActions):
             self._ask_both()
 
     def _ask_both(self) -> None:
-        self._ask_detail()
-        self._ask_statistics()
-
-    def _ask_detail(self) -> None:
         self._ask("detail")
-
-    def _ask_statistics(self) -> None:
         self._ask("statistics")
 
     def _ask(self, what: What) -> None:

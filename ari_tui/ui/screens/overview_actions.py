@@ -61,7 +61,7 @@ class OverviewActions(CallActions, Screen[None]):
 
     def action_lock_order(self) -> None:
         """Lock the order of rows, or unlock it."""
-        state = view_state.lock_toggled(self.view_state)
+        state = view_state.toggled(self.view_state, "locked")
         self.change_view(state, "order locked" if state.locked else "order follows the values")
 
     def action_next_window(self) -> None:
@@ -85,11 +85,11 @@ class OverviewActions(CallActions, Screen[None]):
 
     def action_reverse(self) -> None:
         """Reverse the order."""
-        self.change_view(view_state.reversed_order(self.view_state))
+        self.change_view(view_state.toggled(self.view_state, "reverse"))
 
     def action_violators(self) -> None:
         """Show only calls that break a limit, or all."""
-        self.change_view(view_state.violators_toggled(self.view_state))
+        self.change_view(view_state.toggled(self.view_state, "violators"))
 
     def action_filter(self) -> None:
         """Ask for a filter; what is typed is tried at once."""

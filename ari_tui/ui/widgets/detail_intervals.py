@@ -117,19 +117,9 @@ def _columns(view: DetailView) -> list[_Interval]:
 def _in_ms(spread: Spread | None) -> Spread | None:
     if spread is None:
         return None
-
-    def scaled(value: float | None) -> float | None:
-        return None if value is None else value / 1000
-
-    return Spread(
-        count=spread.count,
-        min=scaled(spread.min),
-        mean=scaled(spread.mean),
-        p50=scaled(spread.p50),
-        p95=scaled(spread.p95),
-        p99=scaled(spread.p99),
-        max=scaled(spread.max),
-    )
+    known = {name: getattr(spread, name) for name in ("min", "mean", "p50", "p95", "p99", "max")}
+    scaled = {name: None if us is None else us / 1000 for name, us in known.items()}
+    return Spread(count=spread.count, **scaled)
 
 
 def _cell(canvas: LineCanvas, one: _Interval, name: str, width: int) -> Part:

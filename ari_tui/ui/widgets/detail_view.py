@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
@@ -64,15 +65,13 @@ def worst_ms(cells: Cells, seconds: int) -> float | None:
 
 def wrapped(text: str, width: int, indent: int = 0) -> list[str]:
     """Cut a text into lines at blanks; those behind the first begin with `indent` blanks."""
-    lines: list[str] = [""]
-    for word in text.split():
-        room = width - (indent if len(lines) > 1 else 0)
-        line = lines[-1]
-        if line and len(line) + 1 + len(word) > room:
-            lines.append(word)
-        else:
-            lines[-1] = f"{line} {word}" if line else word
-    return [lines[0], *(" " * indent + line for line in lines[1:])]
+    return textwrap.wrap(
+        " ".join(text.split()),
+        max(1, width),
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [""]
 
 
 def joined(parts: Iterable[str]) -> str:

@@ -44,9 +44,7 @@ class HeaderPane(Pane):
 
     DEFAULT_CSS = "HeaderPane { height: 2; }"
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002  Textual's name
-        super().__init__(id=id, classes=classes)
-        self._hints = NO_HINTS
+    _hints = NO_HINTS
 
     def hints(self, filter_text: str, sort_text: str) -> None:
         """Say what the table is filtered and sorted by; "" is nothing."""

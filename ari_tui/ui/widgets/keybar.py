@@ -18,15 +18,8 @@ class KeyBar(Pane):
 
     DEFAULT_CSS = "KeyBar { height: 1; }"
 
-    def __init__(
-        self,
-        keys: Sequence[Key] = (),
-        *,
-        ascii_only: bool = False,
-        id: str | None = None,  # noqa: A002  Textual's name
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(id=id, classes=classes)
+    def __init__(self, keys: Sequence[Key] = (), *, ascii_only: bool = False) -> None:
+        super().__init__()
         self._keys, self._ascii_only = tuple(keys), ascii_only
         self._muted = False
 

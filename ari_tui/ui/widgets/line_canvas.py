@@ -186,11 +186,6 @@ class LineCanvas:
             shown.append((" " + "─" * missing, "dim"))
         self.line(*shown)
 
-    def lines(self, lines: Iterable[Sequence[str | Part]]) -> None:
-        """Add lines, as far as there is room."""
-        for line in lines:
-            self.line(*line)
-
     def text(self) -> Text:
         """Return what was collected."""
         return Text("\n", no_wrap=True, end="").join(self._lines)
