@@ -1,12 +1,12 @@
 """Exact bounds of a share that was seen k times in n (Clopper and Pearson, Biometrika 26, 1934).
 
 The interval is two-sided: at 95 % each of its ends may be wrong in 2.5 % of cases, which is what
-R's `binom.test` and SciPy's `proportion_ci` give. A verdict asks one end at a time, so a wrong
-pass and a wrong failure each have a chance of 2.5 % at most. It holds for trials that do not hang
-together; losses that come in bursts are fewer pieces of evidence than they look.
+R's `binom.test` and SciPy's `proportion_ci` give. A verdict uses one end at a time, so a wrong
+pass and a wrong failure each have a chance of 2.5 % at most. It holds for independent trials;
+losses that come in bursts are weaker evidence than their number suggests.
 
 The ends are quantiles of beta distributions: the regularized incomplete beta function by its
-continued fraction (DLMF 8.17.22), inverted by Newton's method.
+continued fraction (DLMF 8.17.22), inverted by Newton's method. Pure Python, without numpy.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _FRACTION_TERMS: Final = 1_000_000
 
 
 def lower_bound(k: int, n: int, confidence: float = CONFIDENCE) -> float:
-    """Return the smallest share that k hits in n trials still allow; 0 of no trials.
+    """Return the lower end for k hits in n trials; 0 without trials.
 
     `confidence` is that of the two-sided interval (0.90 makes this a one-sided 95 % bound).
     Raises ValueError unless 0 ≤ k ≤ n and 0 < confidence < 1.
@@ -33,7 +33,7 @@ def lower_bound(k: int, n: int, confidence: float = CONFIDENCE) -> float:
 
 
 def upper_bound(k: int, n: int, confidence: float = CONFIDENCE) -> float:
-    """Return the largest share that k hits in n trials still allow; 1 of no trials.
+    """Return the upper end for k hits in n trials; 1 without trials.
 
     `confidence` and errors as in `lower_bound`.
     """
@@ -70,7 +70,7 @@ def _tail_of(k: int, n: int, confidence: float) -> float:
 
 
 def _tells(trials: int, rate: float, limit: float, tail: float) -> bool:
-    """Tell whether `trials` at a steady rate (its hits need not be whole) settle the matter."""
+    """Tell whether `trials` at a steady rate (hits need not be whole) are enough to decide."""
     hits = rate * trials
     if rate < limit:  # P(at most so many | limit) ≤ tail, which is: upper bound ≤ limit
         return _beta_share(trials - hits, hits + 1, 1 - limit) <= tail

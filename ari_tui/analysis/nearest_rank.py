@@ -1,4 +1,4 @@
-"""Which of n ordered samples a percentile is."""
+"""Which of n ordered samples a percentile is (nearest rank). Pure Python, without numpy."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ari_tui.analysis.grouping import RowGroups
+from ari_tui.analysis.nearest_rank import nearest_rank
 from ari_tui.analysis.records import Ints, Mask
 from ari_tui.analysis.row_arrays import RowArrays, add_at, column
 
@@ -22,6 +23,7 @@ SAMPLES: Final = 128
 LIMITS: Final = 13
 """How many RTT limits a profile may have in all: four tiers of three, and the largest RTT."""
 _SECOND_NS: Final = 1_000_000_000
+_P95_RANK: Final = np.array([nearest_rank(0.95, count) for count in range(SAMPLES + 1)])
 NO_RTT: Final = 0xFFFFFFFF
 _OF_ROUND_TRIPS: Final = frozenset({"rtt_min", "rtt_max", "rtt_p95", "rtt_sum"})
 
@@ -44,7 +46,7 @@ class Series(RowArrays):
     """Per-second cells of every call, a ring of SECONDS by second modulo its length."""
 
     second = column(np.int64, -1, (SECONDS,))
-    """Which second (since the epoch) a cell tells of."""
+    """Which second (since the epoch) a cell holds."""
     sent = column(np.uint32, 0, (SECONDS,))
     returned = column(np.uint32, 0, (SECONDS,))
     lost = column(np.uint32, 0, (SECONDS,))
@@ -58,7 +60,7 @@ class Series(RowArrays):
     asterisk_max = column(np.uint32, 0, (SECONDS,))
     """How far the latest packet from Asterisk lay above its floor, 1 ns and more; 0 is none."""
     limited = column(np.uint8, 0, (SECONDS,))
-    """Bits of `sla_evidence.Limited` that are known so far."""
+    """Bits of `sla.evidence.Limited` that are known so far."""
     above = column(np.uint16, 0, (SECONDS * LIMITS,))
     """How many round trips of each second lay above each of the limits."""
     open_second = column(np.int64, -1)
@@ -160,9 +162,8 @@ class Series(RowArrays):
     def _open_p95(self, rows: Ints) -> Ints:
         """Return the 95th percentile (nearest rank) of rows whose open second has a sample."""
         count = np.minimum(self.sample_count[rows], SAMPLES)
-        rank = -(-95 * count // 100)
         ordered = np.sort(self.samples[rows], axis=1)  # unused samples are NO_RTT, the largest
-        return np.asarray(ordered[np.arange(len(rows)), rank - 1], dtype=np.int64)
+        return np.asarray(ordered[np.arange(len(rows)), _P95_RANK[count] - 1], dtype=np.int64)
 
     def _collect(self, rows: Ints, rtt_ns: Ints) -> None:
         segments = RowGroups(rows)

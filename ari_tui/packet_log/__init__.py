@@ -1,4 +1,4 @@
 """The packet log: a ring of 48-byte records in shared memory, one writer, one reader.
 
-The only home of shared memory. No sockets, no event loop, no numpy.
+The only package that maps shared memory. No sockets, no event loop, no numpy.
 """

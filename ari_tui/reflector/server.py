@@ -30,9 +30,9 @@ from ari_tui.core.errors import BindError, ConfigError
 from ari_tui.core.process import ParentLink
 from ari_tui.core.sockets import family_of, open_udp
 from ari_tui.reflector.counters import EchoCounters
+from ari_tui.reflector.forwarding import Reflector
 from ari_tui.reflector.guard import DEFAULT_PORT, SourceGuard, check_exposure, parse_networks
 from ari_tui.reflector.impairment import ImpairmentSpec
-from ari_tui.reflector.reflector import Reflector
 from ari_tui.wire.rtp import DEFAULT_CLOCK_RATE
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)

@@ -1,1 +1,4 @@
-"""Facts of the wire, drawn once: RTP header, log record, status query. Pure, without numpy."""
+"""Formats of the wire and of the packet log: RTP header, log record, status query.
+
+Bytes and numbers only: no socket, clock, event loop or numpy.
+"""

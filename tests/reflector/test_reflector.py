@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import pytest
 
 from ari_tui.core.sockets import LINUX, open_udp
-from ari_tui.reflector import reflector as echo_reflector
+from ari_tui.reflector import forwarding
+from ari_tui.reflector.forwarding import Reflector
 from ari_tui.reflector.guard import SourceGuard, parse_networks
 from ari_tui.reflector.impairment import ImpairmentCounts, ImpairmentSpec, parse_impairment
-from ari_tui.reflector.reflector import Reflector
 from ari_tui.wire import rtp, status
 from ari_tui.wire.status import STREAM_QUERY, TOTALS_QUERY, StatusCounters, StatusQuery
 
@@ -184,10 +184,10 @@ def test_what_may_wait_is_bounded_and_the_rest_is_counted(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench.build("delay=10s")
-    monkeypatch.setattr(echo_reflector, "MAX_WAITING", 3)
+    monkeypatch.setattr(forwarding, "MAX_WAITING", 3)
     bench.send(*(packet(n) for n in range(5)))
-    monkeypatch.setattr(echo_reflector, "MAX_WAITING", 100)
-    monkeypatch.setattr(echo_reflector, "MAX_WAITING_BYTES", 4 * 172)
+    monkeypatch.setattr(forwarding, "MAX_WAITING", 100)
+    monkeypatch.setattr(forwarding, "MAX_WAITING_BYTES", 4 * 172)
     bench.send(packet(5), packet(6))
     counters = bench.reflector.counters()
     assert counters.unsent == 4
