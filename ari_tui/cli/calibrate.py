@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ari_tui.analysis.sla.calibration import PathSample, Proposal
 from ari_tui.cli.options import ASTERISK_FLAGS, SECONDS, Start, prepare, settings_options
 from ari_tui.config.rules import profile_name
 from ari_tui.config.sources import SEED
 from ari_tui.core.exit_codes import INCONCLUSIVE
 from ari_tui.core.log import get
 from ari_tui.core.number_format import plain
+
+if TYPE_CHECKING:
+    from ari_tui.analysis.sla.calibration import PathSample, Proposal
 
 
 def _name(_: click.Context, __: click.Parameter, text: str) -> str:
@@ -60,7 +62,6 @@ def calibrate(start: Start, /, **values: Any) -> int:
     settings = prepare(start, values)
 
     from ari_tui.analysis.sla.calibration import propose
-    from ari_tui.cli.calibrate import proposal_lines
     from ari_tui.core.runtime_folder import answers, socket_path
     from ari_tui.session.calibrate import watch_engine
 

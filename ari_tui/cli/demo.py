@@ -18,6 +18,7 @@ from ari_tui.cli.options import (
 )
 from ari_tui.cli.run_options import exit_code, read_run_options, run_options, show
 from ari_tui.config.run_options import DemoOptions
+from ari_tui.core.process import flag_arguments
 
 
 @click.command(short_help="The whole system on loopback.")
@@ -38,28 +39,14 @@ def demo(start: Start, /, **values: Any) -> int:
     for flag in ("impair", "impair_media"):
         check_impairment(flag, values[flag])
     settings = prepare(start, values)
+    own = {name: values[name] for name in ("calls", "impair", "impair_media", "seed")}
     if not asked.headless:
-        return show(["demo", *_demo_arguments(values)], settings, asked)
+        arguments = flag_arguments(**own, call_duration=values["call_duration"])
+        return show(["demo", *arguments], settings, asked)
     options = DemoOptions(
-        settings=settings,
-        run=asked,
-        calls=values["calls"],
-        call_duration_s=values["call_duration"],
-        impair=values["impair"],
-        impair_media=values["impair_media"],
-        seed=values["seed"],
+        settings=settings, run=asked, call_duration_s=values["call_duration"], **own
     )
 
     from ari_tui.session.loopback import run_demo
 
     return exit_code(asyncio.run(run_demo(options, start.link)), settings)
-
-
-def _demo_arguments(values: dict[str, Any]) -> list[str]:
-    """Return a demo's own options, to be handed on to the one without a screen."""
-    names = ("calls", "call_duration", "impair", "impair_media", "seed")
-    return [
-        f"--{name.replace('_', '-')}={values[name]}"
-        for name in names
-        if values[name] not in (None, "")
-    ]

@@ -26,15 +26,14 @@ from ari_tui.cli.run_options import exit_code, show
 from ari_tui.config.run_options import RunOptions
 from ari_tui.config.settings import Settings
 from ari_tui.core.errors import ConfigError
+from ari_tui.core.exit_codes import VERDICT_CODES
 from ari_tui.core.log import get
+from ari_tui.core.process import flag_arguments
 from ari_tui.core.text import escaped
 
 if TYPE_CHECKING:
     from ari_tui.document.load_test import LoadReport
     from ari_tui.session.loadtest.originator import LoadTest
-
-_VERDICTS = {"pass": 0, "fail": 1, "inconclusive": 4}
-_SIMULATION = ("impair", "impair_media", "seed")
 
 
 @click.command(short_help="Place calls and judge them.")
@@ -59,7 +58,11 @@ def loadtest(start: Start, /, **values: Any) -> int:
     settings = _prepared(start, values)
     options = RunOptions(headless=values["headless"], stay=values["stay"])
     if not values["headless"]:
-        return _on_screen(["loadtest", "--yes", *_simulation(values)], settings, options)
+        given = flag_arguments(
+            **{name: values[name] for name in ("impair", "impair_media", "seed")}
+        )
+        simulation = ["--sim", *given] if values["sim"] else []
+        return _on_screen(["loadtest", "--yes", *simulation], settings, options)
     if values["sim"]:
         return _simulated(start, settings, options, values)
     return _run(start, settings, options, simulated=values["simulated"])
@@ -109,13 +112,6 @@ def _confirm(settings: Settings) -> None:
     )
 
 
-def _simulation(values: dict[str, Any]) -> list[str]:
-    """Return what the one without a screen is to know of the simulation."""
-    given = [name for name in _SIMULATION if values[name] not in (None, "")]
-    flags = [f"--{name.replace('_', '-')}={values[name]}" for name in given]
-    return ["--sim", *flags] if values["sim"] else []
-
-
 def _on_screen(arguments: list[str], settings: Settings, options: RunOptions) -> int:
     """Show the test on a screen, and below it, once it was left, the report.
 
@@ -140,26 +136,16 @@ def _simulated(
 ) -> int:
     from ari_tui.session.loopback import run_on_loopback
 
-    def impair(flag: str, name: str) -> list[str]:
-        seed = [] if values["seed"] is None else ["--seed", str(values["seed"])]
-        return [*([flag, values[name]] if values[name] else []), *seed]
-
+    echo = flag_arguments(port=0, impair=values["impair"], seed=values["seed"])
+    sim = flag_arguments(port=0, calls=0, impair_media=values["impair_media"], seed=values["seed"])
     code = asyncio.run(
         run_on_loopback(
             settings,
             start.link,
             stay=options.stay,
             app="load",
-            echo=["echo", "--port", "0", "--quiet", *impair("--impair", "impair")],
-            sim=[
-                "sim",
-                "--port",
-                "0",
-                "--calls",
-                "0",
-                "--quiet",
-                *impair("--impair-media", "impair_media"),
-            ],
+            echo=["echo", "--quiet", *echo],
+            sim=["sim", "--quiet", *sim],
             engine=["loadtest", "--headless", "--yes", "--simulated"],
         )
     )
@@ -180,8 +166,8 @@ def _run(start: Start, settings: Settings, options: RunOptions, *, simulated: bo
             code = asyncio.run(work)
         finally:
             report = _report(test, settings)
-    if report is not None and code in _VERDICTS.values():
-        code = _VERDICTS[report.verdict]
+    if report is not None and code in VERDICT_CODES.values():
+        code = VERDICT_CODES[report.verdict]
     return exit_code(code, settings)
 
 

@@ -10,29 +10,22 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from importlib import import_module
+from typing import Any, Final, NoReturn
 
 import click
 
 from ari_tui import __version__
-from ari_tui.cli.analyze import analyze
-from ari_tui.cli.attach import attach
-from ari_tui.cli.calibrate import calibrate
-from ari_tui.cli.check import check
-from ari_tui.cli.config import config
-from ari_tui.cli.demo import demo
-from ari_tui.cli.echo import echo
-from ari_tui.cli.keys import keys
-from ari_tui.cli.loadtest import loadtest
 from ari_tui.cli.options import Start
-from ari_tui.cli.report import report
-from ari_tui.cli.run import run
-from ari_tui.cli.sim import sim
-from ari_tui.cli.themes import themes
 from ari_tui.core.errors import AriTuiError
 from ari_tui.core.exit_codes import READER_GONE, SIGNAL_CODES, UNREACHABLE, WRONG_USE
 from ari_tui.core.log import get
 from ari_tui.core.text import escaped
+
+COMMANDS: Final = (
+    "run demo loadtest attach echo sim analyze report check calibrate config themes keys"
+)
+"""Each is the function of that name in the file `ari_tui/cli/NAME.py`."""
 
 
 class _Group(click.Group):
@@ -59,22 +52,8 @@ def cli() -> None:
     """Measure live Asterisk calls packet by packet. Without a command: `run`."""
 
 
-for _command in (
-    run,
-    demo,
-    loadtest,
-    attach,
-    echo,
-    sim,
-    analyze,
-    report,
-    check,
-    calibrate,
-    config,
-    themes,
-    keys,
-):
-    cli.add_command(_command)
+for _name in COMMANDS.split():
+    cli.add_command(getattr(import_module(f"ari_tui.cli.{_name}"), _name))
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ari_tui.cli.options import SCREEN_FLAGS, Start, prepare, settings_options
+from ari_tui.core.exit_codes import WRONG_USE
 from ari_tui.core.text import escaped
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ari_tui.ui.themes import Themes
-
-from ari_tui.core.exit_codes import WRONG_USE
 
 _THEME_FLAGS = SCREEN_FLAGS[:2]
 

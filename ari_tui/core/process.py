@@ -32,6 +32,15 @@ _FAREWELL_S = 3.0
 """How long a child that could not start may take to clean up after itself."""
 
 
+def flag_arguments(**values: object) -> list[str]:
+    """Return `--name=value` for each value that is given, that is neither None nor empty."""
+    return [
+        f"--{name.replace('_', '-')}={value}"
+        for name, value in values.items()
+        if value not in (None, "")
+    ]
+
+
 class ParentLink:
     """The child's side. Outside of a parent it does nothing and its lifeline never ends."""
 

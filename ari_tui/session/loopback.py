@@ -22,7 +22,7 @@ from ari_tui.core import log
 from ari_tui.core.cancellation import end_tasks
 from ari_tui.core.errors import ChildFailedError
 from ari_tui.core.exit_codes import INCONCLUSIVE
-from ari_tui.core.process import Child, ParentLink
+from ari_tui.core.process import Child, ParentLink, flag_arguments
 from ari_tui.core.signals import StopSignals
 from ari_tui.core.sockets import open_udp
 from ari_tui.reflector.server import EXPEDITED_FORWARDING
@@ -172,21 +172,15 @@ async def run_demo(options: DemoOptions, link: ParentLink) -> int:
     Returns and raises what `run_on_loopback` does.
     """
     run, seed = options.run, options.seed
-    sim = _flags(
+    sim = flag_arguments(
         impair_media=options.impair_media, call_duration=options.call_duration_s, seed=seed
     )
     return await run_on_loopback(
         options.settings,
         link,
-        echo=["echo", "--port", "0", "--quiet", *_flags(impair=options.impair, seed=seed)],
+        echo=["echo", "--port", "0", "--quiet", *flag_arguments(impair=options.impair, seed=seed)],
         sim=["sim", "--port", "0", "--calls", str(options.calls), "--quiet", *sim],
-        engine=["run", "--headless", *_flags(duration=run.duration_s)],
+        engine=["run", "--headless", *flag_arguments(duration=run.duration_s)],
         stay=run.stay,
         app="demo",
     )
-
-
-def _flags(**values: object) -> list[str]:
-    """Return command-line flags, without those that are None or empty."""
-    given = {name: str(value) for name, value in values.items() if value not in (None, "")}
-    return [part for name in given for part in (f"--{name.replace('_', '-')}", given[name])]

@@ -162,8 +162,8 @@ def test_on_the_simulator_everything_is_a_child_and_the_default_endpoint_sends(
     settings, named = loopback.settings, loopback.named
     assert settings.loadtest.endpoints == ("Local/tone@sim",)
     assert settings.loadtest.calls == 30
-    assert named["echo"][-4:] == ["--impair", "loss=1%", "--seed", "5"]
-    assert named["sim"][:5] == ["sim", "--port", "0", "--calls", "0"]
+    assert named["echo"][-2:] == ["--impair=loss=1%", "--seed=5"]
+    assert named["sim"] == ["sim", "--quiet", "--port=0", "--calls=0", "--seed=5"]
     assert named["engine"] == ["loadtest", "--headless", "--yes", "--simulated"]
 
 
