@@ -79,7 +79,7 @@ class AriTuiApp(LeavingApp):
     ENABLE_COMMAND_PALETTE = True
     COMMANDS = {Commands}
     frame: reactive[Frame | None] = reactive(None, init=False, repaint=False, always_update=True)
-    """The newest; its watcher hands it to the screen in front."""
+    """The newest; its watcher shows it on the active screen."""
 
     def __init__(
         self,
@@ -195,7 +195,7 @@ class AriTuiApp(LeavingApp):
             self.screen.wait_for(self.link, source.address)
 
     def watch_frame(self, frame: Frame | None) -> None:
-        """Hand a frame to the screen in front, and to the one that shows behind a dialog."""
+        """Show a frame on the active screen, or on the one behind a dialog."""
         if frame is None:
             return
         if frame.frozen_s is None and self.alarm.rings(frame.document, frame.limits):
@@ -207,7 +207,7 @@ class AriTuiApp(LeavingApp):
                 return
 
     def freeze(self) -> None:
-        """Stand still, or go on; engine and source go on in any case."""
+        """Freeze the screen, or unfreeze it; engine and source go on in any case."""
         if self._frozen is not None:
             self._frozen = None
         elif (frame := self.frame) is not None:

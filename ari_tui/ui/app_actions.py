@@ -56,7 +56,7 @@ class AppActions(Protocol):
         """Quit, and leave the last screen in the scroll-back."""
 
     def action_next_theme(self) -> None:
-        """Put on the next theme."""
+        """Switch to the next theme."""
 
 
 def actions_of(screen: Screen[Any]) -> AppActions:

@@ -1,4 +1,4 @@
-"""The command palette: every binding of the screen in front, every theme, and what the app adds."""
+"""The command palette: every binding of the active screen, every theme, and what the app adds."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ class ThemedApp(App[ReturnType]):
         return [each for each in super().get_line_filters() if not isinstance(each, Monochrome)]
 
     def use_theme(self, name: str) -> None:
-        """Put on a theme, the default where there is none of this name; none with NO_COLOR."""
+        """Switch to a theme, the default where there is none of this name; none with NO_COLOR."""
         found = None if self.plain else self.themes.get(name)
         # without any theme file that can be read, the terminal's own two colours are left
         self.theme = found.name if found else PLAIN
@@ -128,7 +128,7 @@ class ThemedApp(App[ReturnType]):
             )
 
     def action_next_theme(self) -> None:
-        """Put on the next theme; with NO_COLOR there is none."""
+        """Switch to the next theme; with NO_COLOR there is none."""
         if self.plain:
             self.notify("NO_COLOR is set: there are no themes", timeout=3, markup=False)
             return

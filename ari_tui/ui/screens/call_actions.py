@@ -52,11 +52,11 @@ class CallActions(Screen[None]):
         self.query_one(KeyBar).mute(False)
 
     def action_freeze(self) -> None:
-        """Stand still, or go on."""
+        """Freeze the screen, or unfreeze it."""
         self.app_actions.freeze()
 
     def action_next_theme(self) -> None:
-        """Put on the next theme."""
+        """Switch to the next theme."""
         self.app_actions.action_next_theme()
 
     def action_bell(self) -> None:

@@ -40,7 +40,7 @@ class _Scroll(VerticalScroll, can_focus=False):
 
 
 class DetailScreen(CallActions):
-    """A call; `show` hands it frames. Whoever pushed it answers `Stepped`, by `open`."""
+    """One call; `show` draws a frame. The app answers `Stepped` by `open`."""
 
     WHERE: ClassVar[Where] = "detail"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -152,7 +152,7 @@ class DetailScreen(CallActions):
     # -- asking the engine -----------------------------------------------------------------
 
     def on_mount(self) -> None:
-        """Make ready to ask, from the moment that the screen is in front."""
+        """Start the timers of the queries; they run while the screen is active."""
         self._query_timers = [
             self.set_interval(DETAIL_S, partial(self._ask, "detail")),
             self.set_interval(STATISTICS_S, partial(self._ask, "statistics")),
@@ -163,12 +163,12 @@ class DetailScreen(CallActions):
             self.show(self.drawn)
 
     def on_unmount(self) -> None:
-        """Let go of the app's signals: they would keep every call ever opened."""
+        """Unsubscribe from the app's signals: they would keep every screen ever opened."""
         self.app.app_suspend_signal.unsubscribe(self)
         self.app.app_resume_signal.unsubscribe(self)
 
     def on_screen_suspend(self) -> None:
-        """Stop asking: something else is in front."""
+        """Pause the queries: another screen is active."""
         self._pause()
 
     def on_screen_resume(self) -> None:

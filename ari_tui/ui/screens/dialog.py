@@ -132,7 +132,7 @@ class Dialog(ModalScreen[ScreenResultType]):
         return shown("escape" if "escape" in keys else keys[0], ascii_only=self.ascii_only)
 
     def key_hints(self, **keys: str) -> str:
-        """Return what keys do, by binding: `told(detail="take")` is `⏎ take`; no is to close."""
+        """Return what keys do, by binding: `key_hints(detail="take")` is `⏎ take`; `no` closes."""
         return "  ".join(
             f"{key} {does}"
             for name, does in keys.items()

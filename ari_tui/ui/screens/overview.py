@@ -121,7 +121,7 @@ class Overview(OverviewActions, Screen[None]):
         return chosen(self.view_state.columns or (WIDE_COLUMNS if wide else NARROW))
 
     def on_mount(self) -> None:
-        """Have the keys go to the table."""
+        """Focus the table."""
         self.table.focus()
 
     def wait_for(self, link: Link, address: str) -> None:
@@ -173,7 +173,7 @@ class Overview(OverviewActions, Screen[None]):
             self.show(self.drawn)
 
     def on_screen_resume(self) -> None:
-        """Draw what has changed while another screen was in front."""
+        """Draw what has changed while another screen was active."""
         self.app_actions.make_frame()
 
     def on_resize(self) -> None:

@@ -44,7 +44,7 @@ class Scale(NamedTuple):
     columns: int
 
     def column(self, value_ms: float) -> float:
-        """Return where a value stands, in columns from the left."""
+        """Return the position of a value, in columns from the left."""
         share = math.log(value_ms / self.low_ms) / math.log(self.high_ms / self.low_ms)
         return share * self.columns
 
