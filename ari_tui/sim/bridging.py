@@ -1,4 +1,4 @@
-"""Bridges: who is in which, and who speaks into which media channel because of it."""
+"""Bridges: their members, and the RTP sources that follow from them."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class Bridging:
             channel.media.listener = None
 
     def _introduce(self, bridge: SimBridge) -> None:
-        """Tell two parties of each other, as a connected line and as BRIDGEPEER."""
+        """Set two parties' connected line and BRIDGEPEER to each other."""
         if len(bridge.members) != 2:
             return
         one, other = bridge.members

@@ -1,4 +1,4 @@
-"""The callers who ring in: there come `calls` of them, each is replaced when it has gone."""
+"""The simulated callers: `calls` of them at a time, each replaced when it ends."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ _DIGIT_MS = (80, 120, 280)
 
 
 class Callers:
-    """The callers' side: dials, hums, presses digits, hangs up.
+    """The callers' side: dials, plays a tone, presses digits, hangs up.
 
     The first dials when the application's client first connects; from then on a call while no
     client is connected fails in the dialplan, and is tried again.

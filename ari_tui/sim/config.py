@@ -1,4 +1,4 @@
-"""What the simulated Asterisk is told, and what it has counted."""
+"""Configuration of the simulated Asterisk, and its counters."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class SimConfig:
     read_only: bool = False
     """The user may only read: whatever writes is answered by 403."""
     app: str = "ari-tui"
-    """The Stasis application that the simulated dialplan hands calls to."""
+    """The Stasis application that the simulated dialplan passes calls to."""
     media_host: str = "127.0.0.1"
     """Address of the media channels' RTP sockets."""
     rtp_ports: tuple[int, int] | None = None

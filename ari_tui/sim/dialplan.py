@@ -1,8 +1,8 @@
-"""What becomes of a call that somebody originates: the simulated dialplan, by extension.
+"""The simulated dialplan: what each extension does with an originated call.
 
 `tone` answers at once and hums; `tone-500` rings for 500 ms first; `fade-2000` hums for 2 s and
 falls silent; `silent` (and `echo`, which waits for sound) answers and says nothing; `busy` is
-busy; `ring` rings until whoever called gives up. Any other does not exist.
+busy; `ring` rings until the caller gives up. Any other does not exist.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Extension(NamedTuple):
 
 
 def extension(name: str) -> Extension:
-    """Return what the extension of a name does; that of an unknown name is not there."""
+    """Return what an extension does; an unknown one is refused as one that does not exist."""
     found = _FORMS.fullmatch(name)
     if found is None:
         return Extension(_PICK_UP_S, _UNKNOWN, 0, None)
@@ -88,4 +88,4 @@ class DialplanRunner:
 
 def _fall_silent(channel: SimChannel) -> None:
     if channel.phone is not None:
-        channel.phone.on_hold = True  # nobody tells of it, other than of a hold
+        channel.phone.on_hold = True  # without an event, unlike a hold

@@ -1,9 +1,9 @@
-"""Stasis applications and their events: who is connected, who hears of what.
+"""Stasis applications and their events: connections and subscriptions.
 
-As Asterisk 22.10 does it: an application hears of the channels that are in it and of the bridges
-that they were put into, not of their creation (unless it asked for everything); while its client
-is away its subscriptions stay and its events are lost; it goes when nobody is connected and
-nothing is subscribed.
+As in Asterisk 22.10: an application receives events of the channels that are in it and of the
+bridges that they were put into, not of their creation (unless it subscribed to everything); while
+its client is disconnected its subscriptions stay and its events are lost; it is removed when no
+client is connected and nothing is subscribed.
 """
 
 from __future__ import annotations
@@ -54,13 +54,13 @@ class EventSocket:
             self.abort()
 
     def abort(self) -> None:
-        """Break the connection without a closing handshake, and free whoever waits for it."""
+        """Break the connection without a closing handshake, and end `written` of its waiters."""
         if self._transport is not None:
             self._transport.abort()
         self.discard()
 
     def discard(self) -> None:
-        """Forget what is still to be written."""
+        """Drop the events that are not written yet."""
         while not self._waiting.empty():
             self._waiting.get_nowait()
             self._waiting.task_done()
@@ -80,11 +80,11 @@ class StasisApplication:
 
     @property
     def finished(self) -> bool:
-        """Tell whether nobody is connected and nothing is subscribed."""
+        """Whether no client is connected and nothing is subscribed."""
         return self.socket is None and not self.channels and not self.bridges
 
     def wants(self, kind: str) -> bool:
-        """Tell whether the event filter lets this type pass."""
+        """Whether the event filter passes this type."""
         if any(rule.get("type") == kind for rule in self.disallowed):
             return False
         return not self.allowed or any(rule.get("type") == kind for rule in self.allowed)
@@ -103,7 +103,7 @@ class StasisApplication:
 
 
 class EventHub:
-    """All applications; what happens is told to those that subscribe to it, in order."""
+    """All applications; sends each event to those that subscribe to it, in order."""
 
     def __init__(self) -> None:
         self.applications: dict[str, StasisApplication] = {}
@@ -112,7 +112,7 @@ class EventHub:
         """Called with an application's name when a client connects."""
 
     def connected(self, name: str) -> bool:
-        """Tell whether a client is connected for this application."""
+        """Whether a client is connected for this application."""
         application = self.applications.get(name)
         return application is not None and application.socket is not None
 
@@ -123,7 +123,7 @@ class EventHub:
         return self.applications[name]
 
     def connect(self, name: str, socket: EventSocket, *, subscribe_all: bool) -> None:
-        """Make `socket` the application's client; one already there is told and left behind."""
+        """Make `socket` the application's client; an earlier one gets ApplicationReplaced."""
         application = self.applications.setdefault(name, StasisApplication(name))
         if application.socket is not None:
             self._write(application, "ApplicationReplaced", {})
@@ -133,7 +133,7 @@ class EventHub:
             call(name)
 
     def disconnect(self, name: str, socket: EventSocket) -> None:
-        """Take note that a client has gone; one that was replaced before makes no difference."""
+        """Disconnect a client; does nothing for one that was replaced before."""
         application = self.applications.get(name)
         if application is not None and application.socket is socket:
             application.socket = None
@@ -152,47 +152,47 @@ class EventHub:
         return application
 
     def subscribe(self, name: str, channel: SimChannel) -> None:
-        """Let an application hear of a channel; an unknown application hears of nothing."""
+        """Subscribe an application to a channel; does nothing for an unknown application."""
         if name in self.applications:
             self.applications[name].channels[channel.id] = None
 
     def subscribe_bridge(self, name: str, bridge: SimBridge) -> None:
-        """Let an application hear of a bridge."""
+        """Subscribe an application to a bridge; does nothing for an unknown application."""
         if name in self.applications:
             self.applications[name].bridges[bridge.id] = None
 
     def unsubscribe(self, name: str, channel: SimChannel) -> None:
-        """Let one application hear no more of a channel."""
+        """Unsubscribe one application from a channel."""
         application = self.applications.get(name)
         if application is not None:
             application.channels.pop(channel.id, None)
             self._tidy(application)
 
     def forget(self, thing: SimChannel | SimBridge) -> None:
-        """Let nobody hear of a channel or bridge that has ended."""
+        """Unsubscribe all applications from a channel or bridge that has ended."""
         for application in list(self.applications.values()):
             application.channels.pop(thing.id, None)
             application.bridges.pop(thing.id, None)
             self._tidy(application)
 
     def channel_event(self, kind: str, channel: SimChannel, **fields: Any) -> None:
-        """Tell of something that happened to a channel."""
+        """Send an event of a channel."""
         self._publish(kind, {**fields, "channel": channel.json()}, channel=channel)
 
     def bridge_event(self, kind: str, bridge: SimBridge, channel: SimChannel | None = None) -> None:
-        """Tell of something that happened to a bridge, and to a channel with it."""
+        """Send an event of a bridge, and of a channel with it."""
         body: Json = {"bridge": bridge.json()}
         if channel is not None:
             body["channel"] = channel.json()
         self._publish(kind, body, channel=channel, bridge=bridge)
 
     def stasis_event(self, kind: str, name: str, channel: SimChannel, **fields: Any) -> None:
-        """Tell one application of StasisStart or StasisEnd."""
+        """Send StasisStart or StasisEnd to one application."""
         if name in self.applications:
             self._send(self.applications[name], kind, {**fields, "channel": channel.json()})
 
     async def written(self, name: str) -> None:
-        """Wait until an application's client has been written everything, if there is one."""
+        """Wait until everything is written to an application's client, if there is one."""
         application = self.applications.get(name)
         if application is not None and application.socket is not None:
             with contextlib.suppress(asyncio.TimeoutError):

@@ -1,4 +1,4 @@
-"""The RTP socket of one simulated externalMedia channel, and what it counts."""
+"""The RTP socket of one simulated externalMedia channel, with its counters."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FORMATS = {"ulaw": 0, "alaw": 8}
 
 
 class SimPhone:
-    """What is at the far end of a caller's channel: hums a tone, and hears what comes back."""
+    """The phone at the far end of a caller's channel: sends a tone, receives the echo."""
 
     def __init__(self, frequency_hz: int = 0, packet_ms: int = 20) -> None:
         self.frequency_hz = frequency_hz
@@ -57,7 +57,7 @@ class SimPhone:
 
 
 class MediaPort:
-    """A UDP socket connected to the external host: strangers do not count (strictrtp).
+    """A UDP socket connected to the external host: other sources are dropped (strictrtp).
 
     Lives on the event loop that creates it. Raises BindError when the address cannot be bound or
     the external host cannot be connected to.

@@ -60,9 +60,9 @@ class SimChannel:
     variables: dict[str, str] = field(default_factory=dict)
     stasis: str | None = None
     owner: str | None = None
-    """The application that created it, and which hears of it to its end."""
+    """The application that created it, subscribed to it to its end."""
     phone: SimPhone | None = None
-    """Who speaks and hears at its far end; a media channel has none."""
+    """The phone at its far end; a media channel has none."""
     media: MediaPort | None = None
     """The RTP socket of a media channel."""
     other_half: SimChannel | None = None
@@ -72,7 +72,7 @@ class SimChannel:
 
     @property
     def is_sip(self) -> bool:
-        """Tell whether this is a PJSIP channel, the only kind with RTP statistics."""
+        """Whether this is a PJSIP channel, the only kind with RTP statistics."""
         return self.name.startswith("PJSIP/")
 
     def json(self) -> Json:

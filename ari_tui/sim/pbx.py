@@ -1,9 +1,9 @@
-"""The simulated Asterisk's channels: how they come, enter and leave Stasis, and end.
+"""The simulated Asterisk's channels: how they are created, enter and leave Stasis, and end.
 
 The order of events is that of Asterisk 22.10: a hang-up goes ChannelHangupRequest,
-ChannelLeftBridge, StasisEnd, ChannelDestroyed; whoever came in through the dialplan is no longer
-subscribed to after StasisEnd, so that its ChannelDestroyed is not heard. Hanging up a caller
-leaves media channel and bridge behind.
+ChannelLeftBridge, StasisEnd, ChannelDestroyed; a channel from the dialplan is no longer subscribed
+to after StasisEnd, so that its ChannelDestroyed is not sent. Hanging up a caller leaves media
+channel and bridge behind.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Timers:
         self._closed = False
 
     def later(self, delay_s: float, function: Callable[[], object]) -> None:
-        """Call `function` in `delay_s` seconds, unless everything is called off before."""
+        """Call `function` in `delay_s` seconds, unless it is cancelled before."""
         if self._closed:
             return
 
@@ -46,13 +46,13 @@ class Timers:
         self._handles.add(handle)
 
     def cancel_all(self) -> None:
-        """Call off what is waiting."""
+        """Cancel all pending calls."""
         for handle in self._handles:
             handle.cancel()
         self._handles.clear()
 
     def close(self) -> None:
-        """Call off what is waiting, and whatever is asked for from now on."""
+        """Cancel all pending calls, and ignore later ones."""
         self._closed = True
         self.cancel_all()
 
@@ -104,7 +104,7 @@ class Pbx:
         return f"{self._epoch}.{self._serial}"
 
     def add(self, channel: SimChannel) -> SimChannel:
-        """Let a channel exist."""
+        """Add a channel and send ChannelCreated."""
         channel.linked_id = channel.linked_id or channel.id
         self.channels[channel.id] = channel
         self.hub.channel_event("ChannelCreated", channel)
@@ -113,7 +113,7 @@ class Pbx:
     def enter_stasis(
         self, channel: SimChannel, app: str, args: tuple[str, ...] = (), **fields: Any
     ) -> bool:
-        """Hand a channel to an application; False when its client is away, as Stasis() fails."""
+        """Put a channel into an application; False without a client, where Stasis() fails."""
         if not channel.alive or not self.hub.connected(app):
             return False
         self.hub.subscribe(app, channel)
@@ -134,7 +134,7 @@ class Pbx:
                 self.hub.unsubscribe(app, channel)
 
     def set_state(self, channel: SimChannel, state: str) -> None:
-        """Change a channel's state, telling of it; an answered caller may now be heard."""
+        """Change a channel's state and send the event; an answered caller begins to send."""
         if channel.state == state:
             return
         channel.state = state
@@ -150,7 +150,7 @@ class Pbx:
         self.end(channel)
 
     def end(self, channel: SimChannel, **cause: Any) -> None:
-        """End a channel without anybody's request: the dialplan is done with it, or it failed."""
+        """End a channel without a request: the dialplan has finished, or it failed."""
         if not channel.alive:
             return
         channel.alive = False
@@ -232,7 +232,7 @@ class Pbx:
         return {**impairment.counts._asdict(), "undelivered": self.pacer.undelivered}
 
     def close(self) -> None:
-        """Stop all media and free all sockets, saying nothing."""
+        """Stop all media and close all sockets, without events."""
         self.timers.close()
         self.pacer.close()
         for channel in list(self.channels.values()):

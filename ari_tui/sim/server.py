@@ -45,7 +45,7 @@ class SimulatedAsterisk:
 
     @property
     def listening(self) -> bool:
-        """Tell whether ARI answers at all."""
+        """Whether ARI is being served."""
         return self._runner is not None
 
     async def __aenter__(self) -> SimulatedAsterisk:
@@ -115,10 +115,10 @@ class SimulatedAsterisk:
 async def run_sim(
     config: SimConfig, link: ParentLink, stop: asyncio.Event | None = None
 ) -> SimCounters:
-    """Run the simulated Asterisk until the parent lets go, or `stop` is set; print nothing.
+    """Run the simulated Asterisk until the parent closes the link, or `stop` is set.
 
-    Says `host`, `port` and `url` on the ready line. Raises BindError or ConfigError when it
-    cannot start; the caller tells the parent.
+    The ready line has `host`, `port` and `url`. Raises BindError or ConfigError when it cannot
+    start; the caller reports it to the parent.
     """
     async with SimulatedAsterisk(config, link.take_socket()) as sim:
         gc.freeze()  # collections then pass over all that is there from the start

@@ -1,4 +1,4 @@
-"""What can be asked of one channel: its variables, functions and RTP statistics."""
+"""One channel's variables, functions and RTP statistics."""
 
 from __future__ import annotations
 
