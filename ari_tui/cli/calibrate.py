@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ari_tui.cli.options import ASTERISK_FLAGS, SECONDS, Start, prepare, settings_options
-from ari_tui.config.rules import profile_name
+from ari_tui.config.rules import check_profile_name
 from ari_tui.config.sources import SEED
 from ari_tui.core.exit_codes import INCONCLUSIVE
 from ari_tui.core.log import get
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def _name(_: click.Context, __: click.Parameter, text: str) -> str:
-    if (allowed := profile_name(text)) or text == SEED:
+    if (allowed := check_profile_name(text)) or text == SEED:
         raise click.BadParameter(allowed or "the original's limits have that name")
     return text
 

@@ -95,10 +95,10 @@ def _prepared(start: Start, values: dict[str, Any]) -> Settings:
 
 def _confirm(settings: Settings) -> None:
     """Ask before calls are placed through another machine. Raises ConfigError without a yes."""
-    from ari_tui.session.loadtest.plan import is_loopback
+    from ari_tui.session.loadtest.plan import is_local
 
     wanted, url = settings.loadtest, settings.asterisk.url
-    if is_loopback(url):
+    if is_local(url):
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise ConfigError(f"{escaped(url)} is another machine: add --yes to place calls through it")

@@ -6,11 +6,14 @@ import ipaddress
 import re
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from ari_tui.config.settings import Draft, MediaSettings, refusal
 from ari_tui.config.text_values import parse_host_port, parse_ports, parse_tier
 from ari_tui.core.text import escaped
+
+Check = Callable[[str], str]
+"""Returns what is allowed instead of a text, "" for a text that is allowed."""
 
 
 def ip_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
@@ -27,82 +30,35 @@ def is_wildcard(text: str) -> bool:
     return address is not None and address.is_unspecified
 
 
-def _address(text: str) -> str:
-    address = ip_address(text)
-    good = not text or (address is not None and not address.is_unspecified)
-    return "" if good else 'an IPv4 or IPv6 address (no wildcard), or ""'
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine: `localhost`, or a loopback address."""
+    address = ip_address(host)
+    return host == "localhost" or (address is not None and address.is_loopback)
 
 
-_HOST = re.compile(r"(?!-)[A-Za-z0-9._-]{1,253}")
+def _is_host(text: str) -> bool:
+    name = re.fullmatch(r"(?!-)[A-Za-z0-9._-]{1,253}", text)
+    return name is not None or ip_address(text) is not None
 
 
-def host_complaint(text: str) -> str:
+def check_host(text: str) -> str:
     """Return what a host must be, "" when it is."""
-    good = _HOST.fullmatch(text) or ip_address(text) is not None
-    return "" if good and not is_wildcard(text) else "a host name or an address (no wildcard)"
+    good = _is_host(text) and not is_wildcard(text)
+    return "" if good else "a host name or an address (no wildcard)"
 
 
-def _read_by(parse: Callable[[str], object]) -> Callable[[str], str]:
-    def complaint(text: str) -> str:
-        try:
-            parse(text)
-        except ValueError as error:
-            return str(error)
-        return ""
-
-    return complaint
-
-
-def _receiver(text: str) -> str:
-    try:
-        host, _ = parse_host_port(text)
-    except ValueError as error:
-        return str(error)
-    good = _HOST.fullmatch(host) or ip_address(host) is not None
-    return "" if good else "host:port, such as 127.0.0.1:9090"
-
-
-def _app(text: str) -> str:
-    # no dot: ids of ours read ari-tui.<app>.<session>…, and an app must not look like another's
-    good = re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text)
-    return "" if good else "letters, digits, - and _, at most 64"
-
-
-def _username(text: str) -> str:
-    good = text and ":" not in text and text.isprintable()
-    return "" if good else "a name without a colon"
-
-
-def _password(text: str) -> str:
-    return "" if text and text.isprintable() else "one line of printable text"
-
-
-def _token(text: str) -> str:
-    good = not text or re.fullmatch(r"[\x21-\x7e]+", text)
-    return "" if good else "printable ASCII without spaces"
-
-
-def _group(text: str) -> str:
-    good = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}", text)
-    return "" if good else "the name of a group"
-
-
-def profile_name(text: str) -> str:
+def check_profile_name(text: str) -> str:
     """Return what a name of limits must be, "" when it is."""
     good = re.fullmatch(r"[A-Za-z0-9_-]{1,40}", text)
     return "" if good else "letters, digits, - and _, at most 40"
 
 
-def _webhook(text: str) -> str:
-    allowed = "an http:// or https:// URL without credentials"
+def _receiver(text: str) -> str:
     try:
-        url = urlsplit(text)
-        good = url.scheme in {"http", "https"} and not host_complaint(url.hostname or "")
-        good = good and url.port != 0  # reading it raises ValueError beyond 65535
-    except ValueError:
-        return allowed
-    good = good and url.username is None and not url.fragment and text.isascii()
-    return "" if good and re.fullmatch(r"[\x21-\x7e]+", text) else allowed
+        good = _is_host(parse_host_port(text)[0])
+    except ValueError as error:
+        return str(error)
+    return "" if good else "host:port, such as 127.0.0.1:9090"
 
 
 def _network(text: str) -> str:
@@ -113,90 +69,123 @@ def _network(text: str) -> str:
     return ""
 
 
-def _caller_id(text: str) -> str:
-    return (
-        "" if text.isprintable() and len(text) <= 128 else "Name <number>, at most 128 characters"
-    )
+def _http_url(text: str) -> SplitResult | None:
+    """Return the parts of an HTTP URL with a host; None for anything else."""
+    try:
+        url = urlsplit(text)
+        good = url.scheme in {"http", "https"} and not check_host(url.hostname or "")
+        return url if good and url.port != 0 else None  # reading a port beyond 65535 raises
+    except ValueError:
+        return None
 
 
-def _endpoint(text: str) -> str:
-    good = re.fullmatch(r"[A-Za-z0-9_]{1,32}/[^\s\x00-\x1f]{1,200}", text)
-    return "" if good else "endpoints such as Local/tone@lab or PJSIP/100"
+def _is_webhook(text: str) -> bool:
+    url = _http_url(text)
+    plain = re.fullmatch(r"[\x21-\x7e]+", text)
+    return bool(plain and url and url.username is None and not url.fragment)
 
 
-def _tier(text: str) -> str:
-    good = re.fullmatch(r"[1-9][0-9]{0,3}", text)
-    return "" if good else "numbers of calls, such as 30,100,150"
+def _allow(allowed: str, good: Callable[[str], object]) -> Check:
+    return lambda text: "" if good(text) else allowed
 
 
-def _variable(text: str) -> str:
-    good = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_(),:-]{0,79}=.{0,400}", text) and text.isprintable()
-    return "" if good else "NAME=value"
+def _match(allowed: str, pattern: str) -> Check:
+    return _allow(allowed, re.compile(pattern).fullmatch)
 
 
-def _app_arg(text: str) -> str:
-    good = text and text.isprintable() and "," not in text
-    return "" if good else "arguments without commas"
+def _parse(parse: Callable[[str], object]) -> Check:
+    def check_by_parsing(text: str) -> str:
+        try:
+            parse(text)
+        except ValueError as error:
+            return str(error)
+        return ""
+
+    return check_by_parsing
 
 
-def _report(text: str) -> str:
-    good = text.endswith((".json", ".txt", ".html"))
-    return "" if good else "files that end in .json, .txt or .html"
+def _optional(check_text: Check) -> Check:
+    return lambda text: check_text(text) if text else ""
 
 
-def _optional(complaint: Callable[[str], str]) -> Callable[[str], str]:
-    return lambda text: complaint(text) if text else ""
+_ADDRESS = _allow(
+    'an IPv4 or IPv6 address (no wildcard), or ""',
+    lambda text: ip_address(text) is not None and not is_wildcard(text),
+)
+_TOKEN = _match("printable ASCII without spaces", r"[\x21-\x7e]+")
 
-
-COMPLAINTS: dict[str, Callable[[str], str]] = {
-    "asterisk.username": _username,
-    "asterisk.password": _password,
-    "asterisk.app": _app,
-    "asterisk.media_address": _address,
-    "media.bind": _address,
-    "media.advertise": _optional(host_complaint),
-    "media.ports": _read_by(parse_ports),
-    "media.echo_ports": _optional(_read_by(parse_ports)),
-    "echo.host": host_complaint,
-    "sla.profile": profile_name,
-    "alerts.webhook": _optional(_webhook),
-    "alerts.webhook_token": _token,
+CHECKS: dict[str, Check] = {
+    "asterisk.username": _allow(
+        "a name without a colon", lambda text: text and ":" not in text and text.isprintable()
+    ),
+    "asterisk.password": _allow(
+        "one line of printable text", lambda text: text and text.isprintable()
+    ),
+    # no dot: ids of ours read ari-tui.<app>.<session>…, and an app must not look like another's
+    "asterisk.app": _match("letters, digits, - and _, at most 64", r"[A-Za-z0-9_-]{1,64}"),
+    "asterisk.media_address": _optional(_ADDRESS),
+    "media.bind": _optional(_ADDRESS),
+    "media.advertise": _optional(check_host),
+    "media.ports": _parse(parse_ports),
+    "media.echo_ports": _optional(_parse(parse_ports)),
+    "echo.host": check_host,
+    "sla.profile": check_profile_name,
+    "alerts.webhook": _optional(
+        _allow("an http:// or https:// URL without credentials", _is_webhook)
+    ),
+    "alerts.webhook_token": _optional(_TOKEN),
     "http.bind": _optional(_receiver),
-    "http.token": _token,
-    "http.socket_group": _optional(_group),
-    "loadtest.caller_id": _optional(_caller_id),
+    "http.token": _optional(_TOKEN),
+    "http.socket_group": _optional(_match("the name of a group", r"[A-Za-z_][A-Za-z0-9_.-]{0,31}")),
+    "loadtest.caller_id": _allow(
+        "Name <number>, at most 128 characters",
+        lambda text: not text or (text.isprintable() and len(text) <= 128),
+    ),
 }
-"""What is wrong with the text of a key; "" is nothing."""
+"""The check of a key's text."""
 
-
-ENTRY_COMPLAINTS: dict[str, Callable[[str], str]] = {
+ENTRY_CHECKS: dict[str, Check] = {
     "media.learn_networks": _network,
-    "sla.tiers": _read_by(parse_tier),
-    "alerts.command": lambda text: "" if text and "\0" not in text else "arguments that hold text",
-    "loadtest.endpoints": _endpoint,
-    "loadtest.tiers": _tier,
-    "loadtest.variables": _variable,
-    "loadtest.app_args": _app_arg,
-    "loadtest.report": _report,
+    "sla.tiers": _parse(parse_tier),
+    "alerts.command": _allow("arguments that hold text", lambda text: text and "\0" not in text),
+    "loadtest.endpoints": _match(
+        "endpoints such as Local/tone@lab or PJSIP/100",
+        r"[A-Za-z0-9_]{1,32}/[^\s\x00-\x1f]{1,200}",
+    ),
+    "loadtest.tiers": _match("numbers of calls, such as 30,100,150", r"[1-9][0-9]{0,3}"),
+    "loadtest.variables": _allow(
+        "NAME=value",
+        lambda text: (
+            text.isprintable() and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_(),:-]{0,79}=.{0,400}", text)
+        ),
+    ),
+    "loadtest.app_args": _allow(
+        "arguments without commas", lambda text: text and text.isprintable() and "," not in text
+    ),
+    "loadtest.report": _allow(
+        "files that end in .json, .txt or .html",
+        lambda text: text.endswith((".json", ".txt", ".html")),
+    ),
 }
-"""The same for each entry of a list; how tiers fit together is checked where they are used."""
+"""The check of each entry of a list; how tiers fit together is checked where they are used."""
 
 
 _EPHEMERAL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 def check(draft: Draft) -> None:
-    """Note every problem and every warning; a wildcard bind address becomes ""."""
+    """Add every problem and every warning to the draft; a wildcard bind address becomes ""."""
     _drop_wildcard(draft)
-    for key, complaint in COMPLAINTS.items():
-        if key in draft.values and (allowed := complaint(draft.values[key])):
+    for key, check_text in CHECKS.items():
+        if key in draft.values and (allowed := check_text(draft.values[key])):
             draft.refuse(key, allowed)
     _check_url(draft)
-    _check_entries(draft)
+    for key, check_entry in ENTRY_CHECKS.items():
+        for entry in draft.get(key):
+            if allowed := check_entry(entry):
+                draft.problems.append(refusal(key, entry, draft.origin(key), allowed))
     if not draft.problems:
-        _check_echo_ports(draft)
-        _check_door(draft)
-        _check_webhook(draft)
+        _check_combinations(draft)
         _warn_of_ephemeral_ports(draft)
 
 
@@ -220,52 +209,26 @@ def _check_url(draft: Draft) -> None:
             "asterisk.password_file instead"
         )
         return
-    try:
-        url = urlsplit(text if "://" in text else f"http://{text}")
-        good = url.scheme in {"http", "https"} and not (url.query or url.fragment)
-        good = good and bool(url.hostname) and not host_complaint(url.hostname or "")
-        good = good and url.port != 0  # reading it raises ValueError beyond 65535
-    except ValueError:
-        good = False
-    if not good:
+    url = _http_url(text if "://" in text else f"http://{text}")
+    if url is None or url.query or url.fragment:
         draft.refuse(key, "host:port, or http:// or https:// and host:port")
 
 
-def _check_entries(draft: Draft) -> None:
-    for key, complaint in ENTRY_COMPLAINTS.items():
-        for entry in draft.get(key):
-            if allowed := complaint(entry):
-                draft.problems.append(refusal(key, entry, draft.origin(key), allowed))
-
-
-def _check_echo_ports(draft: Draft) -> None:
-    echo = draft.get("media.echo_ports")
-    if echo and _overlap(parse_ports(echo), parse_ports(draft.get("media.ports"))):
-        draft.refuse(
-            "media.echo_ports", f"a range apart from media.ports {draft.get('media.ports')}"
-        )
-
-
-def _check_webhook(draft: Draft) -> None:
-    url = urlsplit(draft.get("alerts.webhook"))
-    host = url.hostname or ""
-    address = ip_address(host)
-    near = host == "localhost" or (address is not None and address.is_loopback)
-    if url.scheme == "http" and draft.get("alerts.webhook_token") and not near:
-        draft.refuse("alerts.webhook", "an https:// URL: over http anybody could read the token")
-
-
-def _check_door(draft: Draft) -> None:
+def _check_combinations(draft: Draft) -> None:
+    """Check what fits with what else, of values that are right each by itself."""
+    ports, echo_ports = draft.get("media.ports"), draft.get("media.echo_ports")
+    if echo_ports and _overlap(parse_ports(echo_ports), parse_ports(ports)):
+        draft.refuse("media.echo_ports", f"a range apart from media.ports {ports}")
     bind = draft.get("http.bind")
-    if not bind or draft.get("http.token"):
-        return
-    host, _ = parse_host_port(bind)
-    address = ip_address(host)
-    if host != "localhost" and (address is None or not address.is_loopback):
+    if bind and not draft.get("http.token") and not is_loopback(parse_host_port(bind)[0]):
         draft.refuse(
             "http.bind",
             "a loopback address, or http.token_file too: beyond loopback a token is required",
         )
+    url = urlsplit(draft.get("alerts.webhook"))
+    near = is_loopback(url.hostname or "")
+    if url.scheme == "http" and draft.get("alerts.webhook_token") and not near:
+        draft.refuse("alerts.webhook", "an https:// URL: over http anybody could read the token")
 
 
 def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:

@@ -17,7 +17,7 @@ import msgspec
 import platformdirs
 from dotenv import dotenv_values
 
-from ari_tui.config.rules import profile_name
+from ari_tui.config.rules import check_profile_name
 from ari_tui.config.settings import KEY_TYPES, SECTIONS, Draft, refusal
 from ari_tui.config.text_values import parse_tier
 from ari_tui.core.errors import ConfigError
@@ -197,7 +197,7 @@ def _read_profiles(layer: Layer, tables: dict[str, Any], shown: str) -> None:
 def _wrong_profile(name: str, body: object) -> str:
     if name == SEED:
         return "the original's limits have that name; give these another"
-    if allowed := profile_name(name):
+    if allowed := check_profile_name(name):
         return f"give it a name of {allowed}"
     return "" if isinstance(body, dict) else "give it limits, as [sla] has them"
 

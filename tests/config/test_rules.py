@@ -7,14 +7,14 @@ import pytest
 
 from ari_tui.config import rules
 from ari_tui.config.rules import (
-    COMPLAINTS,
-    ENTRY_COMPLAINTS,
+    CHECKS,
+    ENTRY_CHECKS,
     check,
+    check_host,
+    check_profile_name,
     ephemeral_ports,
-    host_complaint,
     ip_address,
     is_wildcard,
-    profile_name,
 )
 from ari_tui.config.settings import KEY_TYPES, Draft
 
@@ -165,8 +165,8 @@ def test_a_webhooks_token_does_not_go_over_the_wire_in_the_clear(url: str, fine:
 
 
 def test_what_is_complained_of_are_keys_that_hold_texts_and_keys_that_hold_lists() -> None:
-    assert {KEY_TYPES[key] for key in COMPLAINTS} == {str}
-    assert {KEY_TYPES[key] for key in ENTRY_COMPLAINTS} == {tuple[str, ...]}
+    assert {KEY_TYPES[key] for key in CHECKS} == {str}
+    assert {KEY_TYPES[key] for key in ENTRY_CHECKS} == {tuple[str, ...]}
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_what_is_complained_of_are_keys_that_hold_texts_and_keys_that_hold_lists
     ],
 )
 def test_a_wrong_value_is_told_what_is_allowed(key: str, text: str, allowed: str) -> None:
-    assert allowed in COMPLAINTS[key](text)
+    assert allowed in CHECKS[key](text)
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_a_wrong_value_is_told_what_is_allowed(key: str, text: str, allowed: str
     ],
 )
 def test_a_right_value_passes(key: str, text: str) -> None:
-    assert COMPLAINTS[key](text) == ""
+    assert CHECKS[key](text) == ""
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ def test_a_right_value_passes(key: str, text: str) -> None:
     ],
 )
 def test_a_wrong_entry_is_told_what_is_allowed(key: str, entry: str, allowed: str) -> None:
-    assert allowed in ENTRY_COMPLAINTS[key](entry)
+    assert allowed in ENTRY_CHECKS[key](entry)
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_a_wrong_entry_is_told_what_is_allowed(key: str, entry: str, allowed: st
     ],
 )
 def test_right_entries_pass(key: str, entries: tuple[str, ...]) -> None:
-    assert [ENTRY_COMPLAINTS[key](entry) for entry in entries] == [""] * len(entries)
+    assert [ENTRY_CHECKS[key](entry) for entry in entries] == [""] * len(entries)
 
 
 @pytest.mark.parametrize(
@@ -289,9 +289,13 @@ def test_an_address_is_told_from_a_name_and_a_wildcard_from_both(
 
 def test_a_host_is_a_name_or_an_address_and_never_a_flag() -> None:
     hosts = ["pbx.example", "10.1.2.3", "2001:db8::1", "-v", "0.0.0.0"]
-    assert [host_complaint(host) == "" for host in hosts] == [True, True, True, False, False]
+    assert [check_host(host) == "" for host in hosts] == [True, True, True, False, False]
 
 
 def test_a_profiles_name_is_short_and_plain() -> None:
-    assert profile_name("wan-2_b") == ""
-    assert profile_name("x" * 41) == profile_name("") == "letters, digits, - and _, at most 40"
+    assert check_profile_name("wan-2_b") == ""
+    assert (
+        check_profile_name("x" * 41)
+        == check_profile_name("")
+        == "letters, digits, - and _, at most 40"
+    )

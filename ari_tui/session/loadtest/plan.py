@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from fnmatch import fnmatchcase
 from typing import Final
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from ari_tui.config.rules import is_loopback
 from ari_tui.config.settings import LoadtestSettings, Settings
 from ari_tui.core.errors import ConfigError
 from ari_tui.core.text import escaped
@@ -115,12 +115,6 @@ def emergency_number(endpoint: str) -> str:
     return ""
 
 
-def is_loopback(url: str) -> bool:
-    """Whether an Asterisk's address is this machine's own."""
-    host = urlsplit(url if "://" in url else f"//{url}").hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def is_local(url: str) -> bool:
+    """Return whether an Asterisk's address is this machine's own."""
+    return is_loopback(urlsplit(url if "://" in url else f"//{url}").hostname or "")

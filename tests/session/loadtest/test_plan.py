@@ -12,7 +12,7 @@ from ari_tui.session.loadtest.plan import (
     check_safety_limits,
     emergency_number,
     engine_settings,
-    is_loopback,
+    is_local,
     on_simulator,
     plan_of,
     variables_of,
@@ -142,4 +142,4 @@ def test_tiers_take_the_place_of_the_number_of_calls() -> None:
     ],
 )
 def test_loopback_is_told_from_another_machine(url: str, ours: bool) -> None:
-    assert is_loopback(url) is ours
+    assert is_local(url) is ours
