@@ -35,13 +35,13 @@ def report(**values: Any) -> int:
     from ari_tui.report.text.summary import readable
 
     file = values["file"]
-    subject = (
+    report_input = (
         read_stream(sys.stdin.buffer, "stdin") if file == "-" else read_report_input(Path(file))
     )
     wanted = [(name, form) for name, form in _OUTPUTS if values[name]]
     width = values["width"] or terminal_width()
     for name, form in wanted or [("text", "text")]:
-        shown = render(subject, form, width=width, ascii_only=values["ascii_only"])
+        shown = render(report_input, form, width=width, ascii_only=values["ascii_only"])
         out = values[name] or "-"
         if out == "-":
             click.echo(readable(shown, sys.stdout.encoding), nl=False)

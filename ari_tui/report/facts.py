@@ -61,26 +61,30 @@ class RuleWords(NamedTuple):
     violated: str
 
 
-def title(subject: ReportInput) -> str:
+def title(report_input: ReportInput) -> str:
     """Return what the report is about."""
-    if subject.load is None:
-        return f"Calls measured on {clean_text(subject.document.session.host, 60)}"
-    shown = subject.load.plan.endpoints
+    if report_input.load is None:
+        return f"Calls measured on {clean_text(report_input.document.session.host, 60)}"
+    shown = report_input.load.plan.endpoints
     more = f" and {len(shown) - 2} more" if len(shown) > 2 else ""
     return f"Load test of {', '.join(clean_text(one, 60) for one in shown[:2])}{more}"
 
 
-def verdict(subject: ReportInput) -> str:
+def verdict(report_input: ReportInput) -> str:
     """Return the word that all is about: pass, fail, inconclusive, no_traffic."""
-    sla = subject.document.sla
+    sla = report_input.document.sla
     return clean_text(
-        sla.state or sla.verdict if subject.load is None else subject.load.verdict, 40
+        sla.state or sla.verdict if report_input.load is None else report_input.load.verdict, 40
     )
 
 
-def reasons(subject: ReportInput) -> list[str]:
+def reasons(report_input: ReportInput) -> list[str]:
     """Return why."""
-    found = subject.document.sla.reasons if subject.load is None else subject.load.reasons
+    found = (
+        report_input.document.sla.reasons
+        if report_input.load is None
+        else report_input.load.reasons
+    )
     return [clean_text(reason, 300) for reason in found]
 
 
@@ -178,12 +182,12 @@ class Failures(NamedTuple):
     endpoints: str
 
 
-def call_rows(subject: ReportInput) -> list[CallRow]:
+def call_rows(report_input: ReportInput) -> list[CallRow]:
     """Return every measured call, the worst first: by MOS, then what was lost, then RTT."""
-    if subject.load is None:
-        rows = [_of_document(call) for call in subject.document.calls if call.packets.sent]
+    if report_input.load is None:
+        rows = [_of_document(call) for call in report_input.document.calls if call.packets.sent]
     else:
-        rows = [_of_load(call) for call in subject.load.calls if call.sent]
+        rows = [_of_load(call) for call in report_input.load.calls if call.sent]
     return sorted(rows, key=_badness)
 
 
@@ -350,9 +354,9 @@ def _dwell(found: Spread) -> tuple[str, str]:
     )
 
 
-def environment(subject: ReportInput) -> Iterator[Fact]:
+def environment(report_input: ReportInput) -> Iterator[Fact]:
     """Yield where and by what was measured."""
-    document, load = subject.document, subject.load
+    document, load = report_input.document, report_input.load
     session = document.session
     for asterisk in document.asterisks:
         away = f"; events lost for {span(asterisk.events_lost_s)}" if asterisk.events_lost_s else ""
@@ -369,12 +373,14 @@ def environment(subject: ReportInput) -> Iterator[Fact]:
         yield Fact("Host", clean_text(where.host, 80), f"{where.cpus} CPUs")
         yield Fact("System", clean_text(where.os, 120), f"Python {clean_text(where.python, 40)}")
     yield Fact("Started", moment(session.started_at))
-    yield Fact("Ended", moment(session.ended_at or document.time), _why(subject))
+    yield Fact("Ended", moment(session.ended_at or document.time), _why(report_input))
 
 
-def _why(subject: ReportInput) -> str:
+def _why(report_input: ReportInput) -> str:
     reason = (
-        subject.document.session.end_reason if subject.load is None else subject.load.end_reason
+        report_input.document.session.end_reason
+        if report_input.load is None
+        else report_input.load.end_reason
     )
     return clean_text(reason, 120) if reason else "still running"
 
@@ -396,9 +402,9 @@ def _did(found: Injected | None, where: str) -> str:
     )
 
 
-def headline_numbers(subject: ReportInput) -> Iterator[Fact]:
+def headline_numbers(report_input: ReportInput) -> Iterator[Fact]:
     """Yield the handful of numbers that a reader wants first."""
-    document, load = subject.document, subject.load
+    document, load = report_input.document, report_input.load
     totals = document.totals
     if load is None:
         calls = totals.calls

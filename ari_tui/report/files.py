@@ -38,19 +38,19 @@ def form_of(path: str, origin: str = "--report") -> Form:
 
 
 def render(
-    subject: ReportInput, form: Form, *, width: int = _NARROW, ascii_only: bool = False
+    report_input: ReportInput, form: Form, *, width: int = _NARROW, ascii_only: bool = False
 ) -> str:
     """Return a report as text of this form; `width` and `ascii_only` are the text's."""
     if form == "json":
-        shown = subject.document if subject.load is None else subject.load
+        shown = report_input.document if report_input.load is None else report_input.load
         return msgspec.json.format(msgspec.json.encode(shown), indent=1).decode() + "\n"
     if form == "html":
         from ari_tui.report.html.page import html_report
 
-        return html_report(subject)
+        return html_report(report_input)
     from ari_tui.report.text.full import plain_report
 
-    return plain_report(subject, width=width, ascii_only=ascii_only) + "\n"
+    return plain_report(report_input, width=width, ascii_only=ascii_only) + "\n"
 
 
 def write_report(path: str, report: LoadReport) -> None:

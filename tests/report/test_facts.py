@@ -32,8 +32,8 @@ def test_a_title_names_host_or_endpoints() -> None:
 
 
 def test_the_verdict_is_the_load_test_s_where_there_is_one() -> None:
-    subject = a_subject()
-    assert (facts.verdict(subject), facts.reasons(subject)[0][:6]) == ("fail", "1 of 3")
+    report_input = a_subject()
+    assert (facts.verdict(report_input), facts.reasons(report_input)[0][:6]) == ("fail", "1 of 3")
     quiet = ReportInput(a_run(sla__verdict="inconclusive", sla__state="no_traffic"), Timeline([]))
     assert facts.verdict(quiet) == "no_traffic"
     older = ReportInput(a_run(sla__verdict="pass", sla__state=None), Timeline([]))
@@ -76,9 +76,9 @@ def test_the_strictest_limit_in_force_is_found() -> None:
 
 
 def test_of_variables_the_names_are_told_and_a_climb_its_tiers() -> None:
-    subject = a_subject(plan__tiers=[30, 100], plan__variables=["PIN"], plan__simulated=True)
-    assert subject.load is not None
-    told = {fact.name: fact for fact in facts.plan_facts(subject.load.plan)}
+    report_input = a_subject(plan__tiers=[30, 100], plan__variables=["PIN"], plan__simulated=True)
+    assert report_input.load is not None
+    told = {fact.name: fact for fact in facts.plan_facts(report_input.load.plan)}
     assert told["Calls at once"].note == "climbing 30 → 100"
     assert told["Variables set"].value == "PIN"
     assert told["Against"].value == "a simulated Asterisk"
@@ -86,10 +86,14 @@ def test_of_variables_the_names_are_told_and_a_climb_its_tiers() -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_from_outside_are_cleaned(name: str) -> None:
-    subject = hostile_subject(name)
-    assert subject.load is not None
-    told = [facts.title(subject), *facts.reasons(subject), facts.judged(subject.document)]
-    told += [text for fact in facts.plan_facts(subject.load.plan) for text in fact]
+    report_input = hostile_subject(name)
+    assert report_input.load is not None
+    told = [
+        facts.title(report_input),
+        *facts.reasons(report_input),
+        facts.judged(report_input.document),
+    ]
+    told += [text for fact in facts.plan_facts(report_input.load.plan) for text in fact]
     assert all(text.isprintable() for text in told)
 
 
@@ -120,10 +124,10 @@ def test_the_endpoints_of_a_group_are_named_once_and_many_are_counted() -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_of_calls_are_cleaned(name: str) -> None:
-    subject = hostile_subject(name)
-    assert subject.load is not None
-    told = [text for row in facts.call_rows(subject) for text in (row.name, row.state)]
-    alike = facts.failures([a_failed_call(3, endpoint=name), *subject.load.calls])
+    report_input = hostile_subject(name)
+    assert report_input.load is not None
+    told = [text for row in facts.call_rows(report_input) for text in (row.name, row.state)]
+    alike = facts.failures([a_failed_call(3, endpoint=name), *report_input.load.calls])
     told += [text for one in alike for text in one[1:]]
     assert len(told) > 10
     assert all(text.isprintable() for text in told)
@@ -225,6 +229,6 @@ def test_no_sample_is_a_dash() -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_of_a_run_are_cleaned(name: str) -> None:
-    subject = hostile_subject(name)
-    told = [*facts.environment(subject), *facts.instrument(subject.document)]
+    report_input = hostile_subject(name)
+    told = [*facts.environment(report_input), *facts.instrument(report_input.document)]
     assert all(text.isprintable() for fact in told for text in fact)

@@ -69,9 +69,9 @@ def failed_calls(load: LoadReport) -> Iterator[Markup]:
     yield section("Failed calls", None, _table(head, rows))
 
 
-def worst_calls(subject: ReportInput) -> Iterator[Markup]:
+def worst_calls(report_input: ReportInput) -> Iterator[Markup]:
     """Yield the chapter of the worst measured calls, where any was measured."""
-    rows = facts.call_rows(subject)
+    rows = facts.call_rows(report_input)
     if not rows:
         return
     head = [

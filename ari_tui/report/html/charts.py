@@ -26,9 +26,9 @@ Tell = Callable[[LoadSecond], str]
 class CourseCharts:
     """The pictures of one course, all over the same time."""
 
-    def __init__(self, course: Timeline, document: Document, tiers: Sequence[Tick] = ()) -> None:
-        self._whole = course
-        self._course = shown = course.coarsened(_MOST_POINTS)
+    def __init__(self, timeline: Timeline, document: Document, tiers: Sequence[Tick] = ()) -> None:
+        self._whole = timeline
+        self._timeline = shown = timeline.coarsened(_MOST_POINTS)
         self._document, self._tiers = document, tiers
         self._slots = shown.slots()
         self._middles = [(start + end) / 2 for start, end in self._slots]
@@ -45,10 +45,10 @@ class CourseCharts:
     @property
     def note(self) -> str:
         """Say what one point of the charts is."""
-        course = self._course
-        step = f"{course.step_s:g} s"
-        told = f"A point is {'1 second' if course.step_s == 1 else step}"
-        if course.joined > 1:
+        timeline = self._timeline
+        step = f"{timeline.step_s:g} s"
+        told = f"A point is {'1 second' if timeline.step_s == 1 else step}"
+        if timeline.joined > 1:
             told += "; of joined seconds the worst is drawn, so that none is hidden"
         whole = self._whole
         if whole.rtt_over_s > whole.step_s:
@@ -58,10 +58,10 @@ class CourseCharts:
         return told + ". Times are since the start. Point at a chart to read it."
 
     def _calls(self) -> Markup:
-        values = [float(point.calls) for point in self._course.points]
+        values = [float(point.calls) for point in self._timeline.points]
         up = ticks(max(values, default=1.0), 3)
         canvas = SvgCanvas(130, self._right, up[-1])
-        area = svg.steps(canvas, [start for start, _ in self._slots], self._course.step_s, values)
+        area = svg.steps(canvas, [start for start, _ in self._slots], self._timeline.step_s, values)
         marks = svg.marks(canvas, self._tiers, "tier")
         return self._figure(
             "Calls up",
@@ -73,7 +73,7 @@ class CourseCharts:
         )
 
     def _rtt(self) -> Markup:
-        points, limits = self._course.points, self._document.sla.rules
+        points, limits = self._timeline.points, self._document.sla.rules
         top = _rtt_top(points, rtt_limit(self._document, "max"))
         up = ticks(top, 5)
         canvas = SvgCanvas(270, self._right, up[-1])
@@ -107,7 +107,7 @@ class CourseCharts:
 
     def _share(self, name: str, rule: str, count: Callable[[LoadSecond], int]) -> Markup:
         limit = share_limit(self._document, rule)
-        points = self._course.points
+        points = self._timeline.points
         shares = [100 * count(point) / point.sent if point.sent else 0.0 for point in points]
         asked = (limit or 0.0) * 100
         up = ticks(max([*shares, asked * _ROOM, 0.01]), 3)
@@ -144,7 +144,7 @@ class CourseCharts:
         tell: Tell,
         keys: Sequence[Markup] = (),
     ) -> Markup:
-        points = self._course.points
+        points = self._timeline.points
         hovers = svg.hovers(
             canvas,
             self._slots,

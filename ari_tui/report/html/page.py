@@ -25,24 +25,24 @@ from ari_tui.report.report_input import ReportInput
 _SIGNS: Final = {"pass": "M9 15.5l4 4 8-9", "fail": "M10.5 10.5l9 9m0-9l-9 9", "open": "M9 15h12"}
 
 
-def html_report(subject: ReportInput) -> str:
+def html_report(report_input: ReportInput) -> str:
     """Return the whole page."""
-    name = facts.title(subject)
+    name = facts.title(report_input)
     head = element(
         "head",
         void("meta", charset="utf-8"),
         void("meta", http_equiv="Content-Security-Policy", content=POLICY),
         void("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        void("meta", name="generator", content=f"ari-tui {subject.document.session.version}"),
-        element("title", f"{word(facts.verdict(subject))}: {name}"),
+        void("meta", name="generator", content=f"ari-tui {report_input.document.session.version}"),
+        element("title", f"{word(facts.verdict(report_input))}: {name}"),
         element("style", raw(STYLE)),
     )
-    body = element("body", element("main", list(_sections(subject, name))))
+    body = element("body", element("main", list(_sections(report_input, name))))
     return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
 
 
-def _sections(subject: ReportInput, name: str) -> Iterator[Markup]:
-    document, load = subject.document, subject.load
+def _sections(report_input: ReportInput, name: str) -> Iterator[Markup]:
+    document, load = report_input.document, report_input.load
     session = document.session
     kind = "Load test report" if load else "Measurement report"
     yield element("header", element("b", "ari-tui"), element("span", kind))
@@ -53,18 +53,20 @@ def _sections(subject: ReportInput, name: str) -> Iterator[Markup]:
         started, lasted, ended = load.started_at, load.duration_s, moment(load.ended_at)
     when = f"{moment(started)} to {ended.split(' ', 1)[-1]}, {span(lasted)}"
     yield element("p", when, class_="when")
-    for note in filter(None, (subject.warning, facts.injected(document))):
+    for note in filter(None, (report_input.warning, facts.injected(document))):
         yield element("p", note, class_="note", role="note")
-    yield _verdict(subject)
-    yield element("dl", [_tile(fact) for fact in facts.headline_numbers(subject)], class_="tiles")
-    yield _rules(subject)
+    yield _verdict(report_input)
+    yield element(
+        "dl", [_tile(fact) for fact in facts.headline_numbers(report_input)], class_="tiles"
+    )
+    yield _rules(report_input)
     if load is not None and load.tiers:
         yield section("Load tiers", _TIERS, tiers(load.tiers))
-    yield from _pictures(subject)
+    yield from _pictures(report_input)
     if load is not None:
         yield from failed_calls(load)
-    yield from worst_calls(subject)
-    yield from _circumstances(subject)
+    yield from worst_calls(report_input)
+    yield from _circumstances(report_input)
     yield element(
         "footer",
         f"Made by ari-tui {session.version}. This file loads nothing from "
@@ -79,8 +81,8 @@ _RULES: Final = (
 )
 
 
-def _verdict(subject: ReportInput) -> Markup:
-    found = facts.verdict(subject)
+def _verdict(report_input: ReportInput) -> Markup:
+    found = facts.verdict(report_input)
     sign = element(
         "svg",
         element("circle", cx=15, cy=15, r=13),
@@ -88,12 +90,12 @@ def _verdict(subject: ReportInput) -> Markup:
         viewBox="0 0 30 30",
         aria_hidden="true",
     )
-    reasons = facts.reasons(subject)
+    reasons = facts.reasons(report_input)
     return element(
         "section",
         element("p", sign, word(found), class_="word"),
         element("ul", [element("li", reason) for reason in reasons]) if reasons else None,
-        element("p", facts.judged(subject.document), class_="lead"),
+        element("p", facts.judged(report_input.document), class_="lead"),
         class_=f"verdict {tone(found)}",
     )
 
@@ -108,14 +110,14 @@ def _tile(fact: Fact) -> Markup:
     )
 
 
-def _rules(subject: ReportInput) -> Markup:
+def _rules(report_input: ReportInput) -> Markup:
     head = element(
         "tr",
         [element("th", name, scope="col") for name in ("Rule", "Limit", "Found", "Evidence")],
         element("th", "Seconds over", scope="col", class_="n"),
         element("th", "Verdict", scope="col"),
     )
-    rows = [_rule(rule) for rule in subject.document.sla.rules]
+    rows = [_rule(rule) for rule in report_input.document.sla.rules]
     table = element("table", element("thead", head), element("tbody", rows), class_="rules")
     return section("Service level", _RULES, element("div", table, class_="scroll"), whole_page=True)
 
@@ -134,10 +136,10 @@ def _rule(rule: SlaRule) -> Markup:
     )
 
 
-def _pictures(subject: ReportInput) -> Iterator[Markup]:
-    document, load = subject.document, subject.load
-    if subject.course.points:
-        charts = CourseCharts(subject.course, document, list(_tier_marks(subject)))
+def _pictures(report_input: ReportInput) -> Iterator[Markup]:
+    document, load = report_input.document, report_input.load
+    if report_input.course.points:
+        charts = CourseCharts(report_input.course, document, list(_tier_marks(report_input)))
         yield section("Over time", charts.note, list(charts.figures()))
     spread = histogram(document)
     if spread is not None:
@@ -149,20 +151,20 @@ def _pictures(subject: ReportInput) -> Iterator[Markup]:
         )
 
 
-def _tier_marks(subject: ReportInput) -> Iterator[Tick]:
-    if subject.load is None or len(subject.load.tiers) < 2:
+def _tier_marks(report_input: ReportInput) -> Iterator[Tick]:
+    if report_input.load is None or len(report_input.load.tiers) < 2:
         return
     with contextlib.suppress(ValueError):  # a file's times may be none: then nothing is marked
-        start = unix_seconds(subject.load.started_at)
-        for tier in subject.load.tiers:
+        start = unix_seconds(report_input.load.started_at)
+        for tier in report_input.load.tiers:
             at = unix_seconds(tier.started_at) - start
             yield Tick(max(at, 0.0), f"{tier.calls} calls")
 
 
-def _circumstances(subject: ReportInput) -> Iterator[Markup]:
-    document = subject.document
-    if subject.load is not None:
-        yield section("The test", None, _facts(facts.plan_facts(subject.load.plan)))
+def _circumstances(report_input: ReportInput) -> Iterator[Markup]:
+    document = report_input.document
+    if report_input.load is not None:
+        yield section("The test", None, _facts(facts.plan_facts(report_input.load.plan)))
     yield section("The books", "Every packet is somewhere.", _facts(facts.books(document)))
     yield section(
         "The instrument",
@@ -170,7 +172,7 @@ def _circumstances(subject: ReportInput) -> Iterator[Markup]:
         "network's.",
         _facts(facts.instrument(document)),
     )
-    yield section("Environment", None, _facts(facts.environment(subject)))
+    yield section("Environment", None, _facts(facts.environment(report_input)))
     words = [join(element("dt", word), element("dd", told)) for word, told in facts.GLOSSARY]
     yield section("What the words mean", None, element("dl", words, class_="words"))
 

@@ -28,11 +28,11 @@ _BINS_PER_OCTAVE: Final = 3
 _BESIDE_BARS: Final = 40
 
 
-def pictures(subject: ReportInput, width: int, ascii_only: bool) -> Iterator[str]:
+def pictures(report_input: ReportInput, width: int, ascii_only: bool) -> Iterator[str]:
     """Yield the charts of a course and of the round trips, `width` cells wide."""
-    document = subject.document
-    if subject.course.points:
-        course = _CourseText(subject.course, document, width, ascii_only)
+    document = report_input.document
+    if report_input.course.points:
+        course = _CourseText(report_input.course, document, width, ascii_only)
         yield from course.lines()
     bins = bins_of(document.totals.rtt_histogram or [], _BINS_PER_OCTAVE)
     if bins:

@@ -75,26 +75,26 @@ _FALLBACKS: Final = str.maketrans(
 
 
 def plain_report(
-    subject: ReportInput, *, width: int = 100, ascii_only: bool = False, charts: bool = True
+    report_input: ReportInput, *, width: int = 100, ascii_only: bool = False, charts: bool = True
 ) -> str:
     """Return the whole text, without the last line's end; charts are `width` cells wide."""
     width = max(width, _NARROWEST)
-    lines = list(_lines(subject, width, ascii_only, charts))
+    lines = list(_lines(report_input, width, ascii_only, charts))
     text = "\n".join(line.rstrip() for line in lines)
     return text.translate(_FALLBACKS) if ascii_only else text
 
 
-def _lines(subject: ReportInput, width: int, ascii_only: bool, charts: bool) -> Iterator[str]:
-    load, document = subject.load, subject.document
-    title = facts.title(subject)
+def _lines(report_input: ReportInput, width: int, ascii_only: bool, charts: bool) -> Iterator[str]:
+    load, document = report_input.load, report_input.document
+    title = facts.title(report_input)
     yield title
     yield "=" * min(len(title), width)
-    for note in filter(None, (subject.warning, facts.injected(document))):
+    for note in filter(None, (report_input.warning, facts.injected(document))):
         yield from textwrap.wrap(f"! {note}", width)
     if load is not None:
         yield from load_lines(load, width)
     if charts:
-        yield from pictures(subject, width, ascii_only)
+        yield from pictures(report_input, width, ascii_only)
     # the engine never saw a call that was not answered
     heading = "All calls" if load is None else "Measured calls"
     yield from ("", heading, "-" * len(heading))
@@ -102,12 +102,12 @@ def _lines(subject: ReportInput, width: int, ascii_only: bool, charts: bool) -> 
         yield final_report(document)
         return
     yield from measured_lines(document)
-    yield from _worst(subject)
-    yield from chapter("Environment", facts.environment(subject), width)
+    yield from _worst(report_input)
+    yield from chapter("Environment", facts.environment(report_input), width)
 
 
-def _worst(subject: ReportInput) -> Iterator[str]:
-    rows = facts.call_rows(subject)
+def _worst(report_input: ReportInput) -> Iterator[str]:
+    rows = facts.call_rows(report_input)
     if not rows:
         return
     yield ""

@@ -37,9 +37,9 @@ def a_run_subject(**fields: object) -> ReportInput:
     return ReportInput(a_run(**fields), a_subject().course)
 
 
-@pytest.mark.parametrize("subject", [a_subject(), a_run_subject()], ids=["load test", "run"])
-def test_a_page_loads_nothing_and_runs_nothing(subject: ReportInput) -> None:
-    text = html_report(subject)
+@pytest.mark.parametrize("report_input", [a_subject(), a_run_subject()], ids=["load test", "run"])
+def test_a_page_loads_nothing_and_runs_nothing(report_input: ReportInput) -> None:
+    text = html_report(report_input)
     page = Page(text)
     assert not set(page.tags) & {
         "script",
@@ -265,9 +265,9 @@ def test_the_style_needs_nothing_from_outside() -> None:
 
 
 def test_every_class_of_the_page_is_styled() -> None:
-    subject = a_subject()
-    course = Timeline([*subject.course.points], rtt_over_s=10.0)
-    page = Page(html_report(subject._replace(course=course, warning="careful")))
+    report_input = a_subject()
+    course = Timeline([*report_input.course.points], rtt_over_s=10.0)
+    page = Page(html_report(report_input._replace(course=course, warning="careful")))
     used = {name for _, one in page.elements for name in (one.get("class") or "").split()}
     unstyled = used - {name for name in used if f".{name}" in STYLE}
     assert unstyled <= {"tier"}  # a mark's kind that looks like any mark
