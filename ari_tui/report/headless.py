@@ -89,10 +89,10 @@ class HeadlessReport:
         now = self._clock()
         if final or now >= self._next_json - _SLACK_S:
             self._write_json(document)
-            self._next_json = _next_beat(self._next_json, self._output.interval_s, now)
+            self._next_json = _next_due(self._next_json, self._output.interval_s, now)
         status = self._output.status_s
         if status and (final or now >= self._next_status - _SLACK_S):
-            self._next_status = _next_beat(self._next_status, status, now)
+            self._next_status = _next_due(self._next_status, status, now)
             self._say(status_line(document))
         if final and self._report:
             self._say("\n" + final_report(document))
@@ -107,7 +107,7 @@ class HeadlessReport:
         self._text.flush()
 
 
-def _next_beat(due_s: float, interval_s: float, now_s: float) -> float:
-    """Return the beat after the one that was due; those missed meanwhile are left out."""
+def _next_due(due_s: float, interval_s: float, now_s: float) -> float:
+    """Return the time after the one that was due; those missed meanwhile are left out."""
     missed = max(0, int((now_s - due_s) // interval_s))
     return due_s + (missed + 1) * interval_s

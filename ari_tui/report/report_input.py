@@ -28,7 +28,7 @@ class ReportInput(NamedTuple):
 
     document: Document
     """The last one."""
-    course: Timeline
+    timeline: Timeline
     load: LoadReport | None = None
     warning: str | None = None
     """What a reader must know before all else."""
@@ -85,19 +85,19 @@ def _schema(line: bytes) -> str:
 
 def _read_documents(first: bytes, file: IO[bytes]) -> ReportInput:
     lines = _Lines(first, file)
-    course = timeline_of(lines.beats())
+    timeline = timeline_of(lines.documents())
     document = decode(lines.last)
-    return ReportInput(document, course, warning=None if document.kind == "final" else NOT_CLOSED)
+    return ReportInput(document, timeline, warning=None if document.kind == "final" else NOT_CLOSED)
 
 
 class _Lines:
-    """The lines of a run; `last` is the last whole one, after `beats` was gone through."""
+    """The lines of a run; `last` is the last whole one, once `documents` is exhausted."""
 
     def __init__(self, first: bytes, rest: IO[bytes]) -> None:
         self.last, self._rest = first, rest
         self._read = msgspec.json.Decoder(DocumentFigures)
 
-    def beats(self) -> Iterator[DocumentFigures]:
+    def documents(self) -> Iterator[DocumentFigures]:
         """Yield what the course needs of each line, up to the end or the final document."""
         figures = self._read.decode(self.last)
         yield figures

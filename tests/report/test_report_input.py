@@ -27,7 +27,7 @@ def lines(*kinds: str) -> bytes:
 def test_a_runs_lines_give_its_last_document_and_its_course() -> None:
     report_input = read_stream(io.BytesIO(lines("interval", "interval", "final")), "run.json")
     assert report_input.document.kind == "final"
-    assert [point.at_s for point in report_input.course.points] == [0.0, 1.0]
+    assert [point.at_s for point in report_input.timeline.points] == [0.0, 1.0]
     assert (report_input.load, report_input.warning) == (None, None)
 
 
@@ -36,7 +36,7 @@ def test_a_run_that_broke_off_is_drawn_as_it_stood_and_says_so(rest: bytes) -> N
     report_input = read_stream(io.BytesIO(lines("interval", "interval") + rest), "run.json")
     assert report_input.document.time.startswith("2026-11-22T11:59:02")
     assert report_input.warning == NOT_CLOSED
-    assert len(report_input.course.points) == 2
+    assert len(report_input.timeline.points) == 2
 
 
 @pytest.mark.parametrize("pretty", [False, True])
@@ -48,7 +48,7 @@ def test_a_load_test_s_report_is_read_on_one_line_and_on_many(pretty: bool, tmp_
     report_input = read_report_input(path)
     assert report_input.load == report
     assert report_input.document == report.document
-    assert len(report_input.course.points) == 10
+    assert len(report_input.timeline.points) == 10
 
 
 def test_one_document_over_many_lines_is_read() -> None:

@@ -138,8 +138,8 @@ def _rule(rule: SlaRule) -> Markup:
 
 def _pictures(report_input: ReportInput) -> Iterator[Markup]:
     document, load = report_input.document, report_input.load
-    if report_input.course.points:
-        charts = CourseCharts(report_input.course, document, list(_tier_marks(report_input)))
+    if report_input.timeline.points:
+        charts = CourseCharts(report_input.timeline, document, list(_tier_marks(report_input)))
         yield section("Over time", charts.note, list(charts.figures()))
     spread = histogram(document)
     if spread is not None:

@@ -31,8 +31,8 @@ _BESIDE_BARS: Final = 40
 def pictures(report_input: ReportInput, width: int, ascii_only: bool) -> Iterator[str]:
     """Yield the charts of a course and of the round trips, `width` cells wide."""
     document = report_input.document
-    if report_input.course.points:
-        course = _CourseText(report_input.course, document, width, ascii_only)
+    if report_input.timeline.points:
+        course = _CourseText(report_input.timeline, document, width, ascii_only)
         yield from course.lines()
     bins = bins_of(document.totals.rtt_histogram or [], _BINS_PER_OCTAVE)
     if bins:

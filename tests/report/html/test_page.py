@@ -34,7 +34,7 @@ LOADING = {"src", "href", "srcset", "action", "data", "poster", "background", "s
 
 
 def a_run_subject(**fields: object) -> ReportInput:
-    return ReportInput(a_run(**fields), a_subject().course)
+    return ReportInput(a_run(**fields), a_subject().timeline)
 
 
 @pytest.mark.parametrize("report_input", [a_subject(), a_run_subject()], ids=["load test", "run"])
@@ -266,8 +266,8 @@ def test_the_style_needs_nothing_from_outside() -> None:
 
 def test_every_class_of_the_page_is_styled() -> None:
     report_input = a_subject()
-    course = Timeline([*report_input.course.points], rtt_over_s=10.0)
-    page = Page(html_report(report_input._replace(course=course, warning="careful")))
+    course = Timeline([*report_input.timeline.points], rtt_over_s=10.0)
+    page = Page(html_report(report_input._replace(timeline=course, warning="careful")))
     used = {name for _, one in page.elements for name in (one.get("class") or "").split()}
     unstyled = used - {name for name in used if f".{name}" in STYLE}
     assert unstyled <= {"tier"}  # a mark's kind that looks like any mark
