@@ -21,7 +21,7 @@ from ari_tui.analysis.store import Store
 from ari_tui.building.build import build
 from ari_tui.building.live import build_live
 from ari_tui.building.sla import Listener
-from ari_tui.core.cancellation import end_tasks
+from ari_tui.core.cancellation import cancel_tasks
 from ari_tui.document.live import SECONDS as HISTORY_S
 from ari_tui.document.live import Live
 from ari_tui.document.model import SCHEMA, Document
@@ -62,7 +62,7 @@ class LittleEngine:
         try:
             yield
         finally:
-            await end_tasks([working])
+            await cancel_tasks([working])
             await self._stream.close()
             await runner.cleanup()
 

@@ -25,8 +25,13 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from ari_tui.ari.endpoint import AriEndpoint
 from ari_tui.ari.events import ApplicationReplaced, Event, decode_event
 from ari_tui.core.backoff import Backoff
-from ari_tui.core.cancellation import end_tasks
-from ari_tui.core.errors import AriError, AriReplacedError, AriUnauthorizedError, BrokenEventError
+from ari_tui.core.cancellation import cancel_tasks
+from ari_tui.core.errors import (
+    AriError,
+    AriReplacedError,
+    AriUnauthorizedError,
+    MalformedEventError,
+)
 from ari_tui.core.text import clean_text
 
 
@@ -150,7 +155,7 @@ class Disconnected(NamedTuple):
     retry_s: float
 
 
-StreamItem = Connected | Disconnected | BrokenEventError | Event
+StreamItem = Connected | Disconnected | MalformedEventError | Event
 
 
 class EventStream:
@@ -215,7 +220,7 @@ class EventStream:
     async def close(self) -> None:
         """Close the WebSocket and the reader; the queue can still be read."""
         if self._reader is not None and not self._reader.done():
-            await end_tasks([self._reader])
+            await cancel_tasks([self._reader])
         self._end(AriError("the event stream was closed"))
 
     def __aiter__(self) -> EventStream:
@@ -244,7 +249,7 @@ class EventStream:
             return item
         try:
             event = decode_event(item)
-        except BrokenEventError as error:
+        except MalformedEventError as error:
             return error
         # a connection may carry several applications: only our own counts
         if isinstance(event, ApplicationReplaced) and event.application in ("", self._app):

@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import force_setattr
 
 from ari_tui.ari.models import Bridge, Channel, clean_fields
-from ari_tui.core.errors import BrokenEventError
+from ari_tui.core.errors import MalformedEventError
 from ari_tui.core.text import clean_text
 
 
@@ -144,7 +144,7 @@ def decode_event(data: bytes | str) -> Event | None:
     """Decode one message of the event WebSocket; None for a type that we do not read.
 
     Bytes that are no UTF-8 are replaced, not refused: a caller's name may hold Latin-1. Raises
-    BrokenEventError, which names type and field, for anything else that cannot be read.
+    MalformedEventError, which names type and field, for anything else that cannot be read.
     """
     text = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
     kind = ""
@@ -155,4 +155,4 @@ def decode_event(data: bytes | str) -> Event | None:
     # a structure may be nested deeper than the decoder's stack
     except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError) as error:
         name = clean_text(kind, 64) or "of unknown type"
-        raise BrokenEventError(f"event {name} cannot be read: {clean_text(error)}") from None
+        raise MalformedEventError(f"event {name} cannot be read: {clean_text(error)}") from None

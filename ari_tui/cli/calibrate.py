@@ -62,11 +62,11 @@ def calibrate(start: Start, /, **values: Any) -> int:
     settings = prepare(start, values)
 
     from ari_tui.analysis.sla.calibration import propose
-    from ari_tui.core.runtime_folder import answers, socket_path
+    from ari_tui.core.runtime_folder import is_listening, socket_path
     from ari_tui.session.calibrate import watch_engine
 
     path = socket_path(settings.asterisk.app)
-    target = values["target"] or (str(path) if answers(path) else "")
+    target = values["target"] or (str(path) if is_listening(path) else "")
     watched, code = asyncio.run(watch_engine(target, settings, values["seconds"]))
     try:
         proposal = propose(watched, values["name"], values["headroom"])

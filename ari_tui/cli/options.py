@@ -33,7 +33,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 @contextlib.contextmanager
-def importing() -> Iterator[None]:
+def gc_paused() -> Iterator[None]:
     """Keep the collector quiet while modules are imported: none of what they make is garbage."""
     gc.disable()
     try:
@@ -45,11 +45,11 @@ def importing() -> Iterator[None]:
 class StartLink(ParentLink):
     """A parent's link that remembers whether the parent still waits for our ready line."""
 
-    stands = False
+    is_ready = False
 
     def ready(self, **info: Any) -> None:
         """Write the ready line; failures go to stderr from now on."""
-        self.stands = True
+        self.is_ready = True
         super().ready(**info)
 
 
@@ -64,7 +64,7 @@ class Start:
     @property
     def parent_waits(self) -> bool:
         """Return whether a parent waits for our ready line."""
-        return self.link.has_parent and not self.link.stands
+        return self.link.has_parent and not self.link.is_ready
 
 
 class Flag(NamedTuple):

@@ -12,7 +12,7 @@ from ari_tui.cli.options import (
     OUTPUT_FLAGS,
     SCREEN_FLAGS,
     Start,
-    importing,
+    gc_paused,
     prepare,
     settings_options,
 )
@@ -33,7 +33,7 @@ def run(start: Start, /, **values: Any) -> int:
     if not options.headless:
         return show(["run"], settings, options)
 
-    with importing():
+    with gc_paused():
         from ari_tui.engine.service import run_engine
         from ari_tui.report.headless import HeadlessReport
 

@@ -14,7 +14,7 @@ from ari_tui.cli.options import (
     SECONDS,
     Start,
     check_impairment,
-    importing,
+    gc_paused,
     prepare,
     settings_options,
 )
@@ -78,7 +78,7 @@ def sim(start: Start, /, **values: Any) -> int:
 
 
 async def _serve(config: SimConfig, start: Start) -> tuple[SimCounters, int]:
-    with importing():
+    with gc_paused():
         from ari_tui.sim.server import run_sim
 
     with StopSignals() as signals:

@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 
 from ari_tui.client.address import Target
 from ari_tui.client.messages import Answer, Bye, EventNotice, Hello, Snapshot, decode
-from ari_tui.core.cancellation import end_tasks
+from ari_tui.core.cancellation import cancel_tasks
 from ari_tui.core.errors import ActionError, UnknownMessageError
 
 OPEN_S: Final = 5.0
@@ -151,4 +151,4 @@ async def within(work: Coroutine[Any, Any, T], timeout_s: float) -> T:
             raise asyncio.TimeoutError
         return task.result()
     finally:
-        await end_tasks([task])
+        await cancel_tasks([task])

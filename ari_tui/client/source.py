@@ -18,7 +18,7 @@ from ari_tui.client.connection import OPEN_S, Connection, connected
 from ari_tui.client.messages import Bye, EventNotice, Hello, Snapshot
 from ari_tui.core import log
 from ari_tui.core.backoff import Backoff
-from ari_tui.core.cancellation import end_tasks
+from ari_tui.core.cancellation import cancel_tasks
 from ari_tui.core.errors import ActionError as ActionError
 from ari_tui.core.errors import AriTuiError, UnknownMessageError
 from ari_tui.document.live import History, Live
@@ -222,7 +222,7 @@ class LiveSource(NewestDocument):
     async def _let_go(self) -> None:
         self._connection, self._tries = None, 0
         if self._filling is not None:
-            await end_tasks([self._filling])
+            await cancel_tasks([self._filling])
 
     def _words(self, error: BaseException) -> str:
         if isinstance(error, ConnectionClosed):

@@ -29,7 +29,7 @@ from ari_tui.config.settings import (
 from ari_tui.config.sources import (
     Layer,
     Raw,
-    choose_profile,
+    apply_profile,
     find_file,
     read_dot_env,
     read_file,
@@ -77,7 +77,7 @@ def _merge(layers: Iterable[Layer], path: Path | None) -> Settings:
                 draft.problems.append(str(error))
         for name, limits in layer.profiles.items():
             draft.profiles[name] = _convert_all(limits, draft)
-    choose_profile(draft)
+    apply_profile(draft)
     read_secret_files(draft)
     check(draft)
     if draft.problems:

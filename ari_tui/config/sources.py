@@ -35,7 +35,7 @@ LIMITS: Final = (
 _CHOICE: Final = "sla.profile"
 
 
-def choose_profile(draft: Draft) -> None:
+def apply_profile(draft: Draft) -> None:
     """Put the limits of the chosen profile where limits belong; note a choice that there is not.
 
     Without a choice nothing is changed. A name that is no profile's may be what limits beside it

@@ -1,4 +1,4 @@
-"""Cancelled tasks: waited for until they have ended, and what a cancellation may not break off."""
+"""Cancelled tasks: waiting until they have ended, and work that a cancellation must not stop."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _T = TypeVar("_T")
 _CANCEL_AGAIN_S = 0.5
 
 
-async def end_tasks(tasks: Iterable[asyncio.Future[Any]]) -> None:
+async def cancel_tasks(tasks: Iterable[asyncio.Future[Any]]) -> None:
     """Cancel tasks until all have ended; their exceptions are not raised.
 
     Once is not enough: before Python 3.12, `asyncio.wait_for` can swallow a cancellation that
-    comes at the moment of its answer, and a loop around it would never end.
+    arrives together with its result, and a loop around it would never end.
     """
     waiting = {task for task in tasks if not task.done()}
     while waiting:
@@ -24,8 +24,8 @@ async def end_tasks(tasks: Iterable[asyncio.Future[Any]]) -> None:
         _, waiting = await asyncio.wait(waiting, timeout=_CANCEL_AGAIN_S)
 
 
-async def unbroken(work: Awaitable[_T]) -> _T:
-    """Await what must come to its end, and does soon, before a cancellation goes on.
+async def shielded(work: Awaitable[_T]) -> _T:
+    """Await short work to its end, even when cancelled meanwhile; then raise the cancellation.
 
     For the end of a process that a cancelled task has started: nothing else waits for it.
     """
@@ -34,5 +34,5 @@ async def unbroken(work: Awaitable[_T]) -> _T:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
         with contextlib.suppress(Exception, asyncio.CancelledError):
-            await unbroken(task)
+            await shielded(task)
         raise

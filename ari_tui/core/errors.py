@@ -20,7 +20,7 @@ returns when the error ends the program::
     │   ├── AriNotFoundError        404
     │   ├── AriConflictError        409, 422
     │   ├── AriReplacedError    2   another client has our Stasis application
-    │   └── BrokenEventError        an event that cannot be read
+    │   └── MalformedEventError        an event that cannot be read
     ├── StepFailedError             a step of a call's set-up
     ├── DeliveryError               an alert
     ├── ActionFailedError           an action, in the engine
@@ -128,7 +128,7 @@ class AriReplacedError(AriError):
     exit_code = WRONG_USE
 
 
-class BrokenEventError(AriError):
+class MalformedEventError(AriError):
     """An event of a known type has a body that cannot be read; the stream goes on."""
 
 

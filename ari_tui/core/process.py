@@ -1,12 +1,12 @@
-"""Parents and children: a ready line before the parent goes on, a lifeline that ends the child.
+"""Child processes: a ready line before the parent continues, a lifeline that stops the child.
 
-A child runs in a session of its own (no signal of the terminal reaches it). It inherits two
-pipes, named in its environment: on the first it says one JSON line, `{"ready": {...}}` or
-`{"failed": "why", "exit_code": 3}`; the second, the lifeline, reads end of file when the parent
-has gone or lets it go, and then the child drains and stops. A line on the lifeline before the
-end of file is the reason ("SIGINT"); the reason "stay" has the child go on without a parent.
+A child runs in its own session (signals of the terminal do not reach it). It inherits two pipes,
+named in its environment. On the first it writes one JSON line, `{"ready": {...}}` or
+`{"failed": "why", "exit_code": 3}`. The second, the lifeline, reads end of file when the parent
+has closed it or has ended; then the child drains and stops. A line before the end of file is the
+reason ("SIGINT"); after the reason "stay" the child continues without a parent.
 
-A parent may bind a child's socket and hand it on: others then know its port before the child runs.
+A parent may bind a child's socket and pass it on: its port is then known before the child runs.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ import sys
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 
-from ari_tui.core.cancellation import end_tasks, unbroken
+from ari_tui.core.cancellation import cancel_tasks, shielded
 from ari_tui.core.errors import ChildFailedError
 
 STAY = "stay"
 _READY_FD = "ARI_TUI_READY_FD"
 _LIFELINE_FD = "ARI_TUI_LIFELINE_FD"
 _SOCKET_FD = "ARI_TUI_SOCKET_FD"
-_FAREWELL_S = 3.0
-"""How long a child that could not start may take to clean up after itself."""
+_FAILED_EXIT_S = 3.0
+"""How long a child that could not start may take to exit."""
 
 
 def flag_arguments(**values: object) -> list[str]:
@@ -42,7 +42,7 @@ def flag_arguments(**values: object) -> list[str]:
 
 
 class ParentLink:
-    """The child's side. Outside of a parent it does nothing and its lifeline never ends."""
+    """The child's side. Without a parent it does nothing and its lifeline never ends."""
 
     def __init__(
         self, ready_fd: int | None, lifeline_fd: int | None, socket_fd: int | None = None
@@ -53,7 +53,7 @@ class ParentLink:
 
     @classmethod
     def from_environment(cls) -> ParentLink:
-        """Take the descriptors from the environment, and take them out of it for grandchildren."""
+        """Take the descriptors out of the environment, so that no grandchild inherits them."""
         texts = [os.environ.pop(name, None) for name in (_READY_FD, _LIFELINE_FD, _SOCKET_FD)]
         fds = [int(text) if text else None for text in texts]
         for fd in fds:
@@ -62,17 +62,17 @@ class ParentLink:
         return cls(*fds)
 
     def take_socket(self) -> socket.socket | None:
-        """Return the bound socket that the parent handed on, which is the caller's now; once."""
+        """Return the bound socket that the parent passed on; once, and the caller closes it."""
         fd, self._socket_fd = self._socket_fd, None
         return None if fd is None else socket.socket(fileno=fd)
 
     def ready(self, **info: Any) -> None:
         """Write the ready line, with the child's ports; once."""
-        self._say({"ready": info})
+        self._write({"ready": info})
 
     def failed(self, message: str, exit_code: int) -> None:
-        """Say why the child could not start; once."""
-        self._say({"failed": message, "exit_code": exit_code})
+        """Write why the child could not start; once."""
+        self._write({"failed": message, "exit_code": exit_code})
 
     @property
     def has_parent(self) -> bool:
@@ -88,10 +88,10 @@ class ParentLink:
         except BlockingIOError:
             return ""
 
-    async def wait_let_go(self) -> str:
-        """Wait until the parent lets go or dies; return its reason, "" when it gave none.
+    async def lifeline_ended(self) -> str:
+        """Wait until the parent closes the lifeline or ends; return its reason, "" for none.
 
-        A parent that wants the child to stay is waited for no more: this then never returns.
+        Never returns after the reason "stay".
         """
         fd = self.lifeline_fd
         if fd is None:
@@ -109,7 +109,7 @@ class ParentLink:
             await asyncio.Event().wait()
         return reason
 
-    def _say(self, message: Mapping[str, Any]) -> None:
+    def _write(self, message: Mapping[str, Any]) -> None:
         if self._ready_fd is None:
             return
         fd, self._ready_fd = self._ready_fd, None
@@ -125,7 +125,7 @@ class Child:
         self.name = name
         self.process = process
         self.info: dict[str, Any] = {}
-        """What the child said of itself on its ready line."""
+        """The fields of the child's ready line."""
         self._lifeline: int | None = lifeline
 
     @classmethod
@@ -142,17 +142,16 @@ class Child:
     ) -> Child:
         """Start `python -m ari_tui ARGUMENTS` and wait for its ready line.
 
-        `sock` is handed on to it, and closed here. Raises ChildFailedError with the child's own
-        message and exit code when it says that it failed, or ends or stays silent for
-        `timeout_s`; it has then been ended.
+        `sock` is passed on to it, and closed here. Raises ChildFailedError, after the child has
+        ended: with its own message and exit code when it reports a failure, or when it ends or
+        writes no ready line within `timeout_s`.
         """
         ready_read, ready_write = os.pipe()
         life_read, life_write = os.pipe()
-        handed = {} if sock is None else {_SOCKET_FD: sock.fileno()}
-        command = [sys.executable, "-m", "ari_tui", *arguments]
+        passed = {} if sock is None else {_SOCKET_FD: sock.fileno()}
         try:
             process = await asyncio.create_subprocess_exec(
-                *command,
+                *(sys.executable, "-m", "ari_tui", *arguments),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
@@ -160,9 +159,9 @@ class Child:
                     **(os.environ if environment is None else environment),
                     _READY_FD: str(ready_write),
                     _LIFELINE_FD: str(life_read),
-                    **{name: str(fd) for name, fd in handed.items()},
+                    **{name: str(fd) for name, fd in passed.items()},
                 },
-                pass_fds=(ready_write, life_read, *handed.values()),
+                pass_fds=(ready_write, life_read, *passed.values()),
                 start_new_session=True,
             )
         except BaseException:
@@ -178,13 +177,13 @@ class Child:
         try:
             child.info = await asyncio.wait_for(_read_ready(name, ready_read, process), timeout_s)
         except asyncio.TimeoutError:
-            await unbroken(child.kill())
+            await shielded(child.kill())
             raise ChildFailedError(f"{name} was not ready after {timeout_s:g} s") from None
-        except ChildFailedError:  # it has said why, and is on its way out
-            await unbroken(child.stop(timeout_s=_FAREWELL_S))
+        except ChildFailedError:  # it has reported why, and is about to exit
+            await shielded(child.stop(timeout_s=_FAILED_EXIT_S))
             raise
         except BaseException:
-            await unbroken(child.kill())
+            await shielded(child.kill())
             raise
         return child
 
@@ -193,8 +192,8 @@ class Child:
         """Return whether the process has not ended yet."""
         return self.process.returncode is None
 
-    def let_go(self, reason: str = "") -> None:
-        """Close the lifeline, telling why: the child drains and stops by itself."""
+    def close_lifeline(self, reason: str = "") -> None:
+        """Close the lifeline, with a reason: the child drains and stops by itself."""
         if self._lifeline is None:
             return
         fd, self._lifeline = self._lifeline, None
@@ -203,67 +202,67 @@ class Child:
                 os.write(fd, reason.encode() + b"\n")
         os.close(fd)
 
-    def hurry(self) -> None:
-        """Make a child that was asked to end skip the rest of its draining, by two signals.
+    def skip_draining(self) -> None:
+        """Make a child that drains end now, by two signals.
 
-        Two different ones: the kernel makes one of two that are the same.
+        Two different ones: the kernel merges two pending signals of one number.
         """
         with contextlib.suppress(ProcessLookupError):
             for number in (signal.SIGINT, signal.SIGTERM):
                 self.process.send_signal(number)
 
-    def disown(self) -> None:
-        """Let the child outlive us.
+    def detach(self) -> None:
+        """Let the child continue after this program has ended.
 
-        asyncio kills its processes when the program ends, and has no public way to give one up: so
-        its transport forgets the process.
+        asyncio kills its processes when the program ends and has no public way to release one:
+        its transport is made to forget the process.
         """
-        self.let_go(STAY)
+        self.close_lifeline(STAY)
         transport = self.process._transport  # type: ignore[attr-defined]
         transport._proc = None
         transport.close()
 
     async def stop(self, reason: str = "", *, timeout_s: float = 15.0) -> int:
-        """Let the child go, wait for its end, kill it when it outstays `timeout_s`."""
-        self.let_go(reason)
-        return await ended_within(self.process, timeout_s)
+        """Close the lifeline and wait for the child's end; kill it after `timeout_s`."""
+        self.close_lifeline(reason)
+        return await wait_or_kill(self.process, timeout_s)
 
     async def finish(
-        self, hurry: Awaitable[object], *, drain_s: float | None, hurry_s: float
+        self, skip: Awaitable[object], *, drain_s: float | None, kill_after_s: float
     ) -> int:
-        """Wait for a child that was let go, by ever stronger means; return its exit code.
+        """Wait for a child whose lifeline is closed; return its exit code.
 
-        When `hurry` is done or `drain_s` is over it has to skip its draining; when it has not ended
-        `hurry_s` later it is killed.
+        It skips draining as soon as `skip` is done or `drain_s` is over, and is killed when it has
+        not ended `kill_after_s` later.
         """
         ended = asyncio.ensure_future(self.process.wait())
-        hurried = asyncio.ensure_future(hurry)
+        skipped = asyncio.ensure_future(skip)
         try:
             await asyncio.wait(
-                {ended, hurried}, timeout=drain_s, return_when=asyncio.FIRST_COMPLETED
+                {ended, skipped}, timeout=drain_s, return_when=asyncio.FIRST_COMPLETED
             )
             if not ended.done():
-                self.hurry()
-            return await ended_within(self.process, hurry_s)
+                self.skip_draining()
+            return await wait_or_kill(self.process, kill_after_s)
         finally:
-            await end_tasks((ended, hurried))
+            await cancel_tasks((ended, skipped))
 
     async def kill(self) -> int:
         """End the child at once; harmless when it has ended."""
-        self.let_go()
-        return await killed(self.process)
+        self.close_lifeline()
+        return await kill_and_wait(self.process)
 
 
-async def ended_within(process: asyncio.subprocess.Process, patience_s: float) -> int:
-    """Wait for a process that was asked to end; kill it after `patience_s`. Returns its code."""
+async def wait_or_kill(process: asyncio.subprocess.Process, timeout_s: float) -> int:
+    """Wait for a process that was asked to end; kill it after `timeout_s`. Return its exit code."""
     try:
-        return await asyncio.wait_for(process.wait(), patience_s)
+        return await asyncio.wait_for(process.wait(), timeout_s)
     except asyncio.TimeoutError:
-        return await killed(process)
+        return await kill_and_wait(process)
 
 
-async def killed(process: asyncio.subprocess.Process) -> int:
-    """Kill a process, and wait until it has ended; harmless when it has. Returns its exit code."""
+async def kill_and_wait(process: asyncio.subprocess.Process) -> int:
+    """Kill a process if it runs, and wait until it has ended. Return its exit code."""
     with contextlib.suppress(ProcessLookupError):
         process.kill()
     return await process.wait()

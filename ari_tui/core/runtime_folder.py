@@ -49,13 +49,13 @@ def socket_path(app: str) -> Path:
     return runtime_folder() / f"{app}.sock"
 
 
-def engines() -> list[Path]:
+def running_engines() -> list[Path]:
     """Return the sockets of the engines that run: this user's, and the service's if we may.
 
     Raises BindError as `runtime_folder`.
     """
     folders = {runtime_folder(), SERVICE_FOLDER}
-    return sorted(path for folder in folders for path in _sockets(folder) if answers(path))
+    return sorted(path for folder in folders for path in _sockets(folder) if is_listening(path))
 
 
 def engine_socket(app: str, command: str) -> Path | None:
@@ -65,9 +65,9 @@ def engine_socket(app: str, command: str) -> Path | None:
     each to paste; BindError as `runtime_folder`.
     """
     path = socket_path(app)
-    if answers(path):
+    if is_listening(path):
         return path
-    others = engines()
+    others = running_engines()
     if len(others) > 1:
         running = "".join(f"\n  {command} {found}" for found in others)
         raise ConfigError(f"no engine of application {app} runs here; these run:{running}")
@@ -82,7 +82,7 @@ def _sockets(folder: Path) -> list[Path]:
     return [path for path in found if os.access(path, os.W_OK)]
 
 
-def find_group(name: str) -> int | None:
+def group_id(name: str) -> int | None:
     """Return the id of `http.socket_group`; None for "". Raises ConfigError when there is none."""
     if not name:
         return None
@@ -98,7 +98,7 @@ def bind_unix(path: Path, group: int | None = None) -> socket.socket:
     With a group the socket is 0660 and its folder 0750, both the group's. Raises BindError when
     an engine answers there, or when we may not give anything to the group.
     """
-    if path.exists() and answers(path):
+    if path.exists() and is_listening(path):
         raise BindError(
             f"an engine for this application already runs ({path}): "
             "ari-tui attach shows it; else stop it, or choose another asterisk.app"
@@ -137,7 +137,7 @@ def _share(path: Path, group: int, sock: socket.socket) -> None:
         ) from error
 
 
-def answers(path: Path) -> bool:
+def is_listening(path: Path) -> bool:
     """Return whether an engine listens at a socket's path; a dead one's file stays behind."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.settimeout(1.0)

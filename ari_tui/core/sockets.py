@@ -167,7 +167,7 @@ def same_endpoint(address: Address, peer: Address) -> bool:
     return bool(address[:2] == peer[:2])
 
 
-def most_datagrams(sock: socket.socket) -> int:
+def max_datagrams(sock: socket.socket) -> int:
     """Return how many datagrams the receive buffer can hold at most.
 
     The kernel charges each with its bookkeeping: the smallest was measured at 768 bytes on Linux.

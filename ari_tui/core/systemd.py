@@ -14,19 +14,19 @@ from collections.abc import Callable
 
 from ari_tui.core import log
 
-_PATIENCE_S = 1.0
-"""How long what is said once may wait for a manager whose queue is full."""
-_SIGNS = 3
-"""Signs of life in the time after which the manager ends us; sd_watchdog_enabled asks for 2."""
+_SEND_TIMEOUT_S = 1.0
+"""How long READY and STOPPING may wait for a manager whose queue is full."""
+_WATCHDOGS = 3
+"""How many WATCHDOG=1 within the watchdog's time; sd_watchdog_enabled(3) asks for 2."""
 _LONGEST_STATUS = 200
 _log = log.get("notify")
 
 
 class NotifySocket:
-    """Speaks to the service manager; without an address it is mute.
+    """Sends notifications to the service manager; without an address nothing is sent.
 
     `address` is a socket's path, or `@name` for an abstract one; `watchdog_s` is the time without
-    a sign of life after which the manager ends us, None when it does not watch.
+    WATCHDOG=1 after which the manager ends us, None without a watchdog.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class NotifySocket:
         self.watchdog_s = watchdog_s
         self._address = "\0" + address[1:] if address.startswith("@") else address
         self._clock = clock
-        self._next_sign = clock()
+        self._next_watchdog = clock()
         self._status = ""
         self._socket: socket.socket | None = None
         if address:
@@ -47,7 +47,7 @@ class NotifySocket:
 
     @classmethod
     def from_environment(cls) -> NotifySocket:
-        """Take the manager's variables, and take them out of the environment for our children."""
+        """Take the manager's variables out of the environment: children must not inherit them."""
         address = os.environ.pop("NOTIFY_SOCKET", "")
         period_us = os.environ.pop("WATCHDOG_USEC", "")
         watched = os.environ.pop("WATCHDOG_PID", "")
@@ -57,43 +57,38 @@ class NotifySocket:
         usable = ours and period_us.isdigit() and int(period_us) > 0
         return cls(address, int(period_us) / 1e6 if usable else None)
 
-    @property
-    def heard(self) -> bool:
-        """Return whether there is a manager that we speak to."""
-        return self._socket is not None
-
     def ready(self) -> None:
-        """Say that we stand."""
-        self._say("READY=1", patience_s=_PATIENCE_S)
+        """Send READY=1: start-up is complete."""
+        self._send("READY=1", timeout_s=_SEND_TIMEOUT_S)
 
-    def alive(self) -> None:
-        """Give a sign of life where one is due; call it as often as you like."""
+    def watchdog(self) -> None:
+        """Send WATCHDOG=1 if it is due; may be called at any rate."""
         now = self._clock()
-        if self.watchdog_s is not None and now >= self._next_sign:
-            self._next_sign = now + self.watchdog_s / _SIGNS
-            self._say("WATCHDOG=1")
+        if self.watchdog_s is not None and now >= self._next_watchdog:
+            self._next_watchdog = now + self.watchdog_s / _WATCHDOGS
+            self._send("WATCHDOG=1")
 
     def status(self, text: str) -> None:
-        """Say in one line how we are; the same line twice is said once."""
+        """Send a status of one line, unless it is the last one again."""
         line = " ".join(text.split())[:_LONGEST_STATUS]
-        if line != self._status and self._say(f"STATUS={line}"):
+        if line != self._status and self._send(f"STATUS={line}"):
             self._status = line
 
     def stopping(self) -> None:
-        """Say that we have begun to stop: from now on we are not watched."""
-        self._say("STOPPING=1", patience_s=_PATIENCE_S)
+        """Send STOPPING=1: the watchdog ends with it."""
+        self._send("STOPPING=1", timeout_s=_SEND_TIMEOUT_S)
 
     def close(self) -> None:
-        """Say nothing more."""
+        """Close the socket: nothing more is sent."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None
 
-    def _say(self, text: str, *, patience_s: float = 0.0) -> bool:
-        """Send a datagram; what is said again and again does not wait for a full queue."""
+    def _send(self, text: str, *, timeout_s: float = 0.0) -> bool:
+        """Send a datagram; without a time-out it does not wait for a full queue."""
         if self._socket is None:
             return False
-        self._socket.settimeout(patience_s)
+        self._socket.settimeout(timeout_s)
         try:
             self._socket.sendto(text.encode(errors="replace"), self._address)
         except (BlockingIOError, TimeoutError):

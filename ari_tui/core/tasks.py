@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from ari_tui.core import log
-from ari_tui.core.cancellation import end_tasks
+from ari_tui.core.cancellation import cancel_tasks
 
 
 class Tasks:
@@ -31,7 +31,7 @@ class Tasks:
     async def close(self) -> None:
         """Cancel what still runs, and what that starts, and wait for its end."""
         while others := self._others():
-            await end_tasks(others)
+            await cancel_tasks(others)
 
     def _others(self) -> set[asyncio.Task[Any]]:
         """Return what runs beside the caller; one that has just ended awaits its callback only."""

@@ -20,9 +20,9 @@ from ari_tui.config.settings import EchoSettings, Settings, SlaSettings
 from ari_tui.config.text_values import parse_tier
 from ari_tui.core import log
 from ari_tui.core.backoff import Backoff
-from ari_tui.core.cancellation import end_tasks
+from ari_tui.core.cancellation import cancel_tasks
 from ari_tui.core.errors import ConfigError
-from ari_tui.core.runtime_folder import find_group, socket_path
+from ari_tui.core.runtime_folder import group_id, socket_path
 from ari_tui.document.model import SCHEMA
 from ari_tui.engine.actions import DetailActions, EngineActions
 from ari_tui.engine.alerts.watcher import AlertWatcher, receivers_of
@@ -94,7 +94,7 @@ class EngineParts:
         """Build and start every part but the event stream. Raises AriTuiError in one line."""
         settings, stack = self.settings, self._stack
         check_exposure(settings.http)
-        find_group(settings.http.socket_group)
+        group_id(settings.http.socket_group)
         profile = profile_of(settings.sla)
         receivers = receivers_of(settings.alerts)
         echo_host = await _resolve(settings.echo)
@@ -125,7 +125,7 @@ class EngineParts:
             info = await self.client.info()
             await starting
         finally:
-            await end_tasks([starting])
+            await cancel_tasks([starting])
         version = info.system.version or None
         bind = media.bind or await self.client.local_address()
         _log.info("asterisk found", url=self.client.endpoint.url, version=version, bind=bind)

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 
 from ari_tui.ari.event_stream import Connected, Disconnected, StreamItem
 from ari_tui.ari.events import Event
-from ari_tui.core.errors import BrokenEventError
+from ari_tui.core.errors import MalformedEventError
 from ari_tui.core.tasks import Tasks
 from ari_tui.document.model import Document
 from ari_tui.engine.assembly import EngineParts
@@ -92,7 +92,7 @@ class EngineLoop:
         elif isinstance(item, Disconnected):
             retry = f"{item.reason}: trying again in {item.retry_s:.1f} s"
             parts.events.add("error", "disconnected", f"event stream lost: {retry}")
-        elif isinstance(item, BrokenEventError):
+        elif isinstance(item, MalformedEventError):
             parts.events.add("warning", "broken_event", str(item), rate_limited=True)
         else:
             parts.calls.on_event(item)

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Final
 
 from ari_tui.core import log
-from ari_tui.core.cancellation import unbroken
+from ari_tui.core.cancellation import shielded
 from ari_tui.core.errors import BindError, PortInUseError, WorkerError
-from ari_tui.core.process import ended_within, killed
+from ari_tui.core.process import kill_and_wait, wait_or_kill
 from ari_tui.packet_log.ring import DEFAULT_CAPACITY, RingReader, create_ring
 from ari_tui.relay import control
 
@@ -74,7 +74,7 @@ class MediaWorker:
             await self._first_heartbeat(ours)
         except BaseException:
             self._stopping = True
-            await unbroken(self.kill())
+            await shielded(self.kill())
             self.ring.close()
             raise
 
@@ -128,12 +128,12 @@ class MediaWorker:
         """End the worker by closing its control channel, else kill it."""
         self._stopping = True
         self._writer.close()
-        await ended_within(self.process, _REQUEST_S)
+        await wait_or_kill(self.process, _REQUEST_S)
         await asyncio.wait([self._reader_task])
 
     async def kill(self) -> None:
         """End the process at once."""
-        await killed(self.process)
+        await kill_and_wait(self.process)
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         frames = control.FrameDecoder()
@@ -149,7 +149,7 @@ class MediaWorker:
         self._writer.close()
         if self.running:
             # its channel is closed: it is ending, or hangs
-            await ended_within(self.process, _REQUEST_S)
+            await wait_or_kill(self.process, _REQUEST_S)
         for answer in self._waiting.values():
             if not answer.done():
                 answer.set_exception(WorkerError(f"{self.name} ended"))

@@ -17,7 +17,7 @@ from ari_tui.ari.event_stream import Connected, StreamItem
 from ari_tui.config.run_options import RunOptions
 from ari_tui.config.settings import Settings
 from ari_tui.core import log
-from ari_tui.core.cancellation import end_tasks
+from ari_tui.core.cancellation import cancel_tasks
 from ari_tui.core.errors import AriError, AriReplacedError
 from ari_tui.core.exit_codes import INCONCLUSIVE, VERDICT_CODES
 from ari_tui.core.process import ParentLink
@@ -74,7 +74,7 @@ async def _start(
     """
     starting = asyncio.create_task(engine.start(stack))
     stop = asyncio.create_task(signals.stop.wait())
-    parent_gone = asyncio.create_task(link.wait_let_go())
+    parent_gone = asyncio.create_task(link.lifeline_ended())
     try:
         await asyncio.wait({starting, stop, parent_gone}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
@@ -82,7 +82,7 @@ async def _start(
             return True
         return False
     finally:
-        await end_tasks((starting, stop, parent_gone))
+        await cancel_tasks((starting, stop, parent_gone))
 
 
 class Engine:
@@ -130,7 +130,7 @@ class Engine:
         if options.duration_s is not None:
             ends[asyncio.create_task(asyncio.sleep(options.duration_s))] = lambda: "duration"
         if not options.stay:
-            parent_gone = asyncio.create_task(link.wait_let_go())
+            parent_gone = asyncio.create_task(link.lifeline_ended())
             ends[parent_gone] = lambda: parent_gone.result() or "parent gone"
         try:
             done, _ = await asyncio.wait(
@@ -173,7 +173,7 @@ class Engine:
         if tasks[0] not in done:
             why = "skipped by a second signal" if done else f"not done after {limit_s:g} s"
             parts.events.add("warning", "drain", f"draining {why}: leftovers are swept next time")
-        await end_tasks((*tasks, *self._loop_tasks))
+        await cancel_tasks((*tasks, *self._loop_tasks))
         self._fold_last_records()
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(parts.injected.refresh(), _INJECTED_S)

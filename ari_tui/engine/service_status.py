@@ -29,7 +29,7 @@ class SystemdNotifier:
     def watchdog(self, *, healthy: bool) -> None:
         """Send WATCHDOG if the engine is healthy."""
         if healthy:
-            self._notifier.alive()
+            self._notifier.watchdog()
 
     def status(self, document: Document) -> None:
         """Set the status line from a document, unless the engine is stopping."""

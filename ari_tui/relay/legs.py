@@ -18,7 +18,7 @@ from ari_tui.core.sockets import (
     Address,
     Ancillary,
     disconnect,
-    most_datagrams,
+    max_datagrams,
     receive_marks,
     receive_stamp,
     same_endpoint,
@@ -214,7 +214,7 @@ def read_until_dry(leg: Leg, peer: Address, take: Callable[[bytes, Ancillary], N
     own packets may go on arriving: what the buffer can hold is the bound.
     """
     heard = 0
-    for _ in range(most_datagrams(leg.sock)):
+    for _ in range(max_datagrams(leg.sock)):
         try:
             data, ancillary, _, address = leg.sock.recvmsg(MAX_DATAGRAM + 1, ANCILLARY_SIZE)
         except BlockingIOError:

@@ -15,7 +15,7 @@ from ari_tui.analysis.sla.calibration import PathSample
 from ari_tui.client.source import LiveSource, parse_target
 from ari_tui.config.dump import to_environment
 from ari_tui.config.settings import Settings
-from ari_tui.core.cancellation import end_tasks
+from ari_tui.core.cancellation import cancel_tasks
 from ari_tui.core.errors import AriTuiError
 from ari_tui.core.log import get
 from ari_tui.core.process import Child
@@ -44,7 +44,7 @@ async def watch_engine(target: str, settings: Settings, seconds: float) -> tuple
             try:
                 watched = await watch(source, seconds, signals.stop)
             finally:
-                await end_tasks([following])
+                await cancel_tasks([following])
         return watched, signals.exit_code
 
 

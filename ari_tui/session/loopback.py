@@ -19,7 +19,7 @@ from ari_tui.config.dump import to_environment
 from ari_tui.config.run_options import DemoOptions
 from ari_tui.config.settings import Settings
 from ari_tui.core import log
-from ari_tui.core.cancellation import end_tasks
+from ari_tui.core.cancellation import cancel_tasks
 from ari_tui.core.errors import ChildFailedError
 from ari_tui.core.exit_codes import INCONCLUSIVE
 from ari_tui.core.process import Child, ParentLink, flag_arguments
@@ -30,7 +30,7 @@ from ari_tui.reflector.server import EXPEDITED_FORWARDING
 _LOOPBACK: Final = "127.0.0.1"
 _NO_CERTIFICATES: Final = {"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull}
 """aiohttp loads the system's when it is imported; nothing on loopback uses TLS."""
-_HURRY_S = 5.0
+_KILL_AFTER_S = 5.0
 """How long an engine that skips draining may take to write its report."""
 
 
@@ -125,7 +125,7 @@ async def _start_all(
     try:
         await asyncio.wait(starting, return_when=asyncio.FIRST_EXCEPTION)
     finally:
-        await end_tasks(starting)
+        await cancel_tasks(starting)
         ended = [one.exception() for one in starting if not one.cancelled()]
         for one in starting:
             if not one.cancelled() and one.exception() is None:
@@ -147,19 +147,19 @@ async def _start(
 
 
 async def _follow(engine: Child, signals: StopSignals, parent: ParentLink | None) -> int:
-    """Wait for the engine's end; forward the first request to stop, and the second one to hurry."""
+    """Wait for the engine's end; forward the first request to stop, then the second one."""
     ended = asyncio.create_task(engine.process.wait())
     stop = asyncio.create_task(signals.stop.wait())
-    let_go = asyncio.create_task((parent or ParentLink(None, None)).wait_let_go())
+    parent_gone = asyncio.create_task((parent or ParentLink(None, None)).lifeline_ended())
     try:
-        await asyncio.wait({ended, stop, let_go}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({ended, stop, parent_gone}, return_when=asyncio.FIRST_COMPLETED)
         if not ended.done():
-            engine.let_go(let_go.result() if let_go.done() else signals.name)
+            engine.close_lifeline(parent_gone.result() if parent_gone.done() else signals.name)
         # after the parent's request to stop, the first signal is the second request
-        hurry = stop if let_go.done() else signals.again.wait()
-        code = await engine.finish(hurry, drain_s=None, hurry_s=_HURRY_S)
+        second = stop if parent_gone.done() else signals.again.wait()
+        code = await engine.finish(second, drain_s=None, kill_after_s=_KILL_AFTER_S)
     finally:
-        await end_tasks((ended, stop, let_go))
+        await cancel_tasks((ended, stop, parent_gone))
     if code < 0:
         log.get("loopback").error("the engine was killed: there is no final report", signal=-code)
         return INCONCLUSIVE

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from ari_tui.config.settings import Settings
 from ari_tui.core import log
-from ari_tui.core.cancellation import end_tasks
+from ari_tui.core.cancellation import cancel_tasks
 from ari_tui.core.errors import ConfigError
 from ari_tui.core.exit_codes import INCONCLUSIVE, SIGNAL_CODES
 from ari_tui.core.process import Child
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _DRAIN_S: Final = 30.0
 """How long an engine may take to release its callers and write its final document."""
-_HURRY_S: Final = 5.0
+_KILL_AFTER_S: Final = 5.0
 _FINAL_DOCUMENT_S: Final = 2.0
 """How long the final document of an engine that has ended may take to arrive."""
 _TEXTUAL: Final = {
@@ -69,7 +69,7 @@ async def run_on_screen(
             await engine.stop("the screen failed")
             raise
         if left.how == "leave" and engine.running:
-            engine.disown()
+            engine.detach()
             await screen.close()
             _say(f"the engine goes on: ari-tui attach {screen.source.address} shows it again")
             return signals.exit_code
@@ -123,7 +123,7 @@ async def _start_engine(
             await (await starting).stop("the screen cannot be drawn")
             raise
         finally:
-            await end_tasks((starting, stop))
+            await cancel_tasks((starting, stop))
 
 
 def _import_screen(settings: Settings) -> None:
@@ -159,7 +159,7 @@ class _Screen:
                 return True
             return False
         finally:
-            await end_tasks((opening, stop))
+            await cancel_tasks((opening, stop))
 
     async def show(self, signals: StopSignals, engine: Child | None) -> Leaving:
         """Take the terminal, draw until a key, a signal or the engine ends it, restore it."""
@@ -178,7 +178,7 @@ class _Screen:
                 app.exit(Leaving("leave" if self._stays else "quit", reason=signals.name))
             left = await drawing
         finally:
-            await end_tasks((drawing, stop, watching))
+            await cancel_tasks((drawing, stop, watching))
         if left is None:  # Textual has printed the reason on stderr
             raise RuntimeError(f"the screen failed: see {self._settings.log.file or 'above'}")
         if left.picture:
@@ -215,7 +215,7 @@ class _Screen:
 
     async def close(self) -> None:
         """Disconnect from the engine's stream."""
-        await end_tasks((self._following,))
+        await cancel_tasks((self._following,))
 
     def print_report(self) -> None:
         """Print the report of the newest document, and whether it is the last."""
@@ -236,10 +236,10 @@ async def _end(engine: Child, left: Leaving, screen: _Screen, signals: StopSigna
         document = screen.source.document
         calls = document.totals.calls.active if document else 0
         _say(f"letting go of {calls} calls (Ctrl-C skips the wait)")
-    engine.let_go(left.reason)
-    hurry = (signals.again if signals.name else signals.stop).wait()
+    engine.close_lifeline(left.reason)
+    second = (signals.again if signals.name else signals.stop).wait()
     try:
-        code = await engine.finish(hurry, drain_s=_DRAIN_S, hurry_s=_HURRY_S)
+        code = await engine.finish(second, drain_s=_DRAIN_S, kill_after_s=_KILL_AFTER_S)
         await screen.wait_final()
     finally:
         await screen.close()

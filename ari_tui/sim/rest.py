@@ -15,7 +15,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 from aiohttp.typedefs import Handler, Middleware
 
-from ari_tui.core.cancellation import end_tasks
+from ari_tui.core.cancellation import cancel_tasks
 from ari_tui.core.errors import SimRefusalError
 from ari_tui.sim.config import SimConfig
 from ari_tui.sim.events import EventHub, EventSocket
@@ -137,7 +137,7 @@ class EventServer:
             self._sockets.discard(socket)
             for name in names:
                 self._hub.disconnect(name, socket)
-            await end_tasks([writer])
+            await cancel_tasks([writer])
             socket.discard()
         return ws
 

@@ -123,7 +123,7 @@ async def run_sim(
     async with SimulatedAsterisk(config, link.take_socket()) as sim:
         gc.freeze()  # collections then pass over all that is there from the start
         link.ready(host=sim.host, port=sim.port, url=sim.url)
-        waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(link.wait_let_go())]
+        waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(link.lifeline_ended())]
         if stop is not None:
             waits.append(asyncio.ensure_future(stop.wait()))
         try:

@@ -34,7 +34,12 @@ from ari_tui.ari.event_stream import (
 )
 from ari_tui.ari.events import StasisEnd, StasisStart
 from ari_tui.core.backoff import Backoff
-from ari_tui.core.errors import AriError, AriReplacedError, AriUnauthorizedError, BrokenEventError
+from ari_tui.core.errors import (
+    AriError,
+    AriReplacedError,
+    AriUnauthorizedError,
+    MalformedEventError,
+)
 
 QUICK = Backoff(0.01, 0.02, 2.0, 0.0)
 
@@ -76,7 +81,7 @@ async def test_unknown_events_are_skipped_and_a_broken_one_does_not_end_the_stre
         await server.send_str('{"type": "StasisStart", "channel": {"id": 17}}')
         await server.send_str(_event("StasisEnd"))
         broken = await _next(stream)
-        assert isinstance(broken, BrokenEventError)
+        assert isinstance(broken, MalformedEventError)
         assert "StasisStart" in str(broken)
         assert isinstance(await _next(stream), StasisEnd)
 

@@ -21,7 +21,7 @@ from ari_tui.ari.events import (
     decode_event,
 )
 from ari_tui.ari.models import AsteriskInfo, Bridge, Channel, clean_fields
-from ari_tui.core.errors import BrokenEventError
+from ari_tui.core.errors import MalformedEventError
 
 # as Asterisk 22 sends it
 STASIS_START: dict[str, Any] = {
@@ -95,19 +95,19 @@ def test_an_unknown_type_is_none_whatever_its_body(kind: str) -> None:
 def test_a_broken_body_is_an_error_that_names_type_and_field(
     path: tuple[str, ...], value: object
 ) -> None:
-    with pytest.raises(BrokenEventError, match="StasisStart") as caught:
+    with pytest.raises(MalformedEventError, match="StasisStart") as caught:
         decode_event(_with(path, value))
     assert "$." + ".".join(path) in str(caught.value)
 
 
 def test_a_missing_channel_is_named() -> None:
-    with pytest.raises(BrokenEventError, match=r"ChannelDestroyed.*channel"):
+    with pytest.raises(MalformedEventError, match=r"ChannelDestroyed.*channel"):
         decode_event(b'{"type": "ChannelDestroyed"}')
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff\xfe", b"[1]", b'{"type": 3}', b"[" * 100_000])
 def test_what_is_no_event_at_all_is_a_broken_event(data: bytes) -> None:
-    with pytest.raises(BrokenEventError):
+    with pytest.raises(MalformedEventError):
         decode_event(data)
 
 
@@ -204,7 +204,7 @@ def test_any_value_in_any_field_is_read_ignored_or_named_as_broken(
     path: tuple[str, ...], value: object
 ) -> None:
     event: Event | None = None
-    with contextlib.suppress(BrokenEventError):
+    with contextlib.suppress(MalformedEventError):
         event = decode_event(_with(path, value))
     assert event is None or (isinstance(event, StasisStart) and "\x1b" not in event.channel.name)
 

@@ -84,7 +84,7 @@ def test_echo_tells_its_counters_as_json_and_nothing_else_on_stdout() -> None:
     assert err == ""
 
 
-async def test_echo_as_a_child_says_its_port_and_ends_with_0_when_it_is_let_go() -> None:
+async def test_echo_as_a_child_says_its_port_and_ends_with_0_when_its_lifeline_ends() -> None:
     child = await Child.spawn("echo", ["echo", "--port", "0", "--quiet"])
     try:
         port = child.info["port"]

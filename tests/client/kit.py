@@ -16,7 +16,7 @@ from ari_tui.analysis.sla.profiles import SEED_PROFILE
 from ari_tui.client.address import Target, parse_target
 from ari_tui.client.source import LiveSource, Source
 from ari_tui.config.settings import HttpSettings
-from ari_tui.core.cancellation import end_tasks
+from ari_tui.core.cancellation import cancel_tasks
 from ari_tui.core.errors import ActionFailedError
 from ari_tui.document.live import SECONDS, CallCourse, Live
 from ari_tui.document.model import SCHEMA, Document
@@ -183,5 +183,5 @@ async def following(source: LiveSource, *, live: bool = True) -> AsyncIterator[L
             await until(source, lambda: source.link.state == "live")
         yield source
     finally:
-        await end_tasks([running])
+        await cancel_tasks([running])
         assert running.cancelled()

@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from ari_tui.client.address import Target, parse_target
 from ari_tui.client.connection import Connection, connected, within
-from ari_tui.core.cancellation import end_tasks
+from ari_tui.core.cancellation import cancel_tasks
 from ari_tui.core.errors import ActionError, UnknownMessageError
 from tests.client.kit import StubEngine, stub_engine
 
@@ -35,7 +35,7 @@ async def reading(connection: Connection) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        await end_tasks([task])
+        await cancel_tasks([task])
         if not task.cancelled():
             task.exception()
 
@@ -198,7 +198,7 @@ async def test_work_that_takes_too_long_is_ended() -> None:
         await within(work(), 0.01)
     waiting = asyncio.create_task(within(work(), 60))
     await asyncio.sleep(0)
-    await end_tasks([waiting])
+    await cancel_tasks([waiting])
     assert waiting.cancelled()
     assert ended == ["ended", "ended"]
 

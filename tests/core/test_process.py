@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from ari_tui.core import process
-from ari_tui.core.cancellation import end_tasks
+from ari_tui.core.cancellation import cancel_tasks
 from ari_tui.core.errors import ChildFailedError
 from ari_tui.core.exit_codes import SIGNAL_CODES
 from ari_tui.core.process import Child, ParentLink
@@ -61,7 +61,7 @@ def test_without_a_parent_nothing_is_said_and_nobody_waits(monkeypatch: pytest.M
 
 
 async def test_without_a_parent_the_lifeline_never_ends() -> None:
-    waiting = asyncio.create_task(ParentLink(None, None).wait_let_go())
+    waiting = asyncio.create_task(ParentLink(None, None).lifeline_ended())
     done, _ = await asyncio.wait({waiting}, timeout=0.05)
     assert not done
     waiting.cancel()
@@ -98,7 +98,7 @@ def test_a_parent_that_is_gone_is_no_error(pipes: Pipes) -> None:
 @pytest.mark.parametrize("reason", ["SIGINT", ""])
 async def test_a_child_hears_the_reason_and_the_end(reason: str, pipes: Pipes) -> None:
     link = ParentLink(None, pipes.life_read)
-    waiting = asyncio.create_task(link.wait_let_go())
+    waiting = asyncio.create_task(link.lifeline_ended())
     await asyncio.sleep(0)
     assert not waiting.done()
     if reason:
@@ -116,7 +116,7 @@ link = ParentLink.from_environment()
 """
 OBEDIENT = """
 link.ready(pid=os.getpid(), session=os.getsid(0), stdin=os.readlink("/proc/self/fd/0"))
-reason = asyncio.run(link.wait_let_go())
+reason = asyncio.run(link.lifeline_ended())
 open(sys.argv[-1], "w").write(reason)
 sys.exit(7)
 """
@@ -152,7 +152,7 @@ def gone(pid: int) -> bool:
     return False
 
 
-async def test_a_child_stands_in_a_session_of_its_own_and_is_let_go_with_a_reason(
+async def test_a_child_runs_in_a_session_of_its_own_and_ends_with_its_lifeline_for_a_reason(
     script: Script, tmp_path: Path
 ) -> None:
     script(OBEDIENT)
@@ -172,7 +172,7 @@ async def test_a_child_stands_in_a_session_of_its_own_and_is_let_go_with_a_reaso
 STAYING = """
 link.ready(pid=os.getpid())
 async def main():
-    waiting = asyncio.create_task(link.wait_let_go())
+    waiting = asyncio.create_task(link.lifeline_ended())
     loop = asyncio.get_running_loop()
     asked = loop.create_future()
     loop.add_signal_handler(signal.SIGUSR1, asked.set_result, None)
@@ -187,7 +187,7 @@ from ari_tui.core.process import Child
 async def main():
     child = await Child.spawn("staying", sys.argv[1:], stdout=asyncio.subprocess.DEVNULL)
     print(child.process.pid, flush=True)
-    child.disown()
+    child.detach()
 
 asyncio.run(main())
 """
@@ -246,10 +246,10 @@ sys.exit(sum(signals))
 async def test_a_hurried_child_gets_two_signals_and_a_gone_one_none(script: Script) -> None:
     script(HURRIED)
     child = await Child.spawn("hurried", [])
-    child.hurry()
+    child.skip_draining()
     code = await asyncio.wait_for(child.process.wait(), WAIT_S)
     assert code == signal.SIGINT + signal.SIGTERM
-    child.hurry()
+    child.skip_draining()
 
 
 async def test_a_child_that_does_not_stop_is_killed(script: Script) -> None:
@@ -283,7 +283,7 @@ async def test_a_child_that_does_not_get_ready_is_told_and_ended(
         return started[-1]
 
     monkeypatch.setattr(asyncio, "create_subprocess_exec", noting)
-    monkeypatch.setattr(process, "_FAREWELL_S", 0.2)
+    monkeypatch.setattr(process, "_FAILED_EXIT_S", 0.2)
     script(body)
     before = len(os.listdir("/proc/self/fd"))
     silent = "not ready" in words
@@ -336,7 +336,7 @@ async def test_a_child_that_is_on_its_way_out_has_gone_when_a_cancellation_has(
             break
         await asyncio.sleep(0.005)
     await asyncio.wait({spawning}, timeout=0.2)
-    await end_tasks([spawning])
+    await cancel_tasks([spawning])
     assert gone(int(file.read_text()))
 
 
@@ -344,7 +344,7 @@ async def test_brothers_do_not_hold_each_others_lifelines(script: Script, tmp_pa
     script(OBEDIENT)
     first = await Child.spawn("first", [str(tmp_path / "1")])
     second = await Child.spawn("second", [str(tmp_path / "2")])
-    first.let_go("SIGTERM")
+    first.close_lifeline("SIGTERM")
     assert await asyncio.wait_for(first.process.wait(), WAIT_S) == 7
     assert second.running
     assert await second.stop(timeout_s=WAIT_S) == 7
@@ -359,7 +359,7 @@ async def test_a_signal_sets_the_event_and_its_exit_code(number: int, code: int)
     assert signals.exit_code == code
 
 
-async def test_the_first_of_several_signals_decides_and_the_second_asks_to_hurry() -> None:
+async def test_the_first_of_several_signals_decides_and_the_second_skips_draining() -> None:
     with StopSignals() as signals:
         os.kill(os.getpid(), signal.SIGTERM)
         await asyncio.wait_for(signals.stop.wait(), 10)

@@ -13,7 +13,13 @@ import pytest
 
 from ari_tui.core import runtime_folder as paths
 from ari_tui.core.errors import BindError, ConfigError
-from ari_tui.core.runtime_folder import bind_unix, engines, find_group, runtime_folder, socket_path
+from ari_tui.core.runtime_folder import (
+    bind_unix,
+    group_id,
+    running_engines,
+    runtime_folder,
+    socket_path,
+)
 
 NOBODY = 65534
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="changes the user, which needs root")
@@ -144,7 +150,7 @@ def some_group() -> grp.struct_group:
 def test_a_groups_members_may_open_the_socket_and_nobody_else(open_folder: Path) -> None:
     group = some_group()
     path = socket_path("tests")
-    with bind_unix(path, find_group(group.gr_name)):
+    with bind_unix(path, group_id(group.gr_name)):
         for shared, expected in ((path, 0o660), (path.parent, 0o750)):
             assert (mode(shared), shared.stat().st_gid) == (expected, group.gr_gid)
         with another_user(group.gr_gid), socket.socket(socket.AF_UNIX) as member:
@@ -173,9 +179,9 @@ def test_the_services_engine_is_found_by_those_who_may_open_it(
     with bind_unix(path, group.gr_gid):
         monkeypatch.setenv("XDG_RUNTIME_DIR", str(open_folder / "home"))
         with another_user(group.gr_gid):
-            assert engines() == [path]
+            assert running_engines() == [path]
         with another_user():
-            assert engines() == []
+            assert running_engines() == []
 
 
 @needs_root
@@ -190,6 +196,6 @@ def test_a_group_that_is_not_ours_is_told_and_leaves_no_socket(open_folder: Path
 
 
 def test_a_group_that_there_is_not_is_told_by_its_key() -> None:
-    assert find_group("") is None
+    assert group_id("") is None
     with pytest.raises(ConfigError, match=r"http\.socket_group: there is no group no-such-group"):
-        find_group("no-such-group")
+        group_id("no-such-group")

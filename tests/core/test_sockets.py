@@ -20,7 +20,7 @@ from ari_tui.core.sockets import (
     disconnect,
     family_of,
     granted_buffers,
-    most_datagrams,
+    max_datagrams,
     normal_endpoint,
     open_udp,
     receive_marks,
@@ -114,20 +114,20 @@ def test_buffers_are_what_was_asked_twice_as_the_kernel_counts(sock: socket.sock
     receive, send = granted_buffers(sock)
     assert receive >= 1 << 18
     assert send >= 1 << 18
-    assert most_datagrams(sock) == receive // 512
+    assert max_datagrams(sock) == receive // 512
 
 
 @linux_only
 def test_a_buffer_never_holds_more_datagrams_than_its_bound(phone: Phone) -> None:
     with closing(open_udp(LOOPBACK, 0, buffer_bytes=65_536)) as sock:
-        for _ in range(most_datagrams(sock) + 100):
+        for _ in range(max_datagrams(sock) + 100):
             phone.send(b"", sock.getsockname())
         queued = 0
         while not nothing_queued(sock):
             sock.recv(1)
             queued += 1
-        assert 0 < queued <= most_datagrams(sock)
-        assert socket_drops(sock) == most_datagrams(sock) + 100 - queued
+        assert 0 < queued <= max_datagrams(sock)
+        assert socket_drops(sock) == max_datagrams(sock) + 100 - queued
 
 
 # -- stamps and marks --------------------------------------------------------------------

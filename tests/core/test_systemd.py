@@ -83,7 +83,7 @@ def test_the_variables_are_taken_out_of_the_environment(
     monkeypatch.setenv("WATCHDOG_USEC", "30000000")
     monkeypatch.setenv("WATCHDOG_PID", str(os.getpid()))
     notifier = spoken(NotifySocket.from_environment())
-    assert (notifier.heard, notifier.watchdog_s) == (True, 30.0)
+    assert notifier.watchdog_s == 30.0
     assert not [name for name in VARIABLES if name in os.environ]
     notifier.ready()
     assert heard(manager) == ["READY=1"]
@@ -93,7 +93,7 @@ def test_the_variables_are_taken_out_of_the_environment(
     ("name", "value"),
     [("WATCHDOG_PID", "1"), ("WATCHDOG_USEC", ""), ("WATCHDOG_USEC", "0"), ("WATCHDOG_USEC", "x")],
 )
-def test_a_watchdog_that_is_not_for_us_gets_no_sign(
+def test_a_watchdog_that_is_not_for_us_gets_no_message(
     name: str, value: str, manager: socket.socket, monkeypatch: pytest.MonkeyPatch, spoken: Spoken
 ) -> None:
     monkeypatch.setenv("NOTIFY_SOCKET", manager.getsockname())
@@ -101,30 +101,33 @@ def test_a_watchdog_that_is_not_for_us_gets_no_sign(
     monkeypatch.setenv(name, value)
     notifier = spoken(NotifySocket.from_environment())
     assert notifier.watchdog_s is None
-    notifier.alive()
+    notifier.watchdog()
     assert heard(manager) == []
 
 
 @pytest.mark.parametrize("address", ["", "relative", "vsock:2:1234"])
 def test_without_a_socket_that_we_can_speak_to_nothing_is_said(
-    address: str, monkeypatch: pytest.MonkeyPatch, spoken: Spoken
+    address: str,
+    monkeypatch: pytest.MonkeyPatch,
+    spoken: Spoken,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setenv("NOTIFY_SOCKET", address)
     notifier = spoken(NotifySocket.from_environment())
-    assert not notifier.heard
     notifier.ready()
     notifier.status("x")
-    notifier.alive()
+    notifier.watchdog()
     notifier.stopping()
+    assert not caplog.records  # sending would have failed, which is logged
 
 
-def test_signs_of_life_come_three_times_in_the_watchdogs_time(
+def test_the_watchdog_is_notified_three_times_in_its_time(
     manager: socket.socket, spoken: Spoken
 ) -> None:
     clock = Clock()
     notifier = spoken(NotifySocket(manager.getsockname(), 30.0, clock=clock))
     for _ in range(240):  # a minute of pulses
-        notifier.alive()
+        notifier.watchdog()
         clock.now_s += 0.25
     assert heard(manager) == ["WATCHDOG=1"] * 6
 
@@ -143,7 +146,7 @@ def test_a_manager_that_is_gone_is_told_once_and_stops_nothing(
 ) -> None:
     notifier = spoken(NotifySocket(str(tmp_path / "nobody"), 30.0))
     notifier.ready()
-    notifier.alive()
+    notifier.watchdog()
     notifier.stopping()
     assert [record.message for record in caplog.records if "service manager" in record.message] == [
         caplog.records[0].message
@@ -156,7 +159,7 @@ def test_a_manager_whose_queue_is_full_holds_up_no_pulse(
     clock = Clock()
     notifier = spoken(NotifySocket(manager.getsockname(), 0.3, clock=clock))
     for _ in range(2000):
-        notifier.alive()
+        notifier.watchdog()
         clock.now_s += 0.25
     assert 0 < len(heard(manager)) < 2000
     notifier.status("heard again")

@@ -9,7 +9,7 @@ import random
 import pytest
 
 from ari_tui.core.backoff import Backoff
-from ari_tui.core.cancellation import end_tasks, unbroken
+from ari_tui.core.cancellation import cancel_tasks, shielded
 from ari_tui.core.tasks import Tasks
 from tests.engine.kit import until
 
@@ -109,7 +109,7 @@ async def test_a_task_that_swallows_its_cancellation_is_cancelled_again() -> Non
 
     task = asyncio.create_task(stubborn())
     await asyncio.sleep(0)
-    await end_tasks([task])
+    await cancel_tasks([task])
     assert task.cancelled()
     assert swallowed.is_set()
 
@@ -123,7 +123,7 @@ async def test_the_errors_of_ended_tasks_are_theirs() -> None:
 
     task = asyncio.create_task(broken())
     await asyncio.sleep(0)
-    await end_tasks([task, task])
+    await cancel_tasks([task, task])
     assert isinstance(task.exception(), OSError)
 
 
@@ -140,7 +140,7 @@ async def test_what_must_end_ends_before_a_cancellation_goes_on() -> None:
     for fails in (False, True):
         go_on.clear()
         ended.clear()
-        task = asyncio.create_task(unbroken(work(fails)))
+        task = asyncio.create_task(shielded(work(fails)))
         for _ in range(3):
             await asyncio.sleep(0)
             task.cancel()
@@ -149,9 +149,9 @@ async def test_what_must_end_ends_before_a_cancellation_goes_on() -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
         assert ended.is_set()
-    assert await unbroken(work(False)) == 5
+    assert await shielded(work(False)) == 5
     with pytest.raises(KeyError):
-        await unbroken(work(True))
+        await shielded(work(True))
 
 
 def test_the_wait_doubles_up_to_its_bound_without_jitter() -> None:

@@ -354,7 +354,7 @@ class Run:
         before = {number: self.count("returned", number) for number in numbers}
         await until(lambda: all(self.count("returned", n) > before[n] + 5 for n in numbers))
 
-    def let_go(self, reason: str = "") -> None:
+    def close_lifeline(self, reason: str = "") -> None:
         """Close the lifeline, as a parent does that wants the engine to drain and end."""
         if self.lifeline >= 0:
             fd, self.lifeline = self.lifeline, -1
@@ -364,7 +364,7 @@ class Run:
 
     async def end(self) -> int:
         """Let the engine go and wait for its end; return its exit code."""
-        self.let_go("SIGINT")
+        self.close_lifeline("SIGINT")
         return await self.ended()
 
     async def ended(self) -> int:
@@ -419,7 +419,7 @@ async def engine(
             await _until_ready(run.task, ready)
             yield run
         finally:
-            run.let_go()
+            run.close_lifeline()
             await asyncio.wait({run.task}, timeout=2 * WAIT_S)
             for fd in (ready, ours):
                 os.close(fd)

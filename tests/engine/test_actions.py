@@ -175,7 +175,7 @@ async def test_draining_can_be_cut_short(pbx: Pbx, echo: EchoRun) -> None:
         pbx.call()
         await run.up(1)
         await do(run, "drain")
-        run.let_go("SIGHUP")
+        run.close_lifeline("SIGHUP")
         assert await asyncio.wait_for(run.ended(), 15) in VERDICTS
     assert run.final.session.end_reason == "SIGHUP"
     run.assert_nothing_left()

@@ -169,7 +169,7 @@ async def test_on_release_hangup_hangs_callers_up(pbx: Pbx, echo: EchoRun) -> No
     async with engine(pbx, echo.port, asterisk={"on_release": "hangup"}) as run:
         caller = pbx.call()
         await run.up(1)
-        run.let_go()
+        run.close_lifeline()
         await until(lambda: not run.parts.calls.accepting)
         late = pbx.call()
         await until(lambda: late not in pbx.channels)

@@ -9,7 +9,7 @@ from aiohttp import ClientSession
 from ari_tui.ari.event_stream import Disconnected
 from ari_tui.ari.events import StasisStart
 from ari_tui.ari.models import Channel
-from ari_tui.core.errors import BrokenEventError
+from ari_tui.core.errors import MalformedEventError
 from ari_tui.engine.event_log import EventLog
 from ari_tui.engine.loop import EngineLoop
 from tests.engine.kit import (
@@ -133,7 +133,7 @@ def test_an_event_is_for_the_calls_first_and_then_for_the_extension() -> None:
 def test_what_becomes_of_the_connection_is_told_and_goes_to_no_call() -> None:
     loop, parts = engine_loop()
     loop.on_stream_item(Disconnected("closed", 0, 1.25))
-    loop.on_stream_item(BrokenEventError("event StasisStart cannot be read"))
+    loop.on_stream_item(MalformedEventError("event StasisStart cannot be read"))
     assert [(line.level, line.kind, line.text) for line in parts.events.lines] == [
         ("error", "disconnected", "event stream lost: closed: trying again in 1.2 s"),
         ("warning", "broken_event", "event StasisStart cannot be read"),

@@ -54,7 +54,7 @@ async def test_an_engine_whose_parent_dies_drains_and_ends(pbx: Pbx, echo: EchoR
     async with engine(pbx, echo.port) as run:
         pbx.call()
         await run.up(1)
-        run.let_go()
+        run.close_lifeline()
         assert await run.ended() in VERDICTS
     assert run.final.session.end_reason == "parent gone"
     run.assert_nothing_left()
@@ -64,7 +64,7 @@ async def test_an_engine_that_shall_stay_outlives_its_parent(pbx: Pbx, echo: Ech
     async with engine(pbx, echo.port, options=RunOptions(stay=True)) as run:
         pbx.call()
         (call,) = await run.up(1)
-        run.let_go("SIGHUP")
+        run.close_lifeline("SIGHUP")
         await run.flows(call.number)
         run.parts.quit.set()
         assert await run.ended() in VERDICTS
@@ -158,7 +158,7 @@ async def test_a_caller_who_comes_while_we_stop_is_sent_on(pbx: Pbx, echo: EchoR
     async with engine(pbx, echo.port) as run:
         pbx.call()
         await run.up(1)
-        run.let_go()
+        run.close_lifeline()
         await until(lambda: not run.parts.calls.accepting)
         late = pbx.call()
         await until(lambda: late not in pbx.channels, "the late caller hears silence for ever")

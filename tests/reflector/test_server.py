@@ -41,7 +41,7 @@ class Running:
 
     def __init__(self, config: EchoConfig) -> None:
         ready_fd, child_ready_fd = os.pipe()
-        lifeline_fd, self._let_go_fd = os.pipe()
+        lifeline_fd, self._lifeline_write_fd = os.pipe()
         self._link = ParentLink(child_ready_fd, lifeline_fd)
         self._lifeline_fd = lifeline_fd
         self._server = EchoServer(config)
@@ -57,8 +57,8 @@ class Running:
 
     def stop(self, reason: bytes = b"") -> EchoCounters:
         if self._thread.is_alive():
-            os.write(self._let_go_fd, reason)
-            os.close(self._let_go_fd)
+            os.write(self._lifeline_write_fd, reason)
+            os.close(self._lifeline_write_fd)
             self._thread.join(20)
             assert not self._thread.is_alive()
             os.close(self._lifeline_fd)
@@ -335,7 +335,7 @@ def test_the_words_on_the_lifeline_are_the_reason(lifeline: tuple[ParentLink, in
         assert wait(watch) == "SIGINT"
 
 
-def test_after_the_lifeline_has_ended_a_signal_can_still_hurry(
+def test_after_the_lifeline_has_ended_a_signal_still_skips_draining(
     lifeline: tuple[ParentLink, int],
 ) -> None:
     link, write_fd = lifeline

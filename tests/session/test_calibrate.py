@@ -25,7 +25,7 @@ from ari_tui.config.settings import (
     OutputSettings,
     Settings,
 )
-from ari_tui.core.cancellation import end_tasks
+from ari_tui.core.cancellation import cancel_tasks
 from ari_tui.core.errors import AriTuiError
 from ari_tui.document.live import SECONDS, AllCourse, Cells, Live
 from ari_tui.document.model import Document
@@ -74,7 +74,7 @@ async def following(socket: str) -> AsyncIterator[LiveSource]:
     try:
         yield source
     finally:
-        await end_tasks([task])
+        await cancel_tasks([task])
 
 
 async def test_what_an_engine_measures_meanwhile_is_watched(pbx: Pbx, echo: EchoRun) -> None:

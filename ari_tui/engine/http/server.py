@@ -20,7 +20,7 @@ from ari_tui.analysis.histogram import BucketCounts
 from ari_tui.analysis.sla.profiles import Profile
 from ari_tui.config.settings import HttpSettings
 from ari_tui.core.errors import BindError, ConfigError
-from ari_tui.core.runtime_folder import bind_unix, find_group
+from ari_tui.core.runtime_folder import bind_unix, group_id
 from ari_tui.document import model
 from ari_tui.engine.alerts.watcher import AlertState
 from ari_tui.engine.http.prometheus import renderer
@@ -71,7 +71,7 @@ class HttpServer:
         """
         try:
             runner = await self._runner(on_tcp=False)
-            sock = bind_unix(path, find_group(self._settings.socket_group))
+            sock = bind_unix(path, group_id(self._settings.socket_group))
             await web.SockSite(runner, sock).start()
             self._path = path
             if self._settings.address is not None:

@@ -17,7 +17,7 @@ import msgspec
 from aiohttp import WSMsgType, web
 
 from ari_tui.core import log
-from ari_tui.core.cancellation import end_tasks
+from ari_tui.core.cancellation import cancel_tasks
 from ari_tui.core.errors import ActionFailedError
 from ari_tui.core.tasks import Tasks
 from ari_tui.core.text import clean_text
@@ -130,7 +130,7 @@ class DocumentStream:
         finally:
             self._clients.discard(client)
             if client.writer is not None:
-                await end_tasks([client.writer])
+                await cancel_tasks([client.writer])
         return socket
 
     async def _answer(self, client: _Client, data: str | bytes) -> None:
