@@ -20,12 +20,7 @@ from ari_tui.report.text.full import plain_report
 from ari_tui.report.text.summary import final_report
 
 Form = Literal["json", "html", "text"]
-_FORMS: Final[dict[str, Form]] = {
-    ".json": "json",
-    ".html": "html",
-    ".htm": "html",
-    ".txt": "text",
-}
+_FORMS: Final[dict[str, Form]] = {".json": "json", ".html": "html", ".htm": "html", ".txt": "text"}
 _NARROW: Final = 100
 
 

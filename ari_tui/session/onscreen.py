@@ -34,11 +34,7 @@ _DRAIN_S: Final = 30.0
 _KILL_AFTER_S: Final = 5.0
 _FINAL_DOCUMENT_S: Final = 2.0
 """How long the final document of an engine that has ended may take to arrive."""
-_TEXTUAL: Final = {
-    "TEXTUAL_FPS": "10",
-    "TEXTUAL_ANIMATIONS": "none",
-    "TEXTUAL_SMOOTH_SCROLL": "0",
-}
+_TEXTUAL: Final = {"TEXTUAL_FPS": "10", "TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0"}
 """Read by Textual when it is imported: little traffic over ssh."""
 _log = log.get("screen")
 

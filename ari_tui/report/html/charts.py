@@ -64,12 +64,7 @@ class CourseCharts:
         area = svg.steps(canvas, [start for start, _ in self._slots], self._timeline.step_s, values)
         marks = svg.marks(canvas, self._tiers, "tier")
         return self._figure(
-            "Calls up",
-            canvas,
-            up,
-            "",
-            [area, marks],
-            lambda point: f"{point.calls} calls up",
+            "Calls up", canvas, up, "", [area, marks], lambda point: f"{point.calls} calls up"
         )
 
     def _rtt(self) -> Markup:
