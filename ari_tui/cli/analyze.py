@@ -6,35 +6,24 @@ import ipaddress
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from ari_tui.cli.options import Start, prepare, settings_options
+from ari_tui.cli.options import Start, option_type, prepare, settings_options
 from ari_tui.config.text_values import parse_host_port
 from ari_tui.core.errors import ConfigError
 from ari_tui.core.exit_codes import INCONCLUSIVE
 
-if TYPE_CHECKING:
-    _ParamType = click.ParamType[int]
-else:
-    _ParamType = click.ParamType  # takes no parameter at run time in older releases
 
-
-class _Ssrc(_ParamType):
-    """An SSRC: `0x5fec8dbd`, or decimal."""
-
-    name = "SSRC"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Return the number; fail in words on anything else."""
-        try:
-            ssrc = int(value, 0)
-        except ValueError:
-            ssrc = -1
-        if not 0 <= ssrc <= 0xFFFFFFFF:
-            self.fail(f"{value!r} is no SSRC, such as 0x5fec8dbd.", param, ctx)
-        return ssrc
+def _ssrc(text: str) -> int:
+    try:
+        ssrc = int(text, 0)
+    except ValueError:
+        ssrc = -1
+    if not 0 <= ssrc <= 0xFFFFFFFF:
+        raise click.BadParameter(f"{text!r} is no SSRC, such as 0x5fec8dbd.")
+    return ssrc
 
 
 @click.command(short_help="The RTP streams of a capture file.")
@@ -49,7 +38,7 @@ class _Ssrc(_ParamType):
 @click.option(
     "--ssrc",
     "ssrcs",
-    type=_Ssrc(),
+    type=option_type("SSRC", _ssrc),
     multiple=True,
     help="Only streams of this SSRC; may be repeated.",
 )
@@ -74,6 +63,7 @@ def analyze(start: Start, /, **values: Any) -> int:
     from ari_tui.capture.streams import Options, analyze_file
     from ari_tui.capture.text import streams_text
     from ari_tui.document.model import encode
+    from ari_tui.report.text.summary import readable
 
     options = Options(
         ports=frozenset(values["ports"]),
@@ -86,7 +76,8 @@ def analyze(start: Start, /, **values: Any) -> int:
     if values["json_file"] is not None:
         _write(values["json_file"], encode(document) + b"\n")
     if values["json_file"] != "-":
-        _say(streams_text(document, details=values["verbose"]))
+        text = streams_text(document, details=values["verbose"])
+        click.echo(readable(text, sys.stdout.encoding))
     return 0 if document.streams else INCONCLUSIVE
 
 
@@ -112,9 +103,3 @@ def _write(file: str, data: bytes) -> None:
         raise ConfigError(f"--json: cannot write {file}: {error.strerror}") from None
     with os.fdopen(fd, "wb") as out:
         out.write(data)
-
-
-def _say(text: str) -> None:
-    from ari_tui.report.text.summary import readable
-
-    click.echo(readable(text, sys.stdout.encoding))

@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import click
 
-from ari_tui.cli.options import (
-    ASTERISK_FLAGS,
-    SCREEN_FLAGS,
-    Start,
-    prepare,
-    settings_options,
-)
+from ari_tui.cli.options import APP_FLAG, SCREEN_FLAGS, Start, prepare, settings_options
 from ari_tui.cli.run_options import log_to_file
 from ari_tui.core.errors import ConfigError
 from ari_tui.core.runtime_folder import engine_socket
@@ -22,7 +15,7 @@ from ari_tui.core.runtime_folder import engine_socket
 
 @click.command(short_help="Show an engine that runs.")
 @click.argument("target", required=False, metavar="[URL or SOCKET]")
-@settings_options(*ASTERISK_FLAGS[2:3], *SCREEN_FLAGS)
+@settings_options(APP_FLAG, *SCREEN_FLAGS)
 @click.pass_obj
 def attach(start: Start, /, **values: Any) -> int:
     """Show an engine that runs; it goes on when the screen is left.
@@ -31,7 +24,10 @@ def attach(start: Start, /, **values: Any) -> int:
     the engine's token: http.token_file, or ARI_TUI_HTTP_TOKEN.
     """
     settings = prepare(start, values)
-    target = values["target"] or str(_running_engine(settings.asterisk.app))
+    app = settings.asterisk.app
+    target = values["target"] or engine_socket(app, "ari-tui attach")
+    if target is None:
+        raise ConfigError(f"no engine of application {app} runs here, nor any other")
 
     from ari_tui.core import log
     from ari_tui.session.onscreen import attach as attach_to
@@ -40,12 +36,4 @@ def attach(start: Start, /, **values: Any) -> int:
     check_terminal()
     settings = log_to_file(settings)
     log.configure(settings.log, settings.secrets)
-    return asyncio.run(attach_to(target, settings))
-
-
-def _running_engine(app: str) -> Path:
-    """Return the socket of the application's engine, else of the only one. Raises ConfigError."""
-    found = engine_socket(app, "ari-tui attach")
-    if found is None:
-        raise ConfigError(f"no engine of application {app} runs here, nor any other")
-    return found
+    return asyncio.run(attach_to(str(target), settings))

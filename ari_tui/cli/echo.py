@@ -8,12 +8,7 @@ from typing import Any
 
 import click
 
-from ari_tui.cli.options import (
-    Start,
-    check_impairment,
-    prepare,
-    settings_options,
-)
+from ari_tui.cli.options import Start, check_impairment, prepare, settings_options
 from ari_tui.core.exit_codes import SIGNAL_CODES
 from ari_tui.core.log import get
 

@@ -12,9 +12,7 @@ import msgspec
 
 from ari_tui.cli.options import (
     ASTERISK_FLAGS,
-    LOAD_FLAGS,
-    LOAD_LISTS,
-    ORIGINAL_FLAGS,
+    LOADTEST_FLAGS,
     OUTPUT_FLAGS,
     SCREEN_FLAGS,
     Start,
@@ -45,9 +43,7 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Do not ask before calling through another machine.")
 @click.option("--headless", is_flag=True, help="No screen: progress and log as plain lines.")
 @click.option("--stay", is_flag=True, help="Go on when the screen has gone.")
-@settings_options(
-    *LOAD_FLAGS, *LOAD_LISTS, *ORIGINAL_FLAGS, *OUTPUT_FLAGS, *ASTERISK_FLAGS, *SCREEN_FLAGS
-)
+@settings_options(*LOADTEST_FLAGS, *OUTPUT_FLAGS, *ASTERISK_FLAGS, *SCREEN_FLAGS)
 @click.pass_obj
 def loadtest(start: Start, /, **values: Any) -> int:
     """Place calls through ARI, hold and replace them, and judge what they went through.

@@ -11,7 +11,7 @@ import difflib
 import gc
 import math
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import click
 
@@ -24,17 +24,12 @@ from ari_tui.core.errors import ConfigError
 from ari_tui.core.process import ParentLink
 from ari_tui.ui.bindings import keymap
 
-if TYPE_CHECKING:
-    _ParamType = click.ParamType[float]
-else:
-    _ParamType = click.ParamType  # takes no parameter at run time in older releases
-
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 @contextlib.contextmanager
 def gc_paused() -> Iterator[None]:
-    """Keep the collector quiet while modules are imported: none of what they make is garbage."""
+    """Disable the garbage collector, while modules are imported: they make no garbage."""
     gc.disable()
     try:
         yield
@@ -54,7 +49,7 @@ class StartLink(ParentLink):
 
 
 class Start:
-    """One start of the program: whose child it is, and how much it tells when it fails."""
+    """One start of the program: the link to its parent, and how failures are printed."""
 
     def __init__(self) -> None:
         self.link = cast("StartLink", StartLink.from_environment())
@@ -128,7 +123,7 @@ LOAD_LISTS = (
     Flag("--variable", "loadtest.variables", "Channel variable; repeatable.", "NAME=VALUE"),
     Flag("--report", "loadtest.report", "Report: .json, .txt, .html; repeatable.", "FILE"),
 )
-"""Flags that may be given again and again; a value is one entry, whatever it holds."""
+"""Flags that may be repeated; each value is one entry."""
 ORIGINAL_FLAGS = (
     Flag("--concurrent", "loadtest.calls", "As --calls.", "N"),
     Flag("--report-file", "loadtest.report", "As --report.", "FILE"),
@@ -136,16 +131,17 @@ ORIGINAL_FLAGS = (
     Flag("--ari-pass", "asterisk.password", "Better by ARI_PASS: all can read arguments.", "TEXT"),
 )
 """The original load test's own flags."""
+LOADTEST_FLAGS = (*LOAD_FLAGS, *LOAD_LISTS, *ORIGINAL_FLAGS)
 _FLAGS = {
     flag.parameter: flag
-    for flag in (
-        *LOG_FLAGS,
-        *OUTPUT_FLAGS,
-        *ASTERISK_FLAGS,
-        *SCREEN_FLAGS,
-        *LOAD_FLAGS,
-        *LOAD_LISTS,
-        *ORIGINAL_FLAGS,
+    for flag in chain(
+        LOG_FLAGS,
+        OUTPUT_FLAGS,
+        ASTERISK_FLAGS,
+        SCREEN_FLAGS,
+        LOAD_FLAGS,
+        LOAD_LISTS,
+        ORIGINAL_FLAGS,
     )
 }
 
@@ -171,8 +167,7 @@ def settings_options(*flags: Flag) -> Callable[[Command], Command]:
 def prepare(start: Start, values: Mapping[str, Any]) -> Settings:
     """Load the settings with the flags of a command, start the log, log the warnings.
 
-    `values` are the command's parameters; those that are no flag are left alone. Raises
-    ConfigError.
+    `values` are the command's parameters, flags and others. Raises ConfigError.
     """
     flags: list[Raw] = []
     for parameter, flag in _FLAGS.items():
@@ -193,7 +188,7 @@ def prepare(start: Start, values: Mapping[str, Any]) -> Settings:
 
 
 def _check_screen(settings: Settings) -> None:
-    """Refuse keys and columns that there are none of: what they are is known above config."""
+    """Refuse unknown keys and columns, which only the screen knows."""
     keymap(settings.ui.keys, f"ui.keys ({settings.origin('ui.keys')})")
     if settings.ui.columns:
         from ari_tui.ui.columns import BY_ID
@@ -219,25 +214,25 @@ def _raw(flag: Flag, text: str) -> list[Raw]:
     ]
 
 
-class Seconds(_ParamType):
-    """A length of time in seconds, above 0."""
-
-    name = "S"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Return the seconds; fail in words on anything else."""
-        try:
-            seconds = float(value)
-        except ValueError:
-            seconds = 0.0
-        if not (math.isfinite(seconds) and seconds > 0):
-            self.fail(f"{value!r} is not a number of seconds above 0.", param, ctx)
-        return seconds
+def option_type(name: str, convert: Callable[[str], Any]) -> Any:
+    """Return a type of options: its name in the help, and what converts or refuses a text."""
+    kind = click.types.FuncParamType(convert)
+    kind.name = name
+    return kind
 
 
-SECONDS = Seconds()
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not (math.isfinite(seconds) and seconds > 0):
+        raise click.BadParameter(f"{text!r} is not a number of seconds above 0.")
+    return seconds
+
+
+SECONDS = option_type("S", _seconds)
+"""A length of time in seconds, above 0."""
 
 
 def check_impairment(parameter: str, spec: str) -> None:

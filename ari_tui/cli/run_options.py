@@ -11,10 +11,7 @@ import click
 import msgspec
 import platformdirs
 
-from ari_tui.cli.options import (
-    SECONDS,
-    Command,
-)
+from ari_tui.cli.options import SECONDS, Command
 from ari_tui.config.dump import to_environment
 from ari_tui.config.run_options import RunOptions
 from ari_tui.config.settings import Settings
@@ -80,10 +77,6 @@ def show(arguments: Sequence[str], settings: Settings, run: RunOptions) -> int:
     log.configure(settings.log, settings.secrets)
     duration = [] if run.duration_s is None else ["--duration", str(run.duration_s)]
     stay = ["--stay"] if run.stay else []
-    environment = {
-        **os.environ,
-        **to_environment(settings),
-        "ARI_TUI_OUTPUT_STATUS_S": "0",
-    }
+    environment = {**os.environ, **to_environment(settings), "ARI_TUI_OUTPUT_STATUS_S": "0"}
     command = [*arguments, "--headless", *duration, *stay]
     return asyncio.run(run_on_screen(command, settings, environment, stay=run.stay))

@@ -15,9 +15,9 @@ from ari_tui.core.log import MASK, Masker
 def printed(settings: Settings) -> Iterator[str]:
     """Yield the lines of a TOML document: each value and where it came from, secrets masked."""
     mask = Masker(settings.secrets)
-    for section, slice_type in SECTIONS.items():
+    for section, group in SECTIONS.items():
         yield f"[{section}]"
-        for name in slice_type.__struct_fields__:
+        for name in group.__struct_fields__:
             key = f"{section}.{name}"
             value = settings.get(key)
             shown = MASK if is_secret(key) and value else value

@@ -83,14 +83,14 @@ def _merge(layers: Iterable[Layer], path: Path | None) -> Settings:
     if draft.problems:
         raise ConfigError("\n".join(dict.fromkeys(draft.problems)))
     slices: dict[str, Any] = {
-        section: slice_type(
+        section: group(
             **{
                 name: draft.values[f"{section}.{name}"]
-                for name in slice_type.__struct_fields__
+                for name in group.__struct_fields__
                 if f"{section}.{name}" in draft.values
             }
         )
-        for section, slice_type in SECTIONS.items()
+        for section, group in SECTIONS.items()
     }
     return Settings(
         **slices,

@@ -149,8 +149,7 @@ ENTRY_CHECKS: dict[str, Check] = {
     "sla.tiers": _parse(parse_tier),
     "alerts.command": _allow("arguments that hold text", lambda text: text and "\0" not in text),
     "loadtest.endpoints": _match(
-        "endpoints such as Local/tone@lab or PJSIP/100",
-        r"[A-Za-z0-9_]{1,32}/[^\s\x00-\x1f]{1,200}",
+        "endpoints such as Local/tone@lab or PJSIP/100", r"[A-Za-z0-9_]{1,32}/[^\s\x00-\x1f]{1,200}"
     ),
     "loadtest.tiers": _match("numbers of calls, such as 30,100,150", r"[1-9][0-9]{0,3}"),
     "loadtest.variables": _allow(

@@ -56,7 +56,7 @@ class AsteriskSettings(SettingsGroup, frozen=True, kw_only=True):
     password_file: str = ""
     app: str = "ari-tui"
     media_address: str = ""
-    """Where Asterisk's RTP is, when what it reports cannot be reached (NAT); "" believes it."""
+    """Where Asterisk's RTP is, when the address it reports cannot be reached (NAT)."""
     on_release: Literal["continue", "hangup"] = "continue"
     request_timeout_s: Positive = 5.0
     reconnect_max_s: Positive = 30.0
@@ -137,11 +137,11 @@ class AlertSettings(SettingsGroup, frozen=True, kw_only=True):
     min_calls: Annotated[int, Meta(ge=1, le=100000)] = 1
     """So many calls must break the same rule."""
     no_traffic_s: Annotated[float, Meta(ge=0, le=86400)] = 0.0
-    """Return when nothing has been sent for so long; 0 never does."""
+    """Alert when nothing has been sent for so long; 0 never does."""
 
 
 class HttpSettings(SettingsGroup, frozen=True, kw_only=True):
-    """HTTP on TCP; it is always served on the Unix socket."""
+    """HTTP on TCP; on the Unix socket it is always served."""
 
     bind: str = ""
     """`address:port`; "" opens no TCP port."""
@@ -248,7 +248,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return getattr(getattr(self, section), name)
 
     def origin(self, key: str) -> str:
-        """Return in words where a key's value came from."""
+        """Return where a key's value was set, in words."""
         return self.origins.get(key, "default")
 
     @property
@@ -257,10 +257,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
         The well-known default password is no secret.
         """
-        password = self.asterisk.password
-        alerts = self.alerts
-        given = (password, self.http.token, alerts.webhook, alerts.webhook_token)
-        found = {value for value in given if value}
+        password, alerts = self.asterisk.password, self.alerts
+        found = {password, self.http.token, alerts.webhook, alerts.webhook_token} - {""}
         found.discard(AsteriskSettings().password)
         found |= {quote(value, safe="") for value in found}
         if password in found:
@@ -270,52 +268,39 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 SECTIONS: dict[str, type[SettingsGroup]] = {
-    "asterisk": AsteriskSettings,
-    "media": MediaSettings,
-    "echo": EchoSettings,
-    "sla": SlaSettings,
-    "alerts": AlertSettings,
-    "http": HttpSettings,
-    "output": OutputSettings,
-    "log": LogSettings,
-    "ui": UiSettings,
-    "loadtest": LoadtestSettings,
+    field.name: field.type
+    for field in msgspec.structs.fields(Settings)
+    if isinstance(field.type, type) and issubclass(field.type, SettingsGroup)
 }
-
-
-def _key_types() -> dict[str, Any]:
-    return {
-        f"{section}.{name}": hint
-        for section, slice_type in SECTIONS.items()
-        for name, hint in typing.get_type_hints(slice_type, include_extras=True).items()
-        if name in slice_type.__struct_fields__
-    }
-
-
-KEY_TYPES: dict[str, Any] = _key_types()
+KEY_TYPES: dict[str, Any] = {
+    f"{section}.{name}": hint
+    for section, group in SECTIONS.items()
+    for name, hint in typing.get_type_hints(group, include_extras=True).items()
+    if name in group.__struct_fields__
+}
 """Every dotted key and its annotated type."""
-
 
 _REASONS = {
     "media.loss_timeout_ms": f" (a call's {T0_RING_ENTRIES} entries must hold it at "
-    f"{SHORTEST_PACKET_MS} ms packets)",
+    f"{SHORTEST_PACKET_MS} ms packets)"
 }
 
 
 def describe_allowed(key: str) -> str:
-    """Say in words what a key may hold."""
-    info = inspect.type_info(KEY_TYPES[key])
-    if isinstance(info, inspect.LiteralType):
-        return "one of " + ", ".join(str(value) for value in info.values)
-    if isinstance(info, inspect.BoolType):
-        return "true or false"
-    if isinstance(info, inspect.VarTupleType):
-        return "a list of texts"
-    if isinstance(info, (inspect.IntType, inspect.FloatType)):
-        noun = "a whole number" if isinstance(info, inspect.IntType) else "a number"
-        low = f"above {info.gt:g}" if info.gt is not None else f"from {info.ge:g}"
-        return f"{noun} {low} to {info.le:.15g}{_REASONS.get(key, '')}"
-    return "a text"
+    """Return in words what a key may hold."""
+    match inspect.type_info(KEY_TYPES[key]):
+        case inspect.LiteralType(values=values):
+            return "one of " + ", ".join(map(str, values))
+        case inspect.BoolType():
+            return "true or false"
+        case inspect.VarTupleType():
+            return "a list of texts"
+        case inspect.IntType() | inspect.FloatType() as info:
+            noun = "a whole number" if isinstance(info, inspect.IntType) else "a number"
+            low = f"above {info.gt:g}" if info.gt is not None else f"from {info.ge:g}"
+            return f"{noun} {low} to {info.le:.15g}{_REASONS.get(key, '')}"
+        case _:
+            return "a text"
 
 
 _DEFAULTS = Settings()
@@ -345,11 +330,11 @@ class Draft(msgspec.Struct, kw_only=True):
         return self.values.get(key, _DEFAULTS.get(key))
 
     def origin(self, key: str) -> str:
-        """Return in words where a key's value comes from."""
+        """Return where a key's value was set, in words."""
         return self.origins.get(key, "default")
 
     def refuse(self, key: str, allowed: str) -> None:
-        """Note that a key's value is not allowed, and what is."""
+        """Add the problem that a key's value is not allowed, and what is."""
         self.problems.append(refusal(key, self.get(key), self.origin(key), allowed))
 
 

@@ -25,13 +25,7 @@ from ari_tui.core.text import escaped
 
 SEED: Final = "seed"
 """The original's limits, which are the defaults."""
-LIMITS: Final = (
-    "sla.tiers",
-    "sla.max_ms",
-    "sla.max_budget_s",
-    "sla.late_ratio",
-    "sla.loss_ratio",
-)
+LIMITS: Final = ("sla.tiers", "sla.max_ms", "sla.max_budget_s", "sla.late_ratio", "sla.loss_ratio")
 _CHOICE: Final = "sla.profile"
 
 

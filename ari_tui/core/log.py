@@ -181,10 +181,7 @@ class LogOptions(Protocol):
 
 
 def configure(
-    settings: LogOptions,
-    secrets: Iterable[str] = (),
-    *,
-    stream: TextIO | None = None,
+    settings: LogOptions, secrets: Iterable[str] = (), *, stream: TextIO | None = None
 ) -> logging.Handler:
     """Send everything to the file that the settings name, else to `stream` (stderr).
 

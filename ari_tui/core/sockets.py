@@ -91,10 +91,7 @@ def _ask_for_stamps(sock: socket.socket) -> None:
 
 
 def _ask_for_buffers(sock: socket.socket, size: int) -> None:
-    for plain, force in (
-        (socket.SO_RCVBUF, _SO_RCVBUFFORCE),
-        (socket.SO_SNDBUF, _SO_SNDBUFFORCE),
-    ):
+    for plain, force in ((socket.SO_RCVBUF, _SO_RCVBUFFORCE), (socket.SO_SNDBUF, _SO_SNDBUFFORCE)):
         with contextlib.suppress(OSError):
             sock.setsockopt(socket.SOL_SOCKET, plain, size)
         if LINUX:
@@ -139,7 +136,7 @@ def receive_stamp(ancillary: Ancillary) -> int:
     return 0
 
 
-def receive_marks(ancillary: Ancillary) -> tuple[int, int, int]:
+def receive_ancillary(ancillary: Ancillary) -> tuple[int, int, int]:
     """Return the kernel's receive stamp (ns, 0 for none), the TOS byte and the TTL (0 unknown).
 
     One pass over the control data of one datagram: this runs for every packet.

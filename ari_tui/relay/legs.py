@@ -19,7 +19,7 @@ from ari_tui.core.sockets import (
     Ancillary,
     disconnect,
     max_datagrams,
-    receive_marks,
+    receive_ancillary,
     receive_stamp,
     same_endpoint,
     socket_drops,
@@ -117,7 +117,7 @@ def make_forward(leg: Leg, target: socket.socket) -> Callable[[bytes, Ancillary]
     plain, header_size = rtp.PLAIN_FIRST_BYTE, rtp.HEADER_SIZE
 
     def forward(data: bytes, ancillary: Ancillary) -> None:
-        stamp, tos, ttl = receive_marks(ancillary)
+        stamp, tos, ttl = receive_ancillary(ancillary)
         flags = code = 0
         if not stamp:
             stamp, flags = now(), FLAG_NO_STAMP
@@ -173,7 +173,7 @@ def make_absorb(leg: Leg) -> Callable[[bytes, Ancillary], None]:
     append, call, kind = leg.log.append, leg.call, leg.kind
 
     def absorb(data: bytes, ancillary: Ancillary) -> None:
-        stamp, tos, ttl = receive_marks(ancillary)
+        stamp, tos, ttl = receive_ancillary(ancillary)
         flags = FLAG_DRAINING
         if not stamp:
             stamp, flags = time_ns(), FLAG_DRAINING | FLAG_NO_STAMP

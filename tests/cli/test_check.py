@@ -145,9 +145,7 @@ async def test_the_only_engine_is_asked_and_of_several_none(
 
 
 async def test_no_traffic_is_what_was_asked_for(
-    ask: Callable[..., Awaitable[Said]],
-    runtime: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    ask: Callable[..., Awaitable[Said]], runtime: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     silent = a_document(sla=an_sla("inconclusive", state="no_traffic"))
     monkeypatch.setattr(StubEngine, "document", silent)
@@ -160,9 +158,7 @@ async def test_no_traffic_is_what_was_asked_for(
 
 
 async def test_an_engine_that_has_lost_asterisk_is_critical(
-    ask: Callable[..., Awaitable[Said]],
-    runtime: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    ask: Callable[..., Awaitable[Said]], runtime: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = a_document([a_call(1)])
     away = [msgspec.structs.replace(found.asterisks[0], connected=False)]

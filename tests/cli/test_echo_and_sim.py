@@ -120,9 +120,7 @@ def test_echo_with_an_impairment_counts_what_it_did() -> None:
     assert json.loads(out)["impaired"]["lost"] == 1
 
 
-def test_echo_beyond_loopback_wants_to_know_its_clients(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_echo_beyond_loopback_wants_to_know_its_clients(capsys: pytest.CaptureFixture[str]) -> None:
     assert execute(["echo", "--bind", "0.0.0.0", "--port", "0"]) == 2
     assert "--allow" in capsys.readouterr().err
 

@@ -148,9 +148,7 @@ def test_at_debug_the_traceback_is_logged_without_secrets(
     assert "geheim1" not in err
 
 
-def test_a_command_that_returns_a_code_exits_with_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_command_that_returns_a_code_exits_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(main.cli.commands, "four", click.command("four")(lambda: 4))
     assert execute(["four"]) == 4
 

@@ -87,11 +87,7 @@ def test_a_flag_that_is_not_given_leaves_its_key_alone(monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("flag", "value", "told"),
     [
-        (
-            "flag_echo",
-            "10.0.0.1",
-            r"^echo \(--echo\): '10\.0\.0\.1' is not .* host:port",
-        ),
+        ("flag_echo", "10.0.0.1", r"^echo \(--echo\): '10\.0\.0\.1' is not .* host:port"),
         ("flag_echo", "a:0", r"^echo \(--echo\): .*a port from 1 to 65535"),
         ("flag_interval", "soon", r"^output\.interval_s \(--interval\): 'soon'"),
         ("flag_http", "0.0.0.0:9090", r"^http\.bind \(--http\): .*http\.token_file"),

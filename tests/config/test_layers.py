@@ -136,10 +136,7 @@ def test_every_unknown_key_of_every_layer_is_told_at_once_with_the_nearest_name(
 @pytest.mark.parametrize(
     ("toml", "expected"),
     [
-        (
-            "[media]\nworkers = 'two'",
-            "media.workers",
-        ),
+        ("[media]\nworkers = 'two'", "media.workers"),
         ("[media]\nworkers = 0", "a whole number from 1 to 64"),
         ("[media]\nworkers = true", "a whole number from 1 to 64"),
         ("[media]\ndscp = 64", "a whole number from 0 to 63"),

@@ -65,14 +65,10 @@ def test_limits_of_a_profile_are_kept_apart_and_a_wrong_one_is_told(tmp_path: Pa
     assert layer.profiles == {
         "wan": {"sla.max_ms": Raw(key="sla.max_ms", value=150, origin=place, typed=True)}
     }
-    assert layer.problems == [
-        f"unknown key loss_ration below {place}: did you mean loss_ratio?",
-    ]
+    assert layer.problems == [f"unknown key loss_ration below {place}: did you mean loss_ratio?"]
 
 
-def test_a_named_file_that_is_not_there_is_an_error_that_says_who_named_it(
-    tmp_path: Path,
-) -> None:
+def test_a_named_file_that_is_not_there_is_an_error_that_says_who_named_it(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"^--config: there is no file .*/absent\.toml$"):
         find_file("absent.toml", {}, tmp_path)
     with pytest.raises(ConfigError, match=r"^ARI_TUI_CONFIG: there is no file .*/absent\.toml$"):
@@ -191,9 +187,7 @@ def test_a_file_of_a_higher_layer_goes_before_a_password_of_a_lower(
     tmp_path: Path, secret_file: Path
 ) -> None:
     settings = read(
-        tmp_path,
-        "[asterisk]\npassword = 'other'",
-        ARI_TUI_ASTERISK_PASSWORD_FILE=str(secret_file),
+        tmp_path, "[asterisk]\npassword = 'other'", ARI_TUI_ASTERISK_PASSWORD_FILE=str(secret_file)
     )
     assert settings.asterisk.password == "geheim"
 

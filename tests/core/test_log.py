@@ -150,13 +150,7 @@ def test_json_lines_hold_the_same_as_objects() -> None:
         raise ValueError("geheim1\x1b")
     except ValueError:
         log.get("x").bind(channel="c1").exception(
-            "say \x1b geheim1",
-            count=3,
-            share=0.5,
-            bad=float("nan"),
-            none=None,
-            name='q"',
-            time="x",
+            "say \x1b geheim1", count=3, share=0.5, bad=float("nan"), none=None, name='q"', time="x"
         )
     document = json.loads(stream.getvalue())
     traceback = document.pop("traceback")

@@ -56,11 +56,7 @@ def test_limits_have_the_digits_that_they_have_and_numbers_their_commas() -> Non
         text_of.percent_significant(0.002, unit=" %"),
         text_of.percent_significant(0.5, unit=" %"),
     ) == ("0.2 %", "50 %")
-    assert (
-        text_of.grouped(12345),
-        text_of.grouped(4.4, 2),
-        text_of.grouped(None),
-    ) == (
+    assert (text_of.grouped(12345), text_of.grouped(4.4, 2), text_of.grouped(None)) == (
         "12,345",
         "4.40",
         "—",
@@ -158,10 +154,10 @@ def test_times_of_day_are_those_of_the_document() -> None:
 
 
 def test_silence_has_tenths_while_it_is_short() -> None:
-    assert (
-        text_of.span_short(1.44, tenths=True),
-        text_of.span_short(75.0, tenths=True),
-    ) == ("1.4s", "1m15s")
+    assert (text_of.span_short(1.44, tenths=True), text_of.span_short(75.0, tenths=True)) == (
+        "1.4s",
+        "1m15s",
+    )
 
 
 @given(st.integers(3600, 99 * 86400))
@@ -195,11 +191,11 @@ def test_milliseconds_have_three_digits_that_count(value: float | None, text: st
 
 
 def test_no_sample_is_a_dash() -> None:
-    assert (
-        text_of.fixed(None),
-        text_of.fixed(0),
-        text_of.fixed(1.234, 1, "ms"),
-    ) == ("—", "0", "1.2ms")
+    assert (text_of.fixed(None), text_of.fixed(0), text_of.fixed(1.234, 1, "ms")) == (
+        "—",
+        "0",
+        "1.2ms",
+    )
     assert (text_of.percent(None), text_of.percent(0.0004)) == ("—", "0.04%")
 
 

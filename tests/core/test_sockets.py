@@ -23,7 +23,7 @@ from ari_tui.core.sockets import (
     max_datagrams,
     normal_endpoint,
     open_udp,
-    receive_marks,
+    receive_ancillary,
     receive_stamp,
     same_endpoint,
     socket_drops,
@@ -155,13 +155,13 @@ def test_one_pass_gives_stamp_tos_and_ttl(sock: socket.socket, phone: Phone) -> 
     phone.sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 3)
     phone.send(b"x", sock.getsockname())
     _, ancillary = received(sock)
-    stamp, tos, ttl = receive_marks(ancillary)
+    stamp, tos, ttl = receive_ancillary(ancillary)
     assert stamp == receive_stamp(ancillary) > 0
     assert (tos, ttl) == (0xB8, 3)
 
 
 def test_without_control_data_there_are_no_marks() -> None:
-    assert receive_marks([]) == (0, 0, 0)
+    assert receive_ancillary([]) == (0, 0, 0)
     assert receive_stamp([]) == 0
 
 

@@ -107,10 +107,7 @@ def test_a_watchdog_that_is_not_for_us_gets_no_message(
 
 @pytest.mark.parametrize("address", ["", "relative", "vsock:2:1234"])
 def test_without_a_socket_that_we_can_speak_to_nothing_is_said(
-    address: str,
-    monkeypatch: pytest.MonkeyPatch,
-    spoken: Spoken,
-    caplog: pytest.LogCaptureFixture,
+    address: str, monkeypatch: pytest.MonkeyPatch, spoken: Spoken, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("NOTIFY_SOCKET", address)
     notifier = spoken(NotifySocket.from_environment())
