@@ -134,15 +134,7 @@ ORIGINAL_FLAGS = (
 LOADTEST_FLAGS = (*LOAD_FLAGS, *LOAD_LISTS, *ORIGINAL_FLAGS)
 _FLAGS = {
     flag.parameter: flag
-    for flag in chain(
-        LOG_FLAGS,
-        OUTPUT_FLAGS,
-        ASTERISK_FLAGS,
-        SCREEN_FLAGS,
-        LOAD_FLAGS,
-        LOAD_LISTS,
-        ORIGINAL_FLAGS,
-    )
+    for flag in (*LOG_FLAGS, *OUTPUT_FLAGS, *ASTERISK_FLAGS, *SCREEN_FLAGS, *LOADTEST_FLAGS)
 }
 
 
