@@ -13,6 +13,7 @@ from typing import Final
 from urllib.parse import quote, urlencode, urlsplit
 
 from ari_tui.core.errors import ConfigError
+from ari_tui.core.sockets import endpoint_text
 from ari_tui.core.text import clean_text
 
 _DEFAULT_PORTS: Final = {"http": 8088, "https": 8089}
@@ -37,8 +38,7 @@ class AriEndpoint:
     @property
     def url(self) -> str:
         """Return the base URL, without credentials: `http://pbx:8088`."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}:{self.port}{self._prefix}"
+        return f"{self.scheme}://{endpoint_text(self.host, self.port)}{self._prefix}"
 
     @property
     def tls(self) -> ssl.SSLContext | None:

@@ -15,6 +15,7 @@ from ari_tui.building.build import iso
 from ari_tui.building.figures import NS_PER_MS, ratio, spread
 from ari_tui.capture.candidates import Key, Packet
 from ari_tui.capture.model import EchoPath, RtpStream, StreamEvent, StreamJitter, StreamPackets
+from ari_tui.core.sockets import endpoint_text
 from ari_tui.wire.rtp import CLOCK_RATES, CODEC_NAMES, DEFAULT_CLOCK_RATE
 
 SKEW_BLOCKS: Final = 10
@@ -43,9 +44,8 @@ class Described:
 
 
 def endpoint(address: bytes, port: int) -> str:
-    """Return `10.0.0.1:4000`, `[::1]:4000`."""
-    host = ipaddress.ip_address(address)
-    return f"[{host}]:{port}" if host.version == 6 else f"{host}:{port}"
+    """Return the text of an address (4 or 16 bytes) and port."""
+    return endpoint_text(str(ipaddress.ip_address(address)), port)
 
 
 def describe(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ari_tui.capture.model import EchoPath, RtpStream, StreamsDocument
 from ari_tui.core.number_format import DASH, fixed, percent, plural
+from ari_tui.core.text import aligned
 
 _HEAD = (
     "SOURCE",
@@ -24,8 +25,6 @@ _HEAD = (
     "DEAD",
 )
 _ECHO_HEAD = ("SENT", "BACK", "LOST", "P50", "P99", "MAX")
-_LEFT = 4
-"""Columns of words; the rest are numbers and stand right."""
 _LOST_FRAMES = {
     "unproven": "perhaps RTP, but too few in sequence",
     "rtcp": "RTCP",
@@ -73,14 +72,7 @@ def _table(document: StreamsDocument) -> list[str]:
     echo = any(stream.echo for stream in document.streams)
     rows = [_HEAD + (_ECHO_HEAD if echo else ())]
     rows += [_row(stream) + (_echo_row(stream.echo) if echo else ()) for stream in document.streams]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return [
-        "  ".join(
-            cell.ljust(width) if i < _LEFT else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
+    return aligned(rows, words=4)
 
 
 def _row(stream: RtpStream) -> tuple[str, ...]:

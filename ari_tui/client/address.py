@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from ari_tui.core.errors import ConfigError
+from ari_tui.core.sockets import endpoint_text
 from ari_tui.core.text import escaped
 
 DEFAULT_PORT: Final = 9090
@@ -60,7 +61,7 @@ def _parse_url(text: str) -> Target:
             f"{shown!r} is no address of an engine: give its socket's path, host:port or a URL"
         )
     port = port or (DEFAULT_PORT if scheme == "ws" else 443)
-    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    place = endpoint_text(host, port)
     prefix = parts.path.rstrip("/").removesuffix("/stream")
     return Target(f"{scheme}://{place}{prefix}/stream", None, f"{scheme}://{place}{prefix}")
 

@@ -34,6 +34,8 @@ ANCILLARY_SIZE: Final = socket.CMSG_SPACE(16) + 2 * socket.CMSG_SPACE(4)
 """Control-data bytes to ask `recvmsg` for: a stamp, a TOS byte and a TTL."""
 
 Address = tuple[Any, ...]
+"""A socket address: host, port, and for IPv6 flow label and scope."""
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Ancillary = list[tuple[int, int, bytes]]
 
 
@@ -157,6 +159,11 @@ def receive_ancillary(ancillary: Ancillary) -> tuple[int, int, int]:
 def normal_endpoint(host: str, port: int) -> Address:
     """Return an endpoint spelt as `recvmsg` spells sources. Raises ValueError for a host name."""
     return str(ipaddress.ip_address(host)), port
+
+
+def endpoint_text(host: str, port: int) -> str:
+    """Return `10.0.0.1:4000` or `[::1]:4000`."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def same_endpoint(address: Address, peer: Address) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 _ESCAPE_SEQUENCES: Final = re.compile(
@@ -62,6 +62,18 @@ def escaped(text: str, limit: int = 2000) -> str:
     return "".join(
         char.encode("unicode_escape").decode("ascii") if _is_unsafe(char) else char for char in text
     )
+
+
+def aligned(rows: Sequence[Sequence[str]], words: int) -> list[str]:
+    """Return rows as lines of aligned columns, the first `words` of them left, the rest right."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return [
+        "  ".join(
+            cell.ljust(width) if i < words else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
 
 
 def _is_plain(text: str) -> bool:

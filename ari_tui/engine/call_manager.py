@@ -21,6 +21,7 @@ from ari_tui.ari.ids import call_ids, is_own_caller, parse_id
 from ari_tui.ari.models import Channel
 from ari_tui.config.settings import AsteriskSettings
 from ari_tui.core.errors import AriError, AriTuiError
+from ari_tui.core.sockets import endpoint_text
 from ari_tui.core.tasks import Tasks
 from ari_tui.core.text import clean_text
 from ari_tui.engine.call_events import CallEventMessages, gap_event_text
@@ -28,7 +29,6 @@ from ari_tui.engine.call_media import CallMedia
 from ari_tui.engine.command_executor import CommandExecutor, CommandHandlers
 from ari_tui.engine.event_log import EventLog
 from ari_tui.engine.measured_call import MeasuredCall
-from ari_tui.engine.worker_assignments import endpoint
 
 
 async def hang_up(client: AriClient, machines: Collection[CallMachine], channel_id: str) -> bool:
@@ -291,7 +291,7 @@ class CallManager:
 
     def media_learned(self, number: int, host: str, port: int) -> None:
         """Note the source of a call's media, which may differ from what Asterisk reported."""
-        call, source = self.calls.get(number), endpoint(host, port)
+        call, source = self.calls.get(number), endpoint_text(host, port)
         if call is not None and call.media_remote != source:
             reported, call.media_remote = call.media_remote, source
             self._messages.source_learned(call, source, reported)

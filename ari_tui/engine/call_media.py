@@ -14,9 +14,9 @@ from ari_tui.ari import commands as do
 from ari_tui.config.settings import AsteriskSettings, EchoSettings, MediaSettings
 from ari_tui.core import log
 from ari_tui.core.errors import AriTuiError, PortInUseError, PortsExhaustedError
+from ari_tui.core.sockets import endpoint_text
 from ari_tui.core.tasks import Tasks
 from ari_tui.engine.measured_call import MeasuredCall
-from ari_tui.engine.worker_assignments import endpoint
 from ari_tui.engine.worker_pool import WorkerPool
 from ari_tui.relay import control
 
@@ -98,7 +98,7 @@ class CallMedia:
         self.ports = PortPool(*media.port_range)
         echo_range = media.echo_port_range
         self.echo_ports = PortPool(*echo_range, name="media.echo_ports") if echo_range else None
-        self.echo_address = endpoint(echo_host, echo.port)
+        self.echo_address = endpoint_text(echo_host, echo.port)
         self.receive_buffer_bytes: int | None = None
         self._answers = False
         """Whether the echo server has ever answered a status query, which only ours does."""
@@ -114,7 +114,9 @@ class CallMedia:
         for _ in range(min(_PORT_TRIES, self.ports.size)):
             held = await self._open(call)
             if held is None:
-                return do.MediaAdded(endpoint(self.media.advertise or self.bind, call.port or 0))
+                return do.MediaAdded(
+                    endpoint_text(self.media.advertise or self.bind, call.port or 0)
+                )
         raise PortsExhaustedError(f"no free RTP port in media.ports {self.media.ports}: {held}")
 
     async def _open(self, call: MeasuredCall) -> PortInUseError | None:
@@ -154,7 +156,7 @@ class CallMedia:
     async def connect(self, call: MeasuredCall, host: str, port: int) -> None:
         """Connect to Asterisk's RTP address, or to `asterisk.media_address` if configured."""
         host = self.asterisk.media_address or host
-        call.media_remote = endpoint(host, port)
+        call.media_remote = endpoint_text(host, port)
         await self.worker_pool.assignments.connect(call.number, host, port, self.media.learn_source)
 
     async def drain(self, call: MeasuredCall) -> None:

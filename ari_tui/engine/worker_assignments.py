@@ -6,6 +6,7 @@ import contextlib
 from dataclasses import dataclass
 
 from ari_tui.core.errors import AriTuiError, WorkerError
+from ari_tui.core.sockets import endpoint_text
 from ari_tui.engine.media_worker import MediaWorker
 from ari_tui.relay import control
 
@@ -33,8 +34,8 @@ class WorkerAssignments(dict[int, WorkerAssignment]):
         """
         added = control.parse_added(await worker.request(request))
         assignment = WorkerAssignment(worker, request._replace(echo_local_port=added.echo[1]))
-        assignment.media_local = endpoint(*added.media)
-        assignment.echo_local = endpoint(*added.echo)
+        assignment.media_local = endpoint_text(*added.media)
+        assignment.echo_local = endpoint_text(*added.echo)
         assignment.receive_buffer_bytes = added.buffers[0]
         self[request.call] = assignment
         return assignment
@@ -100,8 +101,3 @@ class WorkerAssignments(dict[int, WorkerAssignment]):
             with contextlib.suppress(AriTuiError):
                 await worker.request(control.RemoveCall(call))
             raise
-
-
-def endpoint(host: str, port: int) -> str:
-    """Return `address:port`, with brackets around IPv6."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import socket
 import time
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from ari_tui.core.sockets import ANCILLARY_SIZE, receive_stamp, socket_drops
+from ari_tui.core.sockets import ANCILLARY_SIZE, Address, endpoint_text, receive_stamp, socket_drops
 from ari_tui.reflector.counters import EchoCounters, StreamCounters, TrafficCounters
 from ari_tui.reflector.guard import SourceGuard, parse_host
 from ari_tui.reflector.impairment import Impairment, ImpairmentSpec
 from ari_tui.reflector.streams import EchoStream, EchoTally, StreamTable
 from ari_tui.wire import rtp, status
-
-Address = tuple[Any, ...]
 
 MAX_WAITING: Final = 131_072
 MAX_WAITING_BYTES: Final = 64 << 20
@@ -107,7 +105,9 @@ class Reflector:
             unsent=self.waiting,
             streams_seen=self._table.seen,
             streams=tuple(
-                StreamCounters(_text(stream.source), stream.ssrc, self._traffic_of(stream))
+                StreamCounters(
+                    endpoint_text(*stream.source[:2]), stream.ssrc, self._traffic_of(stream)
+                )
                 for stream in self._table
             ),
             end_reason=end_reason,
@@ -216,8 +216,3 @@ class Reflector:
     def _forget(self, stream: EchoStream) -> None:
         if self._schedule is not None:
             self._schedule.forget(stream)
-
-
-def _text(source: Address) -> str:
-    host, port = source[0], source[1]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

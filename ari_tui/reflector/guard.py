@@ -15,12 +15,11 @@ from __future__ import annotations
 import ipaddress
 import logging
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 from ari_tui.core.errors import ConfigError
+from ari_tui.core.sockets import Address, Network
 
-Address = tuple[Any, ...]
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Host = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 DEFAULT_PORT: Final = 4000

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Final
 
+from ari_tui.core.sockets import Address
 from ari_tui.wire.rtp import TIMESTAMP_BITS, signed_difference
-
-Address = tuple[Any, ...]
 
 MAX_STREAMS: Final = 4096
 IDLE_NS: Final = 60_000_000_000

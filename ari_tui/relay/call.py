@@ -10,12 +10,11 @@ from time import monotonic, time_ns
 from typing import Final
 
 from ari_tui.core.errors import BindError
-from ari_tui.core.sockets import Address, family_of, open_udp, same_endpoint
+from ari_tui.core.sockets import Address, Network, family_of, open_udp, same_endpoint
 from ari_tui.packet_log.ring import RingWriter
 from ari_tui.relay import control
 from ari_tui.relay.legs import (
     Handler,
-    Network,
     echo_leg,
     make_absorb,
     make_forward,

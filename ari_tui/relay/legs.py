@@ -17,6 +17,7 @@ from ari_tui.core.sockets import (
     ANCILLARY_SIZE,
     Address,
     Ancillary,
+    Network,
     disconnect,
     max_datagrams,
     receive_ancillary,
@@ -45,7 +46,6 @@ from ari_tui.wire.status import looks_like_status
 
 Handler = Callable[[], bool]
 """Reads one packet; False when there was none."""
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 MAX_DATAGRAM: Final = 2048
 """Larger than any telephony packet; a longer datagram arrives cut and is logged as malformed."""

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from ari_tui.core.errors import BindError
 from ari_tui.core.process import ParentLink
+from ari_tui.core.sockets import endpoint_text
 from ari_tui.sim.callers import Callers
 from ari_tui.sim.config import SimConfig, SimCounters
 from ari_tui.sim.pbx import Pbx
@@ -40,8 +41,7 @@ class SimulatedAsterisk:
     @property
     def url(self) -> str:
         """Return the address of ARI, with its scheme, without /ari."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return f"http://{endpoint_text(self.host, self.port)}"
 
     @property
     def listening(self) -> bool:

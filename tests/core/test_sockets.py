@@ -18,6 +18,7 @@ from ari_tui.core.sockets import (
     LINUX,
     Ancillary,
     disconnect,
+    endpoint_text,
     family_of,
     granted_buffers,
     max_datagrams,
@@ -280,3 +281,8 @@ def test_an_endpoint_is_spelt_as_sources_are() -> None:
     assert normal_endpoint("10.0.0.1", 5) == ("10.0.0.1", 5)
     with pytest.raises(ValueError, match="localhost"):
         normal_endpoint("localhost", 5)
+
+
+def test_an_ipv6_endpoint_has_brackets() -> None:
+    assert endpoint_text("::1", 5) == "[::1]:5"
+    assert endpoint_text("127.0.0.1", 5) == "127.0.0.1:5"

@@ -8,7 +8,7 @@ import pytest
 
 from ari_tui.core.errors import BindError, WorkerError
 from ari_tui.engine.media_worker import MediaWorker
-from ari_tui.engine.worker_assignments import WorkerAssignments, endpoint
+from ari_tui.engine.worker_assignments import WorkerAssignments
 from ari_tui.relay import control
 
 ADD = control.AddCall(1, "127.0.0.1", 4000, ("127.0.0.1", 9), 46, 65536)
@@ -139,8 +139,3 @@ async def test_what_is_not_there_is_removed_and_drained_without_harm_and_not_con
     await assignments.query(5, 7)
     with pytest.raises(WorkerError, match="call 5 has no sockets"):
         await assignments.connect(5, "127.0.0.1", 1, "never")
-
-
-def test_an_ipv6_endpoint_has_brackets() -> None:
-    assert endpoint("::1", 5) == "[::1]:5"
-    assert endpoint("127.0.0.1", 5) == "127.0.0.1:5"

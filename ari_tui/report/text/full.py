@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from ari_tui.core.number_format import grouped, moment, ms, percent_precise, span
-from ari_tui.core.text import clean_text
+from ari_tui.core.text import aligned, clean_text
 from ari_tui.document.load_test import STEPS, LoadReport, LoadTier
 from ari_tui.document.model import Spread
 from ari_tui.report import facts
 from ari_tui.report.facts import Fact
 from ari_tui.report.report_input import ReportInput
 from ari_tui.report.text.charts import pictures
-from ari_tui.report.text.summary import call_lines, chapter, final_report, measured_lines, wrapped
+from ari_tui.report.text.summary import chapter, final_report, measured_lines, wrapped
 
 _STEPS: Final = 30
 _TOLD: Final = ("p50", "p95", "p99", "max")
@@ -130,4 +130,4 @@ def _worst(report_input: ReportInput) -> Iterator[str]:
                 row.state,
             )
         )
-    yield from call_lines(table)
+    yield from aligned(table, words=2)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 from ari_tui.core.number_format import fixed, percent
-from ari_tui.core.text import clean_text
+from ari_tui.core.text import aligned, clean_text
 from ari_tui.document.model import Document, Figures, LoadProgress
 from ari_tui.report.facts import Fact, rule_words
 
@@ -159,19 +159,7 @@ def _call_lines(document: Document) -> list[str]:
                 fixed(rtt.max, 1, "ms"),
             )
         )
-    return call_lines(rows)
-
-
-def call_lines(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return rows of calls, the heading first, as aligned lines: two columns of words, numbers."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return [
-        "  ".join(
-            cell.ljust(width) if i < 2 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    ]
+    return aligned(rows, words=2)
 
 
 def chapter(name: str, shown: Iterable[Fact], width: int) -> list[str]:
