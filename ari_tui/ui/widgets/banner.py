@@ -10,7 +10,7 @@ from rich.text import Text
 from ari_tui.core.number_format import plural, span_short, time_of_day
 from ari_tui.document.model import Document
 from ari_tui.ui.frame import Frame
-from ari_tui.ui.widgets.line_canvas import Item, LineCanvas, Style, Wording, fit
+from ari_tui.ui.widgets.line_canvas import LineCanvas, LineItem, Style, Variant, fit_line
 from ari_tui.ui.widgets.link_status import FRESH_S
 from ari_tui.ui.widgets.pane import Pane
 
@@ -32,20 +32,20 @@ class Banner(Pane):
 
     def draw(self, frame: Frame, width: int, height: int) -> Text:
         """Return the banner."""
-        return lines(frame, width, height)
+        return render_banner(frame, width, height)
 
 
-def lines(frame: Frame, width: int, height: int) -> Text:
+def render_banner(frame: Frame, width: int, height: int) -> Text:
     """Return what must be known before any figure is read; empty when all is as it seems."""
     canvas = LineCanvas(width, height, ascii_only=frame.ascii)
     found = messages(frame)
     if found:
         # what is last would stand at the edge
-        canvas.line(*fit([*found, ()], width, ascii_only=frame.ascii))
+        canvas.line(*fit_line([*found, ()], width, ascii_only=frame.ascii))
     return canvas.text()
 
 
-def messages(frame: Frame) -> list[Item]:
+def messages(frame: Frame) -> list[LineItem]:
     """Return all that is to be said, the most important first, each in short and in full."""
     told = [
         *_link(frame),
@@ -55,7 +55,7 @@ def messages(frame: Frame) -> list[Item]:
         *_load(frame.document),
     ]
     return [
-        (Wording(rank, [(short, style)]), Wording(10 + rank, [(short + more, style)]))
+        (Variant(rank, [(short, style)]), Variant(10 + rank, [(short + more, style)]))
         for rank, (short, more, style) in enumerate(told)
     ]
 

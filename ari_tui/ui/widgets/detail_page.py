@@ -10,14 +10,14 @@ from rich.text import Text
 from ari_tui.core.number_format import span_short
 from ari_tui.document.live import History
 from ari_tui.ui.number_format import middle_cut
-from ari_tui.ui.widgets import histogram
 from ari_tui.ui.widgets.detail_course import course
 from ari_tui.ui.widgets.detail_facts import asterisk_says, counts, facts
 from ari_tui.ui.widgets.detail_gaps import events, gaps
 from ari_tui.ui.widgets.detail_intervals import intervals
 from ari_tui.ui.widgets.detail_view import DetailView, box, lines_of, wrapped
 from ari_tui.ui.widgets.detail_where import conclusion
-from ari_tui.ui.widgets.line_canvas import Item, Style, Wording, fit, item
+from ari_tui.ui.widgets.histogram import render_histogram
+from ari_tui.ui.widgets.line_canvas import LineItem, Style, Variant, fit_line, line_item
 from ari_tui.ui.widgets.pane import Pane
 
 Block = Callable[[DetailView, int], list[Text]]
@@ -34,13 +34,13 @@ def title(view: DetailView, width: int) -> list[Text]:
     state: Style = _STATES.get(call.state, "dim")
     reason = f": {call.reason}" if call.reason else ""
     short = middle_cut(call.channel, width)
-    items: list[Item] = [
-        item(0, (short, "title")),
-        item(4, (call.caller, "")),
-        (Wording(1, ((call.state, state),)), Wording(3, ((call.state + reason, state),))),
-        item(2, (f"up {span_short(call.duration_s)}", "")),
+    items: list[LineItem] = [
+        line_item(0, (short, "title")),
+        line_item(4, (call.caller, "")),
+        (Variant(1, ((call.state, state),)), Variant(3, ((call.state + reason, state),))),
+        line_item(2, (f"up {span_short(call.duration_s)}", "")),
     ]
-    canvas.line(*fit(items, width, ascii_only=view.ascii))
+    canvas.line(*fit_line(items, width, ascii_only=view.ascii))
     if view.trouble:
         for line in wrapped(f"~ {view.trouble}", width):
             canvas.line((line, "stale"))
@@ -61,7 +61,7 @@ def trips(view: DetailView, width: int) -> list[Text]:
         return lines_of(canvas)
     history = History()
     history.rtt_histogram = found.rtt_histogram
-    drawn = histogram.lines(view.frame._replace(history=history), width, _HISTOGRAM_ROWS)
+    drawn = render_histogram(view.frame._replace(history=history), width, _HISTOGRAM_ROWS)
     # its own heading speaks of the session
     return [*lines_of(canvas), *list(drawn.split("\n", allow_blank=True))[1:]]
 

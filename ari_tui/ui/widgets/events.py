@@ -29,10 +29,10 @@ class EventsPane(Pane):
 
     def draw(self, frame: Frame, width: int, height: int) -> Text:
         """Return the newest events."""
-        return lines(frame, width, height)
+        return render_events(frame, width, height)
 
 
-def lines(frame: Frame, width: int, height: int) -> Text:
+def render_events(frame: Frame, width: int, height: int) -> Text:
     """Return the newest events in a box of so many cells, one a line."""
     canvas = LineCanvas(width, height, ascii_only=frame.ascii)
     canvas.heading("Events", *_summary(frame.events))

@@ -20,7 +20,7 @@ from ari_tui.core.number_format import (
 )
 from ari_tui.document.model import AsteriskState, Sla
 from ari_tui.ui.frame import Frame
-from ari_tui.ui.widgets.line_canvas import Item, LineCanvas, Part, Wording, fit, item
+from ari_tui.ui.widgets.line_canvas import LineCanvas, LineItem, Part, Variant, fit_line, line_item
 from ari_tui.ui.widgets.link_status import link_status, verdict
 from ari_tui.ui.widgets.pane import Pane
 from ari_tui.ui.widgets.pane_figures import Headline, graded, tier
@@ -55,18 +55,18 @@ class HeaderPane(Pane):
 
     def draw(self, frame: Frame, width: int, height: int) -> Text:
         """Return the header."""
-        return lines(frame, width, height, self._hints)
+        return render_header(frame, width, height, self._hints)
 
 
-def lines(frame: Frame, width: int, height: int, hints: Hints = NO_HINTS) -> Text:
+def render_header(frame: Frame, width: int, height: int, hints: Hints = NO_HINTS) -> Text:
     """Return the header in a box of so many cells."""
     canvas = LineCanvas(width, height, ascii_only=frame.ascii)
-    canvas.line(*fit(_first(frame), width, ascii_only=frame.ascii))
-    canvas.line(*fit(_second(frame, hints), width, ascii_only=frame.ascii))
+    canvas.line(*fit_line(_first(frame), width, ascii_only=frame.ascii))
+    canvas.line(*fit_line(_second(frame, hints), width, ascii_only=frame.ascii))
     return canvas.text()
 
 
-def _first(frame: Frame) -> list[Item]:
+def _first(frame: Frame) -> list[LineItem]:
     document = frame.document
     return [
         _connection(frame),
@@ -74,63 +74,63 @@ def _first(frame: Frame) -> list[Item]:
         _calls(frame),
         _verdict(document.sla),
         *_losses(frame),
-        item(11, ("session ", "dim"), (span_short(document.session.duration_s), "")),
+        line_item(11, ("session ", "dim"), (span_short(document.session.duration_s), "")),
         _clock(document.time),
     ]
 
 
-def _connection(frame: Frame) -> Item:
+def _connection(frame: Frame) -> LineItem:
     shown = link_status(frame)
-    return Wording(0, [shown]), Wording(8, [("ari-tui", "title"), (" ", ""), shown])
+    return Variant(0, [shown]), Variant(8, [("ari-tui", "title"), (" ", ""), shown])
 
 
-def _asterisk(asterisks: list[AsteriskState]) -> Item:
+def _asterisk(asterisks: list[AsteriskState]) -> LineItem:
     away = [asterisk for asterisk in asterisks if not asterisk.connected]
     if away:
-        return item(2, (f"! {away[0].id[:20]} DOWN", "fail"))
+        return line_item(2, (f"! {away[0].id[:20]} DOWN", "fail"))
     if not asterisks:
         return ()
     first, more = asterisks[0], f" +{len(asterisks) - 1}" if asterisks[1:] else ""
     name: Part = (first.id[:20] + more, "")
-    forms = [Wording(6, [name])]
+    forms = [Variant(6, [name])]
     version = f" Asterisk {first.version}" if first.version else ""
     if version:
-        forms.append(Wording(14, [name, (version, "dim")]))
+        forms.append(Variant(14, [name, (version, "dim")]))
     if first.latency_ms is not None:
         answers = f", ARI {ms_short(first.latency_ms)} ms"
-        forms.append(Wording(15, [name, (version + answers, "dim")]))
+        forms.append(Variant(15, [name, (version + answers, "dim")]))
     return forms
 
 
-def _calls(frame: Frame) -> Item:
+def _calls(frame: Frame) -> LineItem:
     calls = frame.document.totals.calls
     shown: list[Part] = [(plural(calls.active, "call"), "strong")]
-    forms = [Wording(2, shown)]
+    forms = [Variant(2, shown)]
     if calls.failed:
         shown = [*shown, (f" {calls.failed} failed~", "near")]
-        forms.append(Wording(10, shown))
-    forms.append(Wording(16, [*shown, (f" (peak {calls.peak}, {calls.started} started)", "dim")]))
+        forms.append(Variant(10, shown))
+    forms.append(Variant(16, [*shown, (f" (peak {calls.peak}, {calls.started} started)", "dim")]))
     return forms
 
 
-def _verdict(sla: Sla) -> Item:
+def _verdict(sla: Sla) -> LineItem:
     word, style = verdict(sla)
     load = tier(sla.tier)
     head: list[Part] = [("SLA ", ""), (word, style)]
     told: list[Part] = [*head, (f" {load}" if load else "", "")]
     return (
-        Wording(1, [("SLA ", ""), (word[:7], style)]),
-        Wording(4, head),
-        Wording(7, told),
-        Wording(9, [*told, (f" {sla.clean_s:g}/{sla.of_s}s", "dim")]),
-        Wording(17, [*told, (f" {sla.clean_s:g} of {sla.of_s} s clean", "dim")]),
+        Variant(1, [("SLA ", ""), (word[:7], style)]),
+        Variant(4, head),
+        Variant(7, told),
+        Variant(9, [*told, (f" {sla.clean_s:g}/{sla.of_s}s", "dim")]),
+        Variant(17, [*told, (f" {sla.clean_s:g} of {sla.of_s} s clean", "dim")]),
     )
 
 
-def _losses(frame: Frame) -> list[Item]:
+def _losses(frame: Frame) -> list[LineItem]:
     headline, limits = Headline(frame), frame.limits
     window = f" in {headline.window}" if headline.window else ""
-    found: list[Item] = []
+    found: list[LineItem] = []
     for rank, name, value, limit in (
         (3, "loss", headline.loss_ratio, limits.loss_ratio),
         (4, "late", headline.late_ratio, limits.late_ratio),
@@ -139,20 +139,20 @@ def _losses(frame: Frame) -> list[Item]:
         asked = f" of {percent_short(limit)}" if limit is not None else ""
         found.append(
             (
-                Wording(rank, shown),
-                Wording(12, [*shown, (window, "dim")]),
-                Wording(13, [*shown, (asked + window, "dim")]),
+                Variant(rank, shown),
+                Variant(12, [*shown, (window, "dim")]),
+                Variant(13, [*shown, (asked + window, "dim")]),
             )
         )
     return found
 
 
-def _clock(time: str) -> Item:
+def _clock(time: str) -> LineItem:
     shown: Part = (time_of_day(time), "")
-    return Wording(5, [shown]), Wording(12, [shown, (" UTC", "dim")])
+    return Variant(5, [shown]), Variant(12, [shown, (" UTC", "dim")])
 
 
-def _second(frame: Frame, hints: Hints) -> list[Item]:
+def _second(frame: Frame, hints: Hints) -> list[LineItem]:
     headline, limits = Headline(frame), frame.limits
     rtt = headline.rtt
     return [
@@ -164,22 +164,22 @@ def _second(frame: Frame, hints: Hints) -> list[Item]:
         _silences(frame),
         *_books(frame),
         _filter(hints.filter),
-        item(7, (f"sort: {hints.sort or '-'}", "dim")),
+        line_item(7, (f"sort: {hints.sort or '-'}", "dim")),
     ]
 
 
-def _window(window: str) -> Item:
+def _window(window: str) -> LineItem:
     if not window:
         return ()
-    return Wording(0, [(window, "near")]), Wording(8, [(f"last {window}:", "near")])
+    return Variant(0, [(window, "near")]), Variant(8, [(f"last {window}:", "near")])
 
 
-def _filter(text: str) -> Item:
+def _filter(text: str) -> LineItem:
     """A filter hides calls: it is shown before the order, none at all after it."""
     if not text:
-        return item(9, ("filter: -", "dim"))
+        return line_item(9, ("filter: -", "dim"))
     cut = text if len(text) <= _FILTER else text[: _FILTER - 1] + "…"
-    return Wording(3, [(f"filter: {cut}", "strong")]), Wording(10, [(f"filter: {text}", "strong")])
+    return Variant(3, [(f"filter: {cut}", "strong")]), Variant(10, [(f"filter: {text}", "strong")])
 
 
 def _percentile(
@@ -190,7 +190,7 @@ def _percentile(
     *,
     unit: str = "",
     limit_rank: int | None = None,
-) -> Item:
+) -> LineItem:
     """Return a percentile with its limit, which may have a rank of its own."""
     figure, style = graded(ms_short(value), value, limit)
     of_limit = f"/{as_set(limit)}" if limit is not None else ""
@@ -198,26 +198,26 @@ def _percentile(
     text = ms_short(value) + of_limit + figure[len(ms_short(value)) :]
     whole: list[Part] = [(f"{name} ", "dim"), (text, style), (unit, "dim")]
     if limit_rank is None:
-        return (Wording(rank, whole),)
-    return Wording(rank, [(f"{name} ", "dim"), (figure, style)]), Wording(limit_rank, whole)
+        return (Variant(rank, whole),)
+    return Variant(rank, [(f"{name} ", "dim"), (figure, style)]), Variant(limit_rank, whole)
 
 
-def _silences(frame: Frame) -> Item:
+def _silences(frame: Frame) -> LineItem:
     totals = frame.document.totals
     number, longest = totals.packets.interruptions, totals.longest_interruption_ms
     if not number:
-        return Wording(4, [("gaps 0", "dim")]), Wording(10, [("no interruptions", "dim")])
+        return Variant(4, [("gaps 0", "dim")]), Variant(10, [("no interruptions", "dim")])
     air = span_short(totals.dead_air_s, tenths=True)
     named: Part = (f"{plural(number, 'interruption')}~", "near")
     at_most = f", longest {span_short(longest / 1000, tenths=True)}" if longest is not None else ""
     return (
-        Wording(4, [("gaps ", "dim"), (f"{number}~", "near"), (f" {air}", "")]),
-        Wording(10, [named, (", dead air ", "dim"), (air, "")]),
-        Wording(14, [named, (f"{at_most}, dead air ", "dim"), (air, "")]),
+        Variant(4, [("gaps ", "dim"), (f"{number}~", "near"), (f" {air}", "")]),
+        Variant(10, [named, (", dead air ", "dim"), (air, "")]),
+        Variant(14, [named, (f"{at_most}, dead air ", "dim"), (air, "")]),
     )
 
 
-def _books(frame: Frame) -> list[Item]:
+def _books(frame: Frame) -> list[LineItem]:
     """Return where the packets are: shown where the screen is wide."""
     totals, packets = frame.document.totals, frame.document.totals.packets
     missing = packets.upstream_missing - totals.missing_explained
@@ -234,11 +234,11 @@ def _books(frame: Frame) -> list[Item]:
     ]
 
 
-def _counted(rank: int, *pairs: tuple[str, int]) -> Item:
+def _counted(rank: int, *pairs: tuple[str, int]) -> LineItem:
     parts: list[Part] = []
     for name, number in pairs:
         parts += [(name, "dim"), (thousands(number), "")]
-    return (Wording(rank, parts),)
+    return (Variant(rank, parts),)
 
 
 class OneLine(Pane):
@@ -248,10 +248,10 @@ class OneLine(Pane):
 
     def draw(self, frame: Frame, width: int, height: int) -> Text:
         """Return the line."""
-        return lines_oneline(frame, width, height)
+        return render_one_line(frame, width, height)
 
 
-def lines_oneline(frame: Frame, width: int, height: int) -> Text:
+def render_one_line(frame: Frame, width: int, height: int) -> Text:
     """Return the line in a box of so many cells: the verdict is the last to go."""
     canvas = LineCanvas(width, height, ascii_only=frame.ascii)
     headline, limits = Headline(frame), frame.limits
@@ -261,17 +261,17 @@ def lines_oneline(frame: Frame, width: int, height: int) -> Text:
     rtt, loss = headline.rtt.p95, headline.loss_ratio
     items = [
         (
-            Wording(0, [(word[:4], style)]),
-            Wording(2, [(word, style)]),
-            Wording(6, [(f"SLA {word}", style)]),
+            Variant(0, [(word[:4], style)]),
+            Variant(2, [(word, style)]),
+            Variant(6, [(f"SLA {word}", style)]),
         ),
         # a line that says nothing of its age would pass for a live one
-        (Wording(1, [(state[0], state_style)]), Wording(5, [(state, state_style)])),
-        item(3, ("p95 ", "dim"), graded(ms_short(rtt), rtt, limits.p95_ms)),
-        item(4, ("loss ", "dim"), graded(percent_short(loss), loss, limits.loss_ratio)),
-        item(5, (plural(frame.document.totals.calls.active, "call"), "")),
-        item(6, (f"gaps {silent}~", "near")) if silent else (),
-        item(7, (time_of_day(frame.document.time), "dim")),
+        (Variant(1, [(state[0], state_style)]), Variant(5, [(state, state_style)])),
+        line_item(3, ("p95 ", "dim"), graded(ms_short(rtt), rtt, limits.p95_ms)),
+        line_item(4, ("loss ", "dim"), graded(percent_short(loss), loss, limits.loss_ratio)),
+        line_item(5, (plural(frame.document.totals.calls.active, "call"), "")),
+        line_item(6, (f"gaps {silent}~", "near")) if silent else (),
+        line_item(7, (time_of_day(frame.document.time), "dim")),
     ]
-    canvas.line(*fit(items, width, ascii_only=frame.ascii))
+    canvas.line(*fit_line(items, width, ascii_only=frame.ascii))
     return canvas.text()

@@ -33,7 +33,7 @@ class HistogramPane(Pane):
 
     def draw(self, frame: Frame, width: int, height: int) -> Text:
         """Return the histogram."""
-        return lines(frame, width, height)
+        return render_histogram(frame, width, height)
 
 
 class Scale(NamedTuple):
@@ -54,7 +54,7 @@ class Scale(NamedTuple):
         return float(self.low_ms * span ** ((column + 1) / self.columns))
 
 
-def lines(frame: Frame, width: int, height: int) -> Text:
+def render_histogram(frame: Frame, width: int, height: int) -> Text:
     """Return the histogram in a box of so many cells."""
     canvas = LineCanvas(width, height, ascii_only=frame.ascii)
     buckets = [(upper / 1000, number) for upper, number in frame.history.rtt_histogram if number]

@@ -25,7 +25,7 @@ class InstrumentPane(Pane):
 
     def draw(self, frame: Frame, width: int, height: int) -> Text:
         """Return the health."""
-        return lines(frame, width, height)
+        return render_instrument(frame, width, height)
 
 
 class Entry(NamedTuple):
@@ -36,7 +36,7 @@ class Entry(NamedTuple):
     style: Style = ""
 
 
-def lines(frame: Frame, width: int, height: int) -> Text:
+def render_instrument(frame: Frame, width: int, height: int) -> Text:
     """Return the instrument's health in a box of so many cells."""
     canvas = LineCanvas(width, height, ascii_only=frame.ascii)
     found = frame.document.instrument

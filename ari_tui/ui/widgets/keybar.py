@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from ari_tui.ui.widgets.line_canvas import LineCanvas, fit, item
+from ari_tui.ui.widgets.line_canvas import LineCanvas, fit_line, line_item
 from ari_tui.ui.widgets.pane import Pane
 
 Key = tuple[str, str]
@@ -32,15 +32,16 @@ class KeyBar(Pane):
     def content(self, width: int, height: int) -> Text:
         """Return the keys: they need no frame."""
         keys = () if self._muted else self._keys
-        return lines(keys, width, height, ascii_only=self._ascii_only)
+        return render_keys(keys, width, height, ascii_only=self._ascii_only)
 
 
-def lines(keys: Sequence[Key], width: int, height: int, *, ascii_only: bool = False) -> Text:
+def render_keys(keys: Sequence[Key], width: int, height: int, *, ascii_only: bool = False) -> Text:
     """Return the keys in a box of so many cells; those at the end go first."""
     canvas = LineCanvas(width, height, ascii_only=ascii_only)
     items = [
-        item(rank, (key, "key"), (f" {label}", "dim")) for rank, (key, label) in enumerate(keys)
+        line_item(rank, (key, "key"), (f" {label}", "dim"))
+        for rank, (key, label) in enumerate(keys)
     ]
     # what is last would stand at the edge
-    canvas.line(*fit([*items, ()], width, ascii_only=ascii_only))
+    canvas.line(*fit_line([*items, ()], width, ascii_only=ascii_only))
     return canvas.text()

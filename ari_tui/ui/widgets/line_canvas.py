@@ -62,7 +62,7 @@ def plain(text: str, *, ascii_only: bool = False) -> str:
     return text.translate(_PLAIN).encode("ascii", "replace").decode("ascii")
 
 
-class Wording(NamedTuple):
+class Variant(NamedTuple):
     """One way to say a piece of a line."""
 
     rank: int
@@ -70,22 +70,24 @@ class Wording(NamedTuple):
     parts: Parts
 
 
-Item = Sequence[Wording]
+LineItem = Sequence[Variant]
 """A piece of a line, in its forms: the shortest, which matters most, first."""
 
 
-def item(rank: int, *parts: Part) -> Item:
+def line_item(rank: int, *parts: Part) -> LineItem:
     """Return a piece that has one form."""
-    return (Wording(rank, parts),)
+    return (Variant(rank, parts),)
 
 
-def fit(items: Sequence[Item], width: int, *, gap: int = 2, ascii_only: bool = False) -> list[Part]:
+def fit_line(
+    items: Sequence[LineItem], width: int, *, gap: int = 2, ascii_only: bool = False
+) -> list[Part]:
     """Return as much of the items as `width` cells hold, in their order, the last at the edge.
 
     By rank, forms take the place of the shorter ones of their piece, where there is room. A piece
     that has none keeps out those that matter less.
     """
-    chosen: dict[int, Wording] = {}
+    chosen: dict[int, Variant] = {}
     room, is_full = width + gap, False
     ranked = sorted((form.rank, index, form) for index, forms in enumerate(items) for form in forms)
     for _, index, form in ranked:
@@ -101,7 +103,9 @@ def fit(items: Sequence[Item], width: int, *, gap: int = 2, ascii_only: bool = F
     return _joined(items, chosen, gap, room)
 
 
-def _joined(items: Sequence[Item], chosen: dict[int, Wording], gap: int, room: int) -> list[Part]:
+def _joined(
+    items: Sequence[LineItem], chosen: dict[int, Variant], gap: int, room: int
+) -> list[Part]:
     parts: list[Part] = []
     for index in sorted(chosen):
         if parts:

@@ -24,10 +24,10 @@ class RunsPane(Pane):
 
     def draw(self, frame: Frame, width: int, height: int) -> Text:
         """Return the runs."""
-        return lines(frame, width, height)
+        return render_loss_runs(frame, width, height)
 
 
-def lines(frame: Frame, width: int, height: int) -> Text:
+def render_loss_runs(frame: Frame, width: int, height: int) -> Text:
     """Return the runs in a box of so many cells: bars where there is room, numbers at least."""
     canvas = LineCanvas(width, height, ascii_only=frame.ascii)
     totals = frame.document.totals

@@ -39,7 +39,7 @@ class RulesPane(Pane):
 
     def draw(self, frame: Frame, width: int, height: int) -> Text:
         """Return the rules."""
-        return lines(frame, width, height)
+        return render_rules(frame, width, height)
 
 
 class RuleState(NamedTuple):
@@ -76,7 +76,7 @@ _COLUMNS: Final = (
 _NAME: Final = 6
 
 
-def lines(frame: Frame, width: int, height: int) -> Text:
+def render_rules(frame: Frame, width: int, height: int) -> Text:
     """Return the rules in a box of so many cells; columns go from the right."""
     canvas = LineCanvas(width, height, ascii_only=frame.ascii)
     sla = frame.document.sla

@@ -109,7 +109,7 @@ def changed_cells(old: Line, new: Line, shape: Shape) -> int:
     return min(end, shape.width)
 
 
-def fit(text: str, width: int, align: str, ellipsis: str) -> str:
+def fit_cell(text: str, width: int, align: str, ellipsis: str) -> str:
     """Return a text of exactly `width` cells; what was cut ends with the ellipsis.
 
     Texts come clean from the ARI border; controls are spelled out here all the same, since one
@@ -159,7 +159,7 @@ def draw_line(line: Line, selected: bool, shape: Shape, look: ComponentStyles) -
     cursor = (">" if shape.ascii else "▸") if selected else " "
     writer = _StripBuilder()
     for column, text, grade in zip(shape.columns, line.texts, line.grades, strict=True):
-        cell = fit(text, column.width, column.align, shape.ellipsis)
+        cell = fit_cell(text, column.width, column.align, shape.ellipsis)
         over = _GRADES.get(grade)
         writer.write(cell, look.style(base, tone, over) if over else plain)
         writer.write(cursor, plain)
@@ -194,7 +194,7 @@ def draw_header(head: Head, shape: Shape, look: ComponentStyles) -> Strip:
         gap = arrow if sorted_by else " "
         if sorted_by and column.align != "right" and len(label) < column.width:
             label, gap = label + arrow, " "
-        writer.write(fit(label, column.width, column.align, shape.ellipsis) + gap, style)
+        writer.write(fit_cell(label, column.width, column.align, shape.ellipsis) + gap, style)
     writer.write(_beside_spark(head, shape), look.style("header", "dim"))
     return writer.strip(shape.width, style, shape.cells)
 
@@ -215,5 +215,5 @@ def _beside_spark(head: Head, shape: Shape) -> str:
 def draw_message(text: str, width: int, look: ComponentStyles) -> Strip:
     """Draw a line that is no call's."""
     writer = _StripBuilder()
-    writer.write(fit(f"  {text}", width, "left", "…"), look.style("row", "dim"))
+    writer.write(fit_cell(f"  {text}", width, "left", "…"), look.style("row", "dim"))
     return writer.strip(width, look.style("row"), width)

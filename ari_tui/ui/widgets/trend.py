@@ -28,7 +28,7 @@ class TrendPane(Pane):
 
     def draw(self, frame: Frame, width: int, height: int) -> Text:
         """Return the chart."""
-        return lines(frame, width, height)
+        return render_trend(frame, width, height)
 
 
 class TimeSpan(NamedTuple):
@@ -62,7 +62,7 @@ def span_of(cells: int, last: int, dots: int) -> TimeSpan:
     return TimeSpan(min(wanted, SECONDS // step), step, last)
 
 
-def lines(frame: Frame, width: int, height: int) -> Text:
+def render_trend(frame: Frame, width: int, height: int) -> Text:
     """Return the chart in a box of so many cells."""
     canvas = LineCanvas(width, height, ascii_only=frame.ascii)
     dots = 1 if frame.ascii else 2

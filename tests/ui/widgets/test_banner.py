@@ -7,7 +7,7 @@ import pytest
 
 from ari_tui.client.source import Link
 from ari_tui.document import model
-from ari_tui.ui.widgets.banner import Banner, lines
+from ari_tui.ui.widgets.banner import Banner, render_banner
 from tests.ui.widgets.frames import (
     PaneApp,
     a_bad_frame,
@@ -43,32 +43,32 @@ from tests.ui.widgets.frames import (
 def test_why_the_figures_are_not_of_now_is_told(
     changes: dict[str, Any], told: str, style: str
 ) -> None:
-    text = lines(a_frame(**changes), 120, 1)
+    text = render_banner(a_frame(**changes), 120, 1)
     assert text.plain == told
     assert style_of(text, told) == style
 
 
 def test_a_live_screen_has_none() -> None:
-    assert not lines(a_frame(), 80, 1)
+    assert not render_banner(a_frame(), 80, 1)
 
 
 def test_draining_is_told_with_the_calls_that_are_left() -> None:
     document = changed(a_frame().document, "session", draining=True)
-    assert lines(a_frame(document), 80, 1).plain == (
+    assert render_banner(a_frame(document), 80, 1).plain == (
         "~ draining, 2 calls left; no new callers, then the engine ends"
     )
     over = changed(document, "session", ended_at="2026-11-22T12:00:01.000+00:00")
-    assert not lines(a_frame(over), 80, 1)
+    assert not render_banner(a_frame(over), 80, 1)
 
 
 def test_several_things_are_told_in_short_before_one_is_told_in_full() -> None:
-    told = lines(a_bad_frame(frozen_s=5.0), 90, 1).plain
+    told = render_banner(a_bad_frame(frozen_s=5.0), 90, 1).plain
     assert told.startswith("! engine lost 1m15s ago  ‖ FROZEN for 5s  ! no ARI to pbx1")
     assert "~ draining, 32 calls left" in told
 
 
 def test_no_box_is_too_small() -> None:
-    assert_fits_everywhere(lines)
+    assert_fits_everywhere(render_banner)
 
 
 async def test_the_banner_takes_no_room_while_there_is_nothing_to_say() -> None:
@@ -103,9 +103,9 @@ def test_a_load_test_tells_how_far_it_is_and_what_failed() -> None:
     )
     frame = a_frame()
     frame = frame._replace(document=msgspec.structs.replace(frame.document, load=load))
-    assert lines(frame, 50, 1).plain.strip() == "load test holding: 28 of 30 up, 2 failed!"
-    told = lines(frame, 200, 1).plain
+    assert render_banner(frame, 50, 1).plain.strip() == "load test holding: 28 of 30 up, 2 failed!"
+    told = render_banner(frame, 200, 1).plain
     assert "(1 at answered, 1 at media out), 11 good of 41 started" in told
     clean = msgspec.structs.replace(load, failed=0, failed_at={})
     frame = frame._replace(document=msgspec.structs.replace(frame.document, load=clean))
-    assert "failed" not in lines(frame, 200, 1).plain
+    assert "failed" not in render_banner(frame, 200, 1).plain

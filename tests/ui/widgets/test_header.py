@@ -9,8 +9,8 @@ from ari_tui.document import model
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits
 from ari_tui.ui.widgets import header
-from ari_tui.ui.widgets.header import HeaderPane, Hints, OneLine, lines
-from ari_tui.ui.widgets.header import lines_oneline as one_line
+from ari_tui.ui.widgets.header import HeaderPane, Hints, OneLine, render_header
+from ari_tui.ui.widgets.header import render_one_line as one_line
 from ari_tui.ui.widgets.line_canvas import Part
 from ari_tui.ui.widgets.link_status import link_status, verdict
 from tests.document.kit import sla_now
@@ -60,7 +60,7 @@ def a_usual_frame() -> Frame:
 
 
 def two(frame: Frame, width: int, hints: Hints = header.NO_HINTS) -> list[str]:
-    return lines(frame, width, 2, hints).plain.split("\n")
+    return render_header(frame, width, 2, hints).plain.split("\n")
 
 
 def test_eighty_columns_say_what_matters() -> None:
@@ -104,7 +104,7 @@ def test_no_traffic_is_told_in_the_header() -> None:
 
 
 def test_what_breaks_a_limit_is_marked_and_not_only_coloured() -> None:
-    text = lines(a_bad_frame(), 120, 2)
+    text = render_header(a_bad_frame(), 120, 2)
     for told, style in (
         ("9.3/10~", "near"),
         ("16.8/15!", "fail"),
@@ -145,8 +145,10 @@ def test_a_filter_is_told_before_the_order() -> None:
 
 
 def test_no_box_is_too_small() -> None:
-    assert_fits_everywhere(lines)
-    assert_fits_everywhere(lambda frame, w, h: lines(frame, w, h, Hints("名前" * 30, "p95▼")))
+    assert_fits_everywhere(render_header)
+    assert_fits_everywhere(
+        lambda frame, w, h: render_header(frame, w, h, Hints("名前" * 30, "p95▼"))
+    )
 
 
 async def test_the_header_takes_two_lines_and_shows_hints_at_once() -> None:

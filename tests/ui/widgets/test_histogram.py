@@ -11,7 +11,6 @@ from ari_tui.ui.limits import Limits
 from ari_tui.ui.widgets.histogram import (
     HistogramPane,
     Scale,
-    lines,
     lower_ms,
     scale_of,
     spread_over,
@@ -57,7 +56,7 @@ def test_a_doubling_is_as_wide_everywhere() -> None:
 
 
 def drawn(width: int = 66, height: int = 12, **changes: Any) -> list[str]:
-    return lines(a_bad_frame(**changes), width, height).plain.split("\n")
+    return render_histogram(a_bad_frame(**changes), width, height).plain.split("\n")
 
 
 def test_limits_are_named_and_drawn_through_the_empty_part() -> None:
@@ -70,21 +69,21 @@ def test_limits_are_named_and_drawn_through_the_empty_part() -> None:
 
 def test_the_heading_counts_what_lies_above_the_largest_limit() -> None:
     above = sum(count for upper, count in a_bad_frame().history.rtt_histogram if upper > 25_000)
-    text = lines(a_bad_frame(), 66, 12)
+    text = render_histogram(a_bad_frame(), 66, 12)
     assert style_of(text, f"{above} above 22 ms") == "fail"
-    assert "0 above 22 ms" in lines(a_frame(), 66, 12).plain
+    assert "0 above 22 ms" in render_histogram(a_frame(), 66, 12).plain
 
 
 def test_one_packet_among_thousands_is_seen() -> None:
     frame = a_frame()
     frame.history.rtt_histogram = [[4000, 1_000_000], [31_000, 1]]
-    lowest = lines(frame, 66, 12).plain.split("\n")[-3]
+    lowest = render_histogram(frame, 66, 12).plain.split("\n")[-3]
     assert lowest.rstrip()[-1] in "▁▂▃▄▅▆▇█"
     assert len(lowest.rstrip()) > 60
 
 
 def test_bars_beyond_the_limit_are_coloured_as_failing() -> None:
-    text = lines(a_bad_frame(), 66, 12)
+    text = render_histogram(a_bad_frame(), 66, 12)
     start = text.plain.rindex("\n", 0, text.plain.index("└"))
     styles = [str(span.style) for span in text.spans if span.end == start]
     assert styles == ["fail"]
@@ -101,11 +100,11 @@ def test_taller_bars_hold_more() -> None:
 
 
 def test_before_the_first_round_trip_it_says_so() -> None:
-    assert "no round trip yet" in lines(an_empty_frame(), 60, 10).plain
+    assert "no round trip yet" in render_histogram(an_empty_frame(), 60, 10).plain
 
 
 def test_no_box_is_too_small() -> None:
-    assert_fits_everywhere(lines)
+    assert_fits_everywhere(render_histogram)
 
 
 async def test_the_pane_draws_the_histogram() -> None:

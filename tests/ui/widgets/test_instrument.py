@@ -1,6 +1,6 @@
 """The instrument's own health."""
 
-from ari_tui.ui.widgets.instrument import InstrumentPane, lines
+from ari_tui.ui.widgets.instrument import InstrumentPane, render_instrument
 from tests.ui.kit import NO_SPREAD
 from tests.ui.widgets.frames import (
     PaneApp,
@@ -13,13 +13,13 @@ from tests.ui.widgets.frames import (
 
 
 def test_a_sound_instrument_is_called_so() -> None:
-    text = lines(a_frame(), 65, 9)
+    text = render_instrument(a_frame(), 65, 9)
     assert style_of(text, "sound") == "ok"
     assert not {"fail", "near"} & {span.style for span in text.spans}
 
 
 def test_own_delays_are_told_in_both_directions() -> None:
-    told = lines(a_frame(), 65, 9).plain.split("\n")
+    told = render_instrument(a_frame(), 65, 9).plain.split("\n")
     assert told[1].split() == [
         "own",
         "delay",
@@ -53,13 +53,13 @@ def test_own_delays_are_told_in_both_directions() -> None:
 def test_a_delay_of_milliseconds_is_told_in_them_and_none_as_a_dash() -> None:
     slow = changed(a_frame().document, "instrument.dwell_out_us", max=25_300.0)
     slow = changed(slow, "instrument", dwell_back_us=NO_SPREAD)
-    told = lines(a_frame(slow), 65, 9).plain.split("\n")
+    told = render_instrument(a_frame(slow), 65, 9).plain.split("\n")
     assert told[1].endswith("max 25.3 ms")
     assert told[2].split() == ["own", "delay", "back", "p50", "—", "p99", "—", "max", "—"]
 
 
 def test_what_should_not_be_is_marked_and_the_reasons_stand_on_top() -> None:
-    text = lines(a_bad_frame(), 65, 12)
+    text = render_instrument(a_bad_frame(), 65, 12)
     assert style_of(text, "12!") == "fail"
     assert style_of(text, "1, 1 restarts~") == "near"
     assert text.plain.split("\n")[0].startswith("Instrument limited for 6 s~, not judged")
@@ -68,11 +68,11 @@ def test_what_should_not_be_is_marked_and_the_reasons_stand_on_top() -> None:
 
 def test_ports_that_run_out_are_marked_before_they_have() -> None:
     few = changed(a_frame().document, "instrument", ports_in_use=9, ports_total=10)
-    assert "9 of 10~" in lines(a_frame(few), 65, 12).plain
+    assert "9 of 10~" in render_instrument(a_frame(few), 65, 12).plain
 
 
 def test_every_figure_has_its_place_in_one_column_too() -> None:
-    told = lines(a_frame(), 40, 20).plain
+    told = render_instrument(a_frame(), 40, 20).plain
     for name in (
         "socket drops",
         "log overflow",
@@ -89,7 +89,7 @@ def test_every_figure_has_its_place_in_one_column_too() -> None:
 
 
 def test_no_box_is_too_small() -> None:
-    assert_fits_everywhere(lines)
+    assert_fits_everywhere(render_instrument)
 
 
 async def test_the_pane_draws_the_health() -> None:

@@ -1,11 +1,11 @@
 """Runs of lost packets."""
 
-from ari_tui.ui.widgets.loss_runs import RunsPane, lines
+from ari_tui.ui.widgets.loss_runs import RunsPane, render_loss_runs
 from tests.ui.widgets.frames import PaneApp, a_bad_frame, a_frame, assert_fits_everywhere, changed
 
 
 def drawn(width: int = 65, height: int = 7) -> list[str]:
-    return lines(a_bad_frame(), width, height).plain.split("\n")
+    return render_loss_runs(a_bad_frame(), width, height).plain.split("\n")
 
 
 def test_runs_are_counted_by_length() -> None:
@@ -32,12 +32,12 @@ def test_where_packets_were_lost_is_told_where_it_is_known() -> None:
     where = "lost    outward 180  at the echo server 2  on the way back 28"
     assert drawn()[-1] == where
     unknown = changed(a_bad_frame().document, "totals", loss_directions=None)
-    assert "outward" not in lines(a_bad_frame(document=unknown), 65, 7).plain
+    assert "outward" not in render_loss_runs(a_bad_frame(document=unknown), 65, 7).plain
 
 
 def test_losses_in_bursts_are_told() -> None:
     document = changed(a_bad_frame().document, "totals.loss_bursts", burst_ratio=2.34)
-    assert "burst ratio 2.3" in lines(a_bad_frame(document=document), 65, 7).plain
+    assert "burst ratio 2.3" in render_loss_runs(a_bad_frame(document=document), 65, 7).plain
 
 
 def test_a_narrow_box_has_the_numbers_alone() -> None:
@@ -45,11 +45,11 @@ def test_a_narrow_box_has_the_numbers_alone() -> None:
 
 
 def test_nothing_lost_is_said() -> None:
-    assert lines(a_frame(), 65, 7).plain.startswith("Loss runs nothing lost ─")
+    assert render_loss_runs(a_frame(), 65, 7).plain.startswith("Loss runs nothing lost ─")
 
 
 def test_no_box_is_too_small() -> None:
-    assert_fits_everywhere(lines)
+    assert_fits_everywhere(render_loss_runs)
 
 
 async def test_the_pane_draws_the_runs() -> None:

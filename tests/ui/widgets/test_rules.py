@@ -2,7 +2,7 @@
 
 import pytest
 
-from ari_tui.ui.widgets.rules import RulesPane, lines, seconds_since_broken
+from ari_tui.ui.widgets.rules import RulesPane, render_rules, seconds_since_broken
 from tests.ui.kit import a_rule, an_sla
 from tests.ui.widgets.frames import (
     PaneApp,
@@ -16,7 +16,7 @@ from tests.ui.widgets.frames import (
 
 
 def test_each_rule_has_its_limit_what_was_found_and_what_is_left() -> None:
-    told = lines(a_bad_frame(), 65, 20).plain.split("\n")
+    told = render_rules(a_bad_frame(), 65, 20).plain.split("\n")
     assert [line.split() for line in told[2:8]] == [
         ["~", "p50", "≤10", "ms", "9.3", "+0.7", "—", "now", "0.00%", "of", "50%"],
         ["!", "p95", "≤15", "ms", "16.8", "−1.8", "9", "s", "now", "8.00%", "of", "5%"],
@@ -29,18 +29,18 @@ def test_each_rule_has_its_limit_what_was_found_and_what_is_left() -> None:
 
 
 def test_why_the_verdict_is_what_it_is_stands_below() -> None:
-    text = lines(a_bad_frame(), 65, 20)
+    text = render_rules(a_bad_frame(), 65, 20)
     assert style_of(text, "p95: 8% above 15 ms, allowed 5%") == "fail"
 
 
 def test_a_narrow_box_keeps_limit_and_figure() -> None:
-    told = lines(a_bad_frame(), 24, 20).plain.split("\n")
+    told = render_rules(a_bad_frame(), 24, 20).plain.split("\n")
     assert told[1].split() == ["RULE", "LIMIT", "ACTUAL"]
     assert told[3].split() == ["!", "p95", "≤15", "ms", "16.8"]
 
 
 def test_colour_and_mark_go_together() -> None:
-    text = lines(a_bad_frame(), 65, 20)
+    text = render_rules(a_bad_frame(), 65, 20)
     assert style_of(text, "16.8") == "fail"
     assert style_of(text, "9.3") == "near"
 
@@ -48,14 +48,14 @@ def test_colour_and_mark_go_together() -> None:
 def test_a_rule_that_passed_beyond_its_limit_in_the_session_is_marked_near() -> None:
     # the verdict counts clean seconds only, the figure is of all
     sla = an_sla(rules=[a_rule("max", 10.0)])
-    told = lines(a_frame(changed(a_frame().document, "", sla=sla)), 65, 4).plain.split("\n")
+    told = render_rules(a_frame(changed(a_frame().document, "", sla=sla)), 65, 4).plain.split("\n")
     assert told[2].startswith("~ max")
 
 
 def test_no_sample_is_a_dash() -> None:
     sla = an_sla("inconclusive", rules=[a_rule("p95", 15.0), a_rule("loss", 0.002, actual=None)])
     frame = an_empty_frame()
-    told = lines(frame._replace(document=changed(frame.document, "", sla=sla)), 65, 9).plain
+    told = render_rules(frame._replace(document=changed(frame.document, "", sla=sla)), 65, 9).plain
     p95, loss = (line.split() for line in told.split("\n")[2:4])
     assert p95[:6] == ["p95", "≤15", "ms", "—", "—", "—"]
     assert loss == ["loss", "≤0.20%", "—", "—", "—", "—"]
@@ -80,7 +80,7 @@ def test_the_history_tells_when_a_limit_was_last_broken(
 
 
 def test_no_box_is_too_small() -> None:
-    assert_fits_everywhere(lines)
+    assert_fits_everywhere(render_rules)
 
 
 async def test_the_pane_draws_the_rules() -> None:

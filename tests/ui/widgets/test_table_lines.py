@@ -20,7 +20,7 @@ from ari_tui.ui.widgets.table_lines import (
     draw_header,
     draw_line,
     draw_message,
-    fit,
+    fit_cell,
     line_of,
 )
 from ari_tui.ui.widgets.table_shape import shape_of, spark_min
@@ -64,19 +64,19 @@ def a_row(frame: Frame) -> Row:
 def test_a_fitted_text_takes_exactly_its_cells_and_no_control(
     text: str, width: int, align: str
 ) -> None:
-    fitted = fit(text, width, align, "…")
+    fitted = fit_cell(text, width, align, "…")
     assert cell_len(fitted) == width
     assert not any(ord(character) < 32 or 127 <= ord(character) < 160 for character in fitted)
 
 
 def test_a_text_that_fits_is_aligned_and_one_that_does_not_is_seen_to_be_cut() -> None:
-    assert fit("5.0", 5, "right", "…") == "  5.0"
-    assert fit("abc", 5, "left", "…") == "abc  "
-    assert fit("abcdef", 5, "left", "…") == "abcd…"
-    assert fit("123456", 5, "right", "~") == "1234~"
-    assert fit("日本語", 5, "left", "…") == "日本…"
-    assert fit("日本語", 4, "left", "…") == "日 …", "half a character is none"
-    assert fit("abc", 0, "left", "…") == ""
+    assert fit_cell("5.0", 5, "right", "…") == "  5.0"
+    assert fit_cell("abc", 5, "left", "…") == "abc  "
+    assert fit_cell("abcdef", 5, "left", "…") == "abcd…"
+    assert fit_cell("123456", 5, "right", "~") == "1234~"
+    assert fit_cell("日本語", 5, "left", "…") == "日本…"
+    assert fit_cell("日本語", 4, "left", "…") == "日 …", "half a character is none"
+    assert fit_cell("abc", 0, "left", "…") == ""
 
 
 def test_styles_are_laid_over_each_other_once() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ari_tui.document.live import SECONDS, Cells
-from ari_tui.ui.widgets.trend import TimeSpan, TrendPane, lines, row_of, span_of
+from ari_tui.ui.widgets.trend import TimeSpan, TrendPane, render_trend, row_of, span_of
 from tests.ui.kit import LAST_SECOND
 from tests.ui.widgets.frames import (
     PaneApp,
@@ -55,7 +55,7 @@ def test_the_scale_goes_from_nothing_to_the_limit(value: float, row: int) -> Non
 
 
 def drawn(width: int = 66, height: int = 13, **changes: Any) -> list[str]:
-    return lines(a_bad_frame(**changes), width, height).plain.split("\n")
+    return render_trend(a_bad_frame(**changes), width, height).plain.split("\n")
 
 
 def test_the_axis_has_the_scale_s_ends_and_the_limit() -> None:
@@ -67,14 +67,14 @@ def test_what_is_over_the_scale_is_marked_in_the_top_row() -> None:
     rows = drawn()[1:-2]
     assert "^" in rows[0]
     assert "^" not in "".join(rows[1:])
-    assert style_of(lines(a_bad_frame(), 66, 13), "^") == "fail"
+    assert style_of(render_trend(a_bad_frame(), 66, 13), "^") == "fail"
 
 
 def test_seconds_that_lost_packets_are_marked_below() -> None:
     # 95 and 10 seconds ago, 2 seconds a point, 2 points a cell
     marks = drawn()[-2][6:]
     assert [column for column, sign in enumerate(marks) if sign == "×"] == [36, 57]
-    assert "×" not in lines(a_frame(), 66, 13).plain
+    assert "×" not in render_trend(a_frame(), 66, 13).plain
 
 
 def test_the_times_below_are_those_of_the_first_and_the_last_point() -> None:
@@ -94,11 +94,11 @@ def test_the_heading_has_the_newest_and_the_worst() -> None:
 
 
 def test_before_the_first_round_trip_it_says_so() -> None:
-    assert "no round trip yet" in lines(an_empty_frame(), 60, 10).plain
+    assert "no round trip yet" in render_trend(an_empty_frame(), 60, 10).plain
 
 
 def test_no_box_is_too_small() -> None:
-    assert_fits_everywhere(lines)
+    assert_fits_everywhere(render_trend)
 
 
 async def test_the_pane_draws_the_chart() -> None:
