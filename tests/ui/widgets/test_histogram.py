@@ -12,6 +12,7 @@ from ari_tui.ui.widgets.histogram import (
     HistogramPane,
     Scale,
     lower_ms,
+    render_histogram,
     scale_of,
     spread_over,
 )

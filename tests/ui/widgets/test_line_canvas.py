@@ -5,13 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from ari_tui.ui.widgets.line_canvas import LineCanvas, Part, Wording, fit, item, plain
+from ari_tui.ui.widgets.line_canvas import LineCanvas, Part, Variant, fit_line, line_item, plain
 from tests.ui.widgets.frames import assert_fits
 
 WORDS = [
-    (Wording(0, [("ab", "")]), Wording(3, [("abcd", "")])),
-    item(1, ("efg", "")),
-    item(2, ("12:00", "")),
+    (Variant(0, [("ab", "")]), Variant(3, [("abcd", "")])),
+    line_item(1, ("efg", "")),
+    line_item(2, ("12:00", "")),
 ]
 
 
@@ -33,18 +33,18 @@ def joined(parts: list[Part]) -> str:
     ],
 )
 def test_what_matters_least_is_left_out_first(width: int, shown: str) -> None:
-    assert joined(fit(WORDS, width)) == shown
+    assert joined(fit_line(WORDS, width)) == shown
 
 
 def test_a_piece_without_room_keeps_out_those_that_matter_less() -> None:
-    items = [item(0, ("a", "")), item(1, ("much too long", "")), item(2, ("b", ""))]
-    assert joined(fit(items, 10)) == "a"
+    items = [line_item(0, ("a", "")), line_item(1, ("much too long", "")), line_item(2, ("b", ""))]
+    assert joined(fit_line(items, 10)) == "a"
 
 
 def test_room_is_measured_in_the_signs_that_are_drawn() -> None:
-    items = [item(0, ("≤15", "")), item(1, ("b", ""))]
-    assert joined(fit(items, 6)) == "≤15  b"
-    assert joined(fit(items, 6, ascii_only=True)) == "≤15"
+    items = [line_item(0, ("≤15", "")), line_item(1, ("b", ""))]
+    assert joined(fit_line(items, 6)) == "≤15  b"
+    assert joined(fit_line(items, 6, ascii_only=True)) == "≤15"
 
 
 def test_escape_sequences_are_spelled_out() -> None:
