@@ -1,4 +1,4 @@
-"""Settings as text: what `config print` shows, and what a child is handed."""
+"""Settings as text: for `config print`, and as the environment of a child."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ari_tui.config.settings import SECTIONS, Settings, is_secret
-from ari_tui.config.sources import PAIRS, VARIABLES
+from ari_tui.config.sources import SECRET_FILES, VARIABLES
 from ari_tui.core.log import MASK, Masker
 
 
@@ -33,10 +33,10 @@ def _toml(value: Any) -> str:
 def to_environment(settings: Settings) -> dict[str, str]:
     """Return `ARI_TUI_*` variables that give a child exactly these settings.
 
-    A secret goes by value (an environment is its owner's alone, arguments are everybody's), so
-    the child needs no secret file.
+    Secrets are passed by value, so that the child needs no secret file: others can read a
+    process's arguments, but not its environment.
     """
-    by_value = {file: "" for _, file in PAIRS}
+    by_value = {file: "" for _, file in SECRET_FILES}
     return {
         variable: by_value.get(key, _text(settings.get(key))) for variable, key in VARIABLES.items()
     }

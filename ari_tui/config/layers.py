@@ -1,7 +1,7 @@
 """The layers of configuration: defaults < file < `.env` < environment < flags.
 
-Each layer is read into (key, raw value, origin in words); every key is looked at before any value
-is used, so that all mistakes of all layers are reported at once.
+Every key of every layer is checked before any value is used, so that all mistakes are reported at
+once.
 """
 
 from __future__ import annotations
@@ -48,9 +48,8 @@ def load(
 ) -> Settings:
     """Read all layers into settings.
 
-    `config_file` is what --config says; `environment` (default: the process's) and `folder`
-    (default: the working directory, where `.env` is looked for) may be given. Raises
-    ConfigError with one line for each mistake.
+    `config_file` is that of --config; `environment` is the process's by default; `folder`, where
+    `.env` is, is the working directory by default. Raises ConfigError, one line for each mistake.
     """
     environment = os.environ if environment is None else environment
     folder = Path.cwd() if folder is None else folder

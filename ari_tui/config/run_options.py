@@ -1,8 +1,4 @@
-"""What one run was asked to do on the command line, beside the settings.
-
-Everything that a configuration file may also say is in `config.Settings`; these are the wishes
-of one start.
-"""
+"""Options of one run that are on the command line only, and no configuration keys."""
 
 from __future__ import annotations
 
@@ -23,10 +19,10 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole system on loopback: how much of it, and what is done to its packets."""
+    """The whole system on loopback: its size, and the impairments of its packets."""
 
     settings: Settings
-    """The engine's settings; `config_text.to_environment` hands them to the child whole."""
+    """The engine's settings; `config.dump.to_environment` passes all of them to the child."""
     run: RunOptions = RunOptions()
     calls: int = 20
     call_duration_s: float | None = None
@@ -36,4 +32,4 @@ class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
     impair_media: str = ""
     """Impairment of the simulated callers' packets."""
     seed: int | None = None
-    """Handed to simulator and echo server, whose impairments it repeats; None leaves theirs."""
+    """Repeats the impairments of simulator and echo server; None leaves their own seeds."""

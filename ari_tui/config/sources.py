@@ -1,6 +1,6 @@
 """Where settings come from: the TOML file, `.env`, and the variables of the environment.
 
-Each is read into a `Layer` of raw values, with a word for each key that there is not.
+Each is read into a `Layer` of raw values and the problems with its keys.
 """
 
 from __future__ import annotations
@@ -23,26 +23,31 @@ from ari_tui.config.text_values import parse_tier
 from ari_tui.core.errors import ConfigError
 from ari_tui.core.text import escaped
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 SEED: Final = "seed"
-"""The original's limits, which are the defaults."""
+"""The profile of the original's limits, which are the defaults."""
 LIMITS: Final = ("sla.tiers", "sla.max_ms", "sla.max_budget_s", "sla.late_ratio", "sla.loss_ratio")
-_CHOICE: Final = "sla.profile"
+_PROFILE: Final = "sla.profile"
 
 
 def apply_profile(draft: Draft) -> None:
-    """Put the limits of the chosen profile where limits belong; note a choice that there is not.
+    """Replace limits by those of the chosen profile; an unknown profile is a problem.
 
-    Without a choice nothing is changed. A name that is no profile's may be what limits beside it
-    are called.
+    Limits of the same or a higher layer than the choice stay, and may have a name of their own:
+    then the name need not be a profile's.
     """
     _check_tiers(draft)
-    if _CHOICE not in draft.values:
+    if _PROFILE not in draft.values:
         return
-    name, rank = draft.values[_CHOICE], draft.ranks[_CHOICE]
+    name, rank = draft.values[_PROFILE], draft.ranks[_PROFILE]
     replaced = [key for key in LIMITS if draft.ranks.get(key, -1) < rank]
     if name != SEED and name not in draft.profiles:
         if len(replaced) == len(LIMITS):
-            draft.refuse(_CHOICE, _known(name, draft))
+            draft.refuse(_PROFILE, _known(name, draft))
         return
     limits = draft.profiles.get(name, {})
     for key in replaced:
@@ -54,11 +59,9 @@ def apply_profile(draft: Draft) -> None:
 
 
 def _check_tiers(draft: Draft) -> None:
-    """Note tiers that cannot be read, of profiles that are not chosen too."""
+    """Report tiers that cannot be read, also of profiles that are not chosen."""
     for limits in draft.profiles.values():
-        if "sla.tiers" not in limits:
-            continue
-        tiers, origin = limits["sla.tiers"]
+        tiers, origin = limits.get("sla.tiers", ((), ""))
         for text in tiers:
             try:
                 parse_tier(text)
@@ -73,15 +76,10 @@ def _known(name: str, draft: Draft) -> str:
     return f"one of {', '.join(known)}{hint}, or limits beside it that go by that name"
 
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 PREFIX = "ARI_TUI_"
 _NOT_KEYS = {"ARI_TUI_CONFIG", "ARI_TUI_READY_FD", "ARI_TUI_LIFELINE_FD"}
 ALERT_PREFIX = "ARI_TUI_ALERT_"
-"""What the command of an alert is told; it may run `ari-tui` itself."""
+"""Variables for the command of an alert, which may run `ari-tui` itself."""
 
 # The original's variables, the later one of a key before the earlier.
 ORIGINAL_VARIABLES = {
@@ -109,7 +107,7 @@ VARIABLES = {f"{PREFIX}{key.replace('.', '_').upper()}": key for key in KEY_TYPE
 
 
 class Raw(msgspec.Struct, frozen=True, kw_only=True):
-    """One value as one layer gave it."""
+    """One value of one layer, not yet converted."""
 
     key: str
     value: Any
@@ -119,7 +117,7 @@ class Raw(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Layer(msgspec.Struct, kw_only=True):
-    """What one layer says, lowest precedence first, and what was wrong with its keys."""
+    """The values of one layer, lowest precedence first, and the problems with its keys."""
 
     rank: int
     values: list[Raw] = []
@@ -237,21 +235,17 @@ def read_variables(variables: Mapping[str, str], where: str, *, rank: int) -> La
         if name in VARIABLES:
             value, key = variables[name], VARIABLES[name]
             layer.values.append(Raw(key=key, value=value, origin=f"{name} {where}"))
-        elif name.startswith(PREFIX) and not _is_no_key(name):
+        elif name.startswith(PREFIX) and not (name in _NOT_KEYS or name.startswith(ALERT_PREFIX)):
             near = _nearest(name.removeprefix(PREFIX), (v.removeprefix(PREFIX) for v in VARIABLES))
             near = f"{PREFIX}{near}" if near else None
             layer.problems.append(_unknown(name, where, "variable", near))
     return layer
 
 
-def _is_no_key(name: str) -> bool:
-    return name in _NOT_KEYS or name.startswith(ALERT_PREFIX)
-
-
 def read_dot_env(path: Path) -> dict[str, str]:
     """Read a `.env` file, if it is there; raise ConfigError when it cannot be read.
 
-    Never into os.environ: children and libraries have no business with it.
+    Never into os.environ, which children and libraries read.
     """
     if not path.is_file():
         return {}
@@ -262,23 +256,23 @@ def read_dot_env(path: Path) -> dict[str, str]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-PAIRS = (
+SECRET_FILES = (
     ("asterisk.password", "asterisk.password_file"),
     ("http.token", "http.token_file"),
     ("alerts.webhook", "alerts.webhook_file"),
     ("alerts.webhook_token", "alerts.webhook_token_file"),
 )
 """Each secret and the key that names its file."""
-_OTHERS = stat.S_IRGRP | stat.S_IROTH
-_LONGEST = 4096
+_READABLE_BY_OTHERS = stat.S_IRGRP | stat.S_IROTH
+_MAX_SECRET = 4096
 
 
 def read_secret_files(draft: Draft) -> None:
-    """Put the files' contents where the secrets belong; note problems and open permissions.
+    """Set secrets from their files; report problems and permissions that are too wide.
 
     Of a secret and its file the one of the higher layer counts; both in one layer is a problem.
     """
-    for secret, file in PAIRS:
+    for secret, file in SECRET_FILES:
         if not draft.get(file):
             continue
         secret_rank = draft.ranks[secret] if draft.values.get(secret) else -1
@@ -290,11 +284,16 @@ def read_secret_files(draft: Draft) -> None:
             draft.values[file] = ""
             draft.origins.pop(file)
         else:
-            _read(draft, secret, file)
-    _warn_of_open_config(draft)
+            _read_secret_file(draft, secret, file)
+    if draft.file is None:
+        return
+    shown = escaped(str(draft.file))
+    held = [secret for secret, _ in SECRET_FILES if draft.origins.get(secret) == shown]
+    if held and draft.file.stat().st_mode & _READABLE_BY_OTHERS:
+        draft.warnings.append(f"{shown} holds {held[0]} and can be read by others; chmod 600 it")
 
 
-def _read(draft: Draft, secret: str, file: str) -> None:
+def _read_secret_file(draft: Draft, secret: str, file: str) -> None:
     origin = draft.origin(file)
     path = Path(draft.get(file)).expanduser()
     if draft.file is not None and origin == escaped(str(draft.file)):
@@ -303,7 +302,7 @@ def _read(draft: Draft, secret: str, file: str) -> None:
     try:
         with path.open(encoding="utf-8") as opened:
             mode = os.fstat(opened.fileno()).st_mode
-            text = opened.read(_LONGEST).rstrip("\r\n")
+            text = opened.read(_MAX_SECRET).rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         draft.problems.append(f"{file} ({origin}): cannot read {shown}: {why}")
@@ -311,16 +310,7 @@ def _read(draft: Draft, secret: str, file: str) -> None:
     if not text:
         draft.problems.append(f"{file} ({origin}): {shown} is empty")
         return
-    if mode & _OTHERS:
+    if mode & _READABLE_BY_OTHERS:
         draft.warnings.append(f"{file}: {shown} can be read by others; chmod 600 it")
     draft.values[secret] = text
     draft.origins[secret] = f"{shown}, named by {origin}"
-
-
-def _warn_of_open_config(draft: Draft) -> None:
-    if draft.file is None:
-        return
-    shown = escaped(str(draft.file))
-    held = [secret for secret, _ in PAIRS if draft.origins.get(secret) == shown]
-    if held and draft.file.stat().st_mode & _OTHERS:
-        draft.warnings.append(f"{shown} holds {held[0]} and can be read by others; chmod 600 it")

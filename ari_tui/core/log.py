@@ -1,8 +1,8 @@
 """The log: one line a message, with time, level and channel, to stderr or to a file.
 
 `2026-11-22T14:03:11.123+00:00 INFO [channel-id] message key=value`, or one JSON object a line.
-Texts are made harmless here once more (names of callers come from outside), and the configured
-secrets are masked wherever they stand, in messages, values and tracebacks alike.
+Control characters are escaped (callers choose their names), and the configured secrets are masked
+in messages, values and tracebacks.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ else:
 
 ROOT = "ari_tui"
 MASK = "********"
-"""What is shown in the place of a secret."""
+"""Shown instead of a secret."""
 
 _BARE_VALUE = re.compile(r"[^\s\"'=\[\]]+")
 _SHORTEST_MASKED_ANYWHERE = 4
@@ -38,8 +38,8 @@ class Masker:
     """Replaces secrets in texts by a mask."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        # The longest first: one secret may hold another. A very short one is masked only as a
-        # word of its own, or it would eat half of every line.
+        # The longest first: one secret may contain another. A very short one is masked only as a
+        # word of its own: it would hide parts of ordinary words.
         patterns = [
             re.escape(secret)
             if len(secret) >= _SHORTEST_MASKED_ANYWHERE
@@ -57,8 +57,7 @@ class Masker:
 class ChannelLogger(_Adapter):
     """A logger whose keyword arguments become `key=value` at the end of the line.
 
-    `log.info("answered", channel=channel_id, attempt=2)`. `channel` goes into the brackets;
-    `bind` returns a logger that says the same of every line.
+    `log.info("answered", channel=channel_id, attempt=2)`. `channel` goes into the brackets.
     """
 
     def __init__(self, logger: logging.Logger, bound: Mapping[str, Any] | None = None) -> None:
@@ -72,7 +71,7 @@ class ChannelLogger(_Adapter):
     def process(
         self, msg: Any, kwargs: MutableMapping[str, Any]
     ) -> tuple[Any, MutableMapping[str, Any]]:
-        """Move what `logging` does not know into the record's fields."""
+        """Move arguments that `logging` does not know into the record's fields."""
         known = {key: kwargs[key] for key in _LOGGING_ARGUMENTS if key in kwargs}
         fields = {**self._bound, **{k: v for k, v in kwargs.items() if k not in known}}
         return msg, {**known, "extra": {"fields": fields}}
@@ -155,7 +154,7 @@ def timestamp(seconds: float) -> str:
 
 
 class _PrivateFile(logging.handlers.WatchedFileHandler):
-    """A file that only we may read, opened anew after it was rotated away."""
+    """A file of mode 0600, reopened after a rotation."""
 
     def _open(self) -> Any:
         fd = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -185,29 +184,27 @@ def configure(
 ) -> logging.Handler:
     """Send everything to the file that the settings name, else to `stream` (stderr).
 
-    Call it once a process; a second call takes the first one's place. Raises ConfigError when
-    the file cannot be opened. Libraries log from warnings up only, at any level:
-    at debug they would log authorization headers.
+    A second call replaces the first one's handler. Raises ConfigError when the file cannot be
+    opened. Libraries log warnings and errors only, at any level: at debug they would log
+    authorization headers.
     """
     mask = Masker(secrets)
-    handler = _handler(settings, stream)
+    try:
+        handler = (
+            _PrivateFile(settings.file, encoding="utf-8")
+            if settings.file
+            else logging.StreamHandler(stream or sys.stderr)
+        )
+    except OSError as error:
+        why = f"cannot open {escaped(settings.file)}: {error.strerror}"
+        raise ConfigError(f"log.file: {why}") from error
     handler.setFormatter(JsonFormatter(mask) if settings.json else LineFormatter(mask))
     root = logging.getLogger()
-    for old in [h for h in root.handlers if getattr(h, "is_ari_tui", False)]:
+    for old in [h for h in root.handlers if h.name == ROOT]:
         root.removeHandler(old)
         old.close()
-    handler.is_ari_tui = True  # type: ignore[attr-defined]  # how a second call finds the first
+    handler.name = ROOT  # how a second call finds the first
     root.addHandler(handler)
     root.setLevel(logging.WARNING)
     logging.getLogger(ROOT).setLevel(settings.level.upper())
     return handler
-
-
-def _handler(settings: LogOptions, stream: TextIO | None) -> logging.Handler:
-    if not settings.file:
-        return logging.StreamHandler(stream or sys.stderr)
-    try:
-        return _PrivateFile(settings.file, encoding="utf-8")
-    except OSError as error:
-        why = error.strerror
-        raise ConfigError(f"log.file: cannot open {escaped(settings.file)}: {why}") from error

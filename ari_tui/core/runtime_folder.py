@@ -1,4 +1,4 @@
-"""Where an engine's Unix socket is, who may open it, and that an application has one engine."""
+"""An engine's Unix socket: its path, its permissions, and one engine for each application."""
 
 from __future__ import annotations
 
@@ -13,18 +13,20 @@ from pathlib import Path
 from ari_tui.core.errors import BindError, ConfigError
 
 SERVICE_FOLDER = Path("/run/ari-tui")
-"""Where the engine of this machine's service has its socket, for those who may look in."""
+"""Where the system service has its engine's socket, for its group."""
 _PRIVATE, _SHARED = 0o700, 0o750
 
 
 def runtime_folder() -> Path:
-    """Return the folder of our sockets: `$XDG_RUNTIME_DIR/ari-tui`, else one in /tmp, 0700.
+    """Return the folder of our sockets: `$XDG_RUNTIME_DIR/ari-tui`, else one in /tmp.
 
-    0750 where an engine shares its socket with a group; anything else is narrowed. Raises
-    BindError when it exists and is not ours.
+    Its mode is 0700, or 0750 where an engine shares its socket with a group; any other becomes
+    0700. Raises BindError when it belongs to another user.
     """
     base = os.environ.get("XDG_RUNTIME_DIR")
-    folder = Path(base) / "ari-tui" if base else Path(tempfile.gettempdir()) / _own_name()
+    folder = (
+        Path(base) / "ari-tui" if base else Path(tempfile.gettempdir()) / f"ari-tui-{os.getuid()}"
+    )
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = folder.lstat()
@@ -38,10 +40,6 @@ def runtime_folder() -> Path:
             f"cannot make {folder} for our socket: {reason} (set XDG_RUNTIME_DIR)"
         ) from error
     return folder
-
-
-def _own_name() -> str:
-    return f"ari-tui-{os.getuid()}"
 
 
 def socket_path(app: str) -> Path:
@@ -77,7 +75,7 @@ def engine_socket(app: str, command: str) -> Path | None:
 def _sockets(folder: Path) -> list[Path]:
     try:
         found = [Path(entry.path) for entry in os.scandir(folder) if entry.name.endswith(".sock")]
-    except OSError:  # there is none, or it is not for us to look into
+    except OSError:  # no such folder, or no permission
         return []
     return [path for path in found if os.access(path, os.W_OK)]
 
@@ -93,10 +91,10 @@ def group_id(name: str) -> int | None:
 
 
 def bind_unix(path: Path, group: int | None = None) -> socket.socket:
-    """Bind a listening Unix socket, mode 0600; a dead engine's socket is replaced.
+    """Bind a listening Unix socket, mode 0600; the socket of a killed engine is replaced.
 
-    With a group the socket is 0660 and its folder 0750, both the group's. Raises BindError when
-    an engine answers there, or when we may not give anything to the group.
+    With a group the socket is 0660 and its folder 0750, both owned by the group. Raises BindError
+    when an engine listens there, or when the group's ownership is not permitted.
     """
     if path.exists() and is_listening(path):
         raise BindError(
@@ -121,7 +119,7 @@ def bind_unix(path: Path, group: int | None = None) -> socket.socket:
 
 
 def _share(path: Path, group: int, sock: socket.socket) -> None:
-    """Let a group's members reach a socket: first whose it is, then what they may."""
+    """Give a group access to a socket: first the ownership, then the mode."""
     try:
         for shared, mode in ((path, 0o660), (path.parent, _SHARED)):
             os.chown(shared, -1, group)
@@ -138,7 +136,7 @@ def _share(path: Path, group: int, sock: socket.socket) -> None:
 
 
 def is_listening(path: Path) -> bool:
-    """Return whether an engine listens at a socket's path; a dead one's file stays behind."""
+    """Return whether an engine listens at a path; the file of one that was killed remains."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.settimeout(1.0)
         try:
@@ -146,5 +144,5 @@ def is_listening(path: Path) -> bool:
         except (ConnectionRefusedError, FileNotFoundError):
             return False
         except OSError:
-            return path.is_socket()  # too busy to answer, or stopped: alive all the same
+            return path.is_socket()  # a full backlog: it listens but is busy or stopped
         return True

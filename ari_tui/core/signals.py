@@ -22,12 +22,12 @@ class StopSignals:
         self.name = ""
         """Name of the first signal, "" when none came."""
         self.exit_code = 0
-        """What the first signal asks the process to exit with; 0 when none came."""
+        """The exit code for the first signal; 0 when none came."""
 
     def __enter__(self) -> StopSignals:
         loop = asyncio.get_running_loop()
         for number, code in SIGNAL_CODES.items():
-            loop.add_signal_handler(number, self._take, number, code)
+            loop.add_signal_handler(number, self._handle, number, code)
         return self
 
     def __exit__(
@@ -40,9 +40,9 @@ class StopSignals:
         for number in SIGNAL_CODES:
             loop.remove_signal_handler(number)
 
-    def _take(self, number: signal.Signals, code: int) -> None:
+    def _handle(self, number: signal.Signals, code: int) -> None:
         if self.stop.is_set():
-            # a terminal that goes away says so more than once (shell, multiplexer, kernel)
+            # a closed terminal sends SIGHUP more than once (by shell, multiplexer, kernel)
             if number != signal.SIGHUP:
                 self.again.set()
             return

@@ -1,7 +1,7 @@
-"""UDP sockets with kernel receive stamps: the only home of socket options and ancillary data.
+"""UDP sockets with kernel receive timestamps: all socket options and ancillary data are here.
 
 Python does not name these Linux options, whose numbers hold on every 64-bit Linux; elsewhere
-(macOS) there are no kernel stamps and the callers read the clock themselves.
+(macOS) there are no kernel timestamps and callers read the clock.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Ancillary = list[tuple[int, int, bytes]]
 
 
 def family_of(host: str) -> socket.AddressFamily:
-    """Return the family of a literal address; names are for the caller to resolve first."""
+    """Return the family of an IP address. Raises BindError for a host name."""
     try:
         version = ipaddress.ip_address(host).version
     except ValueError:
@@ -53,18 +53,18 @@ def open_udp(
 ) -> socket.socket:
     """Open a non-blocking UDP socket bound to `host`:`port`, stamped by the kernel.
 
-    The stamp option goes on before bind: a packet queued earlier would be stamped when read
-    (measured). `dscp` is the six-bit code point (RFC 2474) of what is sent, `buffer_bytes` what
-    is asked for each buffer; `granted_buffers` tells what was given. Raises BindError, with
-    `hint` appended to its message.
+    Timestamps are enabled before bind: a packet queued earlier would be stamped when read
+    (measured). `dscp` is the six-bit code point (RFC 2474) of what is sent, `buffer_bytes` the
+    requested size of each buffer; `granted_buffers` returns the granted ones. Raises BindError,
+    with `hint` appended to its message.
     """
     sock = socket.socket(family_of(host), socket.SOCK_DGRAM)
     try:
         sock.setblocking(False)
-        _ask_for_stamps(sock)
-        _ask_for_buffers(sock, buffer_bytes)
+        _enable_timestamps(sock)
+        _set_buffers(sock, buffer_bytes)
         if dscp:
-            _mark(sock, dscp)
+            _set_dscp(sock, dscp)
         sock.bind((host, port))
     except OSError as error:
         sock.close()
@@ -84,7 +84,7 @@ def _bind_message(host: str, port: int, error: OSError, hint: str) -> str:
     return f"cannot bind {host}:{port}: {reason}" + (f" ({hint})" if hint else "")
 
 
-def _ask_for_stamps(sock: socket.socket) -> None:
+def _enable_timestamps(sock: socket.socket) -> None:
     if LINUX:
         sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
         if sock.family == socket.AF_INET:
@@ -92,17 +92,17 @@ def _ask_for_stamps(sock: socket.socket) -> None:
             sock.setsockopt(socket.IPPROTO_IP, socket.IP_RECVTOS, 1)
 
 
-def _ask_for_buffers(sock: socket.socket, size: int) -> None:
+def _set_buffers(sock: socket.socket, size: int) -> None:
     for plain, force in ((socket.SO_RCVBUF, _SO_RCVBUFFORCE), (socket.SO_SNDBUF, _SO_SNDBUFFORCE)):
         with contextlib.suppress(OSError):
             sock.setsockopt(socket.SOL_SOCKET, plain, size)
         if LINUX:
-            # past the system's limit for those who may; others keep what they were granted
+            # beyond the system's limit, with CAP_NET_ADMIN
             with contextlib.suppress(PermissionError):
                 sock.setsockopt(socket.SOL_SOCKET, force, size)
 
 
-def _mark(sock: socket.socket, dscp: int) -> None:
+def _set_dscp(sock: socket.socket, dscp: int) -> None:
     if sock.family == socket.AF_INET6:
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, dscp << 2)
     else:
@@ -110,7 +110,7 @@ def _mark(sock: socket.socket, dscp: int) -> None:
 
 
 def granted_buffers(sock: socket.socket) -> tuple[int, int]:
-    """Return the receive and send buffer in bytes, as the kernel accounts them (twice asked)."""
+    """Return the receive and send buffer in bytes; the kernel grants twice what was requested."""
     return (
         sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF),
         sock.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF),
@@ -118,10 +118,10 @@ def granted_buffers(sock: socket.socket) -> tuple[int, int]:
 
 
 def socket_drops(sock: socket.socket) -> int:
-    """Return how many datagrams the kernel dropped on this socket for want of room.
+    """Return how many datagrams the kernel dropped because this socket's buffer was full.
 
-    By SO_MEMINFO, which tells at once; SO_RXQ_OVFL is silent until the next packet. 0 where
-    the system has neither.
+    By SO_MEMINFO, which counts at once; SO_RXQ_OVFL comes with the next packet only. 0 where the
+    system has neither.
     """
     if not LINUX:
         return 0
@@ -157,7 +157,7 @@ def receive_ancillary(ancillary: Ancillary) -> tuple[int, int, int]:
 
 
 def normal_endpoint(host: str, port: int) -> Address:
-    """Return an endpoint spelt as `recvmsg` spells sources. Raises ValueError for a host name."""
+    """Return an endpoint as `recvmsg` writes sources. Raises ValueError for a host name."""
     return str(ipaddress.ip_address(host)), port
 
 
@@ -167,14 +167,14 @@ def endpoint_text(host: str, port: int) -> str:
 
 
 def same_endpoint(address: Address, peer: Address) -> bool:
-    """Return whether two socket addresses are one host and port, whatever their scope fields."""
+    """Return whether two socket addresses have the same host and port; scopes are ignored."""
     return bool(address[:2] == peer[:2])
 
 
 def max_datagrams(sock: socket.socket) -> int:
     """Return how many datagrams the receive buffer can hold at most.
 
-    The kernel charges each with its bookkeeping: the smallest was measured at 768 bytes on Linux.
+    Each counts with the kernel's overhead: at least 768 bytes on Linux (measured).
     """
     return granted_buffers(sock)[0] // 512
 
@@ -182,8 +182,8 @@ def max_datagrams(sock: socket.socket) -> int:
 def disconnect(sock: socket.socket) -> None:
     """Disconnect a UDP socket, so that it receives from every source again; keep its port.
 
-    By connect(2) to AF_UNSPEC, which Python's own connect cannot say. A port that the kernel had
-    chosen is lost by that and is bound again. Raises OSError.
+    By connect(2) to AF_UNSPEC, which Python's connect does not offer. A port chosen by the kernel
+    is lost by that and bound again. Raises OSError.
     """
     bound = sock.getsockname()
     libc = ctypes.CDLL(None, use_errno=True)

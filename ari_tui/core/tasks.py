@@ -18,23 +18,23 @@ class Tasks:
         self._running: set[asyncio.Task[Any]] = set()
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Run `work` beside everything else; an exception that leaves it is logged."""
+        """Run `work` as a task; its exception is logged."""
         task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._ended)
 
     async def finished(self) -> None:
-        """Wait until everything that runs has ended by itself."""
+        """Wait until all tasks have ended by themselves."""
         while others := self._others():
             await asyncio.wait(others)
 
     async def close(self) -> None:
-        """Cancel what still runs, and what that starts, and wait for its end."""
+        """Cancel all tasks, and those that they start meanwhile, and wait for their end."""
         while others := self._others():
             await cancel_tasks(others)
 
     def _others(self) -> set[asyncio.Task[Any]]:
-        """Return what runs beside the caller; one that has just ended awaits its callback only."""
+        """Return the tasks that run, without the caller's own."""
         return {task for task in self._running if not task.done()} - {asyncio.current_task()}
 
     def _ended(self, task: asyncio.Task[Any]) -> None:

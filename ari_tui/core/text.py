@@ -1,8 +1,8 @@
 """Text from outside, made safe to show: caller names, channel names, error messages.
 
-A caller chooses the name that reaches us, and a terminal obeys what it is sent. Everything that
-a person may see passes `clean_text` once, where it enters; identifiers that go back into URLs
-stay raw in their objects and are cleaned where they are shown.
+A caller chooses the name that reaches us, and a terminal executes what it is sent. Every text
+that is shown passes `clean_text` once, where it enters; identifiers that are used in URLs stay raw
+and are cleaned where they are shown.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _ESCAPE_SEQUENCES: Final = re.compile(
 )
 _BLANKS: Final = re.compile(r"\s+")
 _UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-"""Unicode categories without a picture; Cf holds the bidi and zero-width marks."""
+"""Unicode categories without a glyph; Cf has the bidi and zero-width marks."""
 _INVISIBLE: Final = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
     "\U000e0100-\U000e01ef]"
 )
-"""Of other categories, and as little to be seen (Default_Ignorable_Code_Point, Braille's blank):
-joiners, fillers, variation selectors, after which terminals disagree about a letter's width."""
+"""Invisible in other categories (Default_Ignorable_Code_Point, Braille's blank): joiners, fillers,
+variation selectors, after which terminals disagree about a letter's width."""
 _MARKS: Final = frozenset({"Mn", "Me"})
 _MARKS_ON_ONE: Final = 4
 """Combining marks that a letter may carry: more of them are drawn over the lines around it."""
@@ -37,23 +37,23 @@ _LONGEST: Final = 16_384
 def clean_text(value: object, limit: int = 128) -> str:
     """Return `value` as one line without control characters, at most `limit` characters long.
 
-    Escape sequences, C0 and C1 controls, bidirectional and zero-width marks, what else has no
-    picture, surrogates, unassigned code points, and towers of combining marks are removed; runs of
-    blanks become one space; longer text ends in "…".
+    Escape sequences, C0 and C1 controls, bidirectional and zero-width marks, other invisible
+    characters, surrogates, unassigned code points, and stacked combining marks are removed; runs
+    of blanks become one space; longer text ends in "…".
     Console markup is left as it is: do not interpret it when drawing.
     """
     text = _BLANKS.sub(" ", _ESCAPE_SEQUENCES.sub("", str(value)[:_LONGEST]))
     if not _is_plain(text):
-        text = "".join(_pictures(text))
+        text = "".join(_visible(text))
     # again: a removed mark may have stood between two blanks
     text = _BLANKS.sub(" ", text).strip()
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
 def escaped(text: str, limit: int = 2000) -> str:
-    """Return `text` with every unsafe character spelled out (`\\x1b`), cut at `limit`.
+    """Return `text` with every unsafe character escaped (`\\x1b`), cut at `limit`.
 
-    For logs, messages and file names, where what was there has to be seen; `clean_text` removes.
+    For logs, messages and file names, which must show what was there; `clean_text` removes it.
     """
     if len(text) > limit:
         text = text[: limit - 1] + "…"
@@ -81,12 +81,12 @@ def _is_plain(text: str) -> bool:
 
 
 def _is_unsafe(char: str) -> bool:
-    """Return whether a terminal may obey a character, or nobody can see it."""
+    """Return whether a character may control a terminal, or is invisible."""
     return unicodedata.category(char) in _UNSAFE or _INVISIBLE.match(char) is not None
 
 
-def _pictures(text: str) -> Iterator[str]:
-    """Yield what has a picture, of combining marks the first few on a letter."""
+def _visible(text: str) -> Iterator[str]:
+    """Yield visible characters, of combining marks the first few on a letter."""
     marks = 0
     for char in text:
         if _is_unsafe(char):
