@@ -15,30 +15,30 @@ from ari_tui.packet_log.ring import RingWriter
 from ari_tui.relay import control
 from ari_tui.relay.legs import (
     Handler,
-    echo_leg,
+    Leg,
     make_absorb,
     make_forward,
     make_learner,
     make_reader,
-    media_leg,
-    read_until_dry,
+    read_queued,
 )
 from ari_tui.relay.poller import Poller
 from ari_tui.wire import status
+from ari_tui.wire.record import KIND_ECHO_IN, KIND_MEDIA_IN
 
 LEARN_AFTER_S: Final = 2.0
-"""How long the reported address may stay silent before `learn_source = auto` listens to all."""
+"""Time without a packet from the reported address until `learn_source = auto` learns another."""
 
 
 class Readers:
-    """Which descriptors are watched, and what reads each."""
+    """The watched descriptors, with the handler of each."""
 
     def __init__(self, poller: Poller) -> None:
         self.poller = poller
         self.handlers: dict[int, Handler] = {}
 
     def watch(self, sock: socket.socket, handler: Handler) -> None:
-        """Read a socket with `handler`, in place of the one before."""
+        """Read a socket with `handler`, which replaces an earlier one."""
         fd = sock.fileno()
         if fd not in self.handlers:
             self.poller.register(fd)
@@ -52,9 +52,9 @@ class Readers:
 
 
 def open_pair(request: control.AddCall) -> tuple[socket.socket, socket.socket]:
-    """Open a call's media socket and its echo socket; the latter is connected.
+    """Open a call's media socket and its connected echo socket.
 
-    Raises BindError; none is left open then.
+    Raises BindError, with both closed.
     """
     open_leg = partial(open_udp, dscp=request.dscp, buffer_bytes=request.buffer_bytes)
     host, port = request.echo
@@ -84,7 +84,8 @@ class CallLegs:
         send_event: Callable[[control.Event], None],
     ) -> None:
         self.call = call
-        self.media, self.echo = media_leg(call, media, log), echo_leg(call, echo, log)
+        self.media = Leg(call, media, KIND_MEDIA_IN, log)
+        self.echo = Leg(call, echo, KIND_ECHO_IN, log)
         self.echo.on_status = self._on_status
         self._networks, self._readers, self._send_event = networks, readers, send_event
         self._reported: Address = ()
@@ -93,38 +94,38 @@ class CallLegs:
     def start_echo(self) -> None:
         """Start forwarding from the echo server to Asterisk."""
         take = make_forward(self.echo, self.media.sock)
-        read_until_dry(self.echo, self.echo.sock.getpeername(), take)
+        read_queued(self.echo, self.echo.sock.getpeername(), take)
         self._readers.watch(self.echo.sock, make_reader(self.echo, take))
 
     def connect(self, peer: Address, learn: str) -> None:
-        """Start forwarding from Asterisk's reported address `peer`; see `learn_source`."""
+        """Start forwarding from the reported address `peer`; `learn` is `media.learn_source`."""
         self._reported = peer
         if learn == "always":
             self._start_learning()
             return
         self.media.sock.connect(peer)
         take = make_forward(self.media, self.echo.sock)
-        heard = read_until_dry(self.media, peer, take)
+        received = read_queued(self.media, peer, take)
         reader = make_reader(self.media, take)
-        if learn == "auto" and self._networks and not heard:
+        if learn == "auto" and self._networks and not received:
             self._learn_at = monotonic() + LEARN_AFTER_S
-            reader = self._until_heard(reader)
+            reader = self._until_first(reader)
         self._readers.watch(self.media.sock, reader)
 
     def tick(self, now: float) -> None:
-        """Listen to all allowed sources once the reported one has been silent for too long."""
+        """Start learning when the reported address has been silent for LEARN_AFTER_S."""
         if self._learn_at is not None and now >= self._learn_at:
             self._start_learning()
 
     def query(self, ssrc: int) -> None:
         """Send the echo server a status query about a stream; the nonce is the time."""
         query = status.StatusQuery(status.STREAM_QUERY, ssrc, time_ns())
-        # refused or no room: the next query replaces it
+        # refused, or the buffer is full: the next query replaces this one
         with contextlib.suppress(OSError):
             self.echo.sock.send(status.build_query(query))
 
     def drain(self) -> None:
-        """Stop the media leg; what still comes back is logged and not forwarded."""
+        """Stop the media leg; what the echo server still returns is logged and not forwarded."""
         self._learn_at = None
         self._readers.unwatch(self.media.sock)
         self.media.last_report()
@@ -137,8 +138,8 @@ class CallLegs:
             self._readers.unwatch(leg.sock)
             leg.sock.close()
 
-    def _until_heard(self, reader: Handler) -> Handler:
-        """Wrap the reader until its first packet: the reported address is right after all."""
+    def _until_first(self, reader: Handler) -> Handler:
+        """Return a handler that cancels learning at the first packet from the reported address."""
 
         def first() -> bool:
             self._learn_at = None

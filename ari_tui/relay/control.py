@@ -2,8 +2,8 @@
 
 A frame is a 32-bit big-endian length and that many bytes of one JSON object. The engine sends
 requests `{"id": n, "op": ..., ...}`; the worker answers `{"id": n, "ok": true, ...}` or
-`{"id": n, "ok": false, "error": words, "code": name}`, and sends events `{"event": ...}` unasked.
-End of file means: close everything and exit. Standard library only: the worker starts fast.
+`{"id": n, "ok": false, "error": text, "code": name}`, and sends events `{"event": ...}` any time.
+End of file means: close everything and exit.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Any, Final, NamedTuple
 from ari_tui.wire.status import StatusCounters
 
 Message = dict[str, Any]
-"""One JSON object, as it travels."""
+"""One JSON object, as sent."""
 
 _LENGTH_BYTES: Final = 4
 MAX_FRAME: Final = 1 << 20
-"""No valid message is near this; a longer one means a broken peer."""
+"""Far above any valid message: a longer one means a broken peer."""
 
 CODE_IN_USE, CODE_BIND, CODE_REQUEST = "in_use", "bind", "request"
-"""Codes of a refusal: a port in use, another socket error, a request that cannot be served."""
+"""Error codes: a port in use, another socket error, a request that cannot be served."""
 
 
 class AddCall(NamedTuple):
@@ -75,7 +75,7 @@ class StopWorker(NamedTuple):
 
 
 class CallAdded(NamedTuple):
-    """The local addresses of both sockets; receive and send buffer as granted, in bytes."""
+    """The local addresses of both sockets, and the granted receive and send buffers in bytes."""
 
     media: tuple[str, int]
     echo: tuple[str, int]
@@ -83,7 +83,7 @@ class CallAdded(NamedTuple):
 
 
 class Heartbeat(NamedTuple):
-    """Sent once a second: how many calls, and the process's CPU time."""
+    """Sent once a second: the number of calls, and the process's CPU time."""
 
     calls: int
     cpu_ns: int
@@ -208,7 +208,7 @@ class FrameDecoder:
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> Iterator[Message]:
-        """Add bytes; yield each message that is now whole.
+        """Add bytes; yield each complete message.
 
         Raises ValueError on a frame longer than MAX_FRAME or one that holds no JSON object.
         """

@@ -1,4 +1,4 @@
-"""The two legs of one call in a worker: what happens to a packet between its two sockets.
+"""The two legs of one call in a worker: how a packet gets from one socket to the other.
 
 Each leg's handler runs once for each ready packet: receive, stamp, send, stamp, log; no
 statistics. The two legs run the same code with the sockets exchanged.
@@ -36,7 +36,6 @@ from ari_tui.wire.record import (
     KIND_ECHO_IN,
     KIND_FOREIGN,
     KIND_MALFORMED,
-    KIND_MEDIA_IN,
     KIND_SEND_ERROR,
     KIND_SOCKET_REPORT,
     MAX_U32,
@@ -48,7 +47,7 @@ Handler = Callable[[], bool]
 """Reads one packet; False when there was none."""
 
 MAX_DATAGRAM: Final = 2048
-"""Larger than any telephony packet; a longer datagram arrives cut and is logged as malformed."""
+"""Larger than any telephony packet; a longer datagram is truncated and logged as malformed."""
 
 
 class Leg:
@@ -58,7 +57,7 @@ class Leg:
         self.call, self.sock, self.kind, self.log = call, sock, kind, log
         self.flags = FLAG_ECHO_LEG if kind == KIND_ECHO_IN else 0
         self.on_status: Callable[[bytes], None] | None = None
-        """Takes what an echo server says of itself; on the echo leg only."""
+        """Receives the echo server's status replies; on the echo leg only."""
         self._drops = 0
         self._reporting = True
 
@@ -72,7 +71,7 @@ class Leg:
         size: int = 0,
         stamp: int = 0,
     ) -> None:
-        """Log something that is no measured packet."""
+        """Log a record of another kind than a forwarded packet."""
         when, flags = stamp or time_ns(), flags | self.flags
         call = self.call
         self.log.append(
@@ -80,11 +79,11 @@ class Leg:
         )
 
     def note_error(self, error: OSError) -> None:
-        """Log a receive that failed: on a connected socket, mostly an ICMP answer to a send."""
+        """Log a failed receive: on a connected socket mostly an ICMP error in reply to a send."""
         self.note(KIND_SEND_ERROR, code=error.errno or errno.EIO)
 
     def report_drops(self) -> None:
-        """Log what the kernel dropped on this socket, when that has grown."""
+        """Log the kernel's drop count of this socket when it has changed."""
         if not self._reporting:
             return
         drops = socket_drops(self.sock)
@@ -93,12 +92,12 @@ class Leg:
             self.note(KIND_SOCKET_REPORT, aux=drops & MAX_U32)
 
     def last_report(self) -> None:
-        """Report drops once more and never again: from here on nobody reads the socket."""
+        """Report drops a last time: the socket is not read any more."""
         self.report_drops()
         self._reporting = False
 
     def check(self, data: bytes, stamp: int) -> bool:
-        """Tell whether a packet that is not plain RTP is RTP after all; log it when not."""
+        """Return whether a packet that is not plain RTP is valid RTP; log it when not."""
         if self.on_status is not None and looks_like_status(data):
             self.on_status(data)
             return False
@@ -111,7 +110,7 @@ class Leg:
 
 
 def make_forward(leg: Leg, target: socket.socket) -> Callable[[bytes, Ancillary], None]:
-    """Make the function that takes one received packet to the other side and logs it."""
+    """Make the function that forwards one received packet to `target` and logs it."""
     append, call, kind, send = leg.log.append, leg.call, leg.kind, target.send
     unpack, check, now = rtp.FIXED_HEADER.unpack_from, leg.check, time_ns
     plain, header_size = rtp.PLAIN_FIRST_BYTE, rtp.HEADER_SIZE
@@ -155,7 +154,7 @@ def make_forward(leg: Leg, target: socket.socket) -> Callable[[bytes, Ancillary]
         append(record)
 
     def retry(data: bytes, error: OSError) -> tuple[int, int, int]:
-        """Send once more after a refusal, which was the answer to an earlier packet."""
+        """Send again after ECONNREFUSED, which was the reply to an earlier packet."""
         if error.errno != errno.ECONNREFUSED:
             return 0, 0, error.errno or errno.EIO
         sent = now()
@@ -169,7 +168,7 @@ def make_forward(leg: Leg, target: socket.socket) -> Callable[[bytes, Ancillary]
 
 
 def make_absorb(leg: Leg) -> Callable[[bytes, Ancillary], None]:
-    """Make the function that logs what still comes back while a call drains, and sends nothing."""
+    """Make the function that logs what is still returned while a call drains, and sends nothing."""
     append, call, kind = leg.log.append, leg.call, leg.kind
 
     def absorb(data: bytes, ancillary: Ancillary) -> None:
@@ -190,7 +189,7 @@ def make_absorb(leg: Leg) -> Callable[[bytes, Ancillary], None]:
 
 
 def make_reader(leg: Leg, take: Callable[[bytes, Ancillary], None]) -> Handler:
-    """Make the handler of a connected socket: the kernel has dropped what is not the peer's."""
+    """Make the handler of a connected socket: the kernel drops packets of other sources."""
     recvmsg, size = leg.sock.recvmsg, MAX_DATAGRAM + 1
 
     def read() -> bool:
@@ -207,13 +206,13 @@ def make_reader(leg: Leg, take: Callable[[bytes, Ancillary], None]) -> Handler:
     return read
 
 
-def read_until_dry(leg: Leg, peer: Address, take: Callable[[bytes, Ancillary], None]) -> int:
+def read_queued(leg: Leg, peer: Address, take: Callable[[bytes, Ancillary], None]) -> int:
     """Read what was queued before the socket was connected, checking each source.
 
-    Connecting a UDP socket filters later packets only. Returns how many came from the peer, whose
-    own packets may go on arriving: what the buffer can hold is the bound.
+    Connecting a UDP socket filters later packets only. Returns how many came from the peer. The
+    peer may go on sending: no more is read than the buffer can hold.
     """
-    heard = 0
+    received = 0
     for _ in range(max_datagrams(leg.sock)):
         try:
             data, ancillary, _, address = leg.sock.recvmsg(MAX_DATAGRAM + 1, ANCILLARY_SIZE)
@@ -223,11 +222,11 @@ def read_until_dry(leg: Leg, peer: Address, take: Callable[[bytes, Ancillary], N
             leg.note_error(error)
             continue
         if same_endpoint(address, peer):
-            heard += 1
+            received += 1
             take(data, ancillary)
         else:
             leg.note(KIND_FOREIGN, size=len(data), stamp=receive_stamp(ancillary))
-    return heard
+    return received
 
 
 def make_learner(
@@ -239,9 +238,8 @@ def make_learner(
 ) -> Handler:
     """Make the handler of a socket that learns its peer: the first to send valid RTP.
 
-    Heard are the `reported` address and those of `networks`. The socket is connected to the
-    source and read dry of others before `learned` is called, which puts the ordinary handler in
-    place of this one.
+    Accepted are the `reported` address and those in `networks`. The socket is connected to the
+    source and its queue read before `learned` is called, which installs the ordinary handler.
     """
     disconnect(leg.sock)
 
@@ -254,29 +252,19 @@ def make_learner(
             leg.note_error(error)
             return True
         stamp = receive_stamp(ancillary)
-        if not known(address):
+        if not allowed(address):
             leg.note(KIND_FOREIGN, size=len(data), stamp=stamp)
         elif leg.check(data, stamp):
             leg.sock.connect(address)
             take(data, ancillary)
-            read_until_dry(leg, address, take)
+            read_queued(leg, address, take)
             learned(address)
         return True
 
-    def known(address: Address) -> bool:
+    def allowed(address: Address) -> bool:
         source = ipaddress.ip_address(str(address[0]).partition("%")[0])
         return same_endpoint(address, reported) or any(
             source.version == net.version and source in net for net in networks
         )
 
     return listen
-
-
-def media_leg(call: int, sock: socket.socket, log: RingWriter) -> Leg:
-    """Return the leg towards Asterisk."""
-    return Leg(call, sock, KIND_MEDIA_IN, log)
-
-
-def echo_leg(call: int, sock: socket.socket, log: RingWriter) -> Leg:
-    """Return the leg towards the echo server."""
-    return Leg(call, sock, KIND_ECHO_IN, log)

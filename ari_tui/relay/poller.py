@@ -1,4 +1,4 @@
-"""Level-triggered readiness: epoll where there is one, the system's selector elsewhere."""
+"""Level-triggered readiness: epoll, or `selectors` on systems without it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Protocol
 
 
 class Poller(Protocol):
-    """What the worker needs of epoll."""
+    """The part of epoll that the worker uses."""
 
     def register(self, fd: int) -> None:
         """Watch a descriptor for reading (and for errors)."""
 
     def unregister(self, fd: int) -> None:
-        """Watch it no more."""
+        """Stop watching a descriptor."""
 
     def poll(self, timeout: float) -> Sequence[tuple[int, int]]:
-        """Return the ready descriptors, each with its event mask; wait `timeout` s at most."""
+        """Return the ready descriptors, each with its event mask; wait at most `timeout` s."""
 
     def close(self) -> None:
         """Close."""
@@ -44,7 +44,7 @@ class _Selector:
 
 
 class _Epoll:
-    """epoll, watching for input; errors (EPOLLERR) are always told."""
+    """epoll, watching for input; errors (EPOLLERR) are always reported."""
 
     def __init__(self) -> None:
         self._epoll = select.epoll()

@@ -1,9 +1,8 @@
 """The media worker: a process that forwards RTP and logs each packet, and does nothing else.
 
-Started as `python -m ari_tui.relay.worker CONTROL_FD RING_FD` by the engine's worker pool. It
-knows no ARI, no asyncio, no numpy: it starts in a tenth of a second, and no collection pause or
-repaint touches audio. Requests come over the control socket (`relay/control.py`); it ends when
-that closes.
+Started as `python -m ari_tui.relay.worker CONTROL_FD RING_FD` by the engine's worker pool. Without
+ARI, asyncio and numpy it starts in 0.1 s, and neither garbage collection nor screen drawing delays
+audio. Requests come over the control socket (`relay/control.py`); it ends when that closes.
 """
 
 from __future__ import annotations
@@ -26,12 +25,12 @@ from ari_tui.relay.poller import new_poller
 from ari_tui.wire.record import MAX_U32
 
 TICK_S: Final = 0.02
-_REPORT_ROUND_TICKS: Final = 50  # every socket's drops are looked at once a second
+_REPORT_ROUND_TICKS: Final = 50  # every socket's drops are read once a second
 _HEARTBEAT_S: Final = 1.0
 
 
 class Worker:
-    """The loop. One thread; everything happens between two polls."""
+    """The worker's loop, single-threaded."""
 
     def __init__(self, channel: socket.socket, log: RingWriter) -> None:
         self._channel, self._log = channel, log
@@ -44,7 +43,7 @@ class Worker:
         self._report_queue: list[CallLegs] = []
 
     def run(self) -> None:
-        """Serve until a stop request or until the engine is gone; then close every socket."""
+        """Serve until a stop request or the end of the engine; then close every socket."""
         poll, handlers = self._readers.poller.poll, self._readers.handlers
         while self._running:
             for fd, _ in poll(TICK_S):
@@ -73,7 +72,7 @@ class Worker:
             self._send_event(control.Heartbeat(len(self._calls), process_time_ns()))
 
     def _report_some(self) -> None:
-        """Look at the drops of a fiftieth of the sockets: a round takes a second."""
+        """Report the drops of a fiftieth of the sockets: all are done in a second."""
         if not self._report_queue:
             self._report_queue = list(self._calls.values())
         share = -(-len(self._calls) // _REPORT_ROUND_TICKS)
@@ -88,7 +87,7 @@ class Worker:
     def _on_control(self) -> bool:
         try:
             data = self._channel.recv(65536)
-        except ConnectionError:  # the engine was killed before it had read our answers
+        except ConnectionError:  # the engine was killed with replies unread
             data = b""
         if not data:
             self._running = False
@@ -96,7 +95,7 @@ class Worker:
         try:
             for request in self._frames.feed(data):
                 self._send({"id": request.get("id"), **self._answer(request)})
-        except ValueError as error:  # not our engine: nothing on this channel can be trusted
+        except ValueError as error:  # not our engine: do not trust this channel
             self._send({"id": None, **_refusal(f"broken frame: {error}", control.CODE_REQUEST)})
             self._running = False
         return True
@@ -109,8 +108,8 @@ class Worker:
             in_use = isinstance(cause, OSError) and cause.errno == errno.EADDRINUSE
             return _refusal(str(error), control.CODE_IN_USE if in_use else control.CODE_BIND)
         except Exception as error:  # a bad request must not stop the other calls' audio
-            words = f"{message.get('op')}: {type(error).__name__}: {error}"
-            return _refusal(words, control.CODE_REQUEST)
+            text = f"{message.get('op')}: {type(error).__name__}: {error}"
+            return _refusal(text, control.CODE_REQUEST)
 
     def _send(self, message: control.Message) -> None:
         try:
@@ -119,7 +118,7 @@ class Worker:
             self._running = False
 
     def _send_event(self, event: control.Event) -> None:
-        """Send an event, or drop it when the engine does not read: audio never waits for it."""
+        """Send an event; drop it when the engine does not read: audio must not wait."""
         try:
             self._channel.send(control.encode(control.event_message(event)), socket.MSG_DONTWAIT)
         except BlockingIOError:
@@ -163,8 +162,8 @@ class Worker:
         return control.CallAdded(*local, granted_buffers(media))
 
 
-def _refusal(words: str, code: str) -> control.Message:
-    return {"ok": False, "error": words, "code": code}
+def _refusal(text: str, code: str) -> control.Message:
+    return {"ok": False, "error": text, "code": code}
 
 
 def main() -> None:

@@ -15,13 +15,11 @@ from ari_tui.core.sockets import Address, open_udp
 from ari_tui.packet_log.ring import RingReader, RingWriter, create_ring
 from ari_tui.relay.legs import (
     Leg,
-    echo_leg,
     make_absorb,
     make_forward,
     make_learner,
     make_reader,
-    media_leg,
-    read_until_dry,
+    read_queued,
 )
 from ari_tui.wire import record
 from ari_tui.wire.record import FIELDS, RECORD
@@ -38,8 +36,12 @@ class Bench:
         self.log, self._reader = RingWriter(fd), RingReader(fd)
         os.close(fd)
         self.asterisk, self.echo_server = asterisk, echo_server
-        self.media = media_leg(CALL, open_udp(LOOPBACK, 0, buffer_bytes=1 << 16), self.log)
-        self.echo = echo_leg(CALL, open_udp(LOOPBACK, 0, buffer_bytes=1 << 16), self.log)
+        self.media = Leg(
+            CALL, open_udp(LOOPBACK, 0, buffer_bytes=1 << 16), record.KIND_MEDIA_IN, self.log
+        )
+        self.echo = Leg(
+            CALL, open_udp(LOOPBACK, 0, buffer_bytes=1 << 16), record.KIND_ECHO_IN, self.log
+        )
 
     def address(self, leg: Leg) -> tuple[str, int]:
         host, port = leg.sock.getsockname()
@@ -155,12 +157,12 @@ def test_reading_until_dry_counts_the_peers_packets_and_logs_the_others(
     taken: list[bytes] = []
     for n in range(4):
         (bench.asterisk if n % 2 else stranger).send(packet(n), bench.address(bench.media))
-    heard = read_until_dry(bench.media, bench.asterisk.address, lambda data, _: taken.append(data))
+    heard = read_queued(bench.media, bench.asterisk.address, lambda data, _: taken.append(data))
     assert (heard, taken) == (2, [packet(1), packet(3)])
     assert (
         rows_told(bench.rows(), "kind", "call", "length") == [(record.KIND_FOREIGN, CALL, 172)] * 2
     )
-    assert read_until_dry(bench.media, bench.asterisk.address, lambda *_: None) == 0
+    assert read_queued(bench.media, bench.asterisk.address, lambda *_: None) == 0
 
 
 def test_reading_until_dry_logs_a_waiting_error_and_goes_on(bench: Bench) -> None:
@@ -170,7 +172,7 @@ def test_reading_until_dry_logs_a_waiting_error_and_goes_on(bench: Bench) -> Non
     dead.close()
     bench.echo.sock.send(packet(0))
     taken: list[bytes] = []
-    assert read_until_dry(bench.echo, dead.address, lambda data, _: taken.append(data)) == 1
+    assert read_queued(bench.echo, dead.address, lambda data, _: taken.append(data)) == 1
     assert taken == [packet(1)]
     assert rows_told(bench.rows(), "errno") == [(errno.ECONNREFUSED,)]
 
