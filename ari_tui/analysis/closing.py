@@ -1,7 +1,7 @@
-"""The closing of books: what time alone decides, once the log is complete up to it.
+"""Closing the books: what is decided by time alone, once the log is complete up to that time.
 
-Packets that are overdue are lost; gaps have waited for the events that may explain them; seconds in
-which nothing is under way any more become evidence.
+Packets past the loss time-out are lost, gaps that waited for an explanation are classified, and
+seconds without packets in flight become evidence.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _SECOND_NS: Final = 1_000_000_000
 def close_until(store: Store, now_ns: int) -> list[Note]:
     """Close what can be closed at `now_ns`; 0 closes nothing.
 
-    A time earlier than the last is a clock that was set back: books wait until it has caught up.
+    When the clock was set back, seconds are closed again once it has passed the last closed one.
     """
     if not now_ns:
         return []
@@ -41,7 +41,7 @@ def close_until(store: Store, now_ns: int) -> list[Note]:
 
 
 def close_all(store: Store, now_ns: int) -> list[Note]:
-    """Close everything: nothing more will come. What is under way is left as it is."""
+    """Close everything at the end of the log, except that packets in flight stay so."""
     notes = [note for row in list(store.gaps) for note in told(store.judge_gaps(row, None))]
     store.settle(_rows(store), NEVER)
     store.sla_evaluator.close(_rows(store), store.series, now_ns // _SECOND_NS)
@@ -49,19 +49,19 @@ def close_all(store: Store, now_ns: int) -> list[Note]:
 
 
 def clock_stepped(store: Store, at_ns: int) -> None:
-    """Take note that the clock of the stamps was set, within the last second before `at_ns`."""
+    """Limit all calls: the clock of the time stamps was set in the last second before `at_ns`."""
     for second in (at_ns // _SECOND_NS - 1, at_ns // _SECOND_NS):
         store.sla_evaluator.limit_all(second, Limited.CLOCK_STEP)
 
 
 def log_overflowed(store: Store, at_ns: int) -> None:
-    """Take note that records were dropped for want of room, shortly before `at_ns`."""
+    """Limit all calls: the packet log was full and dropped records shortly before `at_ns`."""
     for second in (at_ns // _SECOND_NS - 1, at_ns // _SECOND_NS):
         store.sla_evaluator.limit_all(second, Limited.LOG_OVERFLOW)
 
 
 def told(found: list[tuple[int, Classified]]) -> list[Note]:
-    """Return the notes of judged gaps: the interruptions."""
+    """Return the notes on classified gaps: the interruptions."""
     return [
         Interruption(row, one.gap.to_ns, one.gap.length_ns, one.gap.sequence_step, one.kind)
         for row, one in found

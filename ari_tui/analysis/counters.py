@@ -1,4 +1,4 @@
-"""The counters of a call, in the order in which they stand in the store."""
+"""The counters of a call, in their order in the store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Grouped arithmetic: many calls' records in one array, sorted by row, handled at once."""
+"""Grouped arithmetic: the records of many calls in one array sorted by row, without a loop."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class RowGroups:
         self.ends: npt.NDArray[np.intp] = np.append(self.starts[1:], len(rows)) - 1
 
     def cumulative(self, values: Ints) -> Ints:
-        """Return the running sum within each run, the element itself included."""
+        """Return the running sum within each run, including the element itself."""
         total = np.cumsum(values)
         before = total[self.starts] - values[self.starts]
         return np.asarray(total - before[self.of], dtype=np.int64)
@@ -44,32 +44,32 @@ class RowGroups:
         return shifted
 
     def running_max(self, values: Ints, initial: Ints) -> Ints:
-        """Return the largest value so far within each run, `initial` (one a run) included.
+        """Return the largest value so far within each run, including `initial` (one a run).
 
-        Values of one call must lie within 2**40 of another's: sequence numbers and counts do.
+        All values must lie within 2**40 of each other; sequence numbers and counts do.
         """
         low = int(values.min())
         step = int(values.max()) - low + 1
-        lifted = np.maximum.accumulate(values - low + self.of * step)
-        return np.maximum(lifted - self.of * step + low, initial[self.of])
+        shifted = np.maximum.accumulate(values - low + self.of * step)
+        return np.maximum(shifted - self.of * step + low, initial[self.of])
 
     def reduce(self, function: np.ufunc, values: Ints) -> Ints:
         """Return the sum, minimum … of each run, by `np.add`, `np.minimum` …"""
         return np.asarray(function.reduceat(values, self.starts), dtype=np.int64)
 
     def position(self) -> Ints:
-        """Return each element's place within its run, from 0."""
+        """Return the index of each element within its run, from 0."""
         return np.asarray(np.arange(len(self.of)) - self.starts[self.of], dtype=np.int64)
 
     def count(self, mask: Mask) -> Ints:
-        """Return how many elements of each run are true."""
+        """Return the number of true elements in each run."""
         return np.add.reduceat(mask.astype(np.int64), self.starts)
 
 
 def first_occurrence(keys: Ints, scratch: npt.NDArray[np.int32]) -> Mask:
-    """Mark the first of every key; `scratch` has a cell for each key and is overwritten.
+    """Mark the first occurrence of every key; `scratch` has a cell for each and is overwritten.
 
-    Assignment by repeated index keeps the last value, so the keys are written backwards.
+    Assignment by repeated index keeps the last value, so the keys are written in reverse.
     """
     order = np.arange(len(keys), dtype=np.int32)
     scratch[keys[::-1]] = order[::-1]

@@ -1,4 +1,4 @@
-"""Which of n ordered samples a percentile is (nearest rank). Pure Python, without numpy."""
+"""The nearest rank of a percentile among n ordered samples. Pure Python, without numpy."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ _MILLION: Final = 1_000_000
 
 
 def nearest_rank(share: float, total: int) -> int:
-    """Return ⌈share · n⌉, at least 1: the nearest rank of a share in 0 … 1.
+    """Return the nearest rank of a share in 0 … 1: ⌈share · n⌉, at least 1.
 
-    In integers, the share in millionths, so that 0.95 · 20 is rank 19 and not 20.
+    In integers, with the share in millionths: in floats 0.95 · 20 would give rank 20, not 19.
     """
     return max(1, -(-round(share * _MILLION) * total // _MILLION))

@@ -1,4 +1,4 @@
-"""What the fold tells besides numbers. Times are ns of CLOCK_REALTIME; `row` is the call's."""
+"""What the fold reports besides numbers. Times are ns of CLOCK_REALTIME; `row` is the call's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Interruption(NamedTuple):
     gap_ns: int
     sequence_step: int
     kind: str
-    """What moved: one of `gaps.KINDS`."""
+    """One of `gaps.KINDS`."""
 
 
 class Moved(NamedTuple):
@@ -35,7 +35,7 @@ class NewStream(NamedTuple):
 
 
 class Reanchored(NamedTuple):
-    """The timestamp jumped against sequence and arrival, and stayed: transit moved by `by_ns`."""
+    """The timestamp jumped against sequence and arrival for good: transit moved by `by_ns`."""
 
     row: int
     at_ns: int
@@ -43,7 +43,7 @@ class Reanchored(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """The echo server's host answered that nothing listens there (ECONNREFUSED)."""
+    """The echo server's host refused a packet (ECONNREFUSED): nothing listens on the port."""
 
     row: int
     at_ns: int

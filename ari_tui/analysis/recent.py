@@ -1,8 +1,8 @@
-"""All calls together over the last minutes, a second a cell: windows and the course of the RTT.
+"""The last five minutes of all calls together, one cell a second: window sums and course.
 
-Calls come and go, so this is kept beside their own series and not added up from them. A packet is
-booked to the second in which it was sent, a round trip to the second of its return. A second's
-histogram is kept for a minute; when a newer one takes its place, its percentiles stay.
+Kept apart from the calls' own series, since those end with their call. A packet counts in the
+second in which it was sent, a round trip in the second of its return. A second's histogram is
+kept for a minute; then only its percentiles remain.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from ari_tui.analysis.records import Ints, Mask
 
 SECONDS: Final = 300
 HISTOGRAM_SECONDS: Final = 60
-"""How far back round trips can be merged into percentiles."""
+"""The longest window whose round trips can be merged into percentiles."""
 _SECOND_NS: Final = 1_000_000_000
 COUNTED: Final = ("sent", "returned", "lost", "late")
 SHARES: Final = (0.5, 0.95, 0.99)
-"""Which percentiles outlive a second's histogram."""
+"""The percentiles that are kept of each second."""
 _NONE: Final = np.iinfo(np.int64).max
 
 
 class WindowSums(NamedTuple):
-    """The sums of a stretch of seconds."""
+    """The sums over a window of seconds."""
 
     seconds: int
     sent: int
@@ -36,7 +36,7 @@ class WindowSums(NamedTuple):
 
 
 class SecondsOfAll(NamedTuple):
-    """Some seconds, one after the other, each field (seconds); 0 where there was nothing."""
+    """Consecutive seconds, each field (seconds); 0 where there was nothing."""
 
     known: Mask
     """Whether anything was booked."""
@@ -51,7 +51,7 @@ class SecondsOfAll(NamedTuple):
 
 
 class Recent:
-    """Rings of seconds; a cell is cleared when a newer second takes it."""
+    """Rings of seconds; a cell is cleared when it is reused for a newer second."""
 
     def __init__(self) -> None:
         self._second: Ints = np.full(SECONDS, -1, dtype=np.int64)
@@ -65,12 +65,12 @@ class Recent:
         self._percentiles: Ints = np.zeros((len(SHARES), SECONDS), dtype=np.int64)
 
     def book(self, name: str, times_ns: Ints) -> None:
-        """Count events (n) into their seconds; `name` is one of COUNTED."""
+        """Count events (n) in their seconds; `name` is one of COUNTED."""
         for second, chosen in self._by_second(times_ns):
             self._counts[name][second % SECONDS] += len(chosen)
 
     def book_rtt(self, times_ns: Ints, rtt_ns: Ints) -> None:
-        """Take round trips (n) into the seconds of their return."""
+        """Add round trips (n) to the seconds of their return."""
         for second, chosen in self._by_second(times_ns):
             cell, values = second % SECONDS, rtt_ns[chosen]
             self._rtt_sum[cell] += values.sum()
@@ -81,7 +81,7 @@ class Recent:
                 histogram.add(self._rtt[second % HISTOGRAM_SECONDS], values)
 
     def window(self, last_second: int, seconds: int) -> WindowSums:
-        """Sum up `seconds` (at most HISTOGRAM_SECONDS) up to and with `last_second`."""
+        """Sum up `seconds` (at most HISTOGRAM_SECONDS) up to and including `last_second`."""
         wanted = np.arange(last_second - seconds + 1, last_second + 1)
         known = wanted[self._second[wanted % SECONDS] == wanted]
         cells = known % SECONDS
@@ -99,16 +99,16 @@ class Recent:
         return WindowSums(seconds, sent, returned, lost, late, rtt)
 
     def course(self, last_second: int, seconds: int) -> SecondsOfAll:
-        """Return `seconds` (at most SECONDS) up to and with `last_second`, one by one."""
+        """Return `seconds` (at most SECONDS) up to and including `last_second`, one by one."""
         wanted = np.arange(last_second - seconds + 1, last_second + 1)
         cells = wanted % SECONDS
         known = self._second[cells] == wanted
         answered = known & (self._rtt_count[cells] > 0)
         percentiles = np.where(answered, self._percentiles[:, cells], 0)
-        for place in np.flatnonzero(answered).tolist():
-            second = int(wanted[place])
+        for index in np.flatnonzero(answered).tolist():
+            second = int(wanted[index])
             if self._rtt_second[second % HISTOGRAM_SECONDS] == second:
-                percentiles[:, place] = self._percentiles_of(second)
+                percentiles[:, index] = self._percentiles_of(second)
         sent, lost, late = (
             np.where(known, self._counts[name][cells], 0) for name in ("sent", "lost", "late")
         )
@@ -116,18 +116,14 @@ class Recent:
         return SecondsOfAll(known, sent, lost, late, answered, percentiles, longest)
 
     def _percentiles_of(self, second: int) -> list[int]:
-        """Return the percentiles (ns) of a second whose histogram is held; 0 without samples."""
-        cell = second % SECONDS
-        found = histogram.percentiles(
-            self._rtt[second % HISTOGRAM_SECONDS],
-            SHARES,
-            int(self._rtt_min[cell]),
-            int(self._rtt_max[cell]),
-        )
+        """Return the percentiles (ns) of a second whose histogram is kept; 0 without samples."""
+        counts, cell = self._rtt[second % HISTOGRAM_SECONDS], second % SECONDS
+        shortest, longest = int(self._rtt_min[cell]), int(self._rtt_max[cell])
+        found = histogram.percentiles(counts, SHARES, shortest, longest)
         return [value or 0 for value in found]
 
     def _by_second(self, times_ns: Ints) -> list[tuple[int, Ints]]:
-        """Return each second named, its cell made ready, and which of the n events are in it."""
+        """Return each second of the n events, and the indices of its events; prepare its cell."""
         found = []
         seconds = times_ns // _SECOND_NS
         for second in np.unique(seconds).tolist():
@@ -146,15 +142,15 @@ class Recent:
             counts[cell] = 0
         self._rtt_min[cell] = _NONE
         self._percentiles[:, cell] = 0
-        self._hand_over(second)
+        self._reuse_histogram(second)
 
-    def _hand_over(self, second: int) -> None:
-        """Give the histogram of the second a minute before to `second`."""
-        place = second % HISTOGRAM_SECONDS
-        held = int(self._rtt_second[place])
+    def _reuse_histogram(self, second: int) -> None:
+        """Clear the histogram of a minute before for `second`; keep its percentiles."""
+        cell = second % HISTOGRAM_SECONDS
+        held = int(self._rtt_second[cell])
         if held > second:
-            return  # the clock was set back: this second goes without
+            return  # the clock was set back: no histogram for this second
         if self._second[held % SECONDS] == held:
             self._percentiles[:, held % SECONDS] = self._percentiles_of(held)
-        self._rtt[place] = 0
-        self._rtt_second[place] = second
+        self._rtt[cell] = 0
+        self._rtt_second[cell] = second

@@ -1,4 +1,4 @@
-"""The packet log's records as a numpy array, from the one field table in `wire.record`."""
+"""The packet log's records as a numpy array, with the fields of `wire.record`."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def from_bytes(data: bytes) -> Records:
 
 
 def pick(records: Records, which: Ints | Mask) -> Records:
-    """Return a copy of the records at the given places, or of those that a mask marks.
+    """Return a copy of the records at the given indices, or where a mask is true.
 
-    Whole records are moved: indexing a structured array moves field by field, 50 times as slow.
+    Copies whole records: indexing a structured array copies field by field, 50 times as slow.
     """
-    places = np.flatnonzero(which) if which.dtype == np.bool_ else which
-    return records.view(_WHOLE).take(places).view(RECORD_DTYPE)
+    indices = np.flatnonzero(which) if which.dtype == np.bool_ else which
+    return records.view(_WHOLE).take(indices).view(RECORD_DTYPE)

@@ -1,4 +1,4 @@
-"""The numbers of a call as they leave the store, and how those of many add up."""
+"""The totals of a call, as read from the store, and their sum over many calls."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ari_tui.analysis.stream.gaps import KINDS
 
 
 class CallTotals(NamedTuple):
-    """The numbers of one call, or of many added up."""
+    """The totals of one call, or of many added up."""
 
     counters: Ints
     in_flight: int
@@ -26,15 +26,15 @@ class CallTotals(NamedTuple):
     dead_air_ns: int
     losses: LossPattern
     directions: Directions | None
-    """Where packets were lost; None unless our own echo server tells, for every call."""
+    """Where packets were lost; None unless our own echo server reports it for every call."""
     gaps: dict[str, int]
     """Gaps in what Asterisk sent, by kind."""
     missing_explained: int
-    """Of `upstream_missing`: packets that a digit, hold or comfort noise accounts for."""
+    """Of `upstream_missing`: packets that a digit, hold or comfort noise explains."""
 
 
 def merge(parts: list[CallTotals]) -> CallTotals:
-    """Add calls up: counters and histograms exactly, extremes by extremes."""
+    """Add calls up: counters and histograms by sum, minima and maxima by minimum and maximum."""
     if not parts:
         nothing = np.zeros(c.COUNT, dtype=np.int64)
         none = dict.fromkeys(KINDS, 0)
@@ -61,7 +61,7 @@ def merge(parts: list[CallTotals]) -> CallTotals:
 
 
 def _merged_directions(parts: list[CallTotals]) -> Directions | None:
-    """Add directions up; unknown where none is known, or not of a call that lost something."""
+    """Add directions up; None where none is known, or a call with losses has none."""
     known = [part.directions for part in parts if part.directions is not None]
-    silent = any(part.counters[c.LOST] for part in parts if part.directions is None)
-    return None if silent or not known else reduce(Directions.plus, known)
+    incomplete = any(part.counters[c.LOST] for part in parts if part.directions is None)
+    return None if incomplete or not known else reduce(Directions.plus, known)
