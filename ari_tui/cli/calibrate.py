@@ -1,4 +1,4 @@
-"""`ari-tui calibrate`: limits of one's own, from what a path does when it is well."""
+"""`ari-tui calibrate`: limits for a path, from measurements while it is healthy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`ari-tui check`: a plugin for Nagios, Icinga and whatever else runs such plugins."""
+"""`ari-tui check`: a plugin for Nagios, Icinga and others that run such plugins."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _STATES = ("ok", "warning", "critical", "unknown")
 
 
 class _Plugin(click.Command):
-    """A command whose wrong use is UNKNOWN: elsewhere 2 is wrong use, here it is CRITICAL."""
+    """A command whose wrong use is UNKNOWN (3): to Nagios, the usual 2 means CRITICAL."""
 
     def make_context(self, *arguments: Any, **options: Any) -> click.Context:
         try:
             return super().make_context(*arguments, **options)
         except click.UsageError as error:
-            raise click.exceptions.Exit(_tell(_unknown(error.format_message()))) from None
+            raise click.exceptions.Exit(_print(_unknown(error.format_message()))) from None
 
 
 @click.command(cls=_Plugin, short_help="One line and exit 0 to 3, for Nagios.")
@@ -59,7 +59,7 @@ def check(start: Start, /, **values: Any) -> int:
         result = Result(State.CRITICAL, str(error))
     except AriTuiError as error:
         result = _unknown(str(error))
-    return _tell(result)
+    return _print(result)
 
 
 def _check(settings: Settings, values: dict[str, Any]) -> Result:
@@ -106,10 +106,10 @@ async def _ask(target: Target, token: str, timeout_s: float) -> Document:
     except ConnectionClosed:
         raise EngineDownError(f"the engine at {target.shown} has just ended") from None
     except (OSError, EOFError, asyncio.TimeoutError, WebSocketException) as error:
-        told = explain(error, target, token=bool(token), open_s=timeout_s)
+        message = explain(error, target, token=bool(token), open_s=timeout_s)
         unclear = (PermissionError, ssl.SSLError, socket.gaierror, WebSocketException, EOFError)
         kind = NotReachedError if isinstance(error, unclear) else EngineDownError
-        raise kind(told) from None
+        raise kind(message) from None
 
 
 def _unknown(text: str) -> Result:
@@ -118,6 +118,6 @@ def _unknown(text: str) -> Result:
     return Result(State.UNKNOWN, " ".join(text.split()))
 
 
-def _tell(result: Result) -> int:
+def _print(result: Result) -> int:
     click.echo(result.line)
     return int(result.state)

@@ -35,16 +35,16 @@ def demo(start: Start, /, **values: Any) -> int:
 
     A SPEC reads delay=20ms,jitter=5ms,loss=1%,burst=3,dup=0.5%,reorder=1%.
     """
-    asked = read_run_options(values)
+    run = read_run_options(values)
     for flag in ("impair", "impair_media"):
         check_impairment(flag, values[flag])
     settings = prepare(start, values)
     own = {name: values[name] for name in ("calls", "impair", "impair_media", "seed")}
-    if not asked.headless:
+    if not run.headless:
         arguments = flag_arguments(**own, call_duration=values["call_duration"])
-        return show(["demo", *arguments], settings, asked)
+        return show(["demo", *arguments], settings, run)
     options = DemoOptions(
-        settings=settings, run=asked, call_duration_s=values["call_duration"], **own
+        settings=settings, run=run, call_duration_s=values["call_duration"], **own
     )
 
     from ari_tui.session.loopback import run_demo

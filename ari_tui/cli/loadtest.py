@@ -65,7 +65,7 @@ def loadtest(start: Start, /, **values: Any) -> int:
 
 
 def _prepared(start: Start, values: dict[str, Any]) -> Settings:
-    """Read the settings and refuse what may not be, before anything is started."""
+    """Read the settings and check all limits before anything is started."""
     for flag in ("impair", "impair_media"):
         check_impairment(flag, values[flag])
         if values[flag] and not values["sim"]:
@@ -111,20 +111,19 @@ def _confirm(settings: Settings) -> None:
 def _on_screen(arguments: list[str], settings: Settings, options: RunOptions) -> int:
     """Show the test on a screen, and below it, once it was left, the report.
 
-    The test runs in another process: its report comes back in a file, which stays only where the
-    user has asked for one.
+    The test runs in a child process, which returns its report in a temporary file.
     """
     from ari_tui.core.runtime_folder import runtime_folder
 
-    # a name of its own: many may run at once, and one that goes on alone writes its report later
-    way_back = runtime_folder() / f"loadtest-{secrets.token_hex(4)}.json"
+    # a unique name: several may run at once, and one that stays without a screen writes it later
+    temporary = runtime_folder() / f"loadtest-{secrets.token_hex(4)}.json"
     wanted = settings.loadtest
     replace = msgspec.structs.replace
-    handed = replace(wanted, report=(*wanted.report, str(way_back)))
+    options_of_child = replace(wanted, report=(*wanted.report, str(temporary)))
     try:
-        return show(arguments, replace(settings, loadtest=handed), options)
+        return show(arguments, replace(settings, loadtest=options_of_child), options)
     finally:
-        way_back.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def _simulated(

@@ -1,7 +1,7 @@
-"""The command line: `ari-tui` and its commands, and the one place where failures become codes.
+"""The command line: `ari-tui` and its commands, and how failures become exit codes.
 
 Heavy packages (aiohttp, numpy, the engine) are imported inside the commands, so that `--help`,
-`--version` and a wrong flag answer at once.
+`--version` and usage errors are fast.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class _Group(click.Group):
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        # before click makes exit code 1 of it, which is ours for a failed SLA
+        # click would exit with 1, which is our code for a failed SLA
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
@@ -76,9 +76,9 @@ def execute(arguments: Sequence[str]) -> int:
     except AriTuiError as error:
         return _fail(start, str(error), error.exit_code)
     except Exception as error:
-        told = f"internal error: {type(error).__name__}: {error}"
+        message = f"internal error: {type(error).__name__}: {error}"
         hint = "" if start.debug else " (--log-level debug shows where)"
-        return _fail(start, told + hint, UNREACHABLE)
+        return _fail(start, message + hint, UNREACHABLE)
     return code if isinstance(code, int) else 0
 
 

@@ -1,7 +1,7 @@
 """Options that several commands share, and how they become settings.
 
-A flag for a configuration key is passed on as text: `config/layers.py` converts and checks it like
-any other layer, and names the flag when it is wrong.
+The text of a flag for a configuration key is converted and checked by `config/layers.py`, like that
+of any other layer.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Flag(NamedTuple):
 
     @property
     def parameter(self) -> str:
-        """Return the name under which click hands it to the command."""
+        """Return the name of the command's parameter."""
         return "flag_" + self.name.lstrip("-").replace("-", "_")
 
 

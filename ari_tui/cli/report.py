@@ -1,4 +1,4 @@
-"""`ari-tui report`: draws what a run or a load test has written."""
+"""`ari-tui report`: the report of a run or a load test, from its file."""
 
 from __future__ import annotations
 
@@ -11,11 +11,7 @@ import click
 if TYPE_CHECKING:
     from ari_tui.report.files import Form
 
-_OUTPUTS: Final[tuple[tuple[str, Form], ...]] = (
-    ("html", "html"),
-    ("text", "text"),
-    ("json", "json"),
-)
+_FORMS: Final[tuple[Form, ...]] = ("html", "text", "json")
 
 
 @click.command(short_help="Draw the report of a run or a load test.")
@@ -38,13 +34,13 @@ def report(**values: Any) -> int:
     report_input = (
         read_stream(sys.stdin.buffer, "stdin") if file == "-" else read_report_input(Path(file))
     )
-    wanted = [(name, form) for name, form in _OUTPUTS if values[name]]
+    forms: list[Form] = [form for form in _FORMS if values[form]] or ["text"]
     width = values["width"] or terminal_width()
-    for name, form in wanted or [("text", "text")]:
+    for form in forms:
         shown = render(report_input, form, width=width, ascii_only=values["ascii_only"])
-        out = values[name] or "-"
+        out = values[form] or "-"
         if out == "-":
             click.echo(readable(shown, sys.stdout.encoding), nl=False)
         else:
-            write_file(out, shown, f"--{name}")
+            write_file(out, shown, f"--{form}")
     return 0

@@ -1,7 +1,7 @@
 """The settings: frozen groups of keys with their types and defaults, and their draft.
 
-A part of the program gets the group that it needs, never the whole. What types cannot say about a
-value is checked in `config/rules.py`.
+Each part of the program gets the group that it needs. What types cannot express is checked in
+`config/rules.py`.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ returns when the error ends the program::
     │   ├── ConfigError             a key, variable or flag of the configuration
     │   ├── FilterError             the screen's filter
     │   ├── CompareError            one comparison in it
-    │   └── ReportFileError         a file that no report can be drawn from
+    │   └── ReportFileError         a file that no report can be made from
     ├── BindError                   a socket
     │   └── PortInUseError          another program's port
     ├── PortsExhaustedError         the range of RTP ports
@@ -27,7 +27,7 @@ returns when the error ends the program::
     ├── ActionError                 the same, as its client gets it
     ├── UnknownMessageError         a message of `/stream`
     ├── EngineDownError             no engine answers
-    ├── NotReachedError             whether one runs is not known
+    ├── NotReachedError             it is not known whether one runs
     ├── ExportError                 a file of the screen
     ├── DamagedCaptureError         a capture file, from some byte on
     └── SimRefusalError             a request that the simulated Asterisk refuses
@@ -39,7 +39,7 @@ from ari_tui.core.exit_codes import UNREACHABLE, WRONG_USE
 
 
 class AriTuiError(Exception):
-    """Base of every error that a person may be shown as one line."""
+    """Base of all errors; each is shown as one line."""
 
     exit_code = UNREACHABLE
 
@@ -55,7 +55,7 @@ class ConfigError(UsageError):
 
 
 class FilterError(UsageError):
-    """A filter makes no sense; `position` (from 0) is where, the text says what and what would."""
+    """A filter is wrong at `position` (from 0); the text says what would be right."""
 
     def __init__(self, message: str, position: int) -> None:
         super().__init__(f"at {position + 1}: {message}")
@@ -63,11 +63,11 @@ class FilterError(UsageError):
 
 
 class CompareError(UsageError):
-    """A comparison makes no sense; the text says why, and what would."""
+    """A comparison is wrong; the text says why, and what would be right."""
 
 
 class ReportFileError(UsageError):
-    """A file cannot be read, or is none that a report can be drawn from."""
+    """A file cannot be read, or no report can be made from it."""
 
 
 class BindError(AriTuiError):
@@ -121,8 +121,8 @@ class AriConflictError(AriError):
 class AriReplacedError(AriError):
     """Another client took over our Stasis application: two programs are set up for it.
 
-    Wrong use, therefore: a service manager must not start us again, or the two would replace each
-    other for ever.
+    Counts as wrong use: a service manager must not restart us, or both would replace each other
+    endlessly.
     """
 
     exit_code = WRONG_USE
@@ -145,15 +145,15 @@ class DeliveryError(AriTuiError):
 
 
 class ActionFailedError(AriTuiError):
-    """An action could not be done; the text is for the person who asked."""
+    """An action could not be done; the text is shown to its user."""
 
 
 class ActionError(AriTuiError):
-    """The engine did not do what was asked; the text says why, for the person who asked."""
+    """The engine refused an action or failed in it; the text says why."""
 
 
 class UnknownMessageError(AriTuiError):
-    """A message of `/stream` is none of ours; the text says why, for people."""
+    """A message of `/stream` cannot be read; the text says why."""
 
 
 class EngineDownError(AriTuiError):
@@ -161,7 +161,7 @@ class EngineDownError(AriTuiError):
 
 
 class NotReachedError(AriTuiError):
-    """Something answers, or forbids to ask; whether an engine runs is not known."""
+    """Something else answers, or access is denied: it is not known whether an engine runs."""
 
 
 class ExportError(AriTuiError):

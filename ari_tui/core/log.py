@@ -106,7 +106,7 @@ class LineFormatter(logging.Formatter):
         return "\n".join([" ".join(parts), *("    " + line for line in self._traceback(record))])
 
     def _safe(self, value: Any) -> str:
-        # masked before it is cut or spelled out: either could leave half a secret
+        # masked before it is cut or escaped: either could leave half a secret
         return escaped(self._mask(str(value)))
 
     def _value(self, value: Any) -> str:

@@ -31,7 +31,7 @@ _MEMINFO: Final = struct.Struct("@9I")
 _MEMINFO_DROPS: Final = 8
 
 ANCILLARY_SIZE: Final = socket.CMSG_SPACE(16) + 2 * socket.CMSG_SPACE(4)
-"""Control-data bytes to ask `recvmsg` for: a stamp, a TOS byte and a TTL."""
+"""Size of ancillary data for `recvmsg`: a timestamp, a TOS byte and a TTL."""
 
 Address = tuple[Any, ...]
 """A socket address: host, port, and for IPv6 flow label and scope."""

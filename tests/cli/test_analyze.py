@@ -33,7 +33,7 @@ def capture(path: Path, packets: int, *, echo_ms: int | None = None, ssrc: int =
     return path
 
 
-def test_a_capture_s_streams_are_told_as_text(
+def test_a_captures_streams_are_printed_as_text(
     bare_start: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     capture(bare_start / "c.pcap", 50)
@@ -45,7 +45,7 @@ def test_a_capture_s_streams_are_told_as_text(
     assert told.err == ""
 
 
-def test_v_tells_details(bare_start: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_verbose_prints_details(bare_start: Path, capsys: pytest.CaptureFixture[str]) -> None:
     capture(bare_start / "c.pcap", 50)
     assert execute(["analyze", "-v", "c.pcap"]) == 0
     assert "payload types 0, 8000 Hz, packet time 20 ms" in capsys.readouterr().out
@@ -99,7 +99,7 @@ def test_an_empty_capture_is_exit_4(bare_start: Path, capsys: pytest.CaptureFixt
     assert "c.pcap: pcap, 0 packets\n0 streams" in capsys.readouterr().out
 
 
-def test_a_file_that_breaks_off_is_analysed_and_told(
+def test_a_truncated_file_is_analysed_and_reported(
     bare_start: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = capture(bare_start / "c.pcap", 50)
@@ -139,7 +139,7 @@ def test_wrong_use_is_exit_2_and_one_line(
     assert captured.out == ""
 
 
-def test_what_is_late_says_the_configuration(
+def test_the_configuration_decides_what_is_late(
     bare_start: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     capture(bare_start / "c.pcap", 5)

@@ -71,7 +71,7 @@ def test_too_little_to_tell_is_inconclusive_with_nothing_on_stdout(
     assert "nothing to propose: 0 round trips in 60 s" in captured.err
 
 
-def test_a_signal_has_the_last_word_and_what_was_seen_is_printed(
+def test_a_signals_code_wins_and_what_was_seen_is_printed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     given(monkeypatch, watched(), code=130)
@@ -115,7 +115,7 @@ def test_every_limit_has_its_reason_above_it() -> None:
         assert lines[place - 1] == f"# {reason}"
 
 
-def test_an_instrument_that_was_limited_is_told() -> None:
+def test_an_instrument_that_was_limited_is_reported() -> None:
     seen = watched(limited_s=12.4)
     lines = list(proposal_lines(propose(seen, "own", 1.5), seen))
     assert lines[1].startswith("# 12 s of it were limited by this machine itself")

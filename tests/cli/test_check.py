@@ -77,7 +77,7 @@ def test_a_file_of_a_run_is_its_last_verdict(
     assert " | calls=" in line
 
 
-def test_a_run_without_an_end_says_nothing(check: Callable[..., Said], tmp_path: Path) -> None:
+def test_a_run_without_an_end_has_no_verdict(check: Callable[..., Said], tmp_path: Path) -> None:
     code, line = check(written(tmp_path, a_document([a_call(1)])))
     assert code == UNKNOWN
     assert line.endswith("has no final document: the run goes on, or was killed")

@@ -61,7 +61,7 @@ PACKET = rtp.build(b"\xd5" * 160, sequence=1, timestamp=160, ssrc=7)
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
 )
-def test_echo_returns_packets_and_tells_its_counters_after_a_signal(
+def test_echo_returns_packets_and_prints_its_counters_after_a_signal(
     number: signal.Signals, code: int
 ) -> None:
     with started("echo", "--port", "0") as process:
@@ -74,7 +74,7 @@ def test_echo_returns_packets_and_tells_its_counters_after_a_signal(
     assert "1 returned" in err
 
 
-def test_echo_tells_its_counters_as_json_and_nothing_else_on_stdout() -> None:
+def test_echo_prints_its_counters_as_json_and_nothing_else_on_stdout() -> None:
     with started("echo", "--port", "0", "--json", "--sample-rate", "16000") as process:
         echoed(listening_port(process), PACKET)
         process.terminate()
@@ -84,7 +84,7 @@ def test_echo_tells_its_counters_as_json_and_nothing_else_on_stdout() -> None:
     assert err == ""
 
 
-async def test_echo_as_a_child_says_its_port_and_ends_with_0_when_its_lifeline_ends() -> None:
+async def test_echo_as_a_child_reports_its_port_and_ends_with_0_when_its_lifeline_ends() -> None:
     child = await Child.spawn("echo", ["echo", "--port", "0", "--quiet"])
     try:
         port = child.info["port"]
@@ -120,7 +120,7 @@ def test_echo_with_an_impairment_counts_what_it_did() -> None:
     assert json.loads(out)["impaired"]["lost"] == 1
 
 
-def test_echo_beyond_loopback_wants_to_know_its_clients(capsys: pytest.CaptureFixture[str]) -> None:
+def test_echo_beyond_loopback_requires_allowed_clients(capsys: pytest.CaptureFixture[str]) -> None:
     assert execute(["echo", "--bind", "0.0.0.0", "--port", "0"]) == 2
     assert "--allow" in capsys.readouterr().err
 

@@ -84,7 +84,7 @@ def test_flags_become_the_plan(engine: Called) -> None:
     assert engine.settings.asterisk.app == "ari-tui-load"
 
 
-def test_the_originals_flags_are_taken_verbatim_and_a_password_there_is_told(
+def test_the_originals_flags_are_taken_verbatim_and_a_password_there_is_reported(
     engine: Called, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     report = tmp_path / "reports" / "load.json"
@@ -181,7 +181,7 @@ def test_the_exit_code_is_the_reports_verdict_unless_a_signal_came(
     assert out.count("packets     sent") == 1
 
 
-def test_with_json_on_stdout_the_report_is_told_on_stderr(
+def test_with_json_on_stdout_the_report_goes_to_stderr(
     engine: Called, capsys: pytest.CaptureFixture[str]
 ) -> None:
     engine.final = True
@@ -214,7 +214,7 @@ def test_without_a_terminal_there_is_no_screen(
     assert "add --headless" in capsys.readouterr().err
 
 
-def test_a_screen_has_the_report_come_back_in_a_file_that_is_gone_afterwards(
+def test_a_screen_has_the_report_come_back_in_a_file_that_is_removed_afterwards(
     monkeypatch: pytest.MonkeyPatch, bare_start: Path
 ) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(bare_start))
@@ -246,7 +246,7 @@ SHORT = ("loadtest", "--sim", "--calls", "2", "--ramp", "10", "--duration", "2",
 @pytest.mark.system
 @needs_tmux
 @pytest.mark.parametrize("screen", [True, False])
-def test_in_a_terminal_one_report_is_told_and_all_of_it(screen: bool, tmp_path: Path) -> None:
+def test_in_a_terminal_one_report_is_printed_and_all_of_it(screen: bool, tmp_path: Path) -> None:
     pane = Terminal(tmp_path, 120, 40)
     try:
         pane.run(*SHORT, *([] if screen else ["--headless"]))

@@ -46,7 +46,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
     return fail_with
 
 
-def test_the_version_is_told_without_loading_anything_heavy() -> None:
+def test_the_version_is_printed_without_loading_anything_heavy() -> None:
     code = (
         "import sys\n"
         "from ari_tui.cli.main import execute\n"
@@ -153,7 +153,7 @@ def test_a_command_that_returns_a_code_exits_with_it(monkeypatch: pytest.MonkeyP
     assert execute(["four"]) == 4
 
 
-def test_a_child_tells_its_failure_to_the_parent_and_not_on_stderr(
+def test_a_childs_failure_goes_to_the_parent_and_not_to_stderr(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     ready_read, ready_write = os.pipe()
@@ -171,7 +171,7 @@ def test_a_child_tells_its_failure_to_the_parent_and_not_on_stderr(
     assert capfd.readouterr().err == ""
 
 
-def test_a_child_that_stands_tells_a_later_failure_on_stderr(
+def test_a_later_failure_of_a_child_that_is_ready_goes_to_stderr(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     @click.command("late")

@@ -112,7 +112,7 @@ def test_a_wrong_flag_is_named(flag: str, value: str, told: str) -> None:
         ("ARI_TUI_UI_COLUMNS", "0123456789", r"^ui\.columns \(.*give ids of columns$"),
     ],
 )
-def test_keys_and_columns_that_there_are_none_of_are_told_at_every_start(
+def test_unknown_keys_and_columns_are_reported_at_every_start(
     variable: str, value: str, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, value)
@@ -120,7 +120,7 @@ def test_keys_and_columns_that_there_are_none_of_are_told_at_every_start(
         prepare(Start(), {})
 
 
-def test_keys_and_columns_are_handed_on_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keys_and_columns_are_passed_on_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARI_TUI_UI_KEYS", "freeze=p,f5 hang_up=")
     monkeypatch.setenv("ARI_TUI_UI_COLUMNS", "mark,channel")
     ui = prepare(Start(), {}).ui
@@ -134,7 +134,7 @@ def test_the_log_goes_to_its_file_from_the_first_warning_on(bare_start: Path) ->
     assert logging.getLogger("ari_tui").level == logging.INFO
 
 
-def test_the_start_knows_when_it_is_to_tell_more() -> None:
+def test_the_start_knows_when_it_is_to_print_more() -> None:
     start = Start()
     prepare(start, {})
     assert not start.debug
@@ -142,7 +142,7 @@ def test_the_start_knows_when_it_is_to_tell_more() -> None:
     assert start.debug
 
 
-def test_without_a_parent_nobody_waits() -> None:
+def test_without_a_parent_nothing_waits() -> None:
     assert not Start().parent_waits
 
 
@@ -153,7 +153,7 @@ def test_a_duration_is_a_number_of_seconds_above_zero(value: str) -> None:
         SECONDS.convert(value, None, None)
 
 
-def test_a_wrong_impairment_is_told_with_its_flag() -> None:
+def test_a_wrong_impairment_is_reported_with_its_flag() -> None:
     check_impairment("impair_media", "")
     check_impairment("impair_media", "loss=1%,delay=20ms")
     with pytest.raises(ConfigError, match=r"^--impair-media: loss"):

@@ -49,7 +49,7 @@ def demo(monkeypatch: pytest.MonkeyPatch) -> Called:
 
 
 @pytest.mark.parametrize("command", [["run"], []])
-def test_run_hands_settings_options_and_link_to_the_engine(
+def test_run_passes_settings_options_and_link_to_the_engine(
     command: list[str], engine: Called, bare_start: Path
 ) -> None:
     (bare_start / ".env").write_text("ARI_PASS=geheim1")
@@ -76,7 +76,7 @@ def test_run_hands_settings_options_and_link_to_the_engine(
     assert isinstance(link, ParentLink)
 
 
-def test_demo_hands_its_options_on(demo: Called) -> None:
+def test_demo_passes_its_options_on(demo: Called) -> None:
     arguments = [
         "demo",
         "--headless",
@@ -115,7 +115,7 @@ def test_demo_hands_its_options_on(demo: Called) -> None:
         ["--call-duration", "0"],
     ],
 )
-def test_a_wrong_wish_stops_the_demo_before_anything_is_started(
+def test_a_wrong_option_stops_the_demo_before_anything_is_started(
     wrong: list[str], demo: Called, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert execute(["demo", "--headless", *wrong]) == 2
@@ -163,7 +163,7 @@ def screen(monkeypatch: pytest.MonkeyPatch, bare_start: Path) -> Called:
     return called
 
 
-def test_on_a_screen_the_engine_is_a_headless_child_with_these_very_settings(
+def test_on_a_screen_the_engine_is_a_headless_child_with_the_same_settings(
     screen: Called, bare_start: Path
 ) -> None:
     screen.code = 4
@@ -180,7 +180,7 @@ def test_on_a_screen_the_engine_is_a_headless_child_with_these_very_settings(
     assert log.parent.stat().st_mode & 0o777 == 0o700
 
 
-def test_a_demo_on_a_screen_hands_its_own_options_to_the_one_without(screen: Called) -> None:
+def test_a_demo_on_a_screen_passes_its_own_options_to_the_one_without(screen: Called) -> None:
     assert execute(["demo", "--calls", "3", "--impair", "loss=5%", "--seed", "7"]) == 0
     command, *_ = screen.arguments
     assert command == ["demo", "--calls=3", "--impair=loss=5%", "--seed=7", "--headless"]

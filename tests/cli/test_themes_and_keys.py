@@ -32,7 +32,7 @@ def test_themes_are_listed_with_what_they_are_and_where(
     assert errors == []
 
 
-def test_a_bad_theme_file_is_told_on_stderr_and_is_exit_2(
+def test_a_bad_theme_file_is_reported_on_stderr_and_is_exit_2(
     bare_start: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (bare_start / "mine.toml").write_text(GOOD.replace("primary", "primray"))
@@ -43,9 +43,7 @@ def test_a_bad_theme_file_is_told_on_stderr_and_is_exit_2(
     assert any(line.startswith("* dark ") for line in told)
 
 
-def test_a_theme_that_there_is_none_of_is_exit_2(
-    bare_start: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_unknown_theme_is_exit_2(bare_start: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert execute(["themes", "--theme", "drak"]) == 2
     assert lines_of(capsys)[1] == [
         "ari-tui: ui.theme: there is no theme 'drak': did you mean dark?"
@@ -89,7 +87,7 @@ def test_every_key_that_is_listed_can_be_written_into_ui_keys(
     assert keymap(entries) == {binding.id: binding.keys for binding in BINDINGS}
 
 
-def test_a_wrong_binding_is_told_by_every_command(
+def test_a_wrong_binding_is_reported_by_every_command(
     bare_start: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (bare_start / "c.toml").write_text('[ui]\nkeys = ["freze=p"]')

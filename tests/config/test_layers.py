@@ -113,7 +113,7 @@ def test_our_own_variable_goes_before_the_originals_and_may_empty_a_text(tmp_pat
     assert read(tmp_path, toml, "", ARI_TUI_MEDIA_ADVERTISE="").media.advertise == ""
 
 
-def test_every_unknown_key_of_every_layer_is_told_at_once_with_the_nearest_name(
+def test_every_unknown_key_of_every_layer_is_reported_at_once_with_the_nearest_name(
     tmp_path: Path,
 ) -> None:
     told = problems(
@@ -151,7 +151,7 @@ def test_every_unknown_key_of_every_layer_is_told_at_once_with_the_nearest_name(
         ("[output]\ninterval_s = -1", "a number from 0.25 to 86400"),
     ],
 )
-def test_a_value_of_the_wrong_kind_is_told_with_key_file_and_what_is_allowed(
+def test_a_value_of_the_wrong_kind_is_reported_with_key_file_and_what_is_allowed(
     tmp_path: Path, toml: str, expected: str
 ) -> None:
     (told,) = problems(tmp_path, toml)
@@ -193,18 +193,18 @@ def test_a_wrong_variable_is_named(tmp_path: Path, name: str, value: str, key: s
     assert told.startswith(f"{key} ({name} in the environment): ")
 
 
-def test_a_wrong_value_is_told_even_where_a_higher_layer_overrides_it(tmp_path: Path) -> None:
+def test_a_wrong_value_is_reported_even_where_a_higher_layer_overrides_it(tmp_path: Path) -> None:
     (told,) = problems(tmp_path, "[echo]\nport = 'x'", ECHO_PORT="4000")
     assert told.startswith(f"echo.port ({tmp_path / 'c.toml'})")
 
 
-def test_a_wrong_secret_is_told_without_the_secret(tmp_path: Path) -> None:
+def test_a_wrong_secret_is_reported_without_the_secret(tmp_path: Path) -> None:
     (told,) = problems(tmp_path, "[asterisk]\npassword = ['geheim']")
     assert "asterisk.password" in told
     assert "geheim" not in told
 
 
-def test_escape_sequences_in_names_and_values_are_spelled_out(tmp_path: Path) -> None:
+def test_escape_sequences_in_names_and_values_are_escaped(tmp_path: Path) -> None:
     told = problems(tmp_path, '[media]\n"a\\u001b[31m" = 1\nformat = "\\u001b[2J"')
     assert not any("\x1b" in line for line in told)
 

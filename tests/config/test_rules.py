@@ -164,7 +164,7 @@ def test_a_webhooks_token_does_not_go_over_the_wire_in_the_clear(url: str, fine:
     assert not any("chat" in text or "t0ken" in text for text in problems)
 
 
-def test_what_is_complained_of_are_keys_that_hold_texts_and_keys_that_hold_lists() -> None:
+def test_checks_are_of_keys_that_hold_texts_and_keys_that_hold_lists() -> None:
     assert {KEY_TYPES[key] for key in CHECKS} == {str}
     assert {KEY_TYPES[key] for key in ENTRY_CHECKS} == {tuple[str, ...]}
 
@@ -203,7 +203,7 @@ def test_what_is_complained_of_are_keys_that_hold_texts_and_keys_that_hold_lists
         ("loadtest.caller_id", "x" * 129, "at most 128 characters"),
     ],
 )
-def test_a_wrong_value_is_told_what_is_allowed(key: str, text: str, allowed: str) -> None:
+def test_a_wrong_value_is_reported_with_what_is_allowed(key: str, text: str, allowed: str) -> None:
     assert allowed in CHECKS[key](text)
 
 
@@ -248,7 +248,7 @@ def test_a_right_value_passes(key: str, text: str) -> None:
         ("loadtest.report", "report.pdf", "files that end in"),
     ],
 )
-def test_a_wrong_entry_is_told_what_is_allowed(key: str, entry: str, allowed: str) -> None:
+def test_a_wrong_entry_is_reported_with_what_is_allowed(key: str, entry: str, allowed: str) -> None:
     assert allowed in ENTRY_CHECKS[key](entry)
 
 
@@ -281,7 +281,7 @@ def test_right_entries_pass(key: str, entries: tuple[str, ...]) -> None:
         ("", False, False),
     ],
 )
-def test_an_address_is_told_from_a_name_and_a_wildcard_from_both(
+def test_an_address_is_distinguished_from_a_name_and_a_wildcard_from_both(
     text: str, address: bool, wildcard: bool
 ) -> None:
     assert (ip_address(text) is not None, is_wildcard(text)) == (address, wildcard)

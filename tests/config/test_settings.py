@@ -24,7 +24,7 @@ from ari_tui.config.settings import (
 from ari_tui.config.text_values import parse_host_port, parse_ports, parse_tier
 
 
-def test_the_text_of_a_slice_masks_its_secrets() -> None:
+def test_the_text_of_a_group_masks_its_secrets() -> None:
     settings = Settings(
         asterisk=AsteriskSettings(password="geheim"), http=HttpSettings(token="t0ken")
     )
@@ -33,7 +33,7 @@ def test_the_text_of_a_slice_masks_its_secrets() -> None:
     assert "password=********" in repr(settings.asterisk)
 
 
-def test_a_slice_cannot_be_changed() -> None:
+def test_a_group_cannot_be_changed() -> None:
     media = MediaSettings()
     with pytest.raises(AttributeError):
         media.workers = 2  # type: ignore[misc]  # that it is refused is the point
@@ -105,7 +105,7 @@ def test_every_key_of_the_example_has_a_comment_above_it_or_above_its_neighbours
         assert first_key[0].startswith("# "), block.splitlines()[0]
 
 
-def test_every_section_is_a_slice_of_settings_and_every_default_passes_its_own_type() -> None:
+def test_every_section_is_a_group_of_settings_and_every_default_passes_its_own_type() -> None:
     settings = Settings()
     for section, slice_type in SECTIONS.items():
         value = getattr(settings, section)
@@ -129,7 +129,7 @@ def test_the_longest_loss_timeout_is_what_the_t0_ring_holds_at_ten_milliseconds(
     assert "10 ms packets" in allowed
 
 
-def test_what_is_allowed_is_told_in_words_for_every_key() -> None:
+def test_what_is_allowed_is_described_for_every_key() -> None:
     told = {key: describe_allowed(key) for key in KEY_TYPES}
     assert told["media.workers"] == "a whole number from 1 to 64"
     assert told["asterisk.sweep_s"] == "a number above 0 to 86400"
@@ -145,7 +145,7 @@ def test_what_no_layer_has_set_is_at_its_default() -> None:
     assert draft.origin("echo.host") == "default"
 
 
-def test_a_refused_value_is_told_with_its_origin_and_what_is_allowed() -> None:
+def test_a_refused_value_is_reported_with_its_origin_and_what_is_allowed() -> None:
     draft = Draft(values={"echo.host": "a b"}, origins={"echo.host": "--echo"})
     draft.refuse("echo.host", "a host name")
     draft.refuse("media.bind", "an address")
@@ -162,7 +162,7 @@ def test_a_refused_secret_is_not_shown() -> None:
     )
 
 
-def test_a_refused_value_is_cut_and_its_escape_sequences_are_spelled_out() -> None:
+def test_a_refused_value_is_cut_and_its_escape_sequences_are_escaped() -> None:
     told = refusal("echo.host", "\x1b[2J" + "x" * 500, "here", "a host name")
     assert "\x1b" not in told
     assert len(told) < 160
@@ -210,12 +210,12 @@ def test_what_is_no_tier_is_refused(text: str) -> None:
         parse_tier(text)
 
 
-def test_a_run_goes_on_until_a_signal_unless_told_otherwise() -> None:
+def test_a_run_goes_on_until_a_signal_by_default() -> None:
     assert RunOptions().duration_s is None
     assert not RunOptions().stay
 
 
-def test_a_demo_leaves_packets_alone_unless_told_otherwise() -> None:
+def test_a_demo_leaves_packets_alone_by_default() -> None:
     options = DemoOptions(settings=Settings())
     assert (options.impair, options.impair_media, options.seed) == ("", "", None)
     assert options.calls == 20

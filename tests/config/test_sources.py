@@ -35,7 +35,7 @@ def variables(**named: str) -> Layer:
 # -- the file --------------------------------------------------------------------------------
 
 
-def test_a_file_is_read_into_values_that_keep_their_types_and_say_whence(tmp_path: Path) -> None:
+def test_a_file_is_read_into_values_that_keep_their_types_and_origin(tmp_path: Path) -> None:
     layer = layer_of(tmp_path, "[media]\nworkers = 2\nlearn_networks = []\n[log]\njson = true")
     origin = str(tmp_path / "c.toml")
     assert layer.values == [
@@ -46,19 +46,19 @@ def test_a_file_is_read_into_values_that_keep_their_types_and_say_whence(tmp_pat
     assert layer.problems == []
 
 
-def test_a_key_outside_its_section_is_told_where_it_belongs(tmp_path: Path) -> None:
+def test_a_key_outside_its_section_is_reported_with_its_section(tmp_path: Path) -> None:
     told = layer_of(tmp_path, 'dscp = 46\nmedia = 3\nhorst = "x"').problems
     assert told[0].endswith("stands in no section: put it below [media]")
     assert told[1].endswith("is a section: write [media] and its keys below")
     assert "unknown key horst in" in told[2]
 
 
-def test_a_key_in_a_wrong_section_is_told_its_own(tmp_path: Path) -> None:
+def test_a_key_in_a_wrong_section_is_reported_with_its_own(tmp_path: Path) -> None:
     (told,) = layer_of(tmp_path, "[echo]\nworkers = 2").problems
     assert told.endswith("did you mean media.workers?")
 
 
-def test_limits_of_a_profile_are_kept_apart_and_a_wrong_one_is_told(tmp_path: Path) -> None:
+def test_limits_of_a_profile_are_kept_apart_and_a_wrong_one_is_reported(tmp_path: Path) -> None:
     layer = layer_of(tmp_path, "[sla.profiles.wan]\nmax_ms = 150\nloss_ration = 0.1")
     place = f"[sla.profiles.wan] in {tmp_path / 'c.toml'}"
     assert layer.values == []
@@ -68,7 +68,7 @@ def test_limits_of_a_profile_are_kept_apart_and_a_wrong_one_is_told(tmp_path: Pa
     assert layer.problems == [f"unknown key loss_ration below {place}: did you mean loss_ratio?"]
 
 
-def test_a_named_file_that_is_not_there_is_an_error_that_says_who_named_it(tmp_path: Path) -> None:
+def test_a_named_file_that_is_not_there_is_an_error_with_what_named_it(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"^--config: there is no file .*/absent\.toml$"):
         find_file("absent.toml", {}, tmp_path)
     with pytest.raises(ConfigError, match=r"^ARI_TUI_CONFIG: there is no file .*/absent\.toml$"):
@@ -90,7 +90,7 @@ def test_the_file_is_the_flags_then_the_variables_then_the_users_then_none(
 
 
 @pytest.mark.parametrize("content", [b"[media\n", b"\xff\xfe", b"a = 1\na = 2\n"])
-def test_a_file_that_is_not_toml_is_told_with_its_path(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_toml_is_reported_with_its_path(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "bad.toml").write_bytes(content)
     with pytest.raises(ConfigError, match=r"bad\.toml is not TOML"):
         read_file(tmp_path / "bad.toml", rank=0)
@@ -122,13 +122,13 @@ def test_the_variables_of_child_processes_are_no_keys() -> None:
     assert variables(ARI_TUI_READY_FD="3", ARI_TUI_LIFELINE_FD="4") == Layer(rank=1)
 
 
-def test_what_an_alerts_command_is_told_is_no_setting_of_an_ari_tui_that_it_runs() -> None:
+def test_the_variables_of_an_alerts_command_are_no_settings_of_an_ari_tui_that_it_runs() -> None:
     assert variables(ARI_TUI_ALERT_STATE="fail", ARI_TUI_ALERT_RULES="p95") == Layer(rank=1)
     (line,) = variables(ARI_TUI_ALERTS_COMAND="page").problems
     assert line.endswith("did you mean ARI_TUI_ALERTS_COMMAND?")
 
 
-def test_a_dot_env_that_cannot_be_read_is_told_and_one_that_is_not_there_is_empty(
+def test_a_dot_env_that_cannot_be_read_is_reported_and_one_that_is_not_there_is_empty(
     tmp_path: Path,
 ) -> None:
     file = tmp_path / ".env"
@@ -177,13 +177,13 @@ def test_only_the_line_end_is_taken_off(tmp_path: Path, secret_file: Path) -> No
     assert settings.asterisk.password == " ge heim "
 
 
-def test_a_password_of_a_higher_layer_goes_before_a_file_of_a_lower(tmp_path: Path) -> None:
+def test_a_password_of_a_higher_layer_wins_over_a_file_of_a_lower(tmp_path: Path) -> None:
     settings = read(tmp_path, "[asterisk]\npassword_file = 'absent'", ARI_PASS="other")
     assert settings.asterisk.password == "other"
     assert settings.asterisk.password_file == ""
 
 
-def test_a_file_of_a_higher_layer_goes_before_a_password_of_a_lower(
+def test_a_file_of_a_higher_layer_wins_over_a_password_of_a_lower(
     tmp_path: Path, secret_file: Path
 ) -> None:
     settings = read(
@@ -204,7 +204,7 @@ def test_value_and_file_in_one_layer_are_a_mistake(tmp_path: Path) -> None:
     ("content", "why"),
     [(None, "No such file"), (b"", "is empty"), (b"\n", "is empty"), (b"\xff", "not UTF-8")],
 )
-def test_a_file_that_holds_no_secret_is_told_with_its_key_and_path(
+def test_a_file_that_holds_no_secret_is_reported_with_its_key_and_path(
     tmp_path: Path, content: bytes | None, why: str
 ) -> None:
     if content is not None:
@@ -287,7 +287,7 @@ def profile_problem(folder: Path, toml: str, *flags: Raw, **variables: str) -> s
     return str(told.value).replace(str(folder / "c.toml"), "FILE")
 
 
-def test_profiles_that_nobody_chooses_change_nothing(tmp_path: Path) -> None:
+def test_profiles_that_are_not_chosen_change_nothing(tmp_path: Path) -> None:
     assert read_profiles(tmp_path, PROFILES) == Settings(file=str(tmp_path / "c.toml"))
 
 
@@ -373,7 +373,7 @@ def test_a_name_that_no_profile_has_is_a_mistake_unless_limits_go_by_it(tmp_path
         ),
     ],
 )
-def test_mistakes_in_profiles_are_told_though_nobody_chooses_them(
+def test_mistakes_in_profiles_that_are_not_chosen_are_reported_too(
     toml: str, told: str, tmp_path: Path
 ) -> None:
     assert profile_problem(tmp_path, toml).startswith(told)

@@ -21,12 +21,12 @@ def test_every_point_has_its_column_and_height() -> None:
     assert len(lines) == 7
 
 
-def test_later_points_lie_over_earlier_ones_and_stems_reach_the_ground() -> None:
+def test_later_points_lie_over_earlier_ones_and_stems_reach_the_axis() -> None:
     lines = drawn(Points([0.0], [20.0], "x", stems=True), Points([0.0], [20.0], "^"))
     assert [line[5:].strip() for line in lines[:5]] == ["^", "x", "x", "x", "x"]
 
 
-def test_without_points_the_frame_stands() -> None:
+def test_without_points_the_frame_is_drawn() -> None:
     assert drawn()[0] == "  20┤"
 
 
@@ -37,7 +37,9 @@ def test_ascii_has_no_other_signs() -> None:
 
 
 @pytest.mark.parametrize("columns", ["20", "500"])
-def test_the_terminal_has_no_say_in_the_size(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_size_does_not_depend_on_the_terminal(
+    columns: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("COLUMNS", columns)
     monkeypatch.setenv("LINES", "5")
     wide = Axes((-99.0, 0.0), 20.0, [(0.0, "now")], [(20.0, "  20")])
@@ -61,7 +63,7 @@ def test_a_range_may_begin_at_0() -> None:
     assert [line[5:].strip() for line in lines[:5]] == ["^", "x", "x", "x", "x"]
 
 
-def test_a_figure_holds_nothing_of_the_one_before() -> None:
+def test_a_chart_has_nothing_of_the_one_before() -> None:
     drawn_from_0(Points([5.0], [10.0], "o"))
     assert not [line for line in drawn_from_0() if "o" in line]
 

@@ -44,7 +44,7 @@ def test_without_a_channel_the_brackets_hold_a_dash() -> None:
     assert "WARNING [-] late\n" in stream.getvalue()
 
 
-def test_a_bound_logger_says_its_fields_on_every_line() -> None:
+def test_a_bound_logger_writes_its_fields_on_every_line() -> None:
     stream = logged()
     logger = log.get("calls").bind(channel="c1", call=7)
     logger.info("one")
@@ -59,13 +59,13 @@ def test_a_value_that_would_blur_the_line_is_quoted() -> None:
     assert 'a="two words" b="q\\"q" c="" d=- e=1.5 f="k=v" g="[x]"\n' in stream.getvalue()
 
 
-def test_plain_logging_of_our_modules_is_heard_too() -> None:
+def test_plain_logging_of_our_modules_is_logged_too() -> None:
     stream = logged()
     logging.getLogger("ari_tui.relay.anything").info("hello")
     assert "INFO [-] hello\n" in stream.getvalue()
 
 
-def test_libraries_are_heard_from_warnings_up_even_at_debug() -> None:
+def test_libraries_are_logged_from_warnings_up_even_at_debug() -> None:
     stream = logged(LogSettings(level="debug"))
     logging.getLogger("aiohttp.access").info("GET /")
     logging.getLogger("websockets.client").debug("> Authorization: Basic …")
@@ -81,7 +81,7 @@ def test_the_level_is_the_configured_one() -> None:
     assert len(stream.getvalue().splitlines()) == 1
 
 
-def test_a_lone_surrogate_is_spelled_out() -> None:
+def test_a_lone_surrogate_is_escaped() -> None:
     # formatted by hand: nothing else that reads the record could encode it
     record = logging.LogRecord("ari_tui", logging.INFO, "", 0, "a\ud800b", None, None)
     line = log.LineFormatter().format(record)
@@ -104,7 +104,7 @@ def test_a_lone_surrogate_is_spelled_out() -> None:
         "on\ufe0f",
     ],
 )
-def test_controls_from_outside_are_spelled_out(nasty: str) -> None:
+def test_controls_from_outside_are_escaped(nasty: str) -> None:
     stream = logged()
     log.get().info(nasty, channel=nasty, caller=nasty)
     (line,) = stream.getvalue().splitlines()
@@ -189,7 +189,7 @@ def test_a_second_configuration_takes_the_first_ones_place() -> None:
     assert (first.getvalue(), len(second.getvalue().splitlines())) == ("", 1)
 
 
-def test_a_log_file_is_its_owners_alone_and_is_appended_to(tmp_path: Path) -> None:
+def test_a_log_file_is_private_to_its_owner_and_is_appended_to(tmp_path: Path) -> None:
     file = tmp_path / "log"
     file.write_text("before\n")
     file.chmod(0o644)

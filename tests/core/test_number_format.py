@@ -38,7 +38,7 @@ def test_lengths_of_time_carry_their_unit(seconds: float, text: str) -> None:
     assert text_of.span(seconds) == text
 
 
-def test_times_are_told_in_utc_and_what_is_none_is_told_as_it_is() -> None:
+def test_times_are_in_utc_and_other_text_is_unchanged() -> None:
     assert text_of.moment("2026-11-22T11:59:00.123+00:00") == "2026-11-22 11:59:00 UTC"
     assert text_of.moment("2026-11-22T11:59:00Z") == "2026-11-22 11:59:00 UTC"
     assert text_of.moment("soon\x1b[2J") == "soon"
@@ -86,7 +86,7 @@ def test_no_more_decimals_than_fit_and_no_fewer(value: float, signs: int) -> Non
     ("whole_s", "expected"),
     [(3600, "1h00m"), (86_399, "23h59m"), (86_400, "1d00h"), (10_000_000, "115d17h")],
 )
-def test_a_long_time_is_told_in_its_two_largest_units(whole_s: int, expected: str) -> None:
+def test_a_long_time_is_shown_in_its_two_largest_units(whole_s: int, expected: str) -> None:
     assert text_of.two_units(whole_s) == expected
 
 

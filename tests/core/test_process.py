@@ -50,7 +50,9 @@ def pipes() -> Iterator[Pipes]:
 # -- the child's side --------------------------------------------------------------------
 
 
-def test_without_a_parent_nothing_is_said_and_nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_parent_nothing_is_written_and_nothing_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.delenv("ARI_TUI_READY_FD", raising=False)
     monkeypatch.delenv("ARI_TUI_LIFELINE_FD", raising=False)
     link = ParentLink.from_environment()
@@ -83,7 +85,7 @@ def test_the_descriptors_are_taken_out_of_the_environment_and_not_inherited(
     assert pipes.said() == [{"ready": {"port": 5}}]
 
 
-def test_a_child_speaks_once(pipes: Pipes) -> None:
+def test_a_child_writes_one_ready_line(pipes: Pipes) -> None:
     link = ParentLink(pipes.ready_write, pipes.life_read)
     link.failed("cannot bind", 3)
     link.ready(port=5)
@@ -96,7 +98,7 @@ def test_a_parent_that_is_gone_is_no_error(pipes: Pipes) -> None:
 
 
 @pytest.mark.parametrize("reason", ["SIGINT", ""])
-async def test_a_child_hears_the_reason_and_the_end(reason: str, pipes: Pipes) -> None:
+async def test_a_child_reads_the_reason_and_the_end(reason: str, pipes: Pipes) -> None:
     link = ParentLink(None, pipes.life_read)
     waiting = asyncio.create_task(link.lifeline_ended())
     await asyncio.sleep(0)
@@ -193,7 +195,7 @@ asyncio.run(main())
 """
 
 
-async def test_a_disowned_child_outlives_its_parent(script: Script, tmp_path: Path) -> None:
+async def test_a_detached_child_outlives_its_parent(script: Script, tmp_path: Path) -> None:
     script(STAYING)
     parent = await asyncio.create_subprocess_exec(
         sys.executable, "-c", PARENT, str(tmp_path / "told"), stdout=asyncio.subprocess.PIPE
@@ -243,7 +245,9 @@ sys.exit(sum(signals))
 """
 
 
-async def test_a_hurried_child_gets_two_signals_and_a_gone_one_none(script: Script) -> None:
+async def test_skipping_the_draining_sends_two_signals_and_none_to_an_ended_child(
+    script: Script,
+) -> None:
     script(HURRIED)
     child = await Child.spawn("hurried", [])
     child.skip_draining()
@@ -272,7 +276,7 @@ async def test_a_child_that_does_not_stop_is_killed(script: Script) -> None:
     ],
     ids=["says why", "exits", "is killed", "no JSON", "no object", "silent", "says why, stays"],
 )
-async def test_a_child_that_does_not_get_ready_is_told_and_ended(
+async def test_a_child_that_does_not_get_ready_is_reported_and_ended(
     body: str, words: str, code: int, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[asyncio.subprocess.Process] = []
@@ -322,7 +326,7 @@ async def test_waiting_for_a_child_can_be_cancelled_and_ends_it(
     assert gone(int(file.read_text()))
 
 
-async def test_a_child_that_is_on_its_way_out_has_gone_when_a_cancellation_has(
+async def test_a_child_that_is_about_to_exit_has_ended_before_a_cancellation_goes_on(
     script: Script, tmp_path: Path
 ) -> None:
     script(
@@ -340,7 +344,7 @@ async def test_a_child_that_is_on_its_way_out_has_gone_when_a_cancellation_has(
     assert gone(int(file.read_text()))
 
 
-async def test_brothers_do_not_hold_each_others_lifelines(script: Script, tmp_path: Path) -> None:
+async def test_children_do_not_hold_each_others_lifelines(script: Script, tmp_path: Path) -> None:
     script(OBEDIENT)
     first = await Child.spawn("first", [str(tmp_path / "1")])
     second = await Child.spawn("second", [str(tmp_path / "2")])
@@ -369,7 +373,7 @@ async def test_the_first_of_several_signals_decides_and_the_second_skips_drainin
     assert (signals.name, signals.exit_code) == ("SIGTERM", 143)
 
 
-async def test_without_a_signal_there_is_no_exit_code_and_handlers_are_given_back() -> None:
+async def test_without_a_signal_there_is_no_exit_code_and_handlers_are_restored() -> None:
     before = signal.getsignal(signal.SIGTERM)
     with StopSignals() as signals:
         assert signal.getsignal(signal.SIGTERM) is not before
@@ -378,7 +382,7 @@ async def test_without_a_signal_there_is_no_exit_code_and_handlers_are_given_bac
     assert signals.exit_code == 0
 
 
-async def test_a_terminal_that_says_twice_that_it_has_gone_is_not_impatient() -> None:
+async def test_a_second_sighup_of_a_closed_terminal_does_not_skip_draining() -> None:
     with StopSignals() as signals:
         os.kill(os.getpid(), signal.SIGHUP)
         await signals.stop.wait()

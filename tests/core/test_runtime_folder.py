@@ -31,7 +31,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_folder_and_socket_are_ours_alone(runtime_folder: Path) -> None:
+def test_folder_and_socket_are_private_to_the_user(runtime_folder: Path) -> None:
     path = socket_path("tests")
     assert path == runtime_folder / "tests.sock"
     before = os.umask(0)
@@ -75,7 +75,7 @@ def test_a_folder_that_cannot_be_made_is_one_clear_line(
         assert "None" not in str(refused.value)
 
 
-def test_a_dead_engines_socket_is_replaced() -> None:
+def test_a_killed_engines_socket_is_replaced() -> None:
     path = socket_path("tests")
     bind_unix(path).close()  # leaves its file behind, as a killed engine does
     assert path.is_socket()
@@ -83,7 +83,7 @@ def test_a_dead_engines_socket_is_replaced() -> None:
         client.connect(str(path))
 
 
-def test_a_living_engine_is_left_alone_and_named() -> None:
+def test_a_running_engines_socket_is_not_replaced() -> None:
     path = socket_path("tests")
     with bind_unix(path) as first:
         with pytest.raises(BindError, match=r"already runs .*choose another asterisk\.app"):
@@ -93,7 +93,7 @@ def test_a_living_engine_is_left_alone_and_named() -> None:
             first.accept()[0].close()
 
 
-def test_an_engine_too_busy_to_answer_is_alive_all_the_same() -> None:
+def test_an_engine_too_busy_to_answer_counts_as_running() -> None:
     path = socket_path("tests")
     with socket.socket(socket.AF_UNIX) as stopped:
         stopped.bind(str(path))
@@ -113,7 +113,7 @@ def test_an_engine_too_busy_to_answer_is_alive_all_the_same() -> None:
             client.close()
 
 
-def test_a_path_too_long_for_a_socket_is_told_in_words(tmp_path: Path) -> None:
+def test_a_path_too_long_for_a_socket_is_reported_in_words(tmp_path: Path) -> None:
     with pytest.raises(BindError, match="too long"):
         bind_unix(tmp_path / ("x" * 200))
 
@@ -147,7 +147,7 @@ def some_group() -> grp.struct_group:
 
 
 @needs_root
-def test_a_groups_members_may_open_the_socket_and_nobody_else(open_folder: Path) -> None:
+def test_a_groups_members_may_open_the_socket_and_no_others(open_folder: Path) -> None:
     group = some_group()
     path = socket_path("tests")
     with bind_unix(path, group_id(group.gr_name)):
@@ -185,7 +185,7 @@ def test_the_services_engine_is_found_by_those_who_may_open_it(
 
 
 @needs_root
-def test_a_group_that_is_not_ours_is_told_and_leaves_no_socket(open_folder: Path) -> None:
+def test_a_group_that_is_not_ours_is_reported_and_leaves_no_socket(open_folder: Path) -> None:
     open_folder.chmod(0o777)
     with another_user():
         path = socket_path("tests")
@@ -195,7 +195,7 @@ def test_a_group_that_is_not_ours_is_told_and_leaves_no_socket(open_folder: Path
         assert mode(path.parent) == 0o700
 
 
-def test_a_group_that_there_is_not_is_told_by_its_key() -> None:
+def test_an_unknown_group_is_reported_with_its_key() -> None:
     assert group_id("") is None
     with pytest.raises(ConfigError, match=r"http\.socket_group: there is no group no-such-group"):
         group_id("no-such-group")

@@ -75,7 +75,7 @@ def test_a_socket_is_bound_where_asked_and_never_blocks(sock: socket.socket) -> 
         sock.recv(1)
 
 
-def test_a_port_in_use_is_told_with_address_and_hint(phone: Phone) -> None:
+def test_a_port_in_use_is_reported_with_address_and_hint(phone: Phone) -> None:
     port = phone.address[1]
     with pytest.raises(BindError) as refusal:
         open_udp(LOOPBACK, port, hint="choose --port")
@@ -93,25 +93,25 @@ def test_a_port_in_use_is_told_with_address_and_hint(phone: Phone) -> None:
         ("127.0.0.1\n", "'127.0.0.1\\n' is no IP address"),
     ],
 )
-def test_an_address_that_cannot_be_bound_is_told_in_words(host: str, words: str) -> None:
+def test_an_address_that_cannot_be_bound_is_reported_in_words(host: str, words: str) -> None:
     with pytest.raises(BindError) as refusal:
         open_udp(host, 0)
     assert words in str(refusal.value)
 
 
-def test_a_port_that_cannot_be_leaves_no_socket_open() -> None:
+def test_an_impossible_port_leaves_no_socket_open() -> None:
     # an unclosed socket warns when it is collected, and warnings are errors here
     with pytest.raises(OverflowError):
         open_udp(LOOPBACK, 70_000)
     gc.collect()
 
 
-def test_families_are_told_by_the_literal_address() -> None:
+def test_families_follow_from_the_literal_address() -> None:
     assert family_of("10.0.0.1") is socket.AF_INET
     assert family_of("::1") is socket.AF_INET6
 
 
-def test_buffers_are_what_was_asked_twice_as_the_kernel_counts(sock: socket.socket) -> None:
+def test_buffers_are_twice_what_was_requested(sock: socket.socket) -> None:
     receive, send = granted_buffers(sock)
     assert receive >= 1 << 18
     assert send >= 1 << 18
@@ -135,7 +135,7 @@ def test_a_buffer_never_holds_more_datagrams_than_its_bound(phone: Phone) -> Non
 
 
 @linux_only
-def test_stamps_lie_between_sending_and_reading_and_never_run_backwards(
+def test_timestamps_lie_between_sending_and_reading_and_never_run_backwards(
     sock: socket.socket, phone: Phone
 ) -> None:
     moments = [time.time_ns()]
@@ -161,7 +161,7 @@ def test_one_pass_gives_stamp_tos_and_ttl(sock: socket.socket, phone: Phone) -> 
     assert (tos, ttl) == (0xB8, 3)
 
 
-def test_without_control_data_there_are_no_marks() -> None:
+def test_without_ancillary_data_all_fields_are_zero() -> None:
     assert receive_ancillary([]) == (0, 0, 0)
     assert receive_stamp([]) == 0
 
@@ -173,7 +173,7 @@ def test_a_stamp_is_nanoseconds_of_seconds_and_the_rest() -> None:
 
 
 @linux_only
-def test_the_room_asked_for_control_data_is_enough(sock: socket.socket, phone: Phone) -> None:
+def test_the_room_for_ancillary_data_is_enough(sock: socket.socket, phone: Phone) -> None:
     phone.send(b"x", sock.getsockname())
     received_flags: list[int] = []
 
@@ -201,7 +201,7 @@ def test_what_is_sent_carries_the_code_point(host: str, dscp: int, phone: Phone)
 
 
 @linux_only
-def test_drops_are_counted_to_the_packet_and_told_without_reading(phone: Phone) -> None:
+def test_drops_are_counted_exactly_and_without_reading(phone: Phone) -> None:
     with closing(open_udp(LOOPBACK, 0, buffer_bytes=4096)) as sock:
         assert socket_drops(sock) == 0
         for _ in range(300):
@@ -216,7 +216,7 @@ def test_drops_are_counted_to_the_packet_and_told_without_reading(phone: Phone) 
 
 
 @linux_only
-def test_what_a_connected_socket_does_not_hear_is_no_drop(sock: socket.socket) -> None:
+def test_what_a_connected_socket_filters_is_no_drop(sock: socket.socket) -> None:
     with phones(2) as (peer, stranger):
         sock.connect(peer.address)
         stranger.send(b"x", sock.getsockname())
@@ -229,7 +229,7 @@ def test_what_a_connected_socket_does_not_hear_is_no_drop(sock: socket.socket) -
 
 @pytest.mark.parametrize("host", [LOOPBACK, "::1"])
 @pytest.mark.parametrize("chosen_by", ["kernel", "us"])
-def test_dissolving_a_connection_hears_everyone_again_on_the_same_port(
+def test_disconnecting_receives_from_every_source_again_on_the_same_port(
     host: str, chosen_by: str
 ) -> None:
     try:
@@ -255,7 +255,7 @@ def test_dissolving_a_connection_hears_everyone_again_on_the_same_port(
 
 
 @linux_only
-def test_stamps_survive_a_dissolved_connection(sock: socket.socket, phone: Phone) -> None:
+def test_timestamps_survive_disconnecting(sock: socket.socket, phone: Phone) -> None:
     sock.connect(phone.address)
     disconnect(sock)
     before = time.time_ns()
@@ -263,7 +263,7 @@ def test_stamps_survive_a_dissolved_connection(sock: socket.socket, phone: Phone
     assert before <= receive_stamp(received(sock)[1]) <= time.time_ns()
 
 
-def test_dissolving_a_closed_socket_is_an_os_error() -> None:
+def test_disconnecting_a_closed_socket_is_an_os_error() -> None:
     sock = open_udp(LOOPBACK, 0)
     sock.close()
     with pytest.raises(OSError):
@@ -276,7 +276,7 @@ def test_endpoints_are_compared_by_host_and_port_alone() -> None:
     assert not same_endpoint((LOOPBACK, 5), ())
 
 
-def test_an_endpoint_is_spelt_as_sources_are() -> None:
+def test_an_endpoint_is_written_as_sources_are() -> None:
     assert normal_endpoint("0:0:0:0:0:0:0:1", 5) == ("::1", 5)
     assert normal_endpoint("10.0.0.1", 5) == ("10.0.0.1", 5)
     with pytest.raises(ValueError, match="localhost"):

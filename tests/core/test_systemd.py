@@ -138,7 +138,7 @@ def test_a_status_is_one_line_and_said_when_it_changes(
     assert heard(manager) == ["STATUS=one", "STATUS=two MAINPID=1", "STATUS=" + "x" * 200]
 
 
-def test_a_manager_that_is_gone_is_told_once_and_stops_nothing(
+def test_a_manager_that_is_gone_is_logged_once_and_stops_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, spoken: Spoken
 ) -> None:
     notifier = spoken(NotifySocket(str(tmp_path / "nobody"), 30.0))

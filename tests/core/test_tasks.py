@@ -74,14 +74,14 @@ async def test_closing_meets_a_task_that_has_ended_in_the_same_turn() -> None:
     await asyncio.create_task(tasks.close())
 
 
-async def test_a_cancelled_task_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_cancelled_task_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
     tasks = Tasks("calls")
     tasks.spawn(asyncio.Event().wait())
     await tasks.close()
     assert caplog.text == ""
 
 
-async def test_one_may_wait_until_all_have_ended_by_themselves() -> None:
+async def test_finished_waits_until_all_have_ended_by_themselves() -> None:
     tasks, ended = Tasks("calls"), list[int]()
 
     async def first() -> None:
@@ -114,7 +114,7 @@ async def test_a_task_that_swallows_its_cancellation_is_cancelled_again() -> Non
     assert swallowed.is_set()
 
 
-async def test_the_errors_of_ended_tasks_are_theirs() -> None:
+async def test_the_errors_of_ended_tasks_are_not_raised() -> None:
     async def broken() -> None:
         try:
             await asyncio.Event().wait()

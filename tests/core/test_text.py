@@ -33,7 +33,7 @@ from ari_tui.core.text import clean_text
         ("", ""),
     ],
 )
-def test_what_a_terminal_would_obey_is_removed(dirty: object, clean: str) -> None:
+def test_what_a_terminal_would_execute_is_removed(dirty: object, clean: str) -> None:
     assert clean_text(dirty) == clean
 
 
@@ -44,7 +44,7 @@ def test_long_text_ends_in_an_ellipsis_at_the_limit() -> None:
 
 
 @given(st.text(), st.integers(1, 40))
-def test_any_text_becomes_one_bounded_line_of_pictures(text: str, limit: int) -> None:
+def test_any_text_becomes_one_bounded_line_of_visible_characters(text: str, limit: int) -> None:
     cleaned = clean_text(text, limit)
     assert len(cleaned) <= limit
     assert all(unicodedata.category(char)[0] != "C" for char in cleaned)
