@@ -1,1 +1,1 @@
-"""Snapshots as text and JSON lines. Draws; decides nothing."""
+"""Reports from documents: status line, JSON lines, plain text, HTML, Nagios output."""

@@ -1,4 +1,4 @@
-"""Writing to whoever may not read: a thread waits for them, so that the event loop does not."""
+"""Writes to a descriptor from a thread, so that a slow reader does not block the event loop."""
 
 from __future__ import annotations
 
@@ -9,53 +9,53 @@ from typing import Final
 
 from ari_tui.core import log
 
-KEPT: Final = 60
-"""So many pieces wait for a reader; of more the oldest are dropped."""
-_FAREWELL_S: Final = 3.0
+MAX_QUEUED: Final = 60
+"""Length of the queue; when it is full the oldest piece is dropped."""
+_CLOSE_TIMEOUT_S: Final = 3.0
 
 
 class BackgroundWriter:
     """Writes whole pieces to a descriptor, in order, from a thread of its own.
 
-    The descriptor is written to as it is: a buffered stream would be locked while it waits, and
-    then the program could not end.
+    It uses the descriptor directly: a buffered stream holds its lock while a write blocks, and
+    then the interpreter could not exit.
     """
 
-    def __init__(self, fd: int, *, farewell_s: float = _FAREWELL_S) -> None:
-        self._fd, self._farewell_s = fd, farewell_s
-        self._waiting: deque[bytes] = deque()
+    def __init__(self, fd: int, *, close_timeout_s: float = _CLOSE_TIMEOUT_S) -> None:
+        self._fd, self._close_timeout_s = fd, close_timeout_s
+        self._queue: deque[bytes] = deque()
         self._changed = threading.Condition()
         self._error: OSError | None = None
         self._closed = False
         self.dropped = 0
-        """Pieces that nobody read in time."""
+        """Pieces that were not read in time."""
         self._thread = threading.Thread(target=self._work, name="output", daemon=True)
         self._thread.start()
 
     def write(self, data: bytes, /) -> None:
-        """Hand over one piece. Raises what the last write raised: OSError, BrokenPipeError."""
+        """Queue one piece. Raises the error of an earlier write: OSError, BrokenPipeError."""
         with self._changed:
             if self._error is not None:
                 raise self._error
-            if len(self._waiting) >= KEPT:
-                self._waiting.popleft()
+            if len(self._queue) >= MAX_QUEUED:
+                self._queue.popleft()
                 self.dropped += 1
-            self._waiting.append(data)
+            self._queue.append(data)
             self._changed.notify_all()
 
     def flush(self) -> None:
-        """Do nothing: what was handed over is on its way."""
+        """Do nothing: the thread writes every piece at once."""
 
     def close(self) -> None:
-        """Wait a moment for the reader to take the rest, and no longer.
+        """Wait for the rest to be written, up to the time-out.
 
-        Raises what the last write raised.
+        Raises the error of an earlier write.
         """
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-        self._thread.join(self._farewell_s)
-        left = self.dropped + len(self._waiting) + self._thread.is_alive()
+        self._thread.join(self._close_timeout_s)
+        left = self.dropped + len(self._queue) + self._thread.is_alive()
         if self._error is not None:
             raise self._error
         if left:
@@ -73,5 +73,5 @@ class BackgroundWriter:
 
     def _next(self) -> bytes | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._closed)
-            return self._waiting.popleft() if self._waiting else None
+            self._changed.wait_for(lambda: self._queue or self._closed)
+            return self._queue.popleft() if self._queue else None

@@ -1,6 +1,6 @@
-"""What every form of a report tells, as words: drawn once here, laid out elsewhere.
+"""The texts and numbers that every form of a report shows; the layout is done elsewhere.
 
-All text from outside is cleaned here; whoever lays it out only has to escape it.
+All text from outside is cleaned here, so a layout only has to escape it.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def title(report_input: ReportInput) -> str:
 
 
 def verdict(report_input: ReportInput) -> str:
-    """Return the word that all is about: pass, fail, inconclusive, no_traffic."""
+    """Return the verdict: pass, fail, inconclusive, no_traffic."""
     sla = report_input.document.sla
     return clean_text(
         sla.state or sla.verdict if report_input.load is None else report_input.load.verdict, 40
@@ -79,7 +79,7 @@ def verdict(report_input: ReportInput) -> str:
 
 
 def reasons(report_input: ReportInput) -> list[str]:
-    """Return why."""
+    """Return the reasons for the verdict."""
     found = (
         report_input.document.sla.reasons
         if report_input.load is None
@@ -89,7 +89,7 @@ def reasons(report_input: ReportInput) -> list[str]:
 
 
 def judged(document: Document) -> str:
-    """Return what the verdict rests on."""
+    """Return what the verdict is based on."""
     sla = document.sla
     left_out = sla.of_s - sla.clean_s
     note = f"; {left_out:g} s left out because of the instrument" if left_out >= 0.1 else ""
@@ -101,7 +101,7 @@ def judged(document: Document) -> str:
 
 
 def rule_words(rule: SlaRule) -> RuleWords:
-    """Return a rule as it is told."""
+    """Return a rule in words."""
     limit = " / ".join(f"{value:g}" for value in rule.limits_ms)
     asked = f"≤ {limit} ms" if limit else f"≤ {percent_significant(rule.limit, unit=' %')}"
     evidence = (
@@ -130,7 +130,7 @@ def rule_words(rule: SlaRule) -> RuleWords:
 
 
 def rtt_limit(document: Document, rule: str) -> float | None:
-    """Return the strictest limit in force of `p50` … `max` in ms; None where no tier judged."""
+    """Return the strictest limit of `p50` … `max` in ms; None where no tier applied."""
     limits = [limit for one in document.sla.rules if one.id == rule for limit in one.limits_ms]
     return min(limits, default=None)
 
@@ -141,7 +141,7 @@ def share_limit(document: Document, rule: str) -> float | None:
 
 
 def plan_facts(plan: LoadPlan) -> Iterator[Fact]:
-    """Yield what a load test was asked to do."""
+    """Yield the plan of a load test."""
     yield Fact("Endpoints", ", ".join(clean_text(one, 80) for one in plan.endpoints))
     tiers = " → ".join(str(one) for one in plan.tiers)
     yield Fact("Calls at once", grouped(plan.calls), f"climbing {tiers}" if tiers else "")
@@ -183,19 +183,19 @@ class Failures(NamedTuple):
 
 
 def call_rows(report_input: ReportInput) -> list[CallRow]:
-    """Return every measured call, the worst first: by MOS, then what was lost, then RTT."""
+    """Return every measured call, the worst first: by MOS, then loss and lateness, then RTT."""
     if report_input.load is None:
-        rows = [_of_document(call) for call in report_input.document.calls if call.packets.sent]
+        rows = [_row_of(call) for call in report_input.document.calls if call.packets.sent]
     else:
-        rows = [_of_load(call) for call in report_input.load.calls if call.sent]
-    return sorted(rows, key=_badness)
+        rows = [_load_row_of(call) for call in report_input.load.calls if call.sent]
+    return sorted(rows, key=_worst_first)
 
 
-def _badness(row: CallRow) -> tuple[float, float, float]:
+def _worst_first(row: CallRow) -> tuple[float, float, float]:
     return (row.mos or 9.0, -(row.loss or 0.0) - (row.late or 0.0), -(row.rtt.p99 or 0.0))
 
 
-def _of_document(call: Call) -> CallRow:
+def _row_of(call: Call) -> CallRow:
     return CallRow(
         clean_text(call.channel, 60),
         clean_text(call.id, 40),
@@ -210,7 +210,7 @@ def _of_document(call: Call) -> CallRow:
     )
 
 
-def _of_load(call: LoadCall) -> CallRow:
+def _load_row_of(call: LoadCall) -> CallRow:
     settled = call.returned + call.lost
     return CallRow(
         clean_text(call.channel or call.endpoint, 60),
@@ -232,26 +232,24 @@ def failures(calls: Sequence[LoadCall]) -> list[Failures]:
     for call in calls:
         if call.outcome == "failed":
             step = clean_text(call.failed_at or "", 40)
-            told = (
-                clean_text(call.reason or "no reason given", 300),
-                clean_text(call.hint or "", 300),
-            )
-            groups.setdefault((STEP_WORDS.get(step, step), *told), []).append(call)
+            reason = clean_text(call.reason or "no reason given", 300)
+            key = (STEP_WORDS.get(step, step), reason, clean_text(call.hint or "", 300))
+            groups.setdefault(key, []).append(call)
     found = [
         Failures(
             len(alike),
             step,
             reason,
             hint,
-            _some([str(call.number) for call in alike]),
-            _some(list(dict.fromkeys(clean_text(call.endpoint, 60) for call in alike)), 3),
+            _listed([str(call.number) for call in alike]),
+            _listed(list(dict.fromkeys(clean_text(call.endpoint, 60) for call in alike)), 3),
         )
         for (step, reason, hint), alike in groups.items()
     ]
     return sorted(found, key=lambda one: -one.size)
 
 
-def _some(names: Sequence[str], most: int = 8) -> str:
+def _listed(names: Sequence[str], most: int = 8) -> str:
     shown = ", ".join(names[:most])
     return shown + (f" and {len(names) - most} more" if len(names) > most else "")
 
@@ -287,7 +285,7 @@ GLOSSARY: Final = (
 
 
 def books(document: Document) -> Iterator[Fact]:
-    """Yield where the packets went: they add up."""
+    """Yield the packet counters: sent = returned + lost + in flight."""
     packets, totals = document.totals.packets, document.totals
     yield Fact(
         "Packets",
@@ -324,7 +322,7 @@ def books(document: Document) -> Iterator[Fact]:
 
 
 def instrument(document: Document) -> Iterator[Fact]:
-    """Yield how well was measured."""
+    """Yield the quality of the measurement itself."""
     found = document.instrument
     yield Fact("Own delay, towards the echo", *_dwell(found.dwell_out_us))
     yield Fact("Own delay, back to Asterisk", *_dwell(found.dwell_back_us))
@@ -355,15 +353,15 @@ def _dwell(found: Spread) -> tuple[str, str]:
 
 
 def environment(report_input: ReportInput) -> Iterator[Fact]:
-    """Yield where and by what was measured."""
+    """Yield the hosts, versions and times of the run."""
     document, load = report_input.document, report_input.load
     session = document.session
     for asterisk in document.asterisks:
-        away = f"; events lost for {span(asterisk.events_lost_s)}" if asterisk.events_lost_s else ""
+        lost = f"; events lost for {span(asterisk.events_lost_s)}" if asterisk.events_lost_s else ""
         yield Fact(
             "Asterisk",
             clean_text(asterisk.version or "unknown version", 60),
-            f"{clean_text(asterisk.url, 120)}, answers in {ms(asterisk.latency_ms)} ms{away}",
+            f"{clean_text(asterisk.url, 120)}, answers in {ms(asterisk.latency_ms)} ms{lost}",
         )
     yield Fact("ari-tui", clean_text(session.version, 40), f"session {clean_text(session.id, 40)}")
     if load is None:
@@ -373,27 +371,23 @@ def environment(report_input: ReportInput) -> Iterator[Fact]:
         yield Fact("Host", clean_text(where.host, 80), f"{where.cpus} CPUs")
         yield Fact("System", clean_text(where.os, 120), f"Python {clean_text(where.python, 40)}")
     yield Fact("Started", moment(session.started_at))
-    yield Fact("Ended", moment(session.ended_at or document.time), _why(report_input))
-
-
-def _why(report_input: ReportInput) -> str:
-    reason = (
-        report_input.document.session.end_reason
-        if report_input.load is None
-        else report_input.load.end_reason
-    )
-    return clean_text(reason, 120) if reason else "still running"
+    reason = session.end_reason if load is None else load.end_reason
+    why = clean_text(reason, 120) if reason else "still running"
+    yield Fact("Ended", moment(session.ended_at or document.time), why)
 
 
 def injected(document: Document) -> str | None:
-    """Return what was done to packets on purpose; None where nothing was."""
+    """Return the injected impairment in words; None without any."""
     by = document.injected
-    found = (_did(by.echo, "in the echo server"), _did(by.media, "on the callers' side"))
+    found = (
+        _injected_at(by.echo, "in the echo server"),
+        _injected_at(by.media, "on the callers' side"),
+    )
     parts = [part for part in found if part]
     return f"Packets were impaired on purpose: {'; '.join(parts)}." if parts else None
 
 
-def _did(found: Injected | None, where: str) -> str:
+def _injected_at(found: Injected | None, where: str) -> str:
     if found is None or not (found.lost or found.duplicates or found.reordered):
         return ""
     return (
@@ -403,7 +397,7 @@ def _did(found: Injected | None, where: str) -> str:
 
 
 def headline_numbers(report_input: ReportInput) -> Iterator[Fact]:
-    """Yield the handful of numbers that a reader wants first."""
+    """Yield the most important numbers, which come first in a report."""
     document, load = report_input.document, report_input.load
     totals = document.totals
     if load is None:

@@ -1,7 +1,7 @@
-"""What a headless run writes: JSON documents, the status line, the final report.
+"""The output of a headless run: JSON documents, the status line, the final report.
 
-With `--json -` stdout holds JSON and nothing else: the status line and the report go to stderr.
-A reader of stdout that is stuck holds up nobody: see `BackgroundWriter`.
+With `--json -` stdout is only JSON: the status line and the report go to stderr. A reader of
+stdout that blocks does not block the engine: see `BackgroundWriter`.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from ari_tui.document.model import Document, encode
 from ari_tui.report.background_writer import BackgroundWriter
 from ari_tui.report.text.summary import final_report, readable, status_line
 
-_SLACK_S = 0.1  # a document that comes a little early is on time
+_SLACK_S = 0.1  # a document may come this much early
 
 
 class WritableStream(Protocol):
-    """Where documents go."""
+    """A stream for documents."""
 
     def write(self, data: bytes, /) -> object:
-        """Take a line."""
+        """Write a line."""
 
     def flush(self) -> object:
-        """Hold nothing back."""
+        """Flush the buffer."""
 
 
 class HeadlessReport:
-    """Takes documents; a context manager that owns the JSON file."""
+    """A sink of documents; as a context manager it closes the JSON file."""
 
     def __init__(
         self,
@@ -44,9 +44,9 @@ class HeadlessReport:
         stdout: WritableStream | None = None,
         text: TextIO | None = None,
     ) -> None:
-        """Open the JSON file. Raises ConfigError when that cannot be done.
+        """Open the JSON file. Raises ConfigError when it cannot be written.
 
-        Without `report` it is somebody else who says at the end how it went.
+        `report`: whether the final document is followed by the final report.
         """
         self._output, self._report, self._clock = output, report, clock
         self._owned: IO[bytes] | BackgroundWriter | None = None
@@ -72,7 +72,7 @@ class HeadlessReport:
         try:
             fd = sys.stdout.fileno()
         except io.UnsupportedOperation:
-            return sys.stdout.buffer  # not a file but in memory, which never makes us wait
+            return sys.stdout.buffer  # in memory: writing never blocks
         self._owned = BackgroundWriter(fd)
         return self._owned
 
@@ -84,7 +84,7 @@ class HeadlessReport:
             self._owned.close()
 
     def take(self, document: Document) -> None:
-        """Write what is due of a document; the final one always, with the report."""
+        """Write JSON and status line when they are due, and always for the final document."""
         final = document.kind == "final"
         now = self._clock()
         if final or now >= self._next_json - _SLACK_S:
@@ -108,6 +108,6 @@ class HeadlessReport:
 
 
 def _next_due(due_s: float, interval_s: float, now_s: float) -> float:
-    """Return the time after the one that was due; those missed meanwhile are left out."""
+    """Return the next due time after `now_s`; missed ones are skipped."""
     missed = max(0, int((now_s - due_s) // interval_s))
     return due_s + (missed + 1) * interval_s

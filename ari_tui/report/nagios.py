@@ -1,16 +1,16 @@
-"""One line and an exit code by the rules of Nagios' plugins (their developers' guidelines).
+"""One line and an exit code as the Nagios plugin guidelines define them.
 
 | state | code | when |
 | --- | --- | --- |
 | OK | 0 | pass |
-| WARNING | 1 | inconclusive: too few packets, or our own machine too busy to tell |
+| WARNING | 1 | inconclusive: too few packets, or our own machine too busy to measure |
 | CRITICAL | 2 | fail; the engine has lost Asterisk, or cannot be reached |
-| UNKNOWN | 3 | nothing can be said: refused, wrong use, a file without an end |
+| UNKNOWN | 3 | no result: access refused, wrong use, an incomplete file |
 
-Of an engine that runs it is the last minute that counts, since a session only knows a bad minute
-among all the others. Few calls may send too few packets in a minute for any verdict: then the
-session's counts. Of a run that has ended it is the verdict. No traffic is what the caller says:
-at night it is OK, on a probe that must never fall silent it is not.
+A running engine is judged by its last minute, since one bad minute hardly shows in a whole
+session. When few calls send too few packets in a minute for a verdict, the session's counts. A
+run that has ended has its verdict. The state for no traffic is a parameter: at night it may be
+OK, on a probe that always has calls it is not.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from typing import Final, NamedTuple
 from ari_tui.core.number_format import plain
 from ari_tui.core.text import escaped
 from ari_tui.document.load_test import LoadReport
-from ari_tui.document.model import Document, Sla, SlaNow, Spread
+from ari_tui.document.model import Document, Sla, SlaNow
 
 _NAME: Final = "ARI-TUI"
 _LONGEST: Final = 300
-"""What is longer may be cut by who reads it."""
+"""Monitoring systems may truncate longer texts."""
 NO_TRAFFIC: Final = "no_traffic"
 
 
 class State(enum.IntEnum):
-    """What a plugin may say; the value is its exit code."""
+    """The state of a plugin; the value is its exit code."""
 
     OK = 0
     WARNING = 1
@@ -42,7 +42,7 @@ _OUTCOMES: Final = {"pass": State.OK, "inconclusive": State.WARNING, "fail": Sta
 
 
 class Result(NamedTuple):
-    """A state, what is to be said of it, and performance data."""
+    """A state, its text and performance data."""
 
     state: State
     text: str
@@ -50,19 +50,19 @@ class Result(NamedTuple):
 
     @property
     def line(self) -> str:
-        """Return the line that a plugin prints; "|" begins the performance data, and only it."""
+        """Return the line that a plugin prints; "|" separates text and performance data."""
         text = escaped(self.text, _LONGEST).replace("|", "/")
         data = f" | {self.performance}" if self.performance else ""
         return f"{_NAME} {self.state.name}: {text}{data}"
 
 
 def check_document(document: Document, no_traffic: State) -> Result:
-    """Say how an engine stands, or how a run ended."""
+    """Return the state of a running engine or of a finished run."""
     performance = performance_of(document)
     running = document.kind != "final"
-    away = [one for one in document.asterisks if not one.connected]
-    if away and running:
-        return Result(State.CRITICAL, f"no event stream from Asterisk {away[0].url}", performance)
+    lost = [one for one in document.asterisks if not one.connected]
+    if lost and running:
+        return Result(State.CRITICAL, f"no event stream from Asterisk {lost[0].url}", performance)
     sla = document.sla
     if running and sla.now is not None:
         outcome, text = _recent(sla, sla.now)
@@ -75,7 +75,7 @@ def check_document(document: Document, no_traffic: State) -> Result:
 
 
 def _recent(sla: Sla, now: SlaNow) -> tuple[str, str]:
-    """Return how the last minute stands, by itself or failing that by the session; in words."""
+    """Return the verdict of the last minute, or failing that of the session, and its text."""
     because = f": {now.reasons[0]}" if now.reasons else ""
     text = f"{now.state} over {now.clean_s:g} of {now.of_s} s of the last minute{because}"
     too_busy = 2 * now.clean_s < now.of_s
@@ -85,7 +85,7 @@ def _recent(sla: Sla, now: SlaNow) -> tuple[str, str]:
 
 
 def check_report(report: LoadReport) -> Result:
-    """Say how a load test ended."""
+    """Return the result of a load test."""
     progress = report.progress
     state = _OUTCOMES.get(report.verdict, State.UNKNOWN)
     reason = f": {report.reasons[0]}" if report.reasons else ""
@@ -106,31 +106,29 @@ def _calls(document: Document) -> str:
 
 
 def performance_of(document: Document) -> str:
-    """Return performance data: of the last 60 s of an engine that runs, of all of one that ended.
+    """Return performance data: the last 60 s of a running engine, or all of a finished run.
 
     The critical thresholds are the limits of the service level.
     """
     totals = document.totals
     recent = totals.windows[-1] if totals.windows and document.kind != "final" else totals
     limits = _limits(document.sla)
-    data = [_datum("calls", totals.calls.active, minimum="0"), *_rtt(recent.rtt_ms, limits)]
+    data = [_datum("calls", totals.calls.active, minimum="0")]
+    for name in ("p50", "p95", "p99", "max"):
+        rtt_ms = getattr(recent.rtt_ms, name)
+        data.append(_datum(f"rtt_{name}", rtt_ms, "ms", limits.get(name), minimum="0"))
     for name, share in (("loss", recent.loss_ratio), ("late", recent.late_ratio)):
         data.append(
             _datum(name, share, "%", limits.get(name), scale=100, minimum="0", maximum="100")
         )
     data.append(_datum("mos", totals.mos.session, minimum="1", maximum="4.5"))
-    counted = totals.packets
-    for name, count in (
-        ("sent", counted.sent),
-        ("lost", counted.lost),
-        ("interruptions", counted.interruptions),
-    ):
-        data.append(_datum(name, count, "c"))
+    counters = ("sent", "lost", "interruptions")
+    data += [_datum(name, getattr(totals.packets, name), "c") for name in counters]
     return " ".join(data)
 
 
 def _limits(sla: Sla) -> dict[str, float]:
-    """Return limits by rule, in ms or shares: those that judge now, or that have judged."""
+    """Return limits by rule, in ms or shares: those in force now, or those of the verdict."""
     if sla.now is not None:
         limits = sla.now.limits
         return {
@@ -142,13 +140,6 @@ def _limits(sla: Sla) -> dict[str, float]:
             "loss": limits.loss_ratio,
         }
     return {rule.id: max(rule.limits_ms, default=rule.limit) for rule in sla.rules}
-
-
-def _rtt(spread: Spread, limits: dict[str, float]) -> list[str]:
-    return [
-        _datum(f"rtt_{name}", getattr(spread, name), "ms", limits.get(name), minimum="0")
-        for name in ("p50", "p95", "p99", "max")
-    ]
 
 
 def _datum(

@@ -1,7 +1,7 @@
-"""What a report is drawn from, and how it is read from a file.
+"""The input of a report, and how it is read from a file.
 
-A file holds a load test's report, one document, or a run's documents, one a line; which of them
-says its `schema`. Of a run's lines only the last is read as a whole, so a day's file is no burden.
+A file holds a load test's report, one document, or a run's documents, one per line; its `schema`
+tells which. Of a run's lines only the last is decoded as a whole: a file of a day reads quickly.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ NOT_CLOSED: Final = (
 
 
 class ReportInput(NamedTuple):
-    """A run that a report is about."""
+    """The run that a report is about."""
 
     document: Document
-    """The last one."""
+    """The last document of the run."""
     timeline: Timeline
     load: LoadReport | None = None
     warning: str | None = None
-    """What a reader must know before all else."""
+    """A warning that the report begins with."""
 
 
 class _ReportHead(msgspec.Struct):
@@ -39,12 +39,12 @@ class _ReportHead(msgspec.Struct):
 
 
 def input_of_load_test(report: LoadReport) -> ReportInput:
-    """Return a load test as what a report is drawn from."""
+    """Return the input for a load test."""
     return ReportInput(report.document, Timeline(report.course), report)
 
 
 def read_report_input(path: Path) -> ReportInput:
-    """Read a file. Raises ReportFileError, which names it."""
+    """Read a file. Raises ReportFileError, which contains its name."""
     try:
         with path.open("rb") as file:
             return read_stream(file, str(path))
@@ -53,12 +53,12 @@ def read_report_input(path: Path) -> ReportInput:
 
 
 def read_stream(file: IO[bytes], name: str) -> ReportInput:
-    """Read an open file that is called `name` in messages. Raises ReportFileError."""
+    """Read an open file; `name` is for messages. Raises ReportFileError."""
     first = file.readline()
     try:
         schema = _schema(first)
     except msgspec.MsgspecError:
-        first += file.read()  # perhaps one object over many lines
+        first += file.read()  # it may be one object over many lines
         try:
             schema = _schema(first)
         except msgspec.MsgspecError:
@@ -70,8 +70,8 @@ def read_stream(file: IO[bytes], name: str) -> ReportInput:
             return _read_documents(first, file)
     except (msgspec.MsgspecError, ValueError) as error:
         raise ReportFileError(f"{name}: not a whole document: {escaped(str(error), 200)}") from None
-    told = f"its schema is {escaped(schema, 60)!r}" if schema else "it names no schema"
-    raise ReportFileError(f"{name}: {told}; a report is drawn from {SCHEMA} or {LOAD_SCHEMA}")
+    found = f"its schema is {escaped(schema, 60)!r}" if schema else "it names no schema"
+    raise ReportFileError(f"{name}: {found}; a report is drawn from {SCHEMA} or {LOAD_SCHEMA}")
 
 
 _NO_REPORT: Final = (
@@ -91,14 +91,14 @@ def _read_documents(first: bytes, file: IO[bytes]) -> ReportInput:
 
 
 class _Lines:
-    """The lines of a run; `last` is the last whole one, once `documents` is exhausted."""
+    """The lines of a run; `last` is the last complete one once `documents` is exhausted."""
 
     def __init__(self, first: bytes, rest: IO[bytes]) -> None:
         self.last, self._rest = first, rest
         self._read = msgspec.json.Decoder(DocumentFigures)
 
     def documents(self) -> Iterator[DocumentFigures]:
-        """Yield what the course needs of each line, up to the end or the final document."""
+        """Yield what the timeline needs of each line, up to the end or the final document."""
         figures = self._read.decode(self.last)
         yield figures
         for line in self._rest:

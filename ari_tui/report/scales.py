@@ -8,30 +8,15 @@ from typing import Final, NamedTuple
 
 _ROUND: Final = (1.0, 2.0, 5.0, 10.0)
 _TIME_STEPS: Final = (
-    1,
-    2,
-    5,
-    10,
-    15,
-    30,
-    60,
-    120,
-    300,
-    600,
-    900,
-    1800,
-    3600,
-    7200,
-    14400,
-    21600,
-    43200,
-    86400,
+    *(1, 2, 5, 10, 15, 30),
+    *(60, 120, 300, 600, 900, 1800),
+    *(3600, 7200, 14400, 21600, 43200, 86400),
 )
 _BINS_PER_OCTAVE: Final = 8
 
 
 def round_up(value: float) -> float:
-    """Return the next of 1, 2, 5 times a power of ten; of 0 or less it is 1."""
+    """Return the next of 1, 2, 5 times a power of ten; 1 for values of 0 or less."""
     if value <= 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))
@@ -39,7 +24,7 @@ def round_up(value: float) -> float:
 
 
 def ticks(top: float, count: int) -> list[float]:
-    """Return about `count` round values from 0; the last is `top` or the first above it."""
+    """Return about `count` round values from 0 up to `top` or the first one above it."""
     step = round_up(top / max(count, 1))
     return [step * i for i in range(math.ceil(top / step - 1e-9) + 1)] if top > 0 else [0.0, 1.0]
 
@@ -52,7 +37,7 @@ def time_ticks(duration_s: float, count: int) -> list[float]:
 
 
 class Bin(NamedTuple):
-    """So many values between two bounds (ms)."""
+    """A number of packets between two bounds (ms)."""
 
     low: float
     high: float
@@ -60,9 +45,9 @@ class Bin(NamedTuple):
 
 
 def bins_of(histogram: Sequence[Sequence[int]], per_octave: int = _BINS_PER_OCTAVE) -> list[Bin]:
-    """Return a document's histogram (`[upper_ns, count]`) as coarser bins without holes.
+    """Return a document's histogram (`[upper_ns, count]`) as coarser bins, empty ones included.
 
-    The document's own, 64 an octave, are too fine to be seen.
+    The document's own bins, 64 per octave, are too narrow to draw.
     """
     found: dict[int, int] = {}
     for upper_ns, count in histogram:

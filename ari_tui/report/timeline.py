@@ -1,4 +1,4 @@
-"""The course of a run: points over time, of which neighbours can be joined."""
+"""The timeline of a run: points over time, of which neighbours can be joined."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from ari_tui.document.load_test import LoadSecond
 from ari_tui.document.model import Spread
 from ari_tui.report.sparse_histogram import Sparse, percentiles, since
 
-_STRETCH: Final = 1.5
-"""A point may come so much later than the one before was meant to last, without a gap."""
+_GAP_STEPS: Final = 1.5
+"""Points this many steps apart or more have a gap between them."""
 
 
 class Timeline(NamedTuple):
-    """How a run went, oldest first; each point tells of `step_s` seconds."""
+    """Points of a run, oldest first; each covers `step_s` seconds."""
 
     points: Sequence[LoadSecond]
     step_s: float = 1.0
     rtt_over_s: float = 1.0
-    """RTTs are those of so many seconds up to each point: more than `step_s` is a window."""
+    """Seconds up to each point that its RTTs cover; more than `step_s` is a sliding window."""
     losses_moved_s: float = 0.0
-    """Losses are told so long before they became known: 0 where the sending was kept."""
+    """How long before it became known a loss is shown; 0 where the time of sending is known."""
     joined: int = 1
-    """So many points of what was kept are one here: counts added up, of RTTs the worst."""
+    """Recorded points per point: counts are added up, of RTTs the worst is kept."""
 
     @property
     def duration_s(self) -> float:
@@ -39,25 +39,22 @@ class Timeline(NamedTuple):
         return self.points[-1].at_s + self.step_s if self.points else 0.0
 
     def at(self, second: float) -> LoadSecond | None:
-        """Return the point that tells of a time since the start; None where there is none."""
+        """Return the point that covers a time since the start; None where there is none."""
         place = bisect.bisect_right(self.points, second, key=lambda point: point.at_s) - 1
-        if place < 0 or second >= self.points[place].at_s + self.step_s * _STRETCH:
+        if place < 0 or second >= self.points[place].at_s + self.step_s * _GAP_STEPS:
             return None
         return self.points[place]
 
     def slots(self) -> list[tuple[float, float]]:
-        """Return from when to when each point tells: up to the next one, where no gap is."""
+        """Return the span (from, to) of each point: up to the next one, unless there is a gap."""
         starts = [point.at_s for point in self.points]
-        slots = []
-        for place, start in enumerate(starts):
-            end = starts[place + 1] if place + 1 < len(starts) else math.inf
-            slots.append(
-                (start, end if end <= start + self.step_s * _STRETCH else start + self.step_s)
-            )
-        return slots
+        return [
+            (start, end if end <= start + self.step_s * _GAP_STEPS else start + self.step_s)
+            for start, end in zip(starts, [*starts[1:], math.inf], strict=False)
+        ]
 
     def coarsened(self, most: int) -> Timeline:
-        """Return at most `most` points: neighbours are joined, so that no bad second is lost."""
+        """Return at most `most` points: neighbours are joined, which keeps every bad second."""
         size = -(-len(self.points) // most) if self.points else 1
         if size == 1:
             return self
@@ -88,7 +85,7 @@ def _joined(group: Sequence[LoadSecond]) -> LoadSecond:
 
 
 LOSS_KNOWN_AFTER_S: Final = MediaSettings().loss_timeout_ms / 1000
-"""The loss time-out by default, which documents do not tell."""
+"""The default loss time-out; the one in use is not in the documents."""
 _SHARES: Final = (0.5, 0.95, 0.99)
 _NS_PER_MS: Final = 1e6
 
@@ -120,7 +117,7 @@ class _Session(msgspec.Struct):
 
 
 class DocumentFigures(msgspec.Struct):
-    """What a course needs of a document; the rest, which is most of it, is not even read."""
+    """The part of a document that a timeline needs; the rest is not decoded."""
 
     time: str
     session: _Session
@@ -130,7 +127,7 @@ class DocumentFigures(msgspec.Struct):
 
 
 class _RoundTrips(NamedTuple):
-    """Those of one point, in ms; None without any."""
+    """Round trips of one point, in ms; None without any."""
 
     p50: float | None = None
     p95: float | None = None
@@ -139,22 +136,22 @@ class _RoundTrips(NamedTuple):
 
 
 def timeline_of(documents: Iterable[DocumentFigures]) -> Timeline:
-    """Return the course that the documents of a run tell, in their order.
+    """Return the timeline of a run's documents, which come in order.
 
-    A loss is drawn where it was sent, `LOSS_KNOWN_AFTER_S` before it became known. The final
-    document, made after draining, has a point of its own only if packets were sent up to it, but
-    it tells of the last losses.
+    A loss is shown when the packet was sent, `LOSS_KNOWN_AFTER_S` before it became known. The
+    final document, made after draining, has a point of its own only if packets were sent since
+    the one before, but its losses count.
     """
-    reading = _Reading()
+    builder = _TimelineBuilder()
     for figures in documents:
-        reading.take(figures)
+        builder.take(figures)
         if figures.kind == "final":
             break
-    return reading.course()
+    return builder.timeline()
 
 
-class _Reading:
-    """The documents so far."""
+class _TimelineBuilder:
+    """Builds a timeline from one document after the other."""
 
     def __init__(self) -> None:
         self._points: list[LoadSecond] = []
@@ -164,7 +161,7 @@ class _Reading:
         self._window_s = 0.0
 
     def take(self, figures: DocumentFigures) -> None:
-        """Take in what has come since the document before."""
+        """Add the difference to the document before."""
         start = unix_seconds(figures.session.started_at)
         at = round(max(0.0, unix_seconds(figures.time) - start), 3)
         before, now = self._before, figures.totals
@@ -173,7 +170,7 @@ class _Reading:
         sent = max(0, now.packets.sent - was.sent)
         last = figures.kind == "final"
         if not last or sent or not self._points:
-            # in the final document the calls have been let go
+            # in the final document the calls have been released
             calls = before.calls.active if last and before is not None else now.calls.active
             rtt = self._round_trips(figures)
             self._points.append(
@@ -201,14 +198,14 @@ class _Reading:
         self._window_s = max(self._window_s, float(figures.window.seconds))
         return _RoundTrips(found.p50, found.p95, found.p99, found.max)
 
-    def course(self) -> Timeline:
-        """Return the course, the losses booked."""
+    def timeline(self) -> Timeline:
+        """Return the timeline, each loss at the point in which it was sent."""
         points, step_s = _with_losses(self._points, self._losses), _usual_step(self._points)
         return Timeline(points, step_s, max(step_s, self._window_s), LOSS_KNOWN_AFTER_S)
 
 
 def _between(histogram: Sparse, longest: float | None, before: float | None) -> _RoundTrips:
-    """Return the round trips of a difference; `longest` are the session's maxima (ms)."""
+    """Return the round trips of a difference; `longest` and `before` are session maxima (ms)."""
     if not histogram or longest is None:
         return _RoundTrips()
     *shares, top = (round(ns / _NS_PER_MS, 3) for ns in percentiles(histogram, (*_SHARES, 1.0)))
@@ -221,17 +218,17 @@ def _between(histogram: Sparse, longest: float | None, before: float | None) -> 
 def _with_losses(
     points: Sequence[LoadSecond], losses: Sequence[tuple[float, int]]
 ) -> list[LoadSecond]:
-    """Book losses to the points in which they were sent."""
-    booked = [0] * len(points)
+    """Assign losses to the points in which they were sent."""
+    assigned = [0] * len(points)
     sending = [place for place, point in enumerate(points) if point.sent]
     times = [points[place].at_s for place in sending]
     for known_at, lost in losses:
         if lost > 0 and sending:
             place = bisect.bisect_left(times, known_at - LOSS_KNOWN_AFTER_S)
-            booked[sending[max(place - 1, 0)]] += lost
+            assigned[sending[max(place - 1, 0)]] += lost
     sent = [point.sent for point in points]
-    losses_of = _where_sent(booked, sent)
-    late_of = _where_sent([point.late for point in points], sent)
+    losses_of = _at_most_sent(assigned, sent)
+    late_of = _at_most_sent([point.late for point in points], sent)
     replace = msgspec.structs.replace
     return [
         replace(point, lost=lost, late=late)
@@ -239,8 +236,8 @@ def _with_losses(
     ]
 
 
-def _where_sent(counts: Sequence[int], sent: Sequence[int]) -> list[int]:
-    """Return counts of which none is above what was sent: the rest was sent before."""
+def _at_most_sent(counts: Sequence[int], sent: Sequence[int]) -> list[int]:
+    """Limit each count to what was sent in its point; the rest moves to earlier points."""
     found, over = list(counts), 0
     for place in reversed(range(len(found))):
         wanted = found[place] + over

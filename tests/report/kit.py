@@ -166,11 +166,11 @@ def a_load_report(**fields: Any) -> load_test.LoadReport:
     return made
 
 
-def a_subject(**fields: Any) -> ReportInput:
+def a_report_input(**fields: Any) -> ReportInput:
     return input_of_load_test(a_load_report(**fields))
 
 
-def hostile_subject(name: str) -> ReportInput:
+def a_hostile_report_input(name: str) -> ReportInput:
     """Return a load test whose every text from outside is this one."""
     document = a_run(
         session__host=name,
@@ -181,7 +181,7 @@ def hostile_subject(name: str) -> ReportInput:
         sla__reasons=[name],
         calls=[a_call(1, channel=name, caller=name, state=name, id=name)],
     )
-    return a_subject(
+    return a_report_input(
         document=document,
         reasons=[name],
         end_reason=name,

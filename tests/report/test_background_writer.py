@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ari_tui.report.background_writer import KEPT, BackgroundWriter
+from ari_tui.report.background_writer import MAX_QUEUED, BackgroundWriter
 
 WAIT_S = 20.0
 BIG = b"x" * 70_000  # more than a pipe of one page holds
@@ -50,8 +50,8 @@ def test_a_reader_that_is_stuck_holds_nobody_up_and_the_oldest_are_dropped(
     pipe: tuple[int, int], caplog: pytest.LogCaptureFixture
 ) -> None:
     reading, writing = pipe
-    writer = BackgroundWriter(writing, farewell_s=0.05)
-    for _ in range(KEPT + 10):
+    writer = BackgroundWriter(writing, close_timeout_s=0.05)
+    for _ in range(MAX_QUEUED + 10):
         writer.write(BIG)  # none of these waits, or the test would never end
     assert 9 <= writer.dropped <= 10  # one may be in the thread's hands
     writer.close()

@@ -13,11 +13,11 @@ from tests.report.kit import (
     HOSTILE,
     RULES,
     a_failed_call,
+    a_hostile_report_input,
     a_load_call,
+    a_report_input,
     a_rule,
     a_run,
-    a_subject,
-    hostile_subject,
 )
 
 
@@ -26,13 +26,13 @@ def test_a_title_names_host_or_endpoints() -> None:
     assert facts.title(ReportInput(document, Timeline([]))) == "Calls measured on box"
     endpoints = [f"Local/{n}@lab" for n in range(4)]
     assert (
-        facts.title(a_subject(plan__endpoints=endpoints))
+        facts.title(a_report_input(plan__endpoints=endpoints))
         == "Load test of Local/0@lab, Local/1@lab and 2 more"
     )
 
 
 def test_the_verdict_is_the_load_test_s_where_there_is_one() -> None:
-    report_input = a_subject()
+    report_input = a_report_input()
     assert (facts.verdict(report_input), facts.reasons(report_input)[0][:6]) == ("fail", "1 of 3")
     quiet = ReportInput(a_run(sla__verdict="inconclusive", sla__state="no_traffic"), Timeline([]))
     assert facts.verdict(quiet) == "no_traffic"
@@ -76,7 +76,9 @@ def test_the_strictest_limit_in_force_is_found() -> None:
 
 
 def test_of_variables_the_names_are_told_and_a_climb_its_tiers() -> None:
-    report_input = a_subject(plan__tiers=[30, 100], plan__variables=["PIN"], plan__simulated=True)
+    report_input = a_report_input(
+        plan__tiers=[30, 100], plan__variables=["PIN"], plan__simulated=True
+    )
     assert report_input.load is not None
     told = {fact.name: fact for fact in facts.plan_facts(report_input.load.plan)}
     assert told["Calls at once"].note == "climbing 30 → 100"
@@ -86,7 +88,7 @@ def test_of_variables_the_names_are_told_and_a_climb_its_tiers() -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_from_outside_are_cleaned(name: str) -> None:
-    report_input = hostile_subject(name)
+    report_input = a_hostile_report_input(name)
     assert report_input.load is not None
     told = [
         facts.title(report_input),
@@ -98,7 +100,7 @@ def test_names_from_outside_are_cleaned(name: str) -> None:
 
 
 def test_the_worst_call_comes_first_and_unmeasured_ones_are_not_told() -> None:
-    rows = facts.call_rows(a_subject())
+    rows = facts.call_rows(a_report_input())
     assert [row.number for row in rows] == ["2", "1"]
     assert (rows[0].loss, rows[0].state) == (0.02, "good")
     of_run = facts.call_rows(ReportInput(a_run(), Timeline([])))
@@ -124,7 +126,7 @@ def test_the_endpoints_of_a_group_are_named_once_and_many_are_counted() -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_of_calls_are_cleaned(name: str) -> None:
-    report_input = hostile_subject(name)
+    report_input = a_hostile_report_input(name)
     assert report_input.load is not None
     told = [text for row in facts.call_rows(report_input) for text in (row.name, row.state)]
     alike = facts.failures([a_failed_call(3, endpoint=name), *report_input.load.calls])
@@ -179,7 +181,9 @@ def test_the_environment_is_the_load_test_s_or_the_session_s() -> None:
     run = ReportInput(a_run(session__host="box", session__end_reason=None), Timeline([]))
     told = named(facts.environment(run))
     assert (told["Host"].value, told["Ended"].note) == ("box", "still running")
-    tested = a_subject(environment__host="gun", environment__cpus=4, environment__python="3.12")
+    tested = a_report_input(
+        environment__host="gun", environment__cpus=4, environment__python="3.12"
+    )
     told = named(facts.environment(tested))
     assert (told["Host"].value, told["Host"].note) == ("gun", "4 CPUs")
     assert told["System"].note == "Python 3.12"
@@ -216,7 +220,7 @@ def test_a_run_counts_its_calls_and_a_load_test_its_good_ones() -> None:
     run = ReportInput(a_run(totals__calls__started=7, totals__calls__peak=3), Timeline([]))
     first = next(iter(facts.headline_numbers(run)))
     assert (first.name, first.value) == ("Calls", "7")
-    first = next(iter(facts.headline_numbers(a_subject(progress__cut=4))))
+    first = next(iter(facts.headline_numbers(a_report_input(progress__cut=4))))
     assert (first.name, first.value) == ("Good calls", "2 of 3")
     assert first.note == "66.67 %, 4 cut at the end, 1.5 calls/s"
 
@@ -229,6 +233,6 @@ def test_no_sample_is_a_dash() -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_of_a_run_are_cleaned(name: str) -> None:
-    report_input = hostile_subject(name)
+    report_input = a_hostile_report_input(name)
     told = [*facts.environment(report_input), *facts.instrument(report_input.document)]
     assert all(text.isprintable() for fact in told for text in fact)

@@ -25,7 +25,7 @@ from ari_tui.report.files import (
 from ari_tui.report.report_input import input_of_load_test, read_report_input
 from ari_tui.report.text.summary import final_report
 from tests.report.conftest import blank
-from tests.report.kit import a_load_report, a_run, a_subject
+from tests.report.kit import a_load_report, a_report_input, a_run
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_every_form_is_written_for_its_owner_alone(tmp_path: Path) -> None:
 def test_the_json_of_a_load_test_is_whole_and_of_a_run_its_last_document() -> None:
     report = a_load_report()
     assert decode_load(render(input_of_load_test(report), "json")) == report
-    run = a_subject()._replace(load=None, document=a_run())
+    run = a_report_input()._replace(load=None, document=a_run())
     assert decode(render(run, "json")) == a_run()
 
 

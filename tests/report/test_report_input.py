@@ -24,7 +24,7 @@ def lines(*kinds: str) -> bytes:
     return b"".join(encode(document) + b"\n" for document in documents)
 
 
-def test_a_runs_lines_give_its_last_document_and_its_course() -> None:
+def test_a_runs_lines_give_its_last_document_and_its_timeline() -> None:
     report_input = read_stream(io.BytesIO(lines("interval", "interval", "final")), "run.json")
     assert report_input.document.kind == "final"
     assert [point.at_s for point in report_input.timeline.points] == [0.0, 1.0]

@@ -1,1 +1,1 @@
-"""Reports as one HTML file that opens offline: page, charts, style."""
+"""HTML reports: one file that works offline, with page, charts and style sheet."""

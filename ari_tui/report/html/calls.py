@@ -23,7 +23,7 @@ def _table(head: Sequence[tuple[str, str]], rows: Sequence[Markup]) -> Markup:
 
 
 def tiers(found: Sequence[LoadTier]) -> Markup:
-    """Return a row a tier: how many calls stood, and how its rules ended."""
+    """Return one row per tier: its calls, and the verdict of each rule."""
     rules = list(dict.fromkeys(rule.id for tier in found for rule in tier.sla.rules))
     head = [("Calls", "n"), ("Reached", "n"), ("Good", "n"), ("Failed", "n"), ("Clean", "n")]
     head += [(rule, "") for rule in rules]
@@ -44,7 +44,7 @@ def _tier(tier: LoadTier, rules: Sequence[str]) -> Markup:
 
 
 def failed_calls(load: LoadReport) -> Iterator[Markup]:
-    """Yield the chapter of failed calls, where there are any."""
+    """Yield the section of failed calls, if there are any."""
     found = facts.failures(load.calls)
     if not found:
         return
@@ -70,7 +70,7 @@ def failed_calls(load: LoadReport) -> Iterator[Markup]:
 
 
 def worst_calls(report_input: ReportInput) -> Iterator[Markup]:
-    """Yield the chapter of the worst measured calls, where any was measured."""
+    """Yield the section of the worst measured calls, if any was measured."""
     rows = facts.call_rows(report_input)
     if not rows:
         return

@@ -1,4 +1,4 @@
-"""The charts of the HTML report: the course of a run, in four pictures over the same time."""
+"""The timeline of a run in the HTML report: four charts over the same time."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from ari_tui.report.timeline import Timeline
 _MOST_POINTS: Final = 320
 _ROOM: Final = 1.15
 _FAR: Final = 2.5
-"""A limit, or a maximum, more than so many times the rest lies outside of the chart."""
+"""A limit or maximum above the rest by more than this factor is left outside of the chart."""
 
-Tell = Callable[[LoadSecond], str]
+HoverText = Callable[[LoadSecond], str]
 
 
-class CourseCharts:
-    """The pictures of one course, all over the same time."""
+class TimelineCharts:
+    """The charts of one timeline, all over the same time."""
 
     def __init__(self, timeline: Timeline, document: Document, tiers: Sequence[Tick] = ()) -> None:
         self._whole = timeline
@@ -44,18 +44,18 @@ class CourseCharts:
 
     @property
     def note(self) -> str:
-        """Say what one point of the charts is."""
+        """Return what one point of the charts is."""
         timeline = self._timeline
         step = f"{timeline.step_s:g} s"
-        told = f"A point is {'1 second' if timeline.step_s == 1 else step}"
+        text = f"A point is {'1 second' if timeline.step_s == 1 else step}"
         if timeline.joined > 1:
-            told += "; of joined seconds the worst is drawn, so that none is hidden"
+            text += "; of joined seconds the worst is drawn, so that none is hidden"
         whole = self._whole
         if whole.rtt_over_s > whole.step_s:
-            told += f". Round trips are those of the last {whole.rtt_over_s:g} s at each point"
+            text += f". Round trips are those of the last {whole.rtt_over_s:g} s at each point"
         if whole.losses_moved_s:
-            told += f". Losses are drawn {whole.losses_moved_s:g} s before they became known"
-        return told + ". Times are since the start. Point at a chart to read it."
+            text += f". Losses are drawn {whole.losses_moved_s:g} s before they became known"
+        return text + ". Times are since the start. Point at a chart to read it."
 
     def _calls(self) -> Markup:
         values = [float(point.calls) for point in self._timeline.points]
@@ -98,7 +98,7 @@ class CourseCharts:
         outside = [f"{name} {value:g} ms" for name, value in drawn if value > canvas.top]
         if outside:
             keys.append(element("span", f"Limits above this chart: {', '.join(outside)}"))
-        return self._figure("Round trip", canvas, up, "ms", pieces, _tell_rtt, keys)
+        return self._figure("Round trip", canvas, up, "ms", pieces, _rtt_text, keys)
 
     def _share(self, name: str, rule: str, count: Callable[[LoadSecond], int]) -> Markup:
         limit = share_limit(self._document, rule)
@@ -136,14 +136,14 @@ class CourseCharts:
         up: Sequence[float],
         unit: str,
         pieces: Sequence[Markup],
-        tell: Tell,
+        text: HoverText,
         keys: Sequence[Markup] = (),
     ) -> Markup:
         points = self._timeline.points
         hovers = svg.hovers(
             canvas,
             self._slots,
-            lambda place: f"{clock(points[place].at_s)} · {tell(points[place])}",
+            lambda place: f"{clock(points[place].at_s)} · {text(points[place])}",
         )
         frame = svg.axes(canvas, self._across, [Tick(at, tick(at)) for at in up])
         chart = svg.picture(canvas.height, f"{name} over time", frame, *pieces, hovers)
@@ -152,18 +152,18 @@ class CourseCharts:
 
 
 def _rtt_top(points: Sequence[LoadSecond], limit: float | None) -> float:
-    """Return how high the chart must reach: the percentiles whole, maxima and limits if near."""
-    usual = max((point.p99_ms for point in points if point.p99_ms is not None), default=0.0)
-    longest = max((point.max_ms for point in points if point.max_ms is not None), default=0.0)
-    usual = usual or longest or 1.0
+    """Return the top of the chart: above all percentiles, and above maxima and limits if near."""
     maxima = sorted(point.max_ms for point in points if point.max_ms is not None)
+    longest = maxima[-1] if maxima else 0.0
+    usual = max((point.p99_ms for point in points if point.p99_ms is not None), default=0.0)
+    usual = usual or longest or 1.0
     most = maxima[len(maxima) * 9 // 10] if maxima else 0.0
     near = [value for value in (longest, limit or 0.0) if value <= usual * _FAR]
-    # a few far maxima may lie outside, most of them not
+    # a few far maxima may be outside, but not most of them
     return max([usual, *near, min(most, usual * 2 * _FAR)]) * _ROOM
 
 
-def _tell_rtt(point: LoadSecond) -> str:
+def _rtt_text(point: LoadSecond) -> str:
     if point.max_ms is None:
         return "no round trip"
     return (
@@ -173,5 +173,5 @@ def _tell_rtt(point: LoadSecond) -> str:
 
 
 def key(kind: str, name: str, shape: str = "") -> Markup:
-    """Return an entry of a legend: a sample in the colour of `kind`, and its name."""
+    """Return a legend entry: a sample in the colour of `kind`, and its name."""
     return element("span", element("i", class_=shape or None), name, class_=f"key {kind}")

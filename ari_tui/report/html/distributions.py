@@ -1,4 +1,4 @@
-"""The charts of the HTML report that show a spread: round trips, set-up times, evidence."""
+"""Charts of distributions in the HTML report: round trips, set-up times, evidence."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _GAUGE_HEIGHT: Final = 18
 
 
 def histogram(document: Document) -> Markup | None:
-    """Return how often which round trip came; None where the document does not hold it."""
+    """Return the histogram of round trips; None where the document has none."""
     bins = bins_of(document.totals.rtt_histogram or [])
     if not bins:
         return None
@@ -36,7 +36,7 @@ def histogram(document: Document) -> Markup | None:
     def place(value_ms: float) -> float:
         return math.log2(value_ms) - left
 
-    # from half a packet up, so that one packet is seen on the logarithmic axis
+    # the logarithmic axis begins at half a packet, so that one packet is visible
     shown = [
         Bar(
             place(one.low),
@@ -85,12 +85,12 @@ def _percentile_marks(
         value = getattr(rtt, name)
         if value:
             at = min(max(place(value), 0.0), canvas.right)
-            # a row each: on this axis they lie close together
+            # one row each: on this axis they are close together
             yield svg.marks(canvas, [Tick(at, f"{name} {ms(value)} ms")], name, row)
 
 
 def set_up_times(times: Mapping[str, Spread]) -> Markup | None:
-    """Return how long calls took to each step; None where none was reached."""
+    """Return the times that calls took to each step; None where none was reached."""
     found = [(step, times[step]) for step in STEPS if step in times and times[step].count]
     if not found:
         return None
@@ -122,7 +122,7 @@ def set_up_times(times: Mapping[str, Spread]) -> Markup | None:
 
 def _set_up_row(step: str, spread: Spread, y: int, x: Callable[[float | None], float]) -> Markup:
     middle = y + 8.0
-    told = f"median {ms(spread.p50)}, p95 {ms(spread.p95)}, longest {ms(spread.max)} ms"
+    text = f"median {ms(spread.p50)}, p95 {ms(spread.p95)}, longest {ms(spread.max)} ms"
     return join(
         element("text", STEP_WORDS.get(step, step), x=0, y=middle + 4, class_="row"),
         element("line", x1=x(spread.min), x2=x(spread.max), y1=middle, y2=middle, class_="whole"),
@@ -143,12 +143,12 @@ def _set_up_row(step: str, spread: Spread, y: int, x: Callable[[float | None], f
             y2=middle + 8,
             class_="middle",
         ),
-        element("text", told, x=WIDTH - _VALUES + 24, y=middle + 4),
+        element("text", text, x=WIDTH - _VALUES + 24, y=middle + 4),
     )
 
 
 def gauge(rule: SlaRule) -> Markup | None:
-    """Return the evidence of a rule against its limit, which stands in the middle."""
+    """Return a gauge of the evidence of a rule, with its limit in the middle."""
     if rule.low is None or rule.high is None or rule.limit <= 0:
         return None
 

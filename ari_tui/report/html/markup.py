@@ -1,4 +1,4 @@
-"""HTML and SVG built from elements: what is not markup already is escaped, always."""
+"""Builds HTML and SVG from elements; text that is not `Markup` is always escaped."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Attribute = str | int | float | None
 
 
 class Markup(str):
-    """Text that is HTML already. Only this module makes it from anything else."""
+    """Text that is HTML already. Only this module creates it."""
 
     __slots__ = ()
 
@@ -20,12 +20,12 @@ Content = str | Iterable[str] | None
 
 
 def escape(value: str) -> Markup:
-    """Return a text so that it is text in HTML, in attributes too; controls are spelled out."""
+    """Escape a text for HTML and attributes; control characters become visible escapes."""
     return value if isinstance(value, Markup) else Markup(html.escape(escaped(value), quote=True))
 
 
 def join(*parts: Content) -> Markup:
-    """Return parts one after the other; None is nothing."""
+    """Concatenate parts; None is left out."""
     return Markup("".join(_flat(parts)))
 
 
@@ -43,12 +43,12 @@ def element(tag: str, *content: Content, **attributes: Attribute) -> Markup:
 
 
 def void(tag: str, **attributes: Attribute) -> Markup:
-    """Return an element of HTML that has no end, such as meta."""
+    """Return an HTML element without content or end tag, such as meta."""
     return Markup(_opened(tag, attributes))
 
 
 def raw(trusted: str) -> Markup:
-    """Return our own text that is to stand as it is, such as a style sheet."""
+    """Return our own text unescaped, such as a style sheet."""
     return Markup(trusted)
 
 
@@ -62,5 +62,5 @@ def _opened(tag: str, attributes: dict[str, Attribute]) -> str:
 
 
 def _value(value: str | int | float) -> str:
-    # two decimals of a picture's own units are finer than any screen
+    # two decimals of an SVG unit are enough for any screen
     return escape(value) if isinstance(value, str) else f"{round(value, 2):g}"

@@ -1,6 +1,6 @@
-"""The report as one HTML file: opens offline, needs no script, prints, escapes all from outside.
+"""The report as one HTML file: works offline and without scripts, prints well.
 
-Drawn once from a `ReportInput`; names of callers are not in it.
+All text from outside is escaped; names of callers are not included.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ari_tui.document.model import SlaRule
 from ari_tui.report import facts
 from ari_tui.report.facts import Fact
 from ari_tui.report.html.calls import failed_calls, tiers, worst_calls
-from ari_tui.report.html.charts import CourseCharts
+from ari_tui.report.html.charts import TimelineCharts
 from ari_tui.report.html.distributions import gauge, histogram, set_up_times
 from ari_tui.report.html.markup import Markup, element, join, raw, void
 from ari_tui.report.html.parts import badge, section, tone, word
@@ -66,7 +66,7 @@ def _sections(report_input: ReportInput, name: str) -> Iterator[Markup]:
     if load is not None:
         yield from failed_calls(load)
     yield from worst_calls(report_input)
-    yield from _circumstances(report_input)
+    yield from _details(report_input)
     yield element(
         "footer",
         f"Made by ari-tui {session.version}. This file loads nothing from "
@@ -139,7 +139,7 @@ def _rule(rule: SlaRule) -> Markup:
 def _pictures(report_input: ReportInput) -> Iterator[Markup]:
     document, load = report_input.document, report_input.load
     if report_input.timeline.points:
-        charts = CourseCharts(report_input.timeline, document, list(_tier_marks(report_input)))
+        charts = TimelineCharts(report_input.timeline, document, list(_tier_marks(report_input)))
         yield section("Over time", charts.note, list(charts.figures()))
     spread = histogram(document)
     if spread is not None:
@@ -154,14 +154,14 @@ def _pictures(report_input: ReportInput) -> Iterator[Markup]:
 def _tier_marks(report_input: ReportInput) -> Iterator[Tick]:
     if report_input.load is None or len(report_input.load.tiers) < 2:
         return
-    with contextlib.suppress(ValueError):  # a file's times may be none: then nothing is marked
+    with contextlib.suppress(ValueError):  # times in a file may be invalid: then no marks
         start = unix_seconds(report_input.load.started_at)
         for tier in report_input.load.tiers:
             at = unix_seconds(tier.started_at) - start
             yield Tick(max(at, 0.0), f"{tier.calls} calls")
 
 
-def _circumstances(report_input: ReportInput) -> Iterator[Markup]:
+def _details(report_input: ReportInput) -> Iterator[Markup]:
     document = report_input.document
     if report_input.load is not None:
         yield section("The test", None, _facts(facts.plan_facts(report_input.load.plan)))
@@ -173,7 +173,7 @@ def _circumstances(report_input: ReportInput) -> Iterator[Markup]:
         _facts(facts.instrument(document)),
     )
     yield section("Environment", None, _facts(facts.environment(report_input)))
-    words = [join(element("dt", word), element("dd", told)) for word, told in facts.GLOSSARY]
+    words = [join(element("dt", word), element("dd", text)) for word, text in facts.GLOSSARY]
     yield section("What the words mean", None, element("dl", words, class_="words"))
 
 

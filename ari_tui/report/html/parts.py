@@ -1,4 +1,4 @@
-"""Parts that chapters of the HTML report share: the chapter itself, verdicts as words and signs."""
+"""Shared parts of the HTML report: sections, and verdicts as words and badges."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _WORDS: Final = {"pass": "Pass", "fail": "Fail", "inconclusive": "Inconclusive"}
 
 
 def section(name: str, lead: str | None, *content: Content, whole_page: bool = False) -> Markup:
-    """Return a chapter with its heading and what it tells."""
+    """Return a section with a heading and a lead sentence."""
     return element(
         "section",
         element("h2", name),
@@ -21,7 +21,7 @@ def section(name: str, lead: str | None, *content: Content, whole_page: bool = F
 
 
 def tone(verdict: str) -> str:
-    """Return the class of a verdict's colours: `pass`, `fail` or `open` for all else."""
+    """Return the CSS class of a verdict's colours: `pass`, `fail`, or `open` for all others."""
     return verdict if verdict in ("pass", "fail") else "open"
 
 
@@ -31,5 +31,5 @@ def word(verdict: str) -> str:
 
 
 def badge(verdict: str) -> Markup:
-    """Return a verdict as a small sign in its colour."""
+    """Return a verdict as a badge in its colour."""
     return element("span", word(verdict), class_=f"badge {tone(verdict)}")

@@ -1,4 +1,4 @@
-"""The style sheet of the HTML report: light and dark by the reader's wish, and on paper."""
+"""The style sheet of the HTML report: light, dark (`prefers-color-scheme`) and for print."""
 
 from __future__ import annotations
 
@@ -154,4 +154,4 @@ POLICY: Final = (
     + base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
     + "'; base-uri 'none'; form-action 'none'"
 )
-"""The page's content security policy: nothing is loaded, no script runs, this style alone."""
+"""The page's Content-Security-Policy: no loading, no scripts, only this style sheet."""

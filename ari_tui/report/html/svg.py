@@ -1,7 +1,7 @@
-"""Pieces of charts in SVG: a canvas with scales, axes, lines, bars, limits, and hover texts.
+"""SVG charts: a canvas with scales, axes, lines, bars, limits, and hover texts.
 
-Colours and strokes are classes of the page's style sheet; the hover texts are `<title>` elements,
-which every browser shows without a script.
+Colours and strokes are classes of the page's style sheet; hover texts are `<title>` elements,
+which browsers show without a script.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Value = float | None
 
 
 class SvgCanvas(NamedTuple):
-    """A chart's frame, `WIDTH` by `height`, whose axes run from 0 to `right` and to `top`."""
+    """A chart of `WIDTH` by `height`; its axes run from 0 to `right` and from 0 to `top`."""
 
     height: int
     right: float
@@ -31,28 +31,28 @@ class SvgCanvas(NamedTuple):
 
     @property
     def floor(self) -> float:
-        """Return where y = 0 is drawn."""
+        """Return the y coordinate of the value 0."""
         return float(self.height - _BOTTOM)
 
     def x(self, value: float) -> float:
-        """Return where a value of the x axis is drawn."""
+        """Return the x coordinate of a value."""
         return _LEFT + (WIDTH - _LEFT - _RIGHT) * value / (self.right or 1.0)
 
     def y(self, value: float) -> float:
-        """Return where a value of the y axis is drawn; beyond the top it is the top."""
+        """Return the y coordinate of a value, clamped to the chart."""
         share = min(max(value / (self.top or 1.0), 0.0), 1.0)
         return self.floor - (self.floor - _TOP) * share
 
 
 class Tick(NamedTuple):
-    """A value on an axis, and how it is written."""
+    """A value on an axis, and its label."""
 
     at: float
     label: str
 
 
 def picture(height: int, label: str, *content: Markup, width: int = WIDTH) -> Markup:
-    """Return a chart as a picture that scales with the page; `label` is for those who listen."""
+    """Return a chart that scales with the page; `label` is for screen readers."""
     return element(
         "svg",
         *content,
@@ -82,21 +82,20 @@ def axes(canvas: SvgCanvas, across: Iterable[Tick], up: Iterable[Tick]) -> Marku
 
 
 def line(canvas: SvgCanvas, x: Sequence[float], y: Sequence[Value], kind: str) -> Markup:
-    """Return a line of class `kind` through points; where there is no value it is broken."""
+    """Return a line of class `kind` through points, interrupted where a value is None."""
     path, joined = [], False
     for place, value in enumerate(y):
         if value is not None:
             command = "L" if joined else "M"
             path.append(f"{command}{canvas.x(x[place]):.1f} {canvas.y(value):.1f}")
-            alone = not joined and (place + 1 == len(y) or y[place + 1] is None)
-            if alone:
-                path.append("h.1")  # by its round cap a point of its own is seen
+            if not joined and (place + 1 == len(y) or y[place + 1] is None):
+                path.append("h.1")  # the round cap makes a single point visible
         joined = value is not None
     return element("path", d="".join(path), class_=f"line {kind}") if path else Markup()
 
 
 def steps(canvas: SvgCanvas, x: Sequence[float], width: float, y: Sequence[float]) -> Markup:
-    """Return an area that keeps each value for `width`, and steps."""
+    """Return a step chart as an area; the last value is `width` wide."""
     if not x:
         return Markup()
     path = [f"M{canvas.x(x[0]):.1f} {canvas.floor:.1f}"]
@@ -117,7 +116,7 @@ class Bar(NamedTuple):
 
 
 def bars(canvas: SvgCanvas, shown: Iterable[Bar]) -> Markup:
-    """Return upright bars; one that is not nothing is never too low to be seen."""
+    """Return upright bars; every value above 0 is high enough to see."""
     pieces = []
     for bar in shown:
         if bar.value <= 0:
@@ -139,7 +138,7 @@ def bars(canvas: SvgCanvas, shown: Iterable[Bar]) -> Markup:
 
 
 def dots(canvas: SvgCanvas, x: Sequence[float], y: Sequence[Value], kind: str) -> Markup:
-    """Return a dot a value; one above the chart is an arrow at its top."""
+    """Return a dot for each value; above the chart it is an arrow at the top."""
     pieces = []
     for at, value in zip(x, y, strict=True):
         if value is None:
@@ -154,7 +153,7 @@ def dots(canvas: SvgCanvas, x: Sequence[float], y: Sequence[Value], kind: str) -
 
 
 def limit(canvas: SvgCanvas, value: float | None, label: str, kind: str = "") -> Markup:
-    """Return a limit as a dashed line with its name; nothing when it lies above the chart."""
+    """Return a limit as a dashed line with a label; nothing when it is above the chart."""
     if value is None or value > canvas.top:
         return Markup()
     y = canvas.y(value)
@@ -167,9 +166,9 @@ def limit(canvas: SvgCanvas, value: float | None, label: str, kind: str = "") ->
 
 
 def marks(canvas: SvgCanvas, shown: Iterable[Tick], kind: str, row: int = 0) -> Markup:
-    """Return upright lines with a name near their top, such as the beginning of a tier.
+    """Return upright lines with a label near the top, such as the start of a tier.
 
-    `row` counts from the top; names of others that may lie close have one each.
+    `row` counts from the top: marks that may be close together use one row each.
     """
     pieces = []
     for tick in shown:
@@ -184,13 +183,13 @@ def marks(canvas: SvgCanvas, shown: Iterable[Tick], kind: str, row: int = 0) -> 
 
 
 def hovers(
-    canvas: SvgCanvas, slots: Sequence[tuple[float, float]], told: Callable[[int], str]
+    canvas: SvgCanvas, slots: Sequence[tuple[float, float]], text: Callable[[int], str]
 ) -> Markup:
-    """Return what shows a text over each slot (from, to) of the x axis; `told` gets its place."""
+    """Return hover areas for slots (from, to) of the x axis; `text` gets a slot's index."""
     return join(
         element(
             "rect",
-            element("title", told(place)),
+            element("title", text(place)),
             x=canvas.x(low),
             y=_TOP,
             width=max(canvas.x(high) - canvas.x(low), 0.5),

@@ -1,1 +1,1 @@
-"""Reports as plain text: the status line, the final report, the full report with charts."""
+"""Plain text reports: status line, final report, full report with charts."""

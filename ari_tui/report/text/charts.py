@@ -1,8 +1,9 @@
-"""The charts of the report in plain text: the course in rows over one time, and round trips."""
+"""The charts of the plain text report: the timeline, and the histogram of round trips."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter
 from typing import Final
 
 from ari_tui.core.charts import Axes, Points, chart
@@ -22,18 +23,17 @@ from ari_tui.report.scales import bins_of, ticks, time_ticks
 from ari_tui.report.timeline import Timeline
 
 _LABELS: Final = 8
-"""Columns left of a chart, for the labels of its y axis and the axis itself."""
+"""Columns left of a chart: the y axis and its labels."""
 _BAR: Final = "█"
 _BINS_PER_OCTAVE: Final = 3
 _BESIDE_BARS: Final = 40
 
 
 def pictures(report_input: ReportInput, width: int, ascii_only: bool) -> Iterator[str]:
-    """Yield the charts of a course and of the round trips, `width` cells wide."""
+    """Yield the charts of the timeline and of the round trips, `width` cells wide."""
     document = report_input.document
     if report_input.timeline.points:
-        course = _CourseText(report_input.timeline, document, width, ascii_only)
-        yield from course.lines()
+        yield from _TimelineText(report_input.timeline, document, width, ascii_only).lines()
     bins = bins_of(document.totals.rtt_histogram or [], _BINS_PER_OCTAVE)
     if bins:
         yield ""
@@ -41,44 +41,38 @@ def pictures(report_input: ReportInput, width: int, ascii_only: bool) -> Iterato
         most, count = max(one.packets for one in bins), sum(one.packets for one in bins)
         room = width - _BESIDE_BARS
         for one in bins:
-            # what is there is seen: a single packet has its mark too
+            # even a single packet has a visible bar
             bar = _BAR * (max(1, round(room * one.packets / most)) if one.packets else 0)
             of_all = percent_precise(one.packets / count)
             between = f"{ms(one.low):>6} … {ms(one.high):>6} ms"
             yield f"  {between} {grouped(one.packets):>9} {of_all:>8} {bar}"
 
 
-def _lost(point: LoadSecond) -> int:
-    return point.lost
+_COUNTED: Final = (("Lost", "loss", attrgetter("lost")), ("Late", "late", attrgetter("late")))
 
 
-def _late(point: LoadSecond) -> int:
-    return point.late
+class _TimelineText:
+    """The charts of a timeline over one time axis: calls, round trips, lost and late packets."""
 
-
-_COUNTED: Final = (("Lost", "loss", _lost), ("Late", "late", _late))
-
-
-class _CourseText:
-    """The course in three charts over the same time."""
-
-    def __init__(self, course: Timeline, document: Document, width: int, ascii_only: bool) -> None:
-        self._whole, self._course = course, course.coarsened(width - _LABELS)
+    def __init__(
+        self, timeline: Timeline, document: Document, width: int, ascii_only: bool
+    ) -> None:
+        self._whole, self._timeline = timeline, timeline.coarsened(width - _LABELS)
         self._document = document
         self._width, self._ascii = width, ascii_only
-        end = max(course.duration_s, 1.0)
+        end = max(timeline.duration_s, 1.0)
         labels = [(at, clock(at)) for at in time_ticks(end, max(2, width // 12))]
         self._span, self._across = (0.0, end), labels
         cells = width - _LABELS
         centres = [(column + 0.5) * end / cells for column in range(cells)]
-        self._columns = [(x, point) for x in centres if (point := course.at(x)) is not None]
+        self._columns = [(x, point) for x in centres if (point := timeline.at(x)) is not None]
 
     def lines(self) -> Iterator[str]:
         """Yield the charts from the top down."""
-        step = f"a point is {self._course.step_s:g} s"
+        step = f"a point is {self._timeline.step_s:g} s"
         if self._whole.rtt_over_s > self._whole.step_s:
             step += f", round trips are those of the last {self._whole.rtt_over_s:g} s"
-        points = self._course.points
+        points = self._timeline.points
         yield from self._chart(f"Calls up ({step})", 5, [(_BAR, True, lambda one: one.calls)])
         signs = "longest ^, p99 +, p95 o, median " + (":" if self._ascii else "░")
         yield from self._chart(

@@ -1,4 +1,4 @@
-"""The report as plain text, with charts or without: for a terminal, a mail, a ticket."""
+"""The full report as plain text, with or without charts."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ari_tui.report.text.charts import pictures
 from ari_tui.report.text.summary import chapter, final_report, measured_lines, wrapped
 
 _STEPS: Final = 30
-_TOLD: Final = ("p50", "p95", "p99", "max")
+_COLUMNS: Final = ("p50", "p95", "p99", "max")
 
 
 def load_lines(load: LoadReport, width: int) -> Iterator[str]:
-    """Yield the lines; every text from outside is cleaned."""
+    """Yield the chapters of a load test; every text from outside is cleaned."""
     when = f"{moment(load.started_at)}, {span(load.duration_s)}"
     yield f"{clean_text(load.verdict).upper()}, {when}"
     for reason in load.reasons:
@@ -43,8 +43,8 @@ def _outcome(load: LoadReport) -> Fact:
     more = f"success {percent_precise(load.success_ratio)}"
     if load.calls_per_s is not None:
         more += f", {load.calls_per_s:g} calls/s"
-    told = f"{done.good} good, {done.failed} failed, {done.cut} cut at the end"
-    return Fact("Outcome", told, more)
+    counts = f"{done.good} good, {done.failed} failed, {done.cut} cut at the end"
+    return Fact("Outcome", counts, more)
 
 
 def _tiers(tiers: Sequence[LoadTier]) -> Iterator[str]:
@@ -60,10 +60,10 @@ def _set_up(set_up_ms: Mapping[str, Spread]) -> Iterator[str]:
     if not reached:
         return
     yield ""
-    heads = "".join(f"{name:>9}" for name in _TOLD)
+    heads = "".join(f"{name:>9}" for name in _COLUMNS)
     yield f"{'Set-up, ms':<{_STEPS}}{heads}{'calls':>8}"
     for step, spread in reached:
-        values = "".join(f"{ms(getattr(spread, name)):>9}" for name in _TOLD)
+        values = "".join(f"{ms(getattr(spread, name)):>9}" for name in _COLUMNS)
         yield f"  {facts.STEP_WORDS.get(step, step):<{_STEPS - 2}}{values}{spread.count:>8}"
 
 
@@ -77,7 +77,7 @@ _FALLBACKS: Final = str.maketrans(
 def plain_report(
     report_input: ReportInput, *, width: int = 100, ascii_only: bool = False, charts: bool = True
 ) -> str:
-    """Return the whole text, without the last line's end; charts are `width` cells wide."""
+    """Return the whole text without a final newline; charts are `width` cells wide."""
     width = max(width, _NARROWEST)
     lines = list(_lines(report_input, width, ascii_only, charts))
     text = "\n".join(line.rstrip() for line in lines)
@@ -95,7 +95,7 @@ def _lines(report_input: ReportInput, width: int, ascii_only: bool, charts: bool
         yield from load_lines(load, width)
     if charts:
         yield from pictures(report_input, width, ascii_only)
-    # the engine never saw a call that was not answered
+    # calls that were not answered never reached the engine
     heading = "All calls" if load is None else "Measured calls"
     yield from ("", heading, "-" * len(heading))
     if load is None:

@@ -14,11 +14,11 @@ from ari_tui.report.facts import Fact, rule_words
 _NAME_WIDTH: Final = 28
 _LONG: Final = 300
 _NAMES: Final = 24
-"""Columns of the names of facts."""
+"""Columns for the names of facts."""
 
 
 def progress_line(load: LoadProgress) -> str:
-    """Return how far a load test is, in one line."""
+    """Return the progress of a load test in one line."""
     where = ", ".join(f"{count} at {step}" for step, count in load.failed_at.items())
     return (
         f"{load.phase} {load.up}/{load.target} up, {load.under_way} under way; "
@@ -29,9 +29,9 @@ def progress_line(load: LoadProgress) -> str:
 
 
 def status_line(document: Document) -> str:
-    """Return the original's status line, with what it did not know behind it.
+    """Return the status line: the fields of the original script first, then our own.
 
-    A load test's own line stands above it.
+    A load test has a line of its own above it.
     """
     above = f"{progress_line(document.load)}\n" if document.load is not None else ""
     return above + _status(document)
@@ -40,7 +40,7 @@ def status_line(document: Document) -> str:
 def _status(document: Document) -> str:
     totals = document.totals
     rtt, packets = totals.rtt_ms, totals.packets
-    away = [clean_text(a.id) for a in document.asterisks if not a.connected]
+    disconnected = [clean_text(a.id) for a in document.asterisks if not a.connected]
     return (
         f"p50={fixed(rtt.p50, 1, 'ms')} p95={fixed(rtt.p95, 1, 'ms')} "
         f"p99={fixed(rtt.p99, 1, 'ms')} "
@@ -48,12 +48,12 @@ def _status(document: Document) -> str:
         f"drops={percent(totals.loss_ratio)} calls={totals.calls.active} sent={packets.sent} "
         f"in_flight={packets.in_flight} interruptions={packets.interruptions}"
         f" sla={clean_text(document.sla.verdict)}"
-        + (f" DISCONNECTED={','.join(away)}" if away else "")
+        + (f" DISCONNECTED={','.join(disconnected)}" if disconnected else "")
     )
 
 
 def final_report(document: Document) -> str:
-    """Return the report that a run ends with: totals, then every call that is still known."""
+    """Return the report at the end of a run: totals, then every call in the document."""
     session, load = document.session, document.load
     lines = [
         f"ari-tui {clean_text(session.version)}, session {clean_text(session.id)}: "
@@ -68,7 +68,7 @@ def final_report(document: Document) -> str:
 
 
 def measured_lines(document: Document) -> list[str]:
-    """Return what was measured of all calls together, and the verdict on it."""
+    """Return the figures of all calls together, and the verdict."""
     totals = document.totals
     packets, counts = totals.packets, totals.calls
     return [
@@ -118,7 +118,7 @@ def _quality(figures: Figures) -> list[str]:
 
 
 def _verdict(document: Document) -> list[str]:
-    """Return the verdict and its rules, a line each."""
+    """Return the verdict and its rules, one line each."""
     sla = document.sla
     headline = clean_text(sla.headline, _LONG)
     profile, tier = clean_text(sla.profile), clean_text(sla.tier or "no tier")
@@ -132,8 +132,7 @@ def _verdict(document: Document) -> list[str]:
 
 def _instrument(document: Document) -> str:
     found = document.instrument
-    dwell = found.dwell_out_us.p99
-    own = fixed(dwell, 0, " µs")
+    own = fixed(found.dwell_out_us.p99, 0, " µs")
     return (
         f"instrument  own delay p99 {own}, uncertain {found.uncertain}, "
         f"socket drops {found.socket_drops}, log overflow {found.log_overflow}, "
@@ -163,7 +162,7 @@ def _call_lines(document: Document) -> list[str]:
 
 
 def chapter(name: str, shown: Iterable[Fact], width: int) -> list[str]:
-    """Return facts below a heading, an empty line before it."""
+    """Return an empty line, a heading and the facts below it."""
     lines = ["", name, "-" * len(name)]
     for fact in shown:
         value = f"{fact.value} ({fact.note})" if fact.note else fact.value
@@ -172,11 +171,11 @@ def chapter(name: str, shown: Iterable[Fact], width: int) -> list[str]:
 
 
 def wrapped(name: str, value: str, width: int) -> list[str]:
-    """Return a value beside its name, wrapped below itself."""
+    """Return a name and its value, which is wrapped with a hanging indent."""
     return textwrap.wrap(value, width, initial_indent=name, subsequent_indent=" " * len(name))
 
 
 def readable(text: str, encoding: str | None) -> str:
-    """Return a text that a stream of this encoding takes: a question mark for a dash, no crash."""
+    """Replace by "?" what a stream's encoding cannot represent."""
     name = encoding or "utf-8"
     return text.encode(name, "replace").decode(name)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ari_tui.document.load_test import LoadSecond
-from ari_tui.report.html.charts import CourseCharts, key
+from ari_tui.report.html.charts import TimelineCharts, key
 from ari_tui.report.html.svg import Tick
 from ari_tui.report.timeline import Timeline
 from tests.report.kit import Page, a_run, a_second
@@ -13,8 +13,8 @@ from tests.report.kit import Page, a_run, a_second
 LIMITS = a_run()
 
 
-def charts(points: list[LoadSecond], **fields: Any) -> CourseCharts:
-    return CourseCharts(Timeline(points, **fields), LIMITS)
+def charts(points: list[LoadSecond], **fields: Any) -> TimelineCharts:
+    return TimelineCharts(Timeline(points, **fields), LIMITS)
 
 
 def figures(points: list[LoadSecond], **fields: Any) -> list[Page]:
@@ -108,8 +108,8 @@ def test_points_are_as_wide_as_the_time_they_tell_of() -> None:
 
 
 def test_the_beginning_of_a_tier_is_marked() -> None:
-    course = Timeline([a_second(float(at)) for at in range(10)])
-    shown = CourseCharts(course, LIMITS, [Tick(4.0, "30 calls")])
+    timeline = Timeline([a_second(float(at)) for at in range(10)])
+    shown = TimelineCharts(timeline, LIMITS, [Tick(4.0, "30 calls")])
     assert "30 calls" in Page(next(shown.figures())).texts
 
 

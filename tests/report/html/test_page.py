@@ -21,23 +21,25 @@ from tests.report.kit import (
     HOSTILE,
     Page,
     a_failed_call,
+    a_hostile_report_input,
     a_load_call,
     a_load_report,
+    a_report_input,
     a_rule,
     a_run,
-    a_subject,
-    hostile_subject,
 )
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 LOADING = {"src", "href", "srcset", "action", "data", "poster", "background", "style", "xlink:href"}
 
 
-def a_run_subject(**fields: object) -> ReportInput:
-    return ReportInput(a_run(**fields), a_subject().timeline)
+def a_run_report_input(**fields: object) -> ReportInput:
+    return ReportInput(a_run(**fields), a_report_input().timeline)
 
 
-@pytest.mark.parametrize("report_input", [a_subject(), a_run_subject()], ids=["load test", "run"])
+@pytest.mark.parametrize(
+    "report_input", [a_report_input(), a_run_report_input()], ids=["load test", "run"]
+)
 def test_a_page_loads_nothing_and_runs_nothing(report_input: ReportInput) -> None:
     text = html_report(report_input)
     page = Page(text)
@@ -58,7 +60,7 @@ def test_a_page_loads_nothing_and_runs_nothing(report_input: ReportInput) -> Non
 
 
 def test_the_policy_allows_this_style_and_nothing_else() -> None:
-    text = html_report(a_subject())
+    text = html_report(a_report_input())
     policy = next(
         str(attributes["content"])
         for tag, attributes in Page(text).elements
@@ -76,8 +78,8 @@ def test_the_policy_allows_this_style_and_nothing_else() -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_name_from_outside_is_text_and_nothing_else(name: str) -> None:
     plain, hostile = (
-        Page(html_report(hostile_subject("name"))),
-        Page(html_report(hostile_subject(name))),
+        Page(html_report(a_hostile_report_input("name"))),
+        Page(html_report(a_hostile_report_input(name))),
     )
     assert hostile.tags == plain.tags
     assert [list(one) for _, one in hostile.elements] == [list(one) for _, one in plain.elements]
@@ -86,7 +88,7 @@ def test_a_name_from_outside_is_text_and_nothing_else(name: str) -> None:
 
 
 def test_a_load_test_has_all_its_chapters() -> None:
-    text = Page(html_report(a_subject(plan__tiers=[1, 2]))).text
+    text = Page(html_report(a_report_input(plan__tiers=[1, 2]))).text
     for chapter in (
         "Load test of Local/tone@lab",
         "Fail",
@@ -113,7 +115,7 @@ def test_a_load_test_has_all_its_chapters() -> None:
         assert chapter in text
 
 
-def test_a_run_without_a_course_or_calls_is_still_a_page() -> None:
+def test_a_run_without_a_timeline_or_calls_is_still_a_page() -> None:
     document = a_run(
         calls=[], totals__rtt_histogram=None, sla__verdict="inconclusive", sla__state="no_traffic"
     )
@@ -127,17 +129,17 @@ def test_a_run_without_a_course_or_calls_is_still_a_page() -> None:
 def test_the_beginnings_of_tiers_are_marked_where_their_times_are_times() -> None:
     first, second = a_load_report().tiers
     tiers = [first, msgspec.structs.replace(second, started_at="2026-11-22T11:59:05.000+00:00")]
-    assert "2 calls" in Page(html_report(a_subject(tiers=tiers))).texts
-    assert "2 calls" not in Page(html_report(a_subject(tiers=tiers, started_at="soon"))).texts
+    assert "2 calls" in Page(html_report(a_report_input(tiers=tiers))).texts
+    assert "2 calls" not in Page(html_report(a_report_input(tiers=tiers, started_at="soon"))).texts
 
 
 def test_callers_are_not_named() -> None:
-    assert "Caller" not in Page(html_report(a_run_subject())).text
+    assert "Caller" not in Page(html_report(a_run_report_input())).text
 
 
 def test_what_a_reader_must_know_first_is_told_first() -> None:
     by = InjectedBy(echo=Injected(lost=3, duplicates=0, reordered=0), media=None)
-    text = html_report(a_run_subject(injected=by)._replace(warning=NOT_CLOSED))
+    text = html_report(a_run_report_input(injected=by)._replace(warning=NOT_CLOSED))
     assert text.index(NOT_CLOSED) < text.index("impaired on purpose") < text.index("Service level")
 
 
@@ -166,7 +168,7 @@ def test_a_browser_shows_the_page_without_a_complaint(tmp_path: Path) -> None:
         assert "What the words mean" in done.stdout
         return [line for line in done.stderr.splitlines() if "CONSOLE" in line]
 
-    page = html_report(a_subject())
+    page = html_report(a_report_input())
     assert complaints(page) == []
     # a style that the policy does not know is complained of, so silence means something
     assert complaints(page.replace("</style>", "i{color:red}</style>")) != []
@@ -202,7 +204,7 @@ def test_failed_calls_are_told_with_step_reason_and_hint() -> None:
 
 def test_of_many_calls_the_worst_are_told_and_how_many_there_were() -> None:
     calls = [a_load_call(n, mos=4.4 - n / 100) for n in range(30)]
-    (chapter,) = worst_calls(a_subject(calls=[*calls, a_failed_call(40)]))
+    (chapter,) = worst_calls(a_report_input(calls=[*calls, a_failed_call(40)]))
     page = Page(chapter)
     assert f"The worst {WORST} of 30" in page.text
     assert page.tags.count("tr") == 1 + WORST
@@ -211,9 +213,9 @@ def test_of_many_calls_the_worst_are_told_and_how_many_there_were() -> None:
 
 
 def test_few_calls_are_told_all_and_none_make_no_chapter() -> None:
-    (chapter,) = worst_calls(a_subject())
+    (chapter,) = worst_calls(a_report_input())
     assert "All measured calls" in Page(chapter).text
-    assert list(worst_calls(a_subject(calls=[a_failed_call(1)]))) == []
+    assert list(worst_calls(a_report_input(calls=[a_failed_call(1)]))) == []
 
 
 @pytest.mark.parametrize(
@@ -265,9 +267,9 @@ def test_the_style_needs_nothing_from_outside() -> None:
 
 
 def test_every_class_of_the_page_is_styled() -> None:
-    report_input = a_subject()
-    course = Timeline([*report_input.timeline.points], rtt_over_s=10.0)
-    page = Page(html_report(report_input._replace(timeline=course, warning="careful")))
+    report_input = a_report_input()
+    timeline = Timeline([*report_input.timeline.points], rtt_over_s=10.0)
+    page = Page(html_report(report_input._replace(timeline=timeline, warning="careful")))
     used = {name for _, one in page.elements for name in (one.get("class") or "").split()}
     unstyled = used - {name for name in used if f".{name}" in STYLE}
     assert unstyled <= {"tier"}  # a mark's kind that looks like any mark

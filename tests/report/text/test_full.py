@@ -8,11 +8,18 @@ from ari_tui.report.report_input import NOT_CLOSED, ReportInput
 from ari_tui.report.text.charts import pictures
 from ari_tui.report.text.full import load_lines, plain_report
 from ari_tui.report.timeline import Timeline
-from tests.report.kit import HOSTILE, a_load_report, a_run, a_second, a_subject, hostile_subject
+from tests.report.kit import (
+    HOSTILE,
+    a_hostile_report_input,
+    a_load_report,
+    a_report_input,
+    a_run,
+    a_second,
+)
 
 
 def test_a_load_test_is_told_with_its_charts() -> None:
-    text = plain_report(a_subject(plan__tiers=[1, 2]))
+    text = plain_report(a_report_input(plan__tiers=[1, 2]))
     assert text.startswith("Load test of Local/tone@lab\n===")
     for part in (
         "FAIL, 2026-11-22 11:59:00 UTC, 10.0 s",
@@ -35,7 +42,7 @@ def test_a_run_is_told_with_its_calls() -> None:
 
 
 def test_ascii_has_no_other_signs() -> None:
-    assert plain_report(a_subject(), ascii_only=True).isascii()
+    assert plain_report(a_report_input(), ascii_only=True).isascii()
 
 
 def test_a_run_that_broke_off_says_so_first() -> None:
@@ -45,13 +52,13 @@ def test_a_run_that_broke_off_says_so_first() -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_name_from_outside_breaks_no_line(name: str) -> None:
-    text = plain_report(hostile_subject(name))
+    text = plain_report(a_hostile_report_input(name))
     assert all(line.isprintable() for line in text.splitlines())
-    assert len(text.splitlines()) == len(plain_report(hostile_subject("name")).splitlines())
+    assert len(text.splitlines()) == len(plain_report(a_hostile_report_input("name")).splitlines())
 
 
 def test_without_charts_all_the_rest_is_there() -> None:
-    whole, short = (plain_report(a_subject(), charts=charts) for charts in (True, False))
+    whole, short = (plain_report(a_report_input(), charts=charts) for charts in (True, False))
     drawn = set(whole.splitlines()) - set(short.splitlines())
     assert "Calls up (a point is 1 s)" in drawn
     assert any("┤" in line for line in drawn)
@@ -61,7 +68,9 @@ def test_without_charts_all_the_rest_is_there() -> None:
 
 
 def test_of_a_load_test_nothing_is_told_twice() -> None:
-    lines = [line for line in plain_report(a_subject(), charts=False).splitlines() if line.strip()]
+    lines = [
+        line for line in plain_report(a_report_input(), charts=False).splitlines() if line.strip()
+    ]
     twice = {line for line in lines if lines.count(line) > 1 and set(line) != {"-"}}
     assert twice == set()
 
@@ -97,13 +106,13 @@ def test_a_test_of_one_tier_tells_how_it_was_judged_too() -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_what_comes_from_outside_cannot_steer_the_terminal(name: str) -> None:
-    load = hostile_subject(name).load
+    load = a_hostile_report_input(name).load
     assert load is not None
     assert all(line.isprintable() for line in load_lines(load, 100))
 
 
-def drawn(course: Timeline, width: int = 100, **fields: object) -> str:
-    return "\n".join([*pictures(ReportInput(a_run(**fields), course), width, False), ""])
+def drawn(timeline: Timeline, width: int = 100, **fields: object) -> str:
+    return "\n".join([*pictures(ReportInput(a_run(**fields), timeline), width, False), ""])
 
 
 def section(text: str, name: str) -> list[str]:
