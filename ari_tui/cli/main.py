@@ -92,7 +92,7 @@ def _fail(start: Start, message: str, code: int) -> int:
     if start.debug:
         get("cli").debug("the failure was here", exc_info=True)
     lines = [escaped(start.mask(line)) for line in message.splitlines() if line.strip()]
-    if start.parent_waits:
+    if start.link.parent_waits:
         start.link.failed("\n".join(lines), code)
         return code
     for line in lines:

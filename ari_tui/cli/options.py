@@ -11,7 +11,7 @@ import difflib
 import gc
 import math
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar
 
 import click
 
@@ -37,29 +37,13 @@ def gc_paused() -> Iterator[None]:
         gc.enable()
 
 
-class StartLink(ParentLink):
-    """A parent's link that remembers whether the parent still waits for our ready line."""
-
-    is_ready = False
-
-    def ready(self, **info: Any) -> None:
-        """Write the ready line; failures go to stderr from now on."""
-        self.is_ready = True
-        super().ready(**info)
-
-
 class Start:
     """One start of the program: the link to its parent, and how failures are printed."""
 
     def __init__(self) -> None:
-        self.link = cast("StartLink", StartLink.from_environment())
+        self.link = ParentLink.from_environment()
         self.debug = False
         self.mask = log.Masker()
-
-    @property
-    def parent_waits(self) -> bool:
-        """Return whether a parent waits for our ready line."""
-        return self.link.has_parent and not self.link.is_ready
 
 
 class Flag(NamedTuple):

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-_BARE: Final = str.maketrans("┌┐└┘├┤┬┴┼─│█", "+++++|++++|#")
-_BARE_LINE: Final = str.maketrans("─", "-")
+_ASCII: Final = str.maketrans("┌┐└┘├┤┬┴┼─│█", "+++++|+++-|#")
 
 
 class Points(NamedTuple):
-    """Points of one kind: where (x, y), by which sign, and whether they stand on a stem."""
+    """Points of one kind: coordinates, character, and whether a stem joins them to the axis."""
 
     x: Sequence[float]
     y: Sequence[float]
@@ -35,36 +34,24 @@ class Axes(NamedTuple):
 def chart(
     points: Sequence[Points], axes: Axes, width: int, height: int, *, ascii_only: bool = False
 ) -> list[str]:
-    """Return the lines of a chart of so many cells; later points lie over earlier ones."""
-    figure = _cleared(width, height)
+    """Return the lines of a chart of so many cells; later points cover earlier ones."""
+    import plotext
+
+    plotext.terminal.limit(False, False)  # else a figure is no larger than the terminal
+    figure: Any = plotext.figure
+    figure.clear()
+    figure.plot_size(width, height)
     for one in points:
         if one.x:
             signal = figure.signal(list(one.x), list(one.y), marker=one.sign)
             figure.draw(signal.fillx() if one.stems else signal)
-    _draw_axes(figure, axes)
-    text: str = figure.build().string(True)
-    lines = text.split("\n")[:height]
-    if ascii_only:
-        lines = [line.translate(_BARE_LINE).translate(_BARE) for line in lines]
-    return [line[:width].rstrip() for line in lines]
-
-
-def _cleared(width: int, height: int) -> Any:
-    import plotext
-
-    # by itself a figure is no larger than what is taken for the terminal
-    plotext.terminal.limit(False, False)
-    figure: Any = plotext.figure
-    figure.clear()
-    figure.plot_size(width, height)
-    return figure
-
-
-def _draw_axes(figure: Any, axes: Axes) -> None:
     figure.axes(False, axis="x", side="upper")
     figure.axes(False, axis="y", side="right")
-    across, up = figure.ruler("x"), figure.ruler("y")
-    across.lim(*axes.x)
-    across.ticks([at for at, _ in axes.x_labels], [text for _, text in axes.x_labels])
-    up.lim(0, axes.top)
-    up.ticks([at for at, _ in axes.y_labels], [text for _, text in axes.y_labels])
+    for axis, limits, labels in (("x", axes.x, axes.x_labels), ("y", (0, axes.top), axes.y_labels)):
+        ruler = figure.ruler(axis)
+        ruler.lim(*limits)
+        ruler.ticks([at for at, _ in labels], [text for _, text in labels])
+    lines = figure.build().string(True).split("\n")[:height]
+    if ascii_only:
+        lines = [line.translate(_ASCII) for line in lines]
+    return [line[:width].rstrip() for line in lines]

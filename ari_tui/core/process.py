@@ -75,8 +75,13 @@ class ParentLink:
         self._write({"failed": message, "exit_code": exit_code})
 
     @property
+    def parent_waits(self) -> bool:
+        """Return whether a parent still waits for our ready line."""
+        return self._ready_fd is not None
+
+    @property
     def has_parent(self) -> bool:
-        """Return whether a parent waits for our ready line or holds our lifeline."""
+        """Return whether a parent holds our lifeline."""
         return self.lifeline_fd is not None
 
     def read_reason(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from types import TracebackType
 
 from ari_tui.core.exit_codes import SIGNAL_CODES
 
@@ -30,12 +29,7 @@ class StopSignals:
             loop.add_signal_handler(number, self._handle, number, code)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         loop = asyncio.get_running_loop()
         for number in SIGNAL_CODES:
             loop.remove_signal_handler(number)

@@ -6,7 +6,6 @@ import asyncio
 import errno
 import gc
 import socket
-from types import TracebackType
 from typing import Any
 
 from aiohttp import web
@@ -57,12 +56,7 @@ class SimulatedAsterisk:
             raise
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *error: object) -> None:
         self.pbx.close()
         await self.stop_listening()
 

@@ -143,7 +143,7 @@ def test_the_start_knows_when_it_is_to_print_more() -> None:
 
 
 def test_without_a_parent_nothing_waits() -> None:
-    assert not Start().parent_waits
+    assert not Start().link.parent_waits
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "x", ""])
