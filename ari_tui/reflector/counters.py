@@ -1,4 +1,4 @@
-"""What an echo server counted: for the person at its end, for programs, for a status reply."""
+"""Counters of an echo server, as text, as JSON and as a status reply."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ class TrafficCounters:
     """Counts of one stream or of all, since the start.
 
     `packets` and `bytes` are RTP received, `sent` RTP returned, copies included. `errors` are
-    packets that could not be sent, or not queued for want of room. Dwell is our own delay: from
-    the kernel's receive stamp to just before the send, without what impairment and pacing were
-    asked to add; None before the first packet is sent. `impaired` is None without impairment.
+    packets that could not be sent, or not queued because the queue was full. Dwell is our own
+    delay, from the kernel's receive stamp to just before the send, without the delay that
+    impairment and pacing add; None before the first packet is sent. `impaired` is None without
+    impairment.
     """
 
     packets: int
@@ -29,11 +30,11 @@ class TrafficCounters:
 
     @property
     def dwell_mean_ns(self) -> float | None:
-        """The mean of our own delay; None before the first packet is sent."""
+        """The mean dwell; None before the first packet is sent."""
         return self.dwell_sum_ns / self.sent if self.sent else None
 
     def status(self, socket_drops: int) -> StatusCounters:
-        """Return the counts as a status reply carries them; drops are the whole socket's."""
+        """Return the counters of a status reply; `socket_drops` is of the whole socket."""
         impaired = self.impaired or ImpairmentCounts()
         return StatusCounters(
             received=self.packets,
@@ -56,7 +57,7 @@ class TrafficCounters:
 
 @dataclass(frozen=True)
 class StreamCounters:
-    """Counts of one stream, with the source and SSRC that it is known by."""
+    """Counts of one stream, identified by source and SSRC."""
 
     source: str
     ssrc: int
@@ -69,12 +70,11 @@ class StreamCounters:
 
 @dataclass(frozen=True)
 class EchoCounters:
-    """Everything that an echo server counted until now.
+    """All counters of an echo server.
 
     Every datagram received is in one of `total.packets`, `refused` (by its source),
     `status_queries`, `malformed` (RTP that contradicts itself) and `not_rtp`. `unsent` packets
-    were still waiting for their time at the end. `streams_seen` counts those that have been
-    evicted for idleness too; `streams` lists the others.
+    were still queued at the end. `streams_seen` includes evicted streams; `streams` does not.
     """
 
     total: TrafficCounters
@@ -91,13 +91,13 @@ class EchoCounters:
     end_reason: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON: the totals, what was not served, one entry a stream."""
+        """Return plain values for JSON: totals, packets not served, one entry per stream."""
         values = {key: value for key, value in vars(self).items() if key != "total"}
         streams = [stream.as_dict() for stream in self.streams]
         return {**self.total.as_dict(), **values, "streams": streams}
 
     def text(self) -> str:
-        """Return one paragraph for a person."""
+        """Return the counters as one paragraph."""
         total = self.total
         served = (
             f"echo: {total.packets:,} packets ({total.bytes:,} bytes) of {self.streams_seen:,}"

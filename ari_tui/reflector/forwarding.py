@@ -1,4 +1,4 @@
-"""Take datagrams from a socket and return the RTP among them, at once or when they are due."""
+"""The forwarding loop of the echo server: receive, check, and return RTP at once or when due."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from ari_tui.core.sockets import ANCILLARY_SIZE, Address, endpoint_text, receive
 from ari_tui.reflector.counters import EchoCounters, StreamCounters, TrafficCounters
 from ari_tui.reflector.guard import SourceGuard, parse_host
 from ari_tui.reflector.impairment import Impairment, ImpairmentSpec
-from ari_tui.reflector.streams import EchoStream, EchoTally, StreamTable
+from ari_tui.reflector.streams import EchoStream, StreamTable
 from ari_tui.wire import rtp, status
 
 MAX_WAITING: Final = 131_072
 MAX_WAITING_BYTES: Final = 64 << 20
-"""What may wait for its time; more is dropped and counted as errors."""
+"""Limits of the send queue; packets beyond are dropped and counted as errors."""
 _BATCH: Final = 64
-"""Datagrams taken before what is due is looked at again."""
+"""Datagrams read before due packets are sent again."""
 _MAX_DATAGRAM: Final = 65_536
 
 
 class _Waiting(NamedTuple):
-    """One packet until it is due, and how long it took from the kernel to the queue."""
+    """A queued packet, and the time from its kernel stamp to the queue."""
 
     data: bytes
     stream: EchoStream
@@ -30,9 +30,9 @@ class _Waiting(NamedTuple):
 
 
 class Reflector:
-    """Serve one non-blocking UDP socket: check, count, impair, pace, send back unchanged.
+    """Serves one non-blocking UDP socket: check, count, impair, pace, return unchanged.
 
-    Without impairment and pacing a packet is sent as soon as it is read, and nothing waits.
+    Without impairment and pacing a packet is sent as soon as it is read.
     Otherwise `send_due` must be called by `next_due_ns` (both on CLOCK_MONOTONIC). One thread.
     """
 
@@ -59,15 +59,15 @@ class Reflector:
 
     @property
     def waiting(self) -> int:
-        """How many packets wait for their time."""
+        """Packets in the send queue."""
         return self._schedule.pending if self._schedule is not None else 0
 
     def next_due_ns(self) -> int | None:
-        """Return when `send_due` has something to send next; None when nothing waits."""
+        """Return when the next queued packet is due; None with an empty queue."""
         return self._schedule.next_due_ns() if self._schedule is not None else None
 
     def receive(self) -> None:
-        """Take what the socket holds, a bounded number of datagrams at a time."""
+        """Read the socket's datagrams, a bounded number per call."""
         for _ in range(_BATCH):
             try:
                 size, ancillary, _, source = self._sock.recvmsg_into([self._view], ANCILLARY_SIZE)
@@ -79,7 +79,7 @@ class Reflector:
             self._take(self._view[:size], source, receive_stamp(ancillary) or time.time_ns())
 
     def send_due(self, now_ns: int) -> None:
-        """Send the packets whose time has come."""
+        """Send the packets that are due."""
         if self._schedule is None:
             return
         for due_ns, packet in self._schedule.pop_releases(now_ns):
@@ -88,13 +88,13 @@ class Reflector:
             self._send(packet.data, packet.stream, dwell_ns)
 
     def expire(self, now_ns: int) -> None:
-        """Let go of idle streams; to be called about once a second."""
+        """Evict idle streams; to be called about once a second."""
         self._table.expire(now_ns)
 
     def counters(self, end_reason: str = "") -> EchoCounters:
-        """Return everything counted so far."""
+        """Return all counters."""
         return EchoCounters(
-            total=self._totals(),
+            total=self._traffic(None),
             socket_drops=socket_drops(self._sock),
             refused=self._refused,
             malformed=self._malformed,
@@ -106,7 +106,7 @@ class Reflector:
             streams_seen=self._table.seen,
             streams=tuple(
                 StreamCounters(
-                    endpoint_text(*stream.source[:2]), stream.ssrc, self._traffic_of(stream)
+                    endpoint_text(*stream.source[:2]), stream.ssrc, self._traffic(stream)
                 )
                 for stream in self._table
             ),
@@ -157,7 +157,7 @@ class Reflector:
             tally.errors += 1
             return
         tally.sent += 1
-        if dwell_ns > 0:  # a clock set back gives no sample worth having
+        if dwell_ns > 0:  # a clock set back gives no valid sample
             tally.dwell_sum_ns += dwell_ns
             tally.dwell_max_ns = max(tally.dwell_max_ns, dwell_ns)
 
@@ -182,23 +182,19 @@ class Reflector:
         try:
             self._sock.sendto(reply, source)
         except OSError:
-            return  # the client asks again
+            return  # the client repeats its query
         self._replies += 1
 
     def _traffic_for(self, query: status.StatusQuery, source: Address) -> TrafficCounters | None:
-        """Return what the source may know: of its own streams, and of all when it is local."""
+        """Return the counters that a source may read: of its streams; totals over loopback only."""
         if query.kind == status.TOTALS_QUERY:
-            return self._totals() if parse_host(source[0]).is_loopback else None
+            return self._traffic(None) if parse_host(source[0]).is_loopback else None
         stream = self._table.peek(source, query.ssrc)
-        return self._traffic_of(stream) if stream is not None else None
+        return self._traffic(stream) if stream is not None else None
 
-    def _totals(self) -> TrafficCounters:
-        return self._traffic(self._table.totals(), None)
-
-    def _traffic_of(self, stream: EchoStream) -> TrafficCounters:
-        return self._traffic(stream.tally, stream)
-
-    def _traffic(self, tally: EchoTally, stream: EchoStream | None) -> TrafficCounters:
+    def _traffic(self, stream: EchoStream | None) -> TrafficCounters:
+        """Return the counters of a stream; of all with None."""
+        tally = self._table.totals() if stream is None else stream.tally
         impaired = None
         if self._schedule is not None and self._impaired:
             schedule = self._schedule

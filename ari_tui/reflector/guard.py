@@ -1,13 +1,11 @@
-"""Whom the echo server answers: no open reflector, no loops.
+"""Which sources the echo server answers: no open reflector, no loops.
 
-An echo server open to all returns whatever a forged source address asks for to whoever owns that
-address. So it answers loopback alone, unless the networks of its clients are named; and it
-refuses to listen beyond loopback until they are.
+An open echo server would send packets to any forged source address. So it answers loopback only
+unless the networks of its clients are configured, and without them listens on loopback only.
 
-Two echo servers that hear each other, by one forged packet or by a wrong setting, would pass that
-packet on for ever. So sources whose port is that of an echo service are refused: the well-known
-ports (below 1024: echo 7, chargen 19, DNS, NTP, …), the port that this server listens on, and
-the port that such servers have by default.
+Two echo servers that reach each other, by a forged packet or a wrong setting, would return that
+packet for ever. So source ports of echo services are refused: the well-known ports (below 1024:
+echo 7, chargen 19, DNS, NTP, …), the server's own port, and the default port of this server.
 """
 
 from __future__ import annotations
@@ -20,8 +18,6 @@ from typing import Final
 from ari_tui.core.errors import ConfigError
 from ari_tui.core.sockets import Address, Network
 
-Host = ipaddress.IPv4Address | ipaddress.IPv6Address
-
 DEFAULT_PORT: Final = 4000
 _WELL_KNOWN_PORTS: Final = 1024
 _MAX_HOSTS: Final = 4096
@@ -30,8 +26,8 @@ _MAX_WARNINGS: Final = 32
 logger = logging.getLogger(__name__)
 
 
-def parse_host(text: str) -> Host:
-    """Return the IP address in a socket address, an IPv4-mapped one as the IPv4 that it is."""
+def parse_host(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Return the IP address of a socket address, an IPv4-mapped one as IPv4."""
     address = ipaddress.ip_address(text)
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return mapped or address
@@ -54,7 +50,7 @@ def parse_networks(allow: Iterable[str]) -> tuple[Network, ...]:
 
 
 def check_exposure(bind_host: str, networks: tuple[Network, ...]) -> None:
-    """Raise ConfigError when a server would listen beyond loopback with no network named."""
+    """Raise ConfigError when a server would listen beyond loopback without allowed networks."""
     if not networks and not parse_host(bind_host).is_loopback:
         raise ConfigError(
             f"--bind {bind_host} is open to other machines: name the networks that may use the"
@@ -63,10 +59,9 @@ def check_exposure(bind_host: str, networks: tuple[Network, ...]) -> None:
 
 
 class SourceGuard:
-    """Decide by source address; warn in words once for each source, a bounded number of times.
+    """Admits or refuses sources; logs one warning per refused source, a bounded number in all.
 
-    `own_port` is the port that the server is bound to; with no networks only loopback is
-    answered.
+    `own_port` is the server's port. Without networks only loopback is answered.
     """
 
     def __init__(self, own_port: int, networks: tuple[Network, ...] = ()) -> None:
@@ -76,28 +71,25 @@ class SourceGuard:
         self._warned: set[tuple[str, int]] = set()
 
     def admits(self, source: Address) -> bool:
-        """Tell whether packets from this source are answered."""
+        """Return whether packets from this source are answered."""
         host, port = source[0], source[1]
         if port < _WELL_KNOWN_PORTS or port in self._refused_ports:
             self._warn(host, port, "its port is that of an echo service, which would loop")
             return False
-        if not self._knows(host):
+        if not self._allows(host):
             self._warn(host, 0, "not in a network named with --allow")
             return False
         return True
 
-    def _knows(self, host: str) -> bool:
-        known = self._hosts.get(host)
-        if known is None:
+    def _allows(self, host: str) -> bool:
+        allowed = self._hosts.get(host)
+        if allowed is None:
             if len(self._hosts) >= _MAX_HOSTS:
                 self._hosts.clear()
-            known = self._hosts[host] = self._looks_up(parse_host(host))
-        return known
-
-    def _looks_up(self, host: Host) -> bool:
-        if not self._networks:
-            return host.is_loopback
-        return any(host in network for network in self._networks)
+            address = parse_host(host)
+            inside = any(address in network for network in self._networks)
+            allowed = self._hosts[host] = inside if self._networks else address.is_loopback
+        return allowed
 
     def _warn(self, host: str, port: int, why: str) -> None:
         if (host, port) in self._warned or len(self._warned) >= _MAX_WARNINGS:

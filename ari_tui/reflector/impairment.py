@@ -1,22 +1,22 @@
 """Impairment: a seeded scheduler that delays, loses, doubles and reorders, and counts exactly.
 
-Pure: time is an argument and nothing is sent. Who receives the output and counts as
-MEASUREMENT does (lost: never came; duplicates: further copies; reordered: RFC 4737, first copies
-below the next expected sequence) gets exactly `counts`, as long as each stream comes in in
-sequence. Disorder, copies and holes that a stream brings along pass through and are not counted.
+Pure: time is an argument and nothing is sent. A receiver that counts as MEASUREMENT does (lost:
+never received; duplicates: further copies; reordered: RFC 4737, first copies below the next
+expected sequence number) gets exactly `counts` if each stream arrives in sequence. Reordering,
+copies and losses already in an arriving stream pass through and are not counted.
 
-- **Delay and jitter**: released at arrival + delay + uniform 0 … jitter, never earlier than
-  arrival + delay and never before the stream's previous packet: jitter does not reorder.
-- **Loss** comes in runs of exactly `burst` packets. Where two runs meet, a run of a multiple
-  shows, so that the share stays `loss` and `burst=1` is independent loss.
-- **Reordering**: a packet is held until the next packet of its stream that survives, and goes
-  directly after it. While one is held no other is chosen. When none comes within 100 ms of its
-  time it goes alone, and is not counted.
-- **Duplicates** go directly after their original, when that is held, both after the overtaker.
+- **Delay and jitter**: released at arrival + delay + uniform 0 … jitter, never before the
+  stream's previous packet: jitter does not reorder.
+- **Loss** comes in runs of exactly `burst` packets. Adjacent runs make a longer one, so that the
+  share stays `loss` and `burst=1` is independent loss.
+- **Reordering**: a packet is held and sent directly after the stream's next packet that is not
+  lost. One packet is held at a time. Without a next packet within 100 ms of its release time it
+  is sent alone and not counted.
+- **Duplicates** are sent directly after their original; after the overtaking packet if it is held.
 
-Repeatable: what happens to the n-th packet of a stream depends on the seed, the stream's name
-and n, whatever the other streams do. Each packet takes four draws whatever is configured, so a
-changed share leaves the other decisions alone.
+Repeatable: what happens to the n-th packet of a stream depends on the seed, the stream's name and
+n only. Each packet takes four random draws whatever is configured, so that a changed share does
+not change the other decisions.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from ari_tui.wire.rtp import SEQUENCE_BITS, signed_difference
 __all__ = ["Impairment", "ImpairmentCounts", "ImpairmentSpec", "parse_impairment"]
 
 HOLD_NS: Final = 100_000_000
-"""How long past its time a held packet waits for one to overtake it."""
+"""How long past its release time a packet is held to be overtaken."""
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 
 class ImpairmentCounts(NamedTuple):
-    """What an impairment did: packets pushed and lost, copies and overtaken packets released."""
+    """Packets pushed, packets lost, and copies and overtaken packets released."""
 
     packets: int = 0
     lost: int = 0
@@ -60,23 +60,23 @@ class _Tally:
 
 
 class _Stream(Generic[T]):
-    """One stream: its own random numbers, the run of losses under way, the packet held."""
+    """One stream: its random numbers, the current run of losses, the held packet."""
 
-    __slots__ = ("held", "previous_ns", "random", "rest", "run_left", "tally")
+    __slots__ = ("chose_previous", "held", "previous_ns", "random", "run_left", "tally")
 
     def __init__(self, seed: str) -> None:
         self.random = Random(seed).random  # noqa: S311  repeatable, not secret
         self.tally = _Tally()
         self.run_left = 0
         self.previous_ns = 0
-        """Release time of the packet before, which none may undercut."""
+        """Release time of the previous packet, and the earliest for the next."""
         self.held: _Held[T] | None = None
-        self.rest = False
-        """The survivor before was chosen to be overtaken: this one is not."""
+        self.chose_previous = False
+        """The previous packet was chosen to be overtaken: the next is not."""
 
 
 class _Entry(Generic[T]):
-    """One release in the heap; cancelled when the packet got another place."""
+    """One release in the heap; cancelled when the packet is rescheduled."""
 
     __slots__ = ("cancelled", "effect", "item", "stream")
 
@@ -88,7 +88,7 @@ class _Entry(Generic[T]):
 
 
 class _Held(Generic[T]):
-    """A packet, and its copy, waiting to be overtaken until the deadline."""
+    """A packet, and its copy, held until overtaken or the deadline."""
 
     __slots__ = ("deadline_ns", "entries", "sequence")
 
@@ -99,14 +99,14 @@ class _Held(Generic[T]):
 
 
 _PLAIN, _COPY, _OVERTAKEN, _ALONE = range(4)
-"""Why an entry is released; counted when it is, so that the counts never run ahead."""
+"""The effect of an entry, counted at its release."""
 
 
 class Impairment(Generic[K, T]):
-    """Schedule items per stream as `spec` says; hold no more than what is in flight.
+    """Schedules items per stream by `spec`.
 
-    `seed` and `name(stream)` (its text by default) start each stream's random numbers. Times are
-    ns of any one clock that does not go back. Not thread-safe.
+    `seed` and `name(stream)` (its text by default) seed each stream's random numbers. Times are
+    ns of one monotonic clock. Not thread-safe.
     """
 
     def __init__(
@@ -116,10 +116,10 @@ class Impairment(Generic[K, T]):
         self._seed = seed
         self._name = name
         left = 1.0 - spec.loss
-        # a run starts on a packet outside of runs: solve share = q·burst / (q·burst + 1 − q)
+        # a run starts at a packet outside of runs: solve share = q·burst / (q·burst + 1 − q)
         self._run_chance = spec.loss / (spec.burst * left + spec.loss) if spec.loss else 0.0
         self._copy_chance = spec.duplicate / left if spec.duplicate and left else 0.0
-        # each packet chosen makes the next one ineligible: solve share = q / (1 + q)
+        # after a chosen packet the next is not eligible: solve share = q / (1 + q)
         share = min(spec.reorder / left, 0.5) if spec.reorder and left else 0.0
         self._hold_chance = share / (1.0 - share)
         self._streams: dict[K, _Stream[T]] = {}
@@ -130,25 +130,25 @@ class Impairment(Generic[K, T]):
 
     @property
     def counts(self) -> ImpairmentCounts:
-        """What was done to all streams so far, those forgotten included."""
+        """The counts of all streams so far, forgotten ones included."""
         return self._totals.freeze()
 
     @property
     def pending(self) -> int:
-        """How many items, copies included, wait for their release."""
+        """Items not yet released, copies included."""
         return self._pending
 
     def counts_of(self, stream: K) -> ImpairmentCounts:
-        """Return what was done to one stream so far; zeros for one unknown or forgotten."""
+        """Return the counts of one stream so far; zeros for an unknown or forgotten one."""
         state = self._streams.get(stream)
         return state.tally.freeze() if state is not None else ImpairmentCounts()
 
     def forget(self, stream: K) -> None:
-        """Drop an idle stream's state; what it has pending still comes out, into the totals."""
+        """Drop an idle stream's state; its pending items are still released and counted in all."""
         self._streams.pop(stream, None)
 
     def push(self, stream: K, sequence: int, item: T, now_ns: int) -> None:
-        """Take one packet that arrives now; `sequence` is its 16-bit RTP sequence number."""
+        """Add one packet that arrives now; `sequence` is its 16-bit RTP sequence number."""
         state = self._streams.get(stream)
         if state is None:
             state = self._streams[stream] = _Stream(f"{self._seed}/{self._name(stream)}")
@@ -161,34 +161,34 @@ class Impairment(Generic[K, T]):
             state.tally.lost += 1
             return
         if state.held is not None and now_ns >= state.held.deadline_ns:
-            self._let_go(state, state.held)
+            self._release_alone(state, state.held)
         wait_ns = self.spec.delay_ns + int(jitter * (self.spec.jitter_ns + 1))
         due_ns = max(state.previous_ns, now_ns + wait_ns)
         copies = 2 if copy < self._copy_chance else 1
-        if hold < self._hold_chance and not state.rest:
-            state.rest = True
+        if hold < self._hold_chance and not state.chose_previous:
+            state.chose_previous = True
             deadline_ns = due_ns + HOLD_NS
             entries = self._schedule(state, item, deadline_ns, copies, _ALONE)
             state.held = _Held(sequence, deadline_ns, entries)
             return
-        state.rest = False
+        state.chose_previous = False
         state.previous_ns = due_ns
         self._schedule(state, item, due_ns, copies, _PLAIN)
         if state.held is not None:
             self._overtake(state, state.held, sequence, due_ns)
 
     def next_due_ns(self) -> int | None:
-        """Return when the next item is to be released; None when nothing waits."""
+        """Return when the next item is due; None without items."""
         while self._heap and self._heap[0][2].cancelled:
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
     def pop_due(self, now_ns: int) -> list[T]:
-        """Return, in order, the items whose time has come."""
+        """Return, in order, the items that are due."""
         return [item for _, item in self.pop_releases(now_ns)]
 
     def pop_releases(self, now_ns: int) -> list[tuple[int, T]]:
-        """Return, in order, (due time in ns, item) of the items whose time has come."""
+        """Return, in order, (due time in ns, item) of the items that are due."""
         released: list[tuple[int, T]] = []
         while (due_ns := self.next_due_ns()) is not None and due_ns <= now_ns:
             entry = heapq.heappop(self._heap)[2]
@@ -196,10 +196,6 @@ class Impairment(Generic[K, T]):
             self._count(entry)
             released.append((due_ns, entry.item))
         return released
-
-    def flush(self) -> list[T]:
-        """Return all that waits, in order, before its time: for the end of a run."""
-        return self.pop_due(max(self._heap)[0]) if self._heap else []
 
     def _loses(self, state: _Stream[T], draw: float) -> bool:
         if state.run_left:
@@ -229,7 +225,7 @@ class Impairment(Generic[K, T]):
         effect = _OVERTAKEN if overtaken else _PLAIN
         self._schedule(state, held.entries[0].item, due_ns, len(held.entries), effect)
 
-    def _let_go(self, state: _Stream[T], held: _Held[T]) -> None:
+    def _release_alone(self, state: _Stream[T], held: _Held[T]) -> None:
         state.held = None
         state.previous_ns = max(state.previous_ns, held.deadline_ns)
 
@@ -242,4 +238,4 @@ class Impairment(Generic[K, T]):
             self._totals.reordered += 1
             state.tally.reordered += 1
         elif effect == _ALONE and state.held is not None and entry is state.held.entries[0]:
-            self._let_go(state, state.held)
+            self._release_alone(state, state.held)

@@ -1,14 +1,13 @@
-"""What an impairment is asked to do: `delay=20ms,jitter=5ms,loss=1%,burst=3,dup=0.5%,reorder=1%`.
+"""The settings of an impairment: `delay=20ms,jitter=5ms,loss=1%,burst=3,dup=0.5%,reorder=1%`.
 
-Every share is one of *all packets that arrive*, so that `loss=5%,dup=1%` shows as 5 lost and 1
-duplicate in 100 sent. A lost packet can be neither doubled nor overtaken, which bounds the sums.
+Every share is of *all packets that arrive*: `loss=5%,dup=1%` means 5 lost and 1 duplicate in 100
+sent. A lost packet can be neither duplicated nor overtaken, which limits the sums.
 """
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -17,10 +16,10 @@ from ari_tui.core.errors import ConfigError
 from ari_tui.core.number_format import percent_significant
 
 MAX_TIME_NS: Final = 10_000_000_000
-"""Longest delay and longest jitter; more is a typing error, not a network."""
+"""Longest delay and longest jitter; more is taken for a typing error."""
 MAX_BURST: Final = 1_000_000
 _ROUNDING: Final = 1e-9
-"""Sums of shares such as 0.7 + 0.2 + 0.1 come out a hair above 1."""
+"""Tolerance for sums such as 0.7 + 0.2 + 0.1, slightly above 1 in floating point."""
 
 EXAMPLE: Final = "delay=20ms,jitter=5ms,loss=1%,burst=3,dup=0.5%,reorder=1%"
 
@@ -33,9 +32,9 @@ _UNITS_NS: Final = {"us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 class ImpairmentSpec:
     """One impairment: times in ns, shares of all arriving packets in 0 … 1.
 
-    `burst` is the length of a run of losses. `duplicate` is at most what `loss` leaves,
-    `reorder` at most half of that, as it takes a second packet to overtake the first. Raises
-    ConfigError, naming the key as `parse_impairment` spells it.
+    `burst` is the length of a run of losses. `duplicate` is at most 1 − `loss`, `reorder` at most
+    half of that, as one packet overtakes another. Raises ConfigError, naming the key as in
+    `parse_impairment`.
     """
 
     delay_ns: int = 0
@@ -70,7 +69,7 @@ class ImpairmentSpec:
 
     @property
     def active(self) -> bool:
-        """Tell whether anything is asked for at all."""
+        """Whether anything is impaired."""
         return self != ImpairmentSpec()
 
     def __str__(self) -> str:
@@ -102,35 +101,19 @@ def parse_impairment(text: str) -> ImpairmentSpec:
         if key in values:
             raise _error(f"{key} is given twice")
         values[key] = value
-    return _read(values)
-
-
-def _read(values: Mapping[str, str]) -> ImpairmentSpec:
-    def time_ns(key: str) -> int:
-        return _read_time_ns(key, values[key]) if key in values else 0
-
-    def share(key: str) -> float:
-        return _read_share(key, values[key]) if key in values else 0.0
-
-    return ImpairmentSpec(
-        delay_ns=time_ns("delay"),
-        jitter_ns=time_ns("jitter"),
-        loss=share("loss"),
-        burst=_read_burst("burst", values["burst"]) if "burst" in values else 1,
-        duplicate=share("dup"),
-        reorder=share("reorder"),
-    )
+    values = {**dict.fromkeys(_KEYS, "0"), "burst": "1", **values}
+    delay_ns, jitter_ns = (_read_time_ns(key, values[key]) for key in ("delay", "jitter"))
+    loss, burst = _read_share("loss", values["loss"]), _read_burst(values["burst"])
+    duplicate, reorder = (_read_share(key, values[key]) for key in ("dup", "reorder"))
+    return ImpairmentSpec(delay_ns, jitter_ns, loss, burst, duplicate, reorder)
 
 
 def _read_time_ns(key: str, value: str) -> int:
     match = _NUMBER.match(value)
-    if match is None or (match[2] not in _UNITS_NS and not _is_bare_zero(match)):
+    bare_zero = match is not None and not match[2] and Decimal(match[1]) == 0
+    if match is None or not (match[2] in _UNITS_NS or bare_zero):
         raise _error(f"{key}={value}: give a time with its unit, us, ms or s, as in {key}=20ms")
     return round(Decimal(match[1]) * _UNITS_NS.get(match[2], 1))
-
-
-def _is_bare_zero(match: re.Match[str]) -> bool:
-    return not match[2] and Decimal(match[1]) == 0
 
 
 def _read_share(key: str, value: str) -> float:
@@ -144,9 +127,9 @@ def _read_share(key: str, value: str) -> float:
     return float(Decimal(match[1]) / 100 if match[2] else Decimal(match[1]))
 
 
-def _read_burst(key: str, value: str) -> int:
+def _read_burst(value: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", value):
-        raise _error(f"{key}={value}: give a whole number from 1 to {MAX_BURST}")
+        raise _error(f"burst={value}: give a whole number from 1 to {MAX_BURST}")
     return int(value)
 
 

@@ -1,13 +1,12 @@
-"""The echo server: return every RTP packet unchanged to where it came from.
+"""The echo server: returns every RTP packet unchanged to its source.
 
-One thread, one socket, no asyncio: what it adds to a round trip is a read and a send. It counts
-what it saw, sent, dropped and held, in total and per stream, and tells on its status query
-(wire/status). With an impairment it is a bad network that counts what it did; with pacing it
-sends each packet at its place on the RTP clock. Its guard (echo_guard) keeps it from being an
-open reflector or half of a loop.
+One thread, one socket, no asyncio: it adds one read and one send to a round trip. It counts
+packets received, sent and dropped and their delay, in total and per stream, and answers status
+queries (`wire/status.py`). An impairment simulates a bad network and counts what it did; pacing
+sends each packet by its RTP timestamp. `reflector/guard.py` prevents open reflection and loops.
 
-On a wildcard address the kernel chooses the address that a reply comes from; clients with
-connected sockets then need it to be the one that they sent to. Bind to that address.
+On a wildcard address the kernel chooses the source address of a reply, and clients with connected
+sockets receive only what comes from the address that they sent to: bind to that address.
 """
 
 from __future__ import annotations
@@ -35,16 +34,18 @@ from ari_tui.reflector.guard import DEFAULT_PORT, SourceGuard, check_exposure, p
 from ari_tui.reflector.impairment import ImpairmentSpec
 from ari_tui.wire.rtp import DEFAULT_CLOCK_RATE
 
+__all__ = ["DEFAULT_PORT", "EchoConfig", "EchoCounters", "EchoServer"]
+
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _REASONS: Final = {int(number): number.name for number in _SIGNALS}
-"""By the byte in the pipe; those of other signals that have a handler mean nothing here."""
+"""By the byte in the pipe; bytes of other signals are ignored."""
 
 
 class StopCondition:
-    """A context in which SIGTERM, SIGINT and SIGHUP ask for a stop instead of killing.
+    """A context in which SIGTERM, SIGINT and SIGHUP request a stop instead of killing.
 
-    Signals are taken in the main thread only (Python's rule); elsewhere the lifeline ends the
-    loop. A SIGHUP that is ignored (nohup) stays so. On leaving, the handlers are as they were.
+    Python handles signals in the main thread only; elsewhere the lifeline ends the loop. An ignored
+    SIGHUP (nohup) stays ignored. On exit the previous handlers are restored.
     """
 
     def __init__(self, link: ParentLink | None) -> None:
@@ -54,7 +55,7 @@ class StopCondition:
             os.set_blocking(fd, False)
         self._restore = contextlib.ExitStack()
         self.watched = [self._read_fd]
-        """Descriptors that become readable when a stop is asked for."""
+        """Descriptors that become readable when a stop is requested."""
         if link is not None and link.lifeline_fd is not None:
             self.watched.append(link.lifeline_fd)
 
@@ -66,7 +67,7 @@ class StopCondition:
                 if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
                     continue
                 handler = signal.signal(number, _note)
-                # None: set by other than Python, and beyond its power to set again
+                # None: not installed from Python, which cannot restore it
                 self._restore.callback(signal.signal, number, handler or signal.SIG_DFL)
         return self
 
@@ -76,14 +77,13 @@ class StopCondition:
             os.close(fd)
 
     def take(self, readable: list[Any]) -> str:
-        """Return the reason of the stop asked for by one of the readable descriptors, else "".
+        """Return the reason of the stop requested by one of the readable descriptors, else "".
 
-        "SIGTERM", "SIGINT", "SIGHUP", the parent's words, or "let go by the parent" when it gave
-        none. A lifeline that has spoken is watched no more; a further signal can still be taken.
+        "SIGTERM", "SIGINT", "SIGHUP", the parent's reason, or "let go by the parent" when it gave
+        none. The lifeline is not watched after that; a further signal can still be read.
         """
         if self._read_fd in readable:
-            asked = [number for number in os.read(self._read_fd, 64) if number in _REASONS]
-            return _REASONS[asked[0]] if asked else ""
+            return next((_REASONS[n] for n in os.read(self._read_fd, 64) if n in _REASONS), "")
         lifeline = self._link.lifeline_fd if self._link is not None else None
         if self._link is not None and lifeline in readable:
             self.watched = [self._read_fd]
@@ -92,24 +92,22 @@ class StopCondition:
 
 
 def _note(number: int, frame: FrameType | None) -> None:
-    """Do nothing: that there is a handler makes Python write to the wakeup descriptor."""
+    """Do nothing: with a handler installed Python writes to the wakeup descriptor."""
 
-
-__all__ = ["DEFAULT_PORT", "EchoConfig", "EchoCounters", "EchoServer"]
 
 EXPEDITED_FORWARDING: Final = 46
-"""The DSCP of voice (RFC 3246): the way back is to be treated like the way out."""
+"""The DSCP of voice (RFC 3246), so that both directions are treated alike."""
 DRAIN_NS: Final = 1_000_000_000
-"""How long packets that wait for their time are still sent after a stop is asked for."""
+"""How long queued packets are still sent after a stop is requested."""
 _HOUSEKEEPING_NS: Final = 1_000_000_000
 
 
 @dataclass(frozen=True)
 class EchoConfig:
-    """What the echo server is to do; each field is named after its flag.
+    """The configuration of an echo server; each field is named after its flag.
 
-    `allow` holds networks or addresses of clients and is needed beyond loopback. `pace` sends
-    by RTP timestamp at `clock_rate` Hz. `seed` makes the impairment repeatable.
+    `allow` holds networks or addresses of clients, required beyond loopback. `pace` sends by RTP
+    timestamp at `clock_rate` Hz. `seed` makes the impairment repeatable.
     """
 
     host: str = "127.0.0.1"
@@ -123,13 +121,13 @@ class EchoConfig:
 
 
 class EchoServer:
-    """One run of an echo server: `bind`, then `run` until told to stop, once.
+    """One run of an echo server: `bind`, then `run` once until a stop is requested.
 
     Raises ConfigError, naming the flag of a wrong value, and BindError when `host` is a name.
     """
 
     def __init__(self, config: EchoConfig, sock: socket.socket | None = None) -> None:
-        """Take the configuration, and a socket if one is bound already, as by `open_udp`."""
+        """Take the configuration, and optionally a bound socket as from `open_udp`."""
         self._config = config
         self._networks = parse_networks(config.allow)
         _check(config)
@@ -137,9 +135,9 @@ class EchoServer:
         self._sock = sock
 
     def bind(self) -> tuple[str, int]:
-        """Bind the socket, unless it is, and return host and port.
+        """Bind the socket, unless it is bound, and return host and port.
 
-        Raises BindError, which tells when the port is in use.
+        Raises BindError, with its own message for a port in use.
         """
         if self._sock is None:
             config = self._config
@@ -156,9 +154,9 @@ class EchoServer:
     def run(self, link: ParentLink | None = None) -> EchoCounters:
         """Serve until SIGTERM, SIGINT, SIGHUP or the end of the parent's lifeline.
 
-        Says host and port on the parent's ready line. Packets that wait for their time when the
-        stop comes are still sent, for a second at most and not after a second stop. Signals are
-        heard in the main thread only. Returns the final counters, with the reason of the end.
+        The parent's ready line names host and port. After a stop, queued packets are sent for at
+        most a second, or until a second stop. Signals work in the main thread only. Returns the
+        final counters, with the reason of the end.
         """
         host, port = self.bind()
         assert self._sock is not None  # noqa: S101  bind has just opened it
@@ -218,7 +216,7 @@ def _check(config: EchoConfig) -> None:
 def _wait(
     descriptors: Sequence[socket.socket | int], due_ns: int | None, latest_ns: int
 ) -> list[socket.socket | int]:
-    """Wait for a descriptor or a time; select, as epoll and poll count in whole milliseconds."""
+    """Wait for a descriptor or a time, with select: epoll and poll count whole milliseconds."""
     wake_ns = latest_ns if due_ns is None else min(due_ns, latest_ns)
     timeout_s = max(0, wake_ns - time.monotonic_ns()) / 1e9
     return select.select(descriptors, [], [], timeout_s)[0]
@@ -226,7 +224,7 @@ def _wait(
 
 @contextlib.contextmanager
 def _no_collection() -> Iterator[None]:
-    """Keep the collector's pauses out of the packets' way; the loop makes no cycles to collect."""
+    """Disable garbage collection, whose pauses would delay packets; the loop makes no cycles."""
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -1,8 +1,7 @@
 """The streams that an echo server serves: one per source address and SSRC, bounded, with counts.
 
-The table never refuses a stream: when it is full, the one idle for longest makes room, so that
-a spray of invented SSRCs cannot lock live streams out. What an evicted stream counted stays in
-the totals.
+The table never refuses a stream: when it is full the longest idle one is evicted, so that a flood
+of forged SSRCs cannot lock live streams out. The counts of an evicted stream stay in the totals.
 """
 
 from __future__ import annotations
@@ -17,9 +16,9 @@ from ari_tui.wire.rtp import TIMESTAMP_BITS, signed_difference
 MAX_STREAMS: Final = 4096
 IDLE_NS: Final = 60_000_000_000
 AHEAD_LIMIT_NS: Final = 500_000_000
-"""No pacing holds a packet longer than this; one that would be has jumped on its clock."""
+"""The longest delay by pacing; a packet due later means a timestamp jump."""
 BACK_LIMIT_S: Final = 1
-"""A timestamp further back than this is a new start, a nearer one a reordered packet."""
+"""A timestamp further back than this is a jump, a nearer one a reordered packet."""
 
 
 class EchoTally:
@@ -32,7 +31,7 @@ class EchoTally:
         self.dwell_max_ns = self.dwell_sum_ns = 0
 
     def add(self, other: EchoTally) -> None:
-        """Add another's counts; the larger maximum stays."""
+        """Add another's counts; of the maxima keep the larger."""
         self.received += other.received
         self.sent += other.sent
         self.bytes += other.bytes
@@ -42,12 +41,12 @@ class EchoTally:
 
 
 class Pacer:
-    """Tell when a packet is due by its RTP timestamp: t0 + (timestamp − timestamp0) / rate.
+    """Schedules packets by RTP timestamp: due at t0 + (timestamp − timestamp0) / rate.
 
-    The first packet sets t0 and timestamp0. They are set anew where the timestamp jumps: ahead
-    of arrival by more than half a second (which is also where a sender's clock that runs fast
-    ends up: after 3 hours at 50 ppm), or back by more than one second. A stream that arrives
-    late, be it by a stall of seconds, is no jump: its packets go at once until it has caught up.
+    The first packet sets t0 and timestamp0. They are reset when the timestamp jumps: ahead of
+    arrival by more than half a second (which a sender's clock 50 ppm fast reaches after 3 hours),
+    or back by more than one second. Late arrival, even after seconds of a stall, is no jump:
+    packets are sent at once until the stream has caught up.
     """
 
     __slots__ = ("_clock_rate", "_elapsed", "_origin_ns", "_timestamp")
@@ -77,7 +76,7 @@ class Pacer:
 
 
 class EchoStream:
-    """One stream: whose it is, what was counted, and its place on the RTP clock when paced."""
+    """One stream: its source and SSRC, its counts, and its pacer if paced."""
 
     __slots__ = ("last_ns", "pacer", "source", "ssrc", "tally")
 
@@ -92,8 +91,8 @@ class EchoStream:
 class StreamTable:
     """Streams by source and SSRC, in the order of their last packet.
 
-    `pace_clock_rate` gives each stream a pacer of its own; `on_evict` is told of each stream
-    that leaves. Times are ns of one clock that does not go back.
+    With `pace_clock_rate` each stream has a pacer; `on_evict` is called with each evicted stream.
+    Times are ns of one monotonic clock.
     """
 
     def __init__(
@@ -109,7 +108,7 @@ class StreamTable:
         self._streams: OrderedDict[tuple[Address, int], EchoStream] = OrderedDict()
         self._evicted = EchoTally()
         self.seen = 0
-        """Streams served so far, those evicted included."""
+        """Streams served so far, evicted ones included."""
 
     def __len__(self) -> int:
         return len(self._streams)
@@ -118,11 +117,11 @@ class StreamTable:
         return iter(self._streams.values())
 
     def peek(self, source: Address, ssrc: int) -> EchoStream | None:
-        """Return a stream without counting as a sign of life."""
+        """Return a stream without marking it as active."""
         return self._streams.get((source, ssrc))
 
     def touch(self, source: Address, ssrc: int, now_ns: int) -> EchoStream | None:
-        """Return the stream of a packet that has arrived; None when it is new."""
+        """Return the stream of an arrived packet and mark it as active; None for a new one."""
         key = (source, ssrc)
         stream = self._streams.get(key)
         if stream is not None:
@@ -131,7 +130,7 @@ class StreamTable:
         return stream
 
     def add(self, source: Address, ssrc: int, now_ns: int) -> EchoStream:
-        """Admit a new stream; the one idle for longest makes room when the table is full."""
+        """Add a new stream; a full table evicts the longest idle one."""
         if len(self._streams) >= self._limit:
             self._evict()
         rate = self._pace_clock_rate
@@ -142,12 +141,12 @@ class StreamTable:
         return stream
 
     def expire(self, now_ns: int) -> None:
-        """Let go of the streams that have been idle for a minute."""
+        """Evict the streams that have been idle for a minute."""
         while self._streams and next(iter(self)).last_ns <= now_ns - IDLE_NS:
             self._evict()
 
     def totals(self) -> EchoTally:
-        """Add up all streams, those evicted included."""
+        """Return the sum of all streams, evicted ones included."""
         totals = EchoTally()
         totals.add(self._evicted)
         for stream in self:
@@ -157,6 +156,6 @@ class StreamTable:
     def _evict(self) -> None:
         _, stream = self._streams.popitem(last=False)
         self._evicted.add(stream.tally)
-        # what it still has waiting to be sent is counted straight into the totals
+        # packets of it that are still queued are counted in the totals directly
         stream.tally = self._evicted
         self._on_evict(stream)

@@ -309,14 +309,14 @@ def test_everything_can_be_lost() -> None:
     assert impairment.counts == ImpairmentCounts(packets=50, lost=50)
 
 
-def test_a_flush_returns_all_that_waits_in_order_and_counts_it() -> None:
+def test_all_that_is_due_is_returned_in_order_and_counted() -> None:
     impairment = Impairment[int, str](parse_impairment("delay=1s,dup=100%"), 1)
     impairment.push(1, 1, "a", 0)
     impairment.push(2, 1, "b", 1)
     assert impairment.pending == 4
-    assert impairment.flush() == ["a", "a", "b", "b"]
+    assert impairment.pop_due(10**10) == ["a", "a", "b", "b"]
     assert impairment.pending == 0
-    assert impairment.flush() == []
+    assert impairment.pop_due(10**10) == []
     assert impairment.counts == ImpairmentCounts(packets=2, duplicates=2)
 
 
