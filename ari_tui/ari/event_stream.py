@@ -159,7 +159,7 @@ StreamItem = Connected | Disconnected | MalformedEventError | Event
 
 
 class EventStream:
-    """Yields Connected, Disconnected, events, and BrokenEventErrors as items, in order.
+    """Yields Connected, Disconnected, events, and MalformedEventErrors as items, in order.
 
     An async context manager and an async iterator, for one consumer and one event loop.
     """

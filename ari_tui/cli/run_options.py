@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -24,12 +24,11 @@ _VERDICTS = {SLA_FAILED, INCONCLUSIVE}
 
 def run_options(command: Command) -> Command:
     """Give a command the options of `RunOptions`."""
-    options: list[Callable[[Command], Command]] = [
-        click.option("--headless", is_flag=True, help="No screen: status line and log on stderr."),
-        click.option("--duration", type=SECONDS, help="Drain and end after so many seconds."),
+    for option in (
         click.option("--stay", is_flag=True, help="Go on when the screen has gone."),
-    ]
-    for option in reversed(options):
+        click.option("--duration", type=SECONDS, help="Drain and end after so many seconds."),
+        click.option("--headless", is_flag=True, help="No screen: status line and log on stderr."),
+    ):
         command = option(command)
     return command
 

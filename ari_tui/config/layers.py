@@ -10,7 +10,7 @@ import json
 import math
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -68,45 +68,35 @@ def _merge(layers: Iterable[Layer], path: Path | None) -> Settings:
     draft = Draft(file=path)
     for layer in layers:
         draft.problems += layer.problems
-        for raw in layer.values:
-            draft.origins[raw.key], draft.ranks[raw.key] = raw.origin, layer.rank
-            try:
-                draft.values[raw.key] = convert(raw)
-            except ValueError as error:
-                draft.problems.append(str(error))
+        draft.origins.update((raw.key, raw.origin) for raw in layer.values)
+        draft.ranks.update((raw.key, layer.rank) for raw in layer.values)
+        draft.values.update((raw.key, value) for raw, value in _converted(layer.values, draft))
         for name, limits in layer.profiles.items():
-            draft.profiles[name] = _convert_all(limits, draft)
+            converted = _converted(limits.values(), draft)
+            draft.profiles[name] = {raw.key: Limit(value, raw.origin) for raw, value in converted}
     apply_profile(draft)
     read_secret_files(draft)
     check(draft)
     if draft.problems:
         raise ConfigError("\n".join(dict.fromkeys(draft.problems)))
-    slices: dict[str, Any] = {
-        section: group(
-            **{
-                name: draft.values[f"{section}.{name}"]
-                for name in group.__struct_fields__
-                if f"{section}.{name}" in draft.values
-            }
-        )
-        for section, group in SECTIONS.items()
-    }
-    return Settings(
-        **slices,
-        origins=draft.origins,
-        warnings=tuple(draft.warnings),
-        file=str(path) if path else "",
-    )
+    given: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
+    for key, value in draft.values.items():
+        section, name = key.split(".")
+        given[section][name] = value
+    groups: dict[str, Any] = {section: SECTIONS[section](**given[section]) for section in given}
+    file = str(path) if path else ""
+    return Settings(**groups, origins=draft.origins, warnings=tuple(draft.warnings), file=file)
 
 
-def _convert_all(limits: Mapping[str, Raw], draft: Draft) -> dict[str, Limit]:
-    found = {}
-    for key, raw in limits.items():
+def _converted(values: Iterable[Raw], draft: Draft) -> Iterator[tuple[Raw, Any]]:
+    """Yield each value with its conversion; those that cannot be converted are problems."""
+    for raw in values:
         try:
-            found[key] = Limit(convert(raw), raw.origin)
+            value = convert(raw)
         except ValueError as error:  # noqa: PERF203  each mistake is reported
             draft.problems.append(str(error))
-    return found
+        else:
+            yield raw, value
 
 
 _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
