@@ -5,8 +5,11 @@ All text from outside is escaped; names of callers are not included.
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Final
 
 from ari_tui.core.number_format import moment, span, unix_seconds
@@ -18,11 +21,19 @@ from ari_tui.report.html.charts import TimelineCharts
 from ari_tui.report.html.distributions import gauge, histogram, set_up_times
 from ari_tui.report.html.markup import Markup, element, join, raw, void
 from ari_tui.report.html.parts import badge, section, tone, word
-from ari_tui.report.html.style import POLICY, STYLE
 from ari_tui.report.html.svg import Tick
 from ari_tui.report.report_input import ReportInput
 
 _SIGNS: Final = {"pass": "M9 15.5l4 4 8-9", "fail": "M10.5 10.5l9 9m0-9l-9 9", "open": "M9 15h12"}
+
+STYLE: Final = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+"""The style sheet: light, dark (`prefers-color-scheme`) and for print."""
+POLICY: Final = (
+    "default-src 'none'; style-src 'sha256-"
+    + base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+    + "'; base-uri 'none'; form-action 'none'"
+)
+"""The page's Content-Security-Policy: no loading, no scripts, only this style sheet."""
 
 
 def html_report(report_input: ReportInput) -> str:

@@ -12,9 +12,8 @@ import pytest
 
 from ari_tui.document.model import Injected, InjectedBy
 from ari_tui.report.html.calls import WORST, failed_calls, tiers, worst_calls
-from ari_tui.report.html.page import html_report
+from ari_tui.report.html.page import POLICY, STYLE, html_report
 from ari_tui.report.html.parts import badge, section, tone, word
-from ari_tui.report.html.style import POLICY, STYLE
 from ari_tui.report.report_input import NOT_CLOSED, ReportInput
 from ari_tui.report.timeline import Timeline
 from tests.report.kit import (
