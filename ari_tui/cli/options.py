@@ -7,7 +7,6 @@ of any other layer.
 from __future__ import annotations
 
 import contextlib
-import difflib
 import gc
 import math
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +21,7 @@ from ari_tui.config.text_values import parse_host_port
 from ari_tui.core import log
 from ari_tui.core.errors import ConfigError
 from ari_tui.core.process import ParentLink
+from ari_tui.core.text import did_you_mean
 from ari_tui.ui.bindings import keymap
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -171,8 +171,8 @@ def _check_screen(settings: Settings) -> None:
 
         for name in settings.ui.columns:
             if name not in BY_ID:
-                near = difflib.get_close_matches(name, BY_ID, n=1)
-                allowed = f"ids of columns: did you mean {near[0]}?" if near else "ids of columns"
+                hint = did_you_mean(name, BY_ID)
+                allowed = f"ids of columns: {hint}" if hint else "ids of columns"
                 origin = settings.origin("ui.columns")
                 raise ConfigError(refusal("ui.columns", name, origin, allowed))
 

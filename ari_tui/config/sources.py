@@ -21,7 +21,7 @@ from ari_tui.config.rules import check_profile_name
 from ari_tui.config.settings import KEY_TYPES, SECTIONS, Draft, refusal
 from ari_tui.config.text_values import parse_tier
 from ari_tui.core.errors import ConfigError
-from ari_tui.core.text import escaped
+from ari_tui.core.text import did_you_mean, escaped
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -71,9 +71,9 @@ def _check_tiers(draft: Draft) -> None:
 
 def _known(name: str, draft: Draft) -> str:
     known = [SEED, *draft.profiles]
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f" (did you mean {near[0]}?)" if near else ""
-    return f"one of {', '.join(known)}{hint}, or limits beside it that go by that name"
+    hint = did_you_mean(name, known)
+    shown = f" ({hint})" if hint else ""
+    return f"one of {', '.join(known)}{shown}, or limits beside it that go by that name"
 
 
 PREFIX = "ARI_TUI_"
@@ -103,7 +103,7 @@ ORIGINAL_VARIABLES = {
 }
 
 VARIABLES = {f"{PREFIX}{key.replace('.', '_').upper()}": key for key in KEY_TYPES}
-"""`ARI_TUI_MEDIA_PORTS` to `engine.call_media`, for every key."""
+"""`ARI_TUI_MEDIA_PORTS` to `media.ports`, for every key."""
 
 
 class Raw(msgspec.Struct, frozen=True, kw_only=True):

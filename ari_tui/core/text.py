@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 _ESCAPE_SEQUENCES: Final = re.compile(
@@ -74,6 +74,14 @@ def aligned(rows: Sequence[Sequence[str]], words: int) -> list[str]:
         )
         for row in rows
     ]
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return `did you mean X?` with the known name nearest to a wrong one; "" if none is near."""
+    import difflib  # not at the top: media workers load this module
+
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"did you mean {near[0]}?" if near else ""
 
 
 def _is_plain(text: str) -> bool:

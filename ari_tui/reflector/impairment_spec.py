@@ -6,7 +6,6 @@ sent. A lost packet can be neither duplicated nor overtaken, which limits the su
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,6 +13,7 @@ from typing import Final
 
 from ari_tui.core.errors import ConfigError
 from ari_tui.core.number_format import percent_significant
+from ari_tui.core.text import did_you_mean
 
 MAX_TIME_NS: Final = 10_000_000_000
 """Longest delay and longest jitter; more is taken for a typing error."""
@@ -142,9 +142,8 @@ def _time_text(time_ns: int) -> str:
 
 
 def _unknown(key: str) -> ConfigError:
-    near = difflib.get_close_matches(key, _KEYS, n=1)
-    meant = f"did you mean {near[0]}? " if near else ""
-    return _error(f"unknown key {key!r}: {meant}allowed are {', '.join(_KEYS)}")
+    hint = f"{did_you_mean(key, _KEYS)} allowed are {', '.join(_KEYS)}".lstrip()
+    return _error(f"unknown key {key!r}: {hint}")
 
 
 def _error(message: str) -> ConfigError:

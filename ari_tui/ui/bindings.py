@@ -6,13 +6,12 @@ Textual, so that `ui.key_names` is checked before anything is started.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from ari_tui.core.errors import ConfigError
-from ari_tui.core.text import escaped
+from ari_tui.core.text import did_you_mean, escaped
 from ari_tui.ui.key_names import canonical, shown
 
 if TYPE_CHECKING:
@@ -226,9 +225,10 @@ def _quoted(text: str) -> str:
 
 
 def _unknown(name: str) -> str:
-    near = difflib.get_close_matches(name, BY_ID, n=1)
-    hint = f": did you mean {near[0]}?" if near else " (ari-tui keys lists them)"
-    return f"there is no binding {_quoted(name)}{hint}"
+    hint = did_you_mean(name, BY_ID)
+    return f"there is no binding {_quoted(name)}" + (
+        f": {hint}" if hint else " (ari-tui keys lists them)"
+    )
 
 
 def _clashes(keymap: Keymap) -> Iterator[str]:

@@ -9,13 +9,13 @@ those that the table shows: the window's, in a window.
 
 from __future__ import annotations
 
-import difflib
 import operator
 import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from ari_tui.core.errors import CompareError, FilterError
+from ari_tui.core.text import did_you_mean
 from ari_tui.ui import number_format as forms
 from ari_tui.ui.columns import BY_ID, COLUMNS, SHARES, Column
 from ari_tui.ui.frame import WindowLength
@@ -98,8 +98,8 @@ def _column(name: str) -> Column:
     if column is None and folded.endswith("%"):
         column = NAMES.get(folded[:-1])
     if column is None:
-        near = difflib.get_close_matches(folded, NAMES, n=1, cutoff=0.6)
-        meant = f" (did you mean {near[0]}?)" if near else ""
+        hint = did_you_mean(folded, NAMES)
+        meant = f" ({hint})" if hint else ""
         raise CompareError(
             f"no column {name!r}{meant}; known are {' '.join(COMMON)} and the columns' ids; "
             "a text to look for goes in quotes"

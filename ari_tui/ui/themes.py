@@ -6,7 +6,6 @@ the program, the user's `ari-tui/themes`, `--themes-dir`. A bad file is reported
 
 from __future__ import annotations
 
-import difflib
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +17,7 @@ from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
 from ari_tui.core.errors import ConfigError
-from ari_tui.core.text import escaped
+from ari_tui.core.text import did_you_mean, escaped
 from ari_tui.ui.theme_variables import ANSI_VARIABLES, DARK_VARIABLES, LIGHT_VARIABLES, PLAIN
 
 if sys.version_info >= (3, 11):
@@ -96,9 +95,8 @@ def _theme(document: Mapping[str, Any]) -> tuple[str, Theme]:
 def _known(given: Mapping[str, Any], names: Sequence[str], what: str) -> None:
     for key in given:
         if key not in names:
-            near = difflib.get_close_matches(key, names, n=1)
-            hint = f": did you mean {near[0]}?" if near else ""
-            raise ValueError(f"there is no {what} {escaped(key, 40)!r}{hint}")
+            hint = did_you_mean(key, names)
+            raise ValueError(f"there is no {what} {escaped(key, 40)!r}{hint and ': '}{hint}")
 
 
 def _colors(
@@ -169,8 +167,7 @@ class Themes:
         """Raise ConfigError when there is no such theme; one whose file is bad is a problem."""
         if name in self.files or name in self._bad:
             return
-        near = difflib.get_close_matches(name, self.files, n=1)
-        hint = f"did you mean {near[0]}?" if near else "there are " + ", ".join(self.files)
+        hint = did_you_mean(name, self.files) or "there are " + ", ".join(self.files)
         raise ConfigError(f"ui.theme: there is no theme {escaped(name, 40)!r}: {hint}")
 
     def get(self, name: str) -> Theme | None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ari_tui.core.text import clean_text
+from ari_tui.core.text import clean_text, did_you_mean
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,8 @@ def test_any_text_becomes_one_bounded_line_of_visible_characters(text: str, limi
     assert all(unicodedata.category(char)[0] != "C" for char in cleaned)
     assert all(char == " " or not char.isspace() for char in cleaned)
     assert clean_text(cleaned, limit) == cleaned
+
+
+def test_a_wrong_name_is_answered_with_the_nearest_known_one_or_with_nothing() -> None:
+    assert did_you_mean("colums", ["rows", "columns"]) == "did you mean columns?"
+    assert did_you_mean("zzz", ["rows", "columns"]) == ""
