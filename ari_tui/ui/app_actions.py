@@ -1,4 +1,4 @@
-"""What screens ask of the app that shows them: a protocol, so that no screen imports the app."""
+"""The app as its screens see it: a protocol, so that no screen imports the app."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ari_tui.ui.columns import Column
 
 
 class AppActions(Protocol):
-    """The app, as its screens see it."""
+    """What screens use of the app."""
 
     actions: Actions
-    """What the engine can be asked to do."""
+    """Requests to the engine."""
     environment: Mapping[str, str]
     folder: Path
     """Where exports and incident texts are written."""
@@ -32,13 +32,13 @@ class AppActions(Protocol):
         """Return the columns of the overview."""
 
     def make_frame(self) -> None:
-        """Draw what is newest now."""
+        """Draw the newest document now."""
 
     def freeze(self) -> None:
         """Freeze the screen, or follow the engine again."""
 
     def open_call(self, call_id: str) -> None:
-        """Show a call in detail."""
+        """Open the detail of a call."""
 
     def toggle_bell(self) -> bool:
         """Turn the bell on or off; return whether it is on."""
@@ -60,5 +60,5 @@ class AppActions(Protocol):
 
 
 def actions_of(screen: Screen[Any]) -> AppActions:
-    """Return the app of a screen of ours: Textual types it as any app (`App[object]`)."""
+    """Return a screen's app, which Textual types as `App[object]`."""
     return cast("AppActions", screen.app)

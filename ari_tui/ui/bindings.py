@@ -1,7 +1,7 @@
-"""Every key of the screen in one table: what it does, where, and how it is called in ui.keys.
+"""Every key of the user interface in one table: its action, where it is active, its id in ui.keys.
 
-The table, the help, the key bar, the palette and `ari-tui keys` are drawn from it. Without
-Textual, so that `ui.key_names` is checked before anything is started.
+Textual's BINDINGS, the help, the key bar, the palette and `ari-tui keys` are made from it. Does not
+import Textual at run time, so that `ui.key_names` is checked before anything is started.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from textual.binding import Binding as TextualBinding
 
 Where = Literal["app", "overview", "table", "detail", "dialog"]
-"""Whose binding it is: the app's (on every screen), a screen's, the table's and every list's."""
+"""Which class has the binding: the app (on every screen), a screen, the table and every list."""
 Keymap = Mapping[str, str]
-"""By binding id the keys that were given in its stead, as `App.set_keymap` takes them."""
+"""Keys by binding id that replace the default ones, for `App.set_keymap`."""
 
 _ACTIVE_TOGETHER: Final[tuple[tuple[Where, ...], ...]] = (
     ("app", "overview", "table"),
@@ -47,7 +47,7 @@ class Binding(NamedTuple):
     method: str = ""
     """The method is `action_<this>` of the class that has the binding; "": `action_<id>`."""
     priority: bool = False
-    """Heard before any widget, and above dialogs."""
+    """Handled before the bindings of any widget, also above dialogs."""
 
     @property
     def action(self) -> str:
@@ -56,8 +56,8 @@ class Binding(NamedTuple):
 
 
 _BOTH: Final[tuple[Where, ...]] = ("overview", "detail")
-_HERE: Final[tuple[Where, ...]] = ("overview",)
-_CALL: Final[tuple[Where, ...]] = ("detail",)
+_OVERVIEW: Final[tuple[Where, ...]] = ("overview",)
+_DETAIL: Final[tuple[Where, ...]] = ("detail",)
 _TABLE: Final[tuple[Where, ...]] = ("table",)
 _DIALOG: Final[tuple[Where, ...]] = ("dialog",)
 _APP: Final[tuple[Where, ...]] = ("app",)
@@ -78,9 +78,9 @@ BINDINGS: Final = (
         "Stand still; measuring goes on, and a banner shows the age",
         4,
     ),
-    _view(_HERE, "lock_order", "o", "lock", "Keep the order of rows; values go on", 11),
+    _view(_OVERVIEW, "lock_order", "o", "lock", "Keep the order of rows; values go on", 11),
     _view(
-        _HERE,
+        _OVERVIEW,
         "window",
         "w",
         "window",
@@ -88,16 +88,23 @@ BINDINGS: Final = (
         8,
         method="next_window",
     ),
-    _view(_HERE, "columns", "c", "columns", "Choose the columns", 13),
+    _view(_OVERVIEW, "columns", "c", "columns", "Choose the columns", 13),
     _view(_BOTH, "theme", "t", "theme", "Take the next theme", 14, method="next_theme"),
     _view(_BOTH, "bell", "b", "bell", "Ring when a call begins to break a limit, or stop ringing"),
     _rows(
-        _HERE, "filter", "slash", "filter", "Filter: text, !text, p95>12, late>0, state=ended", 2
+        _OVERVIEW,
+        "filter",
+        "slash",
+        "filter",
+        "Filter: text, !text, p95>12, late>0, state=ended",
+        2,
     ),
-    _rows(_HERE, "sort_left", "less_than_sign", "sort", "Sort by the column to the left", 3),
-    _rows(_HERE, "sort_right", "greater_than_sign", "sort", "Sort by the column to the right", 3),
-    _rows(_HERE, "reverse", "z", "reverse", "Reverse the order", 10),
-    _rows(_HERE, "violators", "exclamation_mark", "fails", "Only calls that break a limit", 9),
+    _rows(_OVERVIEW, "sort_left", "less_than_sign", "sort", "Sort by the column to the left", 3),
+    _rows(
+        _OVERVIEW, "sort_right", "greater_than_sign", "sort", "Sort by the column to the right", 3
+    ),
+    _rows(_OVERVIEW, "reverse", "z", "reverse", "Reverse the order", 10),
+    _rows(_OVERVIEW, "violators", "exclamation_mark", "fails", "Only calls that break a limit", 9),
     _rows(_TABLE, "row_up", "up,k", "up", "Up a row", method="cursor_up"),
     _rows(_TABLE, "row_down", "down,j", "down", "Down a row", method="cursor_down"),
     _rows(_TABLE, "page_up", "pageup", "page up", "Up a page"),
@@ -105,18 +112,12 @@ BINDINGS: Final = (
     _rows(_TABLE, "first_row", "home", "first", "First row"),
     _rows(_TABLE, "last_row", "end", "last", "Last row"),
     _call(
-        _TABLE,
-        "detail",
-        "enter",
-        "detail",
-        "Open the call; in a list, take it",
-        5,
-        method="choose",
+        _TABLE, "detail", "enter", "detail", "Open the call; in a list, take it", 5, method="choose"
     ),
-    _call(_CALL, "next_call", "n,right", "next", "Next call", 2),
-    _call(_CALL, "previous_call", "N,left", "previous", "Previous call", 3),
+    _call(_DETAIL, "next_call", "n,right", "next", "Next call", 2),
+    _call(_DETAIL, "previous_call", "N,left", "previous", "Previous call", 3),
     _call(_BOTH, "hang_up", "x", "hang up", "Hang up the call; asks", 15),
-    _call(_CALL, "back", "escape,q", "back", "Back to all calls", 1),
+    _call(_DETAIL, "back", "escape,q", "back", "Back to all calls", 1),
     _take_away(
         _BOTH, "copy_row", "y", "copy", "Copy the row to the clipboard (OSC 52) and to a file", 12
     ),
@@ -128,7 +129,9 @@ BINDINGS: Final = (
         "Copy an incident text of the call, and write it to a file",
         12,
     ),
-    _take_away(_HERE, "export", "e", "export", "Write what is shown to a CSV and a JSON file", 6),
+    _take_away(
+        _OVERVIEW, "export", "e", "export", "Write what is shown to a CSV and a JSON file", 6
+    ),
     _program(
         ("app", "dialog"),
         "palette",
@@ -140,7 +143,7 @@ BINDINGS: Final = (
     ),
     _program(_BOTH, "help", "question_mark,f1", "help", "This help", 1),
     _program(
-        _HERE,
+        _OVERVIEW,
         "quit",
         "q",
         "quit",
@@ -204,7 +207,7 @@ def keymap(texts: Iterable[str], where: str = "ui.keys") -> dict[str, str]:
     ]
     problems += [] if problems else _clashes(chosen)
     if problems:
-        raise ConfigError("\n".join(f"{where}: {told}" for told in dict.fromkeys(problems)))
+        raise ConfigError("\n".join(f"{where}: {problem}" for problem in dict.fromkeys(problems)))
     return chosen
 
 
@@ -232,7 +235,7 @@ def _unknown(name: str) -> str:
 
 
 def _clashes(keymap: Keymap) -> Iterator[str]:
-    """Return which two bindings that are active at the same time share a key."""
+    """Yield a message for each key shared by two bindings that are active at the same time."""
     for together in _ACTIVE_TOGETHER:
         owner: dict[str, str] = {}
         for binding in BINDINGS:
@@ -248,7 +251,7 @@ def _clashes(keymap: Keymap) -> Iterator[str]:
 
 
 def keys_of(binding: Binding, keymap: Keymap | None = None) -> tuple[str, ...]:
-    """Return the keys of a binding, as Textual calls them, the given ones for its own."""
+    """Return Textual's names of a binding's keys: those in `keymap`, or else the default ones."""
     keys = (keymap or {}).get(binding.id, binding.keys)
     return tuple(keys.split(",")) if keys else ()
 
@@ -282,7 +285,7 @@ def bar(
 ) -> list[tuple[str, str]]:
     """Return the key bar of a screen, `(key, label)`, the most needed first.
 
-    Neighbours of one label share a place: `("< >", "sort")`.
+    Neighbours with the same label share a place: `("< >", "sort")`.
     """
     places: dict[str, list[str]] = {}
     for binding in sorted(active_bindings(where), key=lambda binding: binding.bar):

@@ -1,7 +1,7 @@
-"""Copying out of a terminal: OSC 52 to the clipboard at the far end, and always a file as well.
+"""Copying to the clipboard of the user's terminal by OSC 52, and always to a file as well.
 
-Nobody answers an OSC 52: a terminal that does not know it, or forbids it, drops it silently. So
-the file is what can be relied upon, and the words say where it is.
+OSC 52 has no reply: a terminal that does not support or allow it ignores it. Only the file is
+certain, so the message names it.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ LARGEST: Final = 74_994
 
 
 class ClipboardSequence(NamedTuple):
-    """What goes to the terminal."""
+    """An OSC 52 sequence."""
 
     sequence: str
     cut: bool
-    """The clipboard gets less than the text."""
+    """The text was too long."""
 
 
 class Copied(NamedTuple):
-    """How a copy went."""
+    """The result of a copy."""
 
     sequence: str
     """To be written to the terminal as it is."""
     path: Path | None
     """Holds the whole text; None when no file could be written."""
     said: str
-    """For the person, one line."""
+    """For the user, one line."""
 
 
 def osc52(text: str, largest: int = LARGEST) -> ClipboardSequence:
-    """Return the sequence that sets the clipboard; a longer text is cut, at a line if it can be."""
+    """Return the sequence for a text; a longer one is cut, at a newline if possible."""
     data = text.encode("utf-8", "replace")
     room = largest // 4 * 3
     cut = len(data) > room
@@ -61,7 +61,7 @@ def copy(
 ) -> Copied:
     """Prepare a copy of `text` and write it to a new file in `folder`.
 
-    `what` names it for people and for the file, `environment` is that of the terminal.
+    `what` is its name in the message and the file name, `environment` is that of the terminal.
     """
     sequence, cut = osc52(text)
     path: Path | None = None
@@ -78,7 +78,7 @@ def copy(
 
 
 def clipboard_caveat(environment: Mapping[str, str]) -> str:
-    """Say what may keep OSC 52 from the terminal; "" when nothing is known to."""
+    """Return what may keep OSC 52 from the terminal; "" for nothing known."""
     if environment.get("TMUX"):
         return "tmux passes it on only with: set -s set-clipboard on"
     if environment.get("STY"):

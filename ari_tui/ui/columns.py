@@ -104,13 +104,7 @@ _SHARE_GRADES: Final = {"late_ratio": late_grade, "loss_ratio": loss_grade}
 _ALARMING: Final = {"packets_overdue", "packets_interruptions", "longest_interruption_ms"}
 """Without a limit, but worth a look when there are any."""
 
-SHARES: Final = {
-    "loss_ratio",
-    "late_ratio",
-    "gone_ratio",
-    "loss_burst_density",
-    "loss_gap_density",
-}
+SHARES: Final = {"loss_ratio", "late_ratio", "gone_ratio", "loss_burst_density", "loss_gap_density"}
 """Columns whose value is a share, shown in percent."""
 _MEASURES: Final = {"loss_burst_ratio", "loss_mean_burst", "loss_mean_gap"}
 

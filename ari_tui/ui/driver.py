@@ -1,4 +1,4 @@
-"""Textual's driver of the terminal, but for three faults of it."""
+"""Textual's terminal driver, with workarounds for three bugs."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ _ESC: Final = "\x1b"
 
 
 class PasteParser(XTermParser):
-    """Textual's input parser, but a paste is text, whatever it contains.
+    """Textual's input parser, but a bracketed paste is text only.
 
-    Textual 8.2.8 looks for keys in a paste too: what follows an ESC in it is typed, before the
-    paste itself, a carriage return as Enter. Here a paste is held until its end and goes on
-    without its ESCs.
+    Textual 8.2.8 parses key sequences in a paste too: what follows an ESC arrives as keys, before
+    the paste itself, a carriage return as Enter. Here a paste is buffered until its end sequence,
+    and its ESCs are removed.
     """
 
     def __init__(self, debug: bool = False) -> None:
         self._passed = ""
-        """The newest of what went on: the beginning of a paste may come in two pieces."""
+        """The last characters parsed: the start sequence of a paste may be split between reads."""
         self._held: str | None = None
-        """What came of a paste so far, None outside of one."""
+        """The paste received so far; None outside a paste."""
         super().__init__(debug)
 
     def feed(self, data: str) -> Iterable[Message]:
-        """Return what happened in `data`; "" is the end of all input."""
+        """Yield the messages in `data`; "" is the end of input."""
         if not data:
             yield from super().feed(data)
         while data:
@@ -40,7 +40,7 @@ class PasteParser(XTermParser):
                 yield from super().feed(passed)
 
     def _outside(self, data: str) -> tuple[str, str]:
-        """Return what goes on, up to the beginning of a paste, and what is left."""
+        """Return what to parse, up to the start of a paste, and the rest."""
         known = self._passed + data
         at = known.find(BRACKETED_PASTE_START)
         if at < 0:
@@ -51,7 +51,7 @@ class PasteParser(XTermParser):
         return data[:end], data[end:]
 
     def _inside(self, data: str) -> tuple[str, str]:
-        """Return the whole paste and what is left, nothing before its end has come."""
+        """Return the whole paste and the rest, nothing before its end was received."""
         before = self._held or ""
         held = before + data
         at = held.find(BRACKETED_PASTE_END, max(0, len(before) - len(BRACKETED_PASTE_END)))
@@ -64,21 +64,20 @@ class PasteParser(XTermParser):
 
 
 def one_line(text: str) -> str:
-    """Return a text for a line of input: line ends and blanks are spaces, other controls go.
+    """Return a text for a one-line input: line ends and white space become spaces.
 
-    So do marks without a width, which chats and web pages leave in what is copied from them.
+    Other control and zero-width characters, as in text copied from web pages, are removed.
     """
     return "".join(c if c.isprintable() else " " * c.isspace() for c in " ".join(text.splitlines()))
 
 
 class TerminalDriver(LinuxDriver):
-    """Comes back only from where it went, and is as large as the terminal is.
+    """Resumes only after a suspension, and takes its size from the terminal.
 
-    A kernel sends SIGHUP and SIGCONT to those whose terminal goes away. Textual 8.2.8 takes every
-    SIGCONT for the end of a suspension and starts a second thread that reads the terminal; the
-    first is then never ended, and reads end of file as fast as it can. And it believes COLUMNS and
-    LINES before the terminal: where they are exported, as `resize` does, no other size is seen.
-    Its parser takes parts of a paste for keys: `PasteParser` tells more.
+    The kernel sends SIGHUP and SIGCONT when a terminal is closed. Textual 8.2.8 takes every SIGCONT
+    for the end of a suspension and starts a second input thread; the first one never ends, and
+    reads end of file in a busy loop. It also prefers COLUMNS and LINES to the terminal's size:
+    where they are exported, as by `resize`, the size never changes. See also `PasteParser`.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -86,8 +85,8 @@ class TerminalDriver(LinuxDriver):
         super().__init__(*arguments, **options)
 
     def run_input_thread(self) -> None:
-        """Read the terminal until the end; the parser is asked for by a global of Textual's."""
-        linux_driver.XTermParser = PasteParser  # type: ignore[attr-defined]  # no other way in
+        """Read the terminal until its end; Textual looks up the parser as a module global."""
+        linux_driver.XTermParser = PasteParser  # type: ignore[attr-defined]  # the only hook
         super().run_input_thread()
 
     def _sigtstp_application(self, *_: object) -> None:

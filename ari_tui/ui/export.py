@@ -1,6 +1,6 @@
 """The current view as a file: CSV for a spreadsheet, JSON with everything known of each call.
 
-Files hold names and numbers of callers: readable by their owner alone, and none is overwritten.
+Files have names and numbers of callers: only the owner can read them, and none is overwritten.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ari_tui.ui.view_state import Row, ViewState
 
 SCHEMA: Final = "ari-tui.view/1"
 IDENTITY: Final = ("mark", "id", "channel", "call_id", "linkedid", "channel_id")
-"""In every CSV, shown or not: what other tools find the call by."""
+"""In every CSV, shown or not: identifiers that other tools use."""
 _FORMULA: Final = ("=", "+", "-", "@")
 _SAME_SECOND: Final = 1000
 
@@ -67,7 +67,7 @@ def csv_of(rows: Sequence[Row], columns: Sequence[Column], frame: Frame) -> byte
 
 
 def _heading(column: Column, frame: Frame) -> str:
-    # a worst second is no percentile of the window: it must not go by its name
+    # the worst second is no percentile of the window: not under the percentile's id
     return "worst_second_p95_ms" if column.heading(frame.window) == "P95s" else column.id
 
 
@@ -81,7 +81,7 @@ def _cell(value: Value) -> Value:
 def json_of(
     rows: Sequence[Row], columns: Sequence[Column], frame: Frame, state: ViewState
 ) -> bytes:
-    """Return the view as one JSON object: how it was chosen, the verdict, each call in full."""
+    """Return the view as one JSON object: filter and sort, the verdict, each call in full."""
     document = frame.document
     view = {
         "schema": SCHEMA,
@@ -109,7 +109,7 @@ def stamp(now: datetime) -> str:
 
 
 def write_new(folder: Path, stem: str, suffix: str, data: bytes) -> Path:
-    """Write a file that was not there, for its owner alone; a number is added where it was.
+    """Create a file with mode 0600; where the name exists, a number is added.
 
     Creates the folder. Nothing is left of a file that could not be written whole. Raises
     ExportError.

@@ -1,4 +1,4 @@
-"""What one repaint is drawn from: one document, its history, and how fresh they are."""
+"""What one repaint shows: one document, its history, and their age."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WindowLength = Literal[10, 60, 0]
 
 
 class Frame(NamedTuple):
-    """Everything that widgets draw from; they change none of it."""
+    """Everything that widgets draw; read-only for them."""
 
     document: Document
     history: History
@@ -26,7 +26,7 @@ class Frame(NamedTuple):
     age_s: float
     """Since the newest document came."""
     frozen_s: float | None = None
-    """How long the screen has stood still; None when it does not."""
+    """How long the screen has been frozen; None when it is not."""
     window: WindowLength = 0
     ascii: bool = False
     """Draw with ASCII only."""

@@ -1,7 +1,7 @@
-"""A call's trouble as plain text, for a ticket: what a colleague or a carrier can act on.
+"""The incident text of a call: plain text for a trouble ticket.
 
-It names the call as every other tool does, says what was measured in which unit against which
-limit, where the packets were lost and when, in UTC.
+It has the identifiers that other tools use, each figure with its unit and limit, and where and
+when (UTC) packets were lost.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from ari_tui.core.number_format import fixed
 from ari_tui.core.text import escaped
 from ari_tui.document.live import SECONDS
-from ari_tui.document.model import Call, Injected, Spread, Window
+from ari_tui.document.model import Call, Spread, Window
 from ari_tui.ui import number_format as forms
 from ari_tui.ui.columns import Column
 from ari_tui.ui.findings import findings
@@ -25,7 +25,7 @@ _NONE: Final = "-"
 
 
 def figures(call: Call, limits: Limits) -> list[str]:
-    """Return the lines: round trips, losses, lateness, then what else was counted."""
+    """Return the table: round trips, losses, late packets, then other counters."""
     windows = [window_of(call, 60), window_of(call, 10)]
     return [
         _line("", ["whole call", "last 60 s", "last 10 s", "limit"]),
@@ -62,19 +62,11 @@ def _shares(call: Call, windows: list[Window | None], limits: Limits) -> Iterato
     yield line("sent to echo", packets.sent, lambda window: window.sent)
     yield line("lost", packets.lost, lambda window: window.lost)
     yield line(
-        "lost, share",
-        call.loss_ratio,
-        lambda window: window.loss_ratio,
-        forms.percent,
-        limits.loss_ratio,
+        "lost, share", call.loss_ratio, lambda w: w.loss_ratio, forms.percent, limits.loss_ratio
     )
     yield line("late", packets.late_echo, lambda window: window.late)
     yield line(
-        "late, share",
-        call.late_ratio,
-        lambda window: window.late_ratio,
-        forms.percent,
-        limits.late_ratio,
+        "late, share", call.late_ratio, lambda w: w.late_ratio, forms.percent, limits.late_ratio
     )
 
 
@@ -103,7 +95,7 @@ def tenths(value: float | None) -> str:
 
 
 class BadSpan(NamedTuple):
-    """Neighbouring bad seconds, both ends included (since 1970, UTC)."""
+    """Consecutive bad seconds (Unix time), both ends included."""
 
     first: int
     last: int
@@ -114,10 +106,10 @@ class BadSpan(NamedTuple):
 
 
 def bad_spans(row: Row, last_second: int, limits: Limits) -> list[BadSpan]:
-    """Return the bad stretches of the last five minutes, oldest first.
+    """Return the spans of bad seconds in the last five minutes, oldest first.
 
-    A second is bad when a packet sent in it is lost, one came back late, or a round trip took
-    longer than the limit of the longest.
+    A second is bad when a packet sent in it is lost, one came back late, or a round trip was
+    above the limit of the maximum.
     """
     if row.course is None:
         return []
@@ -150,7 +142,7 @@ def _add(spans: list[BadSpan], found: BadSpan) -> None:
 _SPANS: Final = 12
 _EVENTS: Final = 20
 _WIDEST: Final = 1000
-"""Characters of a line: tickets keep it, and what comes from outside ends somewhere."""
+"""Longest line, in characters: ticket systems keep it, and texts from outside may be longer."""
 
 
 def row_text(row: Row, columns: Sequence[Column], frame: Frame) -> str:
@@ -173,7 +165,7 @@ def _with_unit(column: Column, row: Row, frame: Frame) -> str:
 
 
 def incident(frame: Frame, row: Row) -> str:
-    """Return the incident text of a call: several paragraphs of plain text, lines ended."""
+    """Return the incident text of a call; every line ends with a newline."""
     parts = [
         _head(frame, row.call),
         ["CALL", *_call(frame, row.call)],
@@ -192,13 +184,13 @@ def _clean(line: str) -> str:
 
 
 def _utc(iso: str | None) -> str:
-    """Return a document's time as people write it: `2026-11-22 12:00:01 UTC`."""
+    """Return an ISO 8601 time in UTC: `2026-11-22 12:00:01 UTC`."""
     if iso is None:
         return _NONE
     try:
         moment = datetime.fromisoformat(iso).astimezone(timezone.utc)
     except (ValueError, OverflowError):
-        return iso  # another engine's way of writing it is better than none
+        return iso  # of another format: better than none
     return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
@@ -215,18 +207,16 @@ def _head(frame: Frame, call: Call) -> list[str]:
     if frame.link.state != "live":
         why = f": {frame.link.detail}" if frame.link.detail else ""
         lines.append(f"the engine was not connected, data {frame.age_s:.0f} s old{why}")
-    injected = document.injected
-    for who, did in (
-        ("the echo server impairs packets on purpose", injected.echo),
-        ("Asterisk and its callers are simulated", injected.media),
+    for what, injected in (
+        ("the echo server impairs packets on purpose", document.injected.echo),
+        ("Asterisk and its callers are simulated", document.injected.media),
     ):
-        if did is not None:
-            lines.append(f"NOT A REAL INCIDENT: {who} ({_injected(did)})")
+        if injected is not None:
+            lines.append(
+                f"NOT A REAL INCIDENT: {what} ({injected.lost} lost, {injected.duplicates} "
+                f"duplicated, {injected.reordered} reordered there)"
+            )
     return lines
-
-
-def _injected(did: Injected) -> str:
-    return f"{did.lost} lost, {did.duplicates} duplicated, {did.reordered} reordered there"
 
 
 def _call(frame: Frame, call: Call) -> list[str]:
@@ -276,14 +266,14 @@ def _findings(frame: Frame, call: Call) -> list[str]:
     lines = [
         f"  Points to {found.conclusion}."
         if found.conclusion
-        else "  No limit is broken and nothing was interrupted on this call.",
+        else "  No limit is broken and nothing was interrupted on this call."
     ]
-    for side, told in (
+    for side, texts in (
         ("ourselves", found.ours),
         ("before us", found.before),
         ("echo path", found.echo),
     ):
-        lines += [f"  - {side}: {text}" for text in told]
+        lines += [f"  - {side}: {text}" for text in texts]
     lines.append(f"  {_instrument(frame)}")
     return lines
 
@@ -326,8 +316,8 @@ def _span(span: BadSpan) -> str:
 
 
 def _events(frame: Frame, call: Call) -> list[str]:
-    told = [event for event in frame.events if event.call == call.id][-_EVENTS:]
-    lines = [f"  {_utc(event.time)} {event.level}: {event.text}" for event in told]
+    own = [event for event in frame.events if event.call == call.id][-_EVENTS:]
+    lines = [f"  {_utc(event.time)} {event.level}: {event.text}" for event in own]
     return lines or ["  none known"]
 
 

@@ -1,6 +1,6 @@
-"""Names of keys: as people write them, as Textual calls them, and as a screen shows them.
+"""Names of keys: in ui.keys, in Textual, and on the screen.
 
-Without Textual, so that a wrong key is reported before anything is started.
+Does not import Textual, so that a wrong key is reported before anything is started.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def _name_of(character: str) -> str:
 
 
 _CHARACTERS: Final = {_name_of(character): character for character in map(chr, range(33, 127))}
-"""Every character of ASCII by its key's name; letters and digits are their own."""
+"""Printable ASCII by key name; a letter or digit is its own name."""
 _SIGNS: Final = {"enter": "⏎", "up": "↑", "down": "↓", "left": "←", "right": "→"}
 _WORDS: Final = {"escape": "esc", "pageup": "pgup", "pagedown": "pgdn", "delete": "del"}
 
@@ -78,7 +78,7 @@ def canonical(text: str) -> str:
 
 
 def shown(key: str, *, ascii_only: bool = False) -> str:
-    """Return a key, as Textual calls it, as a screen shows it: `slash` is `/`, `ctrl+p` is `^p`."""
+    """Return a key, given by Textual's name, as shown: `slash` is `/`, `ctrl+p` is `^p`."""
     *modifiers, name = key.split("+")
     text = _CHARACTERS.get(name) or _WORDS.get(name, name)
     if name in _SIGNS and not ascii_only:

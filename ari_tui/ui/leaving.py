@@ -1,4 +1,4 @@
-"""How the screen is left, and how the engine behind it ends, goes on, or takes up no more calls."""
+"""Leaving the screen; stopping, draining, or keeping the engine behind it."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ class Leaving(NamedTuple):
     """How the screen was left."""
 
     how: Literal["quit", "leave"]
-    """quit ends an engine of ours; leave lets it go on."""
+    """quit stops an owned engine; leave keeps it running."""
     reason: str = "quit"
     interrupted: bool = False
-    """By Ctrl-C: the exit code says so."""
+    """By Ctrl-C, which sets the exit code."""
     picture: str = ""
-    """The last screen as text, to stay in the scroll-back."""
+    """The last screen as text, for the scroll-back."""
 
 
 class LeavingApp(ThemedApp[Leaving]):
-    """An app that ends an engine, or leaves one."""
+    """An app that stops its engine when it is left, or keeps it running."""
 
     source: Source
     actions: Actions
     owned: bool
     """The engine was started with the screen, and ends with it."""
     stays: bool
-    """But not this one."""
+    """An owned engine keeps running when the screen is left."""
     gone: str
-    """Why an engine of ours is no more, "" while it is."""
+    """Why an owned engine has ended; "" while it runs."""
 
     def action_ask_quit(self) -> None:
         """Quit; ask first while calls are up that would be released."""
@@ -66,7 +66,7 @@ class LeavingApp(ThemedApp[Leaving]):
         self._leave(interrupted=True)
 
     def action_leave_screen(self) -> None:
-        """Leave, and have the last screen printed where the terminal scrolls; asks likewise."""
+        """Quit, likewise, and print the last screen to the scroll-back."""
         self._ask_quit(self.picture())
 
     def picture(self) -> str:
@@ -80,7 +80,7 @@ class LeavingApp(ThemedApp[Leaving]):
     # -- asking the engine -----------------------------------------------------------------
 
     def ask_engine(self, done: str, request: Awaitable[object]) -> None:
-        """Ask without holding the screen up; the answer is a toast."""
+        """Send a request in the background; `done` or its error is shown as a toast."""
 
         async def ask() -> None:
             try:
@@ -100,7 +100,7 @@ class LeavingApp(ThemedApp[Leaving]):
         )
 
     def stop_engine(self) -> None:
-        """End the engine, ours or not; asked for in the palette."""
+        """Stop the engine, owned or not."""
         self.ask_engine("the engine lets its callers go and ends", self.actions.quit())
 
     def drain_engine(self) -> None:

@@ -1,6 +1,6 @@
-"""Figures and names in cells of a fixed width: every text fits the width that its function names.
+"""Figures and names in table cells: every text fits the width that its function documents.
 
-The rules are those of `core/number_format.py`; what is here caps them to the cells of the table.
+The rules are those of `core/number_format.py`, capped to the width of a cell.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from ari_tui.core.number_format import DASH, fitted, thousands, two_units
 
 ASCII_DASH: Final = "-"
 CUT, ASCII_CUT = "…", "~"
-"""Stands where a text was cut."""
+"""The ellipsis of a cut text."""
 
 _SERIAL_ZEROS: Final = re.compile(r"-0{1,6}(?=[0-9a-f]{2,7}(?:;[12])?$)")
 
@@ -54,7 +54,7 @@ def count(value: float) -> str:
 
 
 def percent(value: float) -> str:
-    """Return a share, up to 6 wide: `0.04%`, `12.5%`, `100%`; a little is never shown as none."""
+    """Return a share, up to 6 wide: `0.04%`, `12.5%`, `100%`; more than 0 is never shown as 0."""
     share = value * 100
     if 0 < share < 0.005:
         return "<.01%"
@@ -74,7 +74,7 @@ def channel(name: str) -> str:
 def middle_cut(text: str, width: int) -> str:
     """Return a text at most `width` characters long, cut in its middle.
 
-    Both ends of a channel's name tell it from others: the endpoint and the serial number.
+    Both ends identify a channel: the endpoint and the serial number.
     """
     if len(text) <= width:
         return text

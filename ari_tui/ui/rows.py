@@ -23,17 +23,13 @@ def rows_of(
 
 
 def arrange(
-    document: Document,
-    history: History,
-    state: ViewState,
-    limits: Limits,
-    held: Sequence[str] = (),
+    document: Document, history: History, state: ViewState, limits: Limits, held: Sequence[str] = ()
 ) -> list[Row]:
-    """Return the rows that were asked for, in order.
+    """Return the rows that pass the filter, sorted.
 
-    Rows of equal keys stay in the document's order; those without a sample come last, whichever
-    way is sorted. With `locked` the calls of `held` (ids) come in that order and others behind
-    them in the document's: pass the order at the time of locking, or any later result.
+    Rows of equal keys stay in the document's order; those without a sample come last in
+    both directions. With `locked`, the calls of `held` (ids) keep that order, and others follow in
+    the document's: pass the order at the time of locking, or any later result.
     """
     window = state.window
     rows = [

@@ -25,9 +25,9 @@ def spark(
 ) -> list[Run]:
     """Draw one cell for each second, oldest first, merged into runs of one kind.
 
-    `p95_us` is each second's 95th percentile, `lost` the packets lost of those sent in it; both
-    are of one length, which is that of the texts together. A loss hides the height: it matters
-    more, and shape as well as colour tells it. `scale_ms` is the top of the scale.
+    `p95_us` is each second's 95th percentile, `lost` the packets lost of those sent in it; both are
+    of one length, which is that of the texts together. A loss replaces the height, and differs in
+    shape as well as colour. `scale_ms` is the top of the scale.
     """
     levels, cross = (ASCII_LEVELS, ASCII_LOST) if ascii else (BLOCKS, LOST)
     scale_us = scale_ms * 1000.0

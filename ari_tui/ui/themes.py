@@ -1,7 +1,7 @@
-"""All themes there are, by folder, read again while the screen is up.
+"""Theme files of all folders, reloaded when one of them changes.
 
-The folders are read in order, so that a user's `dark` replaces ours: those that come with
-the program, the user's `ari-tui/themes`, `--themes-dir`. A bad file is reported and left out.
+Folders are read in order, so that a user's `dark` replaces ours: the program's, the
+user's `ari-tui/themes`, `--themes-dir`. A bad file is reported and left out.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _LARGEST: Final = 65536
 
 
 class ThemeFile(NamedTuple):
-    """One theme, and where it was read."""
+    """A theme and the file it was read from."""
 
     path: Path
     help: str
@@ -42,7 +42,7 @@ class ThemeFile(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Return what --theme calls it."""
+        """Return the name that --theme takes."""
         return self.theme.name
 
 
@@ -61,18 +61,18 @@ def read_theme(path: Path) -> ThemeFile:
         return ThemeFile(path, *_theme(tomllib.loads(data.decode("utf-8"))))
     except OSError as error:
         raise ConfigError(f"{shown_path(path)}: {error.strerror}") from error
-    except ValueError as error:  # TOML's and UTF-8's are too
+    except ValueError as error:  # also base of TOMLDecodeError and UnicodeDecodeError
         raise ConfigError(f"{shown_path(path)}: {escaped(str(error))}") from error
 
 
 def _theme(document: Mapping[str, Any]) -> tuple[str, Theme]:
-    """Return help and theme; raise ValueError in words."""
+    """Return the help text and the theme; raise ValueError with a message for users."""
     _known(document, ("name", "help", "dark", "ansi", "colors", "variables"), "key")
-    name, told = document.get("name"), document.get("help", "")
+    name, text = document.get("name"), document.get("help", "")
     if not isinstance(name, str) or not _NAME.fullmatch(name) or name == PLAIN:
         raise ValueError("name is small letters, digits, - and _, at most 31, and not plain")
     dark, ansi = document.get("dark", True), document.get("ansi", False)
-    if not isinstance(dark, bool) or not isinstance(ansi, bool) or not isinstance(told, str):
+    if not isinstance(dark, bool) or not isinstance(ansi, bool) or not isinstance(text, str):
         raise ValueError("dark and ansi are true or false, help is a text")
     colors = _colors(document, "colors", _COLORS, ansi=ansi)
     if "primary" not in colors:
@@ -85,11 +85,11 @@ def _theme(document: Mapping[str, Any]) -> tuple[str, Theme]:
     known = [key for key in theme.to_color_system().generate() if not key.endswith("style")]
     given = _colors(document, "variables", (*defaults, *known), ansi=ansi)
     for part in ("foreground", "background"):
-        # the selected row of the table is never blurred: there is one cursor for all
+        # the cursor of the table looks the same without the focus
         if value := given.get(f"block-cursor-{part}"):
             given.setdefault(f"block-cursor-blurred-{part}", value)
     theme.variables = {**defaults, **given}
-    return escaped(told, 80), theme
+    return escaped(text, 80), theme
 
 
 def _known(given: Mapping[str, Any], names: Sequence[str], what: str) -> None:
@@ -124,24 +124,24 @@ Stamp = tuple[tuple[str, int, int], ...]
 
 
 def folders(themes_dir: str = "") -> list[Path]:
-    """Return where themes are looked for, the last word last."""
+    """Return the theme folders; a later one overrides those before it."""
     package = Path(__file__).parents[1]
     own = package / "themes"
     user = platformdirs.user_config_path("ari-tui", appauthor=False) / "themes"
     extra = [Path(themes_dir).expanduser()] if themes_dir else []
-    # in a checkout they lie beside the package
+    # in a checkout, themes/ is next to the package
     return [own if own.is_dir() else package.parent / "themes", user, *extra]
 
 
 class Themes:
-    """The themes of some folders, as they were when last read. Belongs to one thread."""
+    """The themes of some folders, as last read. Not thread-safe."""
 
-    def __init__(self, places: Sequence[Path]) -> None:
-        self._places = list(places)
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._folders = list(paths)
         self.files: dict[str, ThemeFile] = {}
-        """By name, in order of name but for the default, which is first."""
+        """By name, sorted, the default first."""
         self.problems: list[str] = []
-        """What is wrong with which file, for people."""
+        """Error messages for users, each with its file."""
         self._bad: set[str] = set()
         self._stamp: Stamp = ()
         self._read()
@@ -153,25 +153,25 @@ class Themes:
 
     @property
     def names(self) -> list[str]:
-        """Return the names in the order in which `t` goes through them."""
+        """Return the names in the order of the key `t`."""
         return list(self.files)
 
     def changed(self) -> bool:
-        """Look whether a file came, went or was written; read all again if so, and say so."""
-        if self._now() == self._stamp:
+        """Reload all files if one was added, removed or written; return whether."""
+        if self._current_stamp() == self._stamp:
             return False
         self._read()
         return True
 
     def require(self, name: str) -> None:
-        """Raise ConfigError when there is no such theme; one whose file is bad is a problem."""
+        """Raise ConfigError for an unknown theme; a bad file is in `problems` instead."""
         if name in self.files or name in self._bad:
             return
         hint = did_you_mean(name, self.files) or "there are " + ", ".join(self.files)
         raise ConfigError(f"ui.theme: there is no theme {escaped(name, 40)!r}: {hint}")
 
     def get(self, name: str) -> Theme | None:
-        """Return a theme, else the default; None where not even that can be read."""
+        """Return a theme, or else the default; None if neither could be read."""
         found = self.files.get(name) or self.files.get(DEFAULT)
         return found.theme if found else None
 
@@ -181,18 +181,18 @@ class Themes:
         return names[(names.index(name) + 1) % len(names)] if name in names else names[0]
 
     def _paths(self) -> Iterator[Path]:
-        for place in self._places:
-            yield from sorted(place.glob("*.toml"))
+        for folder in self._folders:
+            yield from sorted(folder.glob("*.toml"))
 
-    def _now(self) -> Stamp:
+    def _current_stamp(self) -> Stamp:
         return tuple((str(path), *_stat(path)) for path in self._paths())
 
     def _read(self) -> None:
-        self._stamp = self._now()
+        self._stamp = self._current_stamp()
         self.problems, self._bad = [], set()
         found: dict[str, ThemeFile] = {}
-        if len(self._places) > 2 and not self._places[-1].is_dir():
-            self.problems.append(f"ui.themes_dir: {shown_path(self._places[-1])} is no folder")
+        if len(self._folders) > 2 and not self._folders[-1].is_dir():
+            self.problems.append(f"ui.themes_dir: {shown_path(self._folders[-1])} is no folder")
         for path in self._paths():
             try:
                 read = read_theme(path)
@@ -213,6 +213,6 @@ class Themes:
 def _stat(path: Path) -> tuple[int, int]:
     try:
         found = path.stat()
-    except OSError:  # it went between the two looks
+    except OSError:  # removed since it was listed
         return 0, 0
     return found.st_mtime_ns, found.st_size
