@@ -1,1 +1,1 @@
-"""A simulated Asterisk over real HTTP, WebSocket and UDP. Nothing of it is used by the engine."""
+"""A simulated Asterisk over real HTTP, WebSocket and UDP; the engine does not import it."""

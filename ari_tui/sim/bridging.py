@@ -1,4 +1,4 @@
-"""Bridges: their members, and the RTP sources that follow from them."""
+"""Bridges, their members, and the RTP sources of media channels in them."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from ari_tui.sim.media import MediaPort, SimPhone
 from ari_tui.sim.model import SimBridge, SimCallerId, SimChannel
 from ari_tui.sim.source import RtpSource, SourceClock
 
-_NOBODY = SimCallerId()
+_NO_CALLER_ID = SimCallerId()
 
 
 class Bridging:
-    """All bridges. A media channel hears the first answered caller that shares its bridge."""
+    """All bridges. A media channel sends the audio of the first answered caller in its bridge."""
 
-    def __init__(self, config: SimConfig, hub: EventHub, pacer: SourceClock) -> None:
+    def __init__(self, config: SimConfig, hub: EventHub, clock: SourceClock) -> None:
         self._config = config
         self._hub = hub
-        self._pacer = pacer
+        self._clock = clock
         self.bridges: dict[str, SimBridge] = {}
         self._sources: dict[str, RtpSource] = {}
         self._started = 0
 
     def find(self, bridge_id: str) -> SimBridge:
-        """Return one bridge; raises SimRefusalError (404) when there is none."""
+        """Return one bridge. Raises SimRefusalError (404) when there is none."""
         if bridge_id not in self.bridges:
             raise SimRefusalError(404, "Bridge not found")
         return self.bridges[bridge_id]
 
     def create(self, bridge_id: str | None, kind: str, name: str) -> SimBridge:
-        """Create a bridge; `kind` is ARI's list of types. Raises SimRefusalError (409, 500)."""
+        """Create a bridge; `kind` is ARI's `type`, a list. Raises SimRefusalError (409, 500)."""
         if bridge_id in self.bridges:
             raise SimRefusalError(409, f"Bridge with id '{bridge_id}' already exists")
         known = {"mixing", "holding", "dtmf_events", "proxy_media", "video_sfu", "video_single"}
@@ -46,7 +46,7 @@ class Bridging:
         return bridge
 
     def destroy(self, bridge: SimBridge) -> None:
-        """Empty a bridge and end it; its channels stay up."""
+        """Destroy a bridge; its channels stay up."""
         for channel in list(bridge.members):
             self.leave(channel)
         del self.bridges[bridge.id]
@@ -54,18 +54,18 @@ class Bridging:
         self._hub.forget(bridge)
 
     def enter(self, bridge: SimBridge, channel: SimChannel) -> None:
-        """Put a channel into a bridge, out of the one that it is in."""
+        """Move a channel into a bridge."""
         self.leave(channel)
         for name in {channel.stasis, channel.owner} - {None}:
             self._hub.subscribe_bridge(str(name), bridge)
         bridge.members.append(channel)
         channel.bridge = bridge
         self._hub.bridge_event("ChannelEnteredBridge", bridge, channel)
-        self._introduce(bridge)
+        self._connect_parties(bridge)
         self.update(bridge)
 
     def leave(self, channel: SimChannel) -> None:
-        """Take a channel out of its bridge, if it is in one."""
+        """Remove a channel from its bridge, if it is in one."""
         bridge = channel.bridge
         if bridge is None:
             return
@@ -73,54 +73,54 @@ class Bridging:
         channel.bridge = None
         self._hub.bridge_event("ChannelLeftBridge", bridge, channel)
         self._set(channel, "BRIDGEPEER", "")
-        self._silence(channel)
+        self._stop_source(channel)
         self.update(bridge)
 
     def update(self, bridge: SimBridge) -> None:
-        """Start and stop sources as the members, and whether they have answered, ask for."""
-        speaker = next((one for one in bridge.members if one.phone and one.state == "Up"), None)
+        """Start and stop sources after a change of members or of their state."""
+        caller = next((one for one in bridge.members if one.phone and one.state == "Up"), None)
         for channel in bridge.members:
             port = channel.media
             if port is None:
                 continue
             source = self._sources.get(channel.id)
-            phone = speaker.phone if speaker is not None else None
+            phone = caller.phone if caller is not None else None
             if source is not None and source.phone is phone:
                 continue
-            self._silence(channel)
-            port.listener = phone
-            if speaker is None or phone is None:
+            self._stop_source(channel)
+            port.phone = phone
+            if caller is None or phone is None:
                 continue
-            port.caller = speaker.id
+            port.caller = caller.id
             if phone.frequency_hz:
-                self._speak(channel, port, phone)
+                self._start_source(channel, port, phone)
 
     def source_of(self, channel: SimChannel) -> RtpSource | None:
-        """Return the stream that a media channel sends now."""
+        """Return the source of a media channel; None when it sends nothing."""
         return self._sources.get(channel.id)
 
-    def _speak(self, channel: SimChannel, port: MediaPort, phone: SimPhone) -> None:
+    def _start_source(self, channel: SimChannel, port: MediaPort, phone: SimPhone) -> None:
         random = self._config.stream("source", self._started)
         source = RtpSource(self._started, phone, port, random)
         self._started += 1
         self._sources[channel.id] = source
-        self._pacer.start(source, random.randrange(phone.packet_ms))
+        self._clock.start(source, random.randrange(phone.packet_ms))
 
-    def _silence(self, channel: SimChannel) -> None:
+    def _stop_source(self, channel: SimChannel) -> None:
         source = self._sources.pop(channel.id, None)
         if source is not None:
-            self._pacer.stop(source)
+            self._clock.stop(source)
         if channel.media is not None:
-            channel.media.listener = None
+            channel.media.phone = None
 
-    def _introduce(self, bridge: SimBridge) -> None:
-        """Set two parties' connected line and BRIDGEPEER to each other."""
+    def _connect_parties(self, bridge: SimBridge) -> None:
+        """Set connected line and BRIDGEPEER of two parties to each other."""
         if len(bridge.members) != 2:
             return
         one, other = bridge.members
         for channel, peer in ((one, other), (other, one)):
             self._set(channel, "BRIDGEPEER", peer.name)
-            if channel.connected != peer.caller and (peer.caller != _NOBODY or peer.media):
+            if channel.connected != peer.caller and (peer.caller != _NO_CALLER_ID or peer.media):
                 channel.connected = peer.caller
                 self._hub.channel_event("ChannelConnectedLine", channel)
 

@@ -1,4 +1,4 @@
-"""The simulated callers: `calls` of them at a time, each replaced when it ends."""
+"""The simulated callers: `calls` of them at a time, each replaced when its call ends."""
 
 from __future__ import annotations
 
@@ -10,23 +10,9 @@ from ari_tui.sim.model import Dialplan, SimCallerId, SimChannel
 from ari_tui.sim.pbx import Pbx
 
 _NAMES: Final = (
-    "Ada Lovelace",
-    "Zoë Müller",
-    "José García",
-    "Łukasz Wójcik",
-    "Анна Петрова",
-    "王小明",
-    "田中 さくら",
-    "김민수",
-    "مريم حسن",
-    "O'Brien, Séan",
-    "Nguyễn Thị Hoa",
-    "Front Desk",
-    "",
-    "conference room 3 (second floor)",
-    "ΓΙΩΡΓΟΣ",
-    "Anonymous",
-    "🙂 Support",
+    *("Ada Lovelace", "Zoë Müller", "José García", "Łukasz Wójcik", "Анна Петрова", "王小明"),
+    *("田中 さくら", "김민수", "مريم حسن", "O'Brien, Séan", "Nguyễn Thị Hoa", "Front Desk"),
+    *("", "conference room 3 (second floor)", "ΓΙΩΡΓΟΣ", "Anonymous", "🙂 Support"),
 )
 
 _NASTY: Final = (
@@ -44,7 +30,7 @@ _NASTY: Final = (
 
 
 def draw_caller(random: Random, *, nasty: bool) -> SimCallerId:
-    """Draw one caller; with `nasty` a third of the names try to break whatever shows them."""
+    """Draw one caller; with `nasty` a third of the names are hostile to displays."""
     number = random.choice(
         (
             f"+49{random.randrange(10**9, 10**10)}",
@@ -64,10 +50,10 @@ _DIGIT_MS = (80, 120, 280)
 
 
 class Callers:
-    """The callers' side: dials, plays a tone, presses digits, hangs up.
+    """Simulates the callers: they dial, send a tone, press digits and hang up.
 
-    The first dials when the application's client first connects; from then on a call while no
-    client is connected fails in the dialplan, and is tried again.
+    They start when the application's client first connects. Later, a call while no client is
+    connected fails in the dialplan and is retried.
     """
 
     def __init__(self, pbx: Pbx) -> None:
@@ -75,30 +61,29 @@ class Callers:
         self._config = pbx.config
         self._dialled = 0
         self._lines: dict[str, Random] = {}
-        """The live callers' random streams, in the order in which they came."""
-        self._begun = False
+        """Random generators of the live callers, by channel in order of arrival."""
+        self._started = False
         pbx.hub.on_connect.append(self._connected)
         pbx.on_ended.append(self._ended)
 
     @property
     def present(self) -> list[SimChannel]:
-        """Return the callers that are up, in the order in which they came."""
+        """Return the live callers in order of arrival."""
         return [self._pbx.channels[channel_id] for channel_id in self._lines]
 
     def dial(self, caller: SimCallerId | None = None, **named: Any) -> SimChannel | None:
-        """Let one more caller ring in; None when the call failed in the dialplan.
+        """Place one more call; None when it failed in the dialplan.
 
-        `named` are fields of its channel: how it is called, its Call-ID, its linkedid.
+        `named` are fields of its channel, such as `name`, `protocol_id` and `linked_id`.
         """
         pbx, config = self._pbx, self._config
         serial = self._dialled
         self._dialled += 1
         pbx.calls_started += 1
         random = config.stream("caller", serial)
-        who = caller or draw_caller(random, nasty=config.nasty_names)
-        phone = SimPhone(
-            random.choice(_TONES_HZ), 30 if random.random() < config.slow_packet_share else 20
-        )
+        caller = caller or draw_caller(random, nasty=config.nasty_names)
+        frequency_hz = random.choice(_TONES_HZ)
+        phone = SimPhone(frequency_hz, 30 if random.random() < config.slow_packet_share else 20)
         endpoint = 1001 + random.randrange(200)
         names: dict[str, Any] = {
             "name": f"PJSIP/{endpoint}-{serial:08x}",
@@ -108,7 +93,7 @@ class Callers:
         channel = SimChannel(
             pbx.unique_id(),
             state="Ring",
-            caller=who,
+            caller=caller,
             dialplan=Dialplan("default", "stasis", 1, "Stasis", config.app),
             phone=phone,
             **names,
@@ -123,14 +108,14 @@ class Callers:
         return channel
 
     def press(self, channel: SimChannel, digit: str, duration_ms: int) -> None:
-        """Press a digit: its packets are swallowed, and the event comes when it ends."""
+        """Press a digit: its packets are left out, and the event is sent at its end."""
         if not channel.alive or channel.phone is None:
             return
         packets = -(-duration_ms // channel.phone.packet_ms)
         for member in channel.bridge.members if channel.bridge is not None else []:
             source = self._pbx.bridging.source_of(member)
             if source is not None and source.phone is channel.phone:
-                source.swallow += packets
+                source.skip += packets
 
         def released() -> None:
             if channel.alive:
@@ -141,7 +126,7 @@ class Callers:
         self._pbx.timers.later(packets * channel.phone.packet_ms / 1000, released)
 
     def adopt(self, old: SimChannel, new: SimChannel) -> None:
-        """Let `new` live on in the place of `old`, after a transfer."""
+        """Replace the channel `old` of a caller by `new`, after a transfer."""
         random = self._lines.pop(old.id, None)
         if random is not None:
             self._lines[new.id] = random
@@ -165,9 +150,9 @@ class Callers:
         self._pbx.timers.later(random.uniform(2, 12), press)
 
     def _connected(self, app: str) -> None:
-        if self._begun or app != self._config.app:
+        if self._started or app != self._config.app:
             return
-        self._begun = True
+        self._started = True
         for slot in range(self._config.calls):
             self._pbx.timers.later(slot / self._config.ramp_per_s, self._keep_dialling)
 

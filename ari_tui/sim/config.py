@@ -10,67 +10,67 @@ from typing import Literal
 StasisOrder = Literal["seeded", "event-first", "response-first"]
 
 INJECTED_VARIABLE = "ARI_TUI_INJECTED"
-"""Global variable whose value is the JSON of what the media impairment did so far."""
+"""Global variable with the counters of the media impairment, as JSON."""
 
 
 @dataclass(frozen=True)
 class SimConfig:
-    """Everything that decides what the simulated Asterisk does; equal configs behave equally."""
+    """Configuration of the simulated Asterisk; equal configurations behave the same."""
 
     host: str = "127.0.0.1"
     port: int = 0
-    """TCP port of ARI; 0 takes a free one."""
+    """TCP port of ARI; 0 is any free one."""
     user: str = "ari"
     password: str = field(default="ari", repr=False)
     read_only: bool = False
-    """The user may only read: whatever writes is answered by 403."""
+    """The user may only read: requests that write are answered by 403."""
     app: str = "ari-tui"
     """The Stasis application that the simulated dialplan passes calls to."""
     media_host: str = "127.0.0.1"
     """Address of the media channels' RTP sockets."""
     rtp_ports: tuple[int, int] | None = None
-    """First and last RTP port, as in rtp.conf; None takes free ones."""
+    """First and last RTP port, as in rtp.conf; None is any free ones."""
     calls: int = 0
-    """Callers that are there at the same time."""
+    """Number of concurrent callers."""
     ramp_per_s: float = 20.0
-    """New callers a second until all are there."""
+    """New callers per second until `calls` is reached."""
     call_duration_s: float = 0.0
-    """Mean length of a call, drawn between half and one and a half of it; 0 is for ever."""
+    """Mean length of a call, drawn between 0.5 and 1.5 times it; 0 is unlimited."""
     redial_s: float = 0.5
     """Mean pause between the end of a call and its replacement."""
     slow_packet_share: float = 0.2
-    """Share of callers who send 30 ms packets in place of 20 ms."""
+    """Share of callers who send 30 ms packets instead of 20 ms."""
     dtmf_share: float = 0.1
     """Share of callers who press digits."""
     nasty_names: bool = False
-    """Let some callers carry escape sequences, markup, right-to-left marks and very long names."""
+    """Give some callers names with escape sequences, markup, right-to-left marks, great length."""
     impair_media: str = ""
-    """Impairment of the media from Asterisk to us, in the language of `--impair`."""
+    """Impairment of the media from Asterisk to us, in the syntax of `--impair`."""
     stasis_order: StasisOrder = "seeded"
     """Whether a media channel enters Stasis before or after its externalMedia response."""
     event_write_timeout_s: float = 0.1
-    """How long an event may wait for an unread socket before that is closed, as Asterisk does."""
+    """How long writing an event may block before the socket is closed, as Asterisk does."""
     seed: int = 1
 
     def stream(self, *purpose: object) -> random.Random:
-        """Return a random stream of its own for one purpose, the same for the same seed."""
+        """Return an independent random generator for one purpose, the same for the same seed."""
         name = "/".join(map(str, (self.seed, *purpose)))
-        return random.Random(name)  # noqa: S311  repeatable by intent, guards nothing
+        return random.Random(name)  # noqa: S311  repeatable on purpose, not for security
 
 
 @dataclass(frozen=True)
 class MediaCounters:
-    """What one media channel sent and got back."""
+    """Counters of one media channel."""
 
     channel: str
     caller: str
-    """The channel that it was last bridged with; "" when it never was."""
+    """The channel that it was last bridged with; "" for none."""
     generated: int
     """Packets of the source, before any impairment."""
     sent: int
-    """Datagrams put on the wire towards the external host, the impairment's duplicates included."""
+    """Datagrams sent to the external host, duplicates of the impairment included."""
     refused: int
-    """Sends that an earlier ICMP port-unreachable spoilt (ECONNREFUSED)."""
+    """Sends that failed by an earlier ICMP port unreachable (ECONNREFUSED)."""
     send_errors: int
     back: int
     """RTP packets of our own SSRC that came back."""
@@ -83,7 +83,7 @@ class MediaCounters:
 
 @dataclass(frozen=True)
 class SimCounters:
-    """What the simulated Asterisk has done so far."""
+    """Counters of the simulated Asterisk."""
 
     calls_started: int
     calls_ended: int
@@ -95,4 +95,4 @@ class SimCounters:
     media: tuple[MediaCounters, ...]
     """Open media channels, and the last thousand that have ended."""
     injected: Mapping[str, int] | None
-    """What the media impairment did; None without one."""
+    """Counters of the media impairment; None without one."""

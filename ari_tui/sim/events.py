@@ -1,9 +1,9 @@
 """Stasis applications and their events: connections and subscriptions.
 
 As in Asterisk 22.10: an application receives events of the channels that are in it and of the
-bridges that they were put into, not of their creation (unless it subscribed to everything); while
-its client is disconnected its subscriptions stay and its events are lost; it is removed when no
-client is connected and nothing is subscribed.
+bridges that they were put into, not of their creation (unless it subscribed to all events). While
+its client is disconnected its subscriptions remain and its events are lost. It is removed when no
+client is connected and it has no subscriptions.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ASTERISK_ID = "02:00:00:00:51:4d"
 
 
 class EventSocket:
-    """One client's WebSocket, with the events that wait to be written to it."""
+    """One client's WebSocket, with a queue of events to write."""
 
     def __init__(
         self, ws: web.WebSocketResponse, transport: asyncio.Transport | None, timeout_s: float
@@ -31,43 +31,43 @@ class EventSocket:
         self._ws = ws
         self._transport = transport
         self._timeout_s = timeout_s
-        self._waiting: asyncio.Queue[str] = asyncio.Queue()
+        self._queue: asyncio.Queue[str] = asyncio.Queue()
 
     def put(self, text: str) -> None:
-        """Write one event as soon as those before it are written."""
-        self._waiting.put_nowait(text)
+        """Queue one event."""
+        self._queue.put_nowait(text)
 
     async def written(self) -> None:
-        """Wait until everything put so far is written, or the socket has failed."""
-        await self._waiting.join()
+        """Wait until all queued events are written, or the socket has failed."""
+        await self._queue.join()
 
     async def write(self) -> None:
-        """Write events until the socket fails or stays unread for too long; then break it."""
+        """Write events until the socket fails or a write times out; then abort it."""
         try:
             while True:
-                text = await self._waiting.get()
+                text = await self._queue.get()
                 try:
                     await asyncio.wait_for(self._ws.send_str(text), self._timeout_s)
                 finally:
-                    self._waiting.task_done()
+                    self._queue.task_done()
         except (asyncio.TimeoutError, ConnectionError):
             self.abort()
 
     def abort(self) -> None:
-        """Break the connection without a closing handshake, and end `written` of its waiters."""
+        """Abort the connection without a closing handshake; callers of `written` return."""
         if self._transport is not None:
             self._transport.abort()
         self.discard()
 
     def discard(self) -> None:
         """Drop the events that are not written yet."""
-        while not self._waiting.empty():
-            self._waiting.get_nowait()
-            self._waiting.task_done()
+        while not self._queue.empty():
+            self._queue.get_nowait()
+            self._queue.task_done()
 
 
 class StasisApplication:
-    """One Stasis application: its client, its subscriptions and its filter."""
+    """One Stasis application: client, subscriptions, event filter."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -80,11 +80,11 @@ class StasisApplication:
 
     @property
     def finished(self) -> bool:
-        """Whether no client is connected and nothing is subscribed."""
+        """Whether no client is connected and there are no subscriptions."""
         return self.socket is None and not self.channels and not self.bridges
 
     def wants(self, kind: str) -> bool:
-        """Whether the event filter passes this type."""
+        """Whether the event filter allows this type."""
         if any(rule.get("type") == kind for rule in self.disallowed):
             return False
         return not self.allowed or any(rule.get("type") == kind for rule in self.allowed)
@@ -112,12 +112,12 @@ class EventHub:
         """Called with an application's name when a client connects."""
 
     def connected(self, name: str) -> bool:
-        """Whether a client is connected for this application."""
+        """Whether the application has a client."""
         application = self.applications.get(name)
         return application is not None and application.socket is not None
 
     def find(self, name: str) -> StasisApplication:
-        """Return one application; raises SimRefusalError (404) when it is not registered."""
+        """Return one application. Raises SimRefusalError (404) when it is not registered."""
         if name not in self.applications:
             raise SimRefusalError(404, "Application not found")
         return self.applications[name]
@@ -133,7 +133,7 @@ class EventHub:
             call(name)
 
     def disconnect(self, name: str, socket: EventSocket) -> None:
-        """Disconnect a client; does nothing for one that was replaced before."""
+        """Disconnect a client; does nothing when it has been replaced."""
         application = self.applications.get(name)
         if application is not None and application.socket is socket:
             application.socket = None
@@ -141,7 +141,7 @@ class EventHub:
             self._tidy(application)
 
     def set_filter(self, name: str, body: Json) -> StasisApplication:
-        """Replace the event filter; raises SimRefusalError (400) when it has another shape."""
+        """Replace the event filter. Raises SimRefusalError (400) for an invalid one."""
         application = self.find(name)
         for key in ("allowed", "disallowed"):
             rules = body.get(key, [])
@@ -176,11 +176,11 @@ class EventHub:
             self._tidy(application)
 
     def channel_event(self, kind: str, channel: SimChannel, **fields: Any) -> None:
-        """Send an event of a channel."""
+        """Publish an event of a channel."""
         self._publish(kind, {**fields, "channel": channel.json()}, channel=channel)
 
     def bridge_event(self, kind: str, bridge: SimBridge, channel: SimChannel | None = None) -> None:
-        """Send an event of a bridge, and of a channel with it."""
+        """Publish an event of a bridge, or of a channel and a bridge."""
         body: Json = {"bridge": bridge.json()}
         if channel is not None:
             body["channel"] = channel.json()
@@ -192,7 +192,7 @@ class EventHub:
             self._send(self.applications[name], kind, {**fields, "channel": channel.json()})
 
     async def written(self, name: str) -> None:
-        """Wait until everything is written to an application's client, if there is one."""
+        """Wait until all events are written to an application's client, if it has one."""
         application = self.applications.get(name)
         if application is not None and application.socket is not None:
             with contextlib.suppress(asyncio.TimeoutError):

@@ -15,11 +15,11 @@ from ari_tui.wire.rtp import signed_difference
 _NS_PER_TICK = 125_000
 """One unit of an 8 kHz clock."""
 _READ_AT_ONCE = 64
-"""Datagrams taken from one socket before the others have their turn."""
+"""Datagrams read from one socket before other sockets get a turn."""
 _BUFFER_BYTES = 1 << 20
 
 FORMATS = {"ulaw": 0, "alaw": 8}
-"""Formats that a media channel may have, and their payload types."""
+"""Formats of media channels, and their payload types."""
 
 
 class SimPhone:
@@ -27,47 +27,46 @@ class SimPhone:
 
     def __init__(self, frequency_hz: int = 0, packet_ms: int = 20) -> None:
         self.frequency_hz = frequency_hz
-        """The tone that it hums; 0 is silence, and silence sends nothing."""
+        """The tone that it sends; 0 is silence, which sends no packets."""
         self.packet_ms = packet_ms
-        self.spoken = self.heard = 0
-        """Packets sent and heard, as rtp_statistics tells them."""
-        self.spoken_jitter_ns = self.heard_jitter_ns = 0.0
-        """Interarrival jitter (RFC 3550 section 6.4.1): of what it says, as it reaches Asterisk,
-        and of what it hears."""
+        self.sent = self.received = 0
+        """Packet counts, as in rtp_statistics."""
+        self.sent_jitter_ns = self.received_jitter_ns = 0.0
+        """Interarrival jitter (RFC 3550 section 6.4.1): of the packets sent, where they reach
+        Asterisk, and of those received."""
         self.on_hold = False
         self._last_lag_ns: int | None = None
-        self._last_heard: tuple[int, int, bytes] | None = None
+        self._last_received: tuple[int, int, bytes] | None = None
 
     def note_lag(self, lag_ns: int) -> None:
-        """Take note of how late (ns) a packet left it against its clock."""
+        """Record how long (ns) after its due time a packet was sent."""
         if self._last_lag_ns is not None:
             moved = abs(lag_ns - self._last_lag_ns)
-            self.spoken_jitter_ns += (moved - self.spoken_jitter_ns) / 16
+            self.sent_jitter_ns += (moved - self.sent_jitter_ns) / 16
         self._last_lag_ns = lag_ns
 
-    def hear(self, packet: bytes, now_ns: int) -> None:
-        """Take a packet (a whole RTP header at least) that reaches it at `now_ns` (monotonic)."""
-        self.heard += 1
+    def receive(self, packet: bytes, now_ns: int) -> None:
+        """Receive a packet (at least an RTP header) at `now_ns` (monotonic)."""
+        self.received += 1
         timestamp, ssrc = int.from_bytes(packet[4:8], "big"), packet[8:12]
-        if self._last_heard is not None and self._last_heard[2] == ssrc:
-            step = signed_difference(timestamp, self._last_heard[1], 32) * _NS_PER_TICK
-            moved = abs(now_ns - self._last_heard[0] - step)
-            self.heard_jitter_ns += (moved - self.heard_jitter_ns) / 16
-        self._last_heard = now_ns, timestamp, ssrc
+        if self._last_received is not None and self._last_received[2] == ssrc:
+            step = signed_difference(timestamp, self._last_received[1], 32) * _NS_PER_TICK
+            moved = abs(now_ns - self._last_received[0] - step)
+            self.received_jitter_ns += (moved - self.received_jitter_ns) / 16
+        self._last_received = now_ns, timestamp, ssrc
 
 
 class MediaPort:
     """A UDP socket connected to the external host: other sources are dropped (strictrtp).
 
-    Lives on the event loop that creates it. Raises BindError when the address cannot be bound or
-    the external host cannot be connected to.
+    Bound to the running event loop. Raises BindError when the external host cannot be reached.
     """
 
     def __init__(self, sock: socket.socket, external: tuple[str, int], payload_type: int) -> None:
         self.payload_type = payload_type
         self.external = external
-        self.listener: SimPhone | None = None
-        """Who hears what comes back."""
+        self.phone: SimPhone | None = None
+        """The phone that receives the packets that come back."""
         self.caller = ""
         self.generated = self.sent = self.refused = self.send_errors = 0
         self.back = self.back_distinct = self.back_foreign = self.undelivered = 0
@@ -87,11 +86,11 @@ class MediaPort:
         self._loop.add_reader(sock.fileno(), self._readable)
 
     def begin(self, ssrc: int) -> bytearray:
-        """Begin a stream of our own; return its marks, one byte a sequence number, 1 when back."""
+        """Begin a stream; return its marks, one byte per sequence number, 1 when it came back."""
         return self._seen.setdefault(ssrc.to_bytes(4, "big"), bytearray(1 << 16))
 
     def send(self, packet: bytes) -> None:
-        """Put one datagram on the wire, once more when an earlier one's refusal spoils the send."""
+        """Send a datagram; try again when the error (ECONNREFUSED) is that of an earlier one."""
         if self.closed:
             self.undelivered += 1
             return
@@ -116,7 +115,7 @@ class MediaPort:
             self._sock.close()
 
     def counters(self, channel: str) -> MediaCounters:
-        """Return the counts so far."""
+        """Return the counters so far."""
         return MediaCounters(
             channel=channel,
             caller=self.caller,
@@ -147,8 +146,8 @@ class MediaPort:
             self.back_foreign += 1
             return
         self.back += 1
-        if self.listener is not None:
-            self.listener.hear(packet, time.monotonic_ns())
+        if self.phone is not None:
+            self.phone.receive(packet, time.monotonic_ns())
         sequence = packet[2] << 8 | packet[3]
         if not marks[sequence]:
             marks[sequence] = 1
@@ -158,7 +157,7 @@ class MediaPort:
 def bind_rtp(host: str, ports: tuple[int, int] | None) -> socket.socket:
     """Bind a UDP socket on a free port, or on the first free even one of a range, as Asterisk does.
 
-    Raises PortsExhaustedError when the range is used up, BindError when the address is not ours.
+    Raises PortsExhaustedError when no port of the range is free, BindError for a bad address.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     candidates = [0] if ports is None else range(ports[0] + ports[0] % 2, ports[1] + 1, 2)

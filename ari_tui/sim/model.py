@@ -1,4 +1,4 @@
-"""Channels and bridges of the simulated Asterisk, and their JSON as ARI gives it (22.10)."""
+"""Channels and bridges of the simulated Asterisk, and their JSON as in ARI (22.10)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Json = dict[str, Any]
 
 
 def timestamp() -> str:
-    """Return the present moment as ARI writes it."""
+    """Return the current time in ARI's format."""
     now = dt.datetime.now(dt.timezone.utc)
     return now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03d}+0000"
 
@@ -31,7 +31,7 @@ class SimCallerId:
 
 @dataclass(frozen=True)
 class Dialplan:
-    """Where in the dialplan a channel is, and what it executes there."""
+    """A channel's position in the dialplan, and the application that it executes there."""
 
     context: str = "default"
     exten: str = "s"
@@ -46,7 +46,7 @@ class Dialplan:
 
 @dataclass(eq=False)
 class SimChannel:
-    """One channel; `stasis` is the application that holds it, None outside of Stasis."""
+    """One channel; `stasis` is the application that it is in, None outside of Stasis."""
 
     id: str
     name: str
@@ -60,7 +60,7 @@ class SimChannel:
     variables: dict[str, str] = field(default_factory=dict)
     stasis: str | None = None
     owner: str | None = None
-    """The application that created it, subscribed to it to its end."""
+    """The application that created it and stays subscribed until it ends."""
     phone: SimPhone | None = None
     """The phone at its far end; a media channel has none."""
     media: MediaPort | None = None
@@ -102,7 +102,7 @@ class SimBridge:
 
     @property
     def technology(self) -> str:
-        """Return what mixes: a third member makes it softmix, which re-clocks media."""
+        """Return the bridge technology: with a third member softmix, which re-clocks media."""
         return "simple_bridge" if len(self.members) <= 2 else "softmix"
 
     def json(self) -> Json:

@@ -1,9 +1,9 @@
-"""The simulated Asterisk's channels: how they are created, enter and leave Stasis, and end.
+"""The simulated Asterisk's channels: creation, Stasis, state, hang-up.
 
-The order of events is that of Asterisk 22.10: a hang-up goes ChannelHangupRequest,
-ChannelLeftBridge, StasisEnd, ChannelDestroyed; a channel from the dialplan is no longer subscribed
-to after StasisEnd, so that its ChannelDestroyed is not sent. Hanging up a caller leaves media
-channel and bridge behind.
+The order of events is that of Asterisk 22.10: a hang-up sends ChannelHangupRequest,
+ChannelLeftBridge, StasisEnd, ChannelDestroyed; the subscription to a channel from the dialplan
+ends at StasisEnd, so its ChannelDestroyed is not sent. Hanging up a caller does not end its media
+channel and bridge.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ari_tui.sim.source import SourceClock
 
 
 class Timers:
-    """Delayed calls on the running event loop; `close` cancels what is left and refuses more."""
+    """Delayed calls on the running event loop, all of which `close` cancels."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -63,7 +63,7 @@ _ENDED_KEPT = 1000
 
 
 class Pbx:
-    """All channels, with their bridges, events and media; lives on one event loop."""
+    """All channels, with their bridges, events and media; bound to one event loop."""
 
     def __init__(self, config: SimConfig) -> None:
         self.config = config
@@ -72,8 +72,8 @@ class Pbx:
             Impairment(spec, config.seed) if spec is not None else None
         )
         self.hub = EventHub()
-        self.pacer = SourceClock(impairment)
-        self.bridging = Bridging(config, self.hub, self.pacer)
+        self.clock = SourceClock(impairment)
+        self.bridging = Bridging(config, self.hub, self.clock)
         self.timers = Timers()
         self.channels: dict[str, SimChannel] = {}
         self.started_at = timestamp()
@@ -86,20 +86,20 @@ class Pbx:
         self._ended_media: deque[tuple[str, MediaPort]] = deque(maxlen=_ENDED_KEPT)
 
     def find(self, channel_id: str, *, status: int = 404) -> SimChannel:
-        """Return one channel; raises SimRefusalError, with `status`, when there is none."""
+        """Return one channel. Raises SimRefusalError with `status` when there is none."""
         if channel_id not in self.channels:
             raise SimRefusalError(status, "Channel not found")
         return self.channels[channel_id]
 
     def find_in_stasis(self, channel_id: str, *, status: int = 409) -> SimChannel:
-        """Return one channel of an application; else raises SimRefusalError (404, `status`)."""
+        """Return one channel in Stasis. Raises SimRefusalError: 404 for no channel, or `status`."""
         channel = self.find(channel_id, status=404 if status == 409 else 400)
         if channel.stasis is None:
             raise SimRefusalError(status, _NOT_IN_STASIS)
         return channel
 
     def unique_id(self) -> str:
-        """Return the next id that Asterisk would give."""
+        """Return the next unique id, as Asterisk forms it."""
         self._serial += 1
         return f"{self._epoch}.{self._serial}"
 
@@ -113,7 +113,7 @@ class Pbx:
     def enter_stasis(
         self, channel: SimChannel, app: str, args: tuple[str, ...] = (), **fields: Any
     ) -> bool:
-        """Put a channel into an application; False without a client, where Stasis() fails."""
+        """Put a channel into an application; False when no client is connected: Stasis() fails."""
         if not channel.alive or not self.hub.connected(app):
             return False
         self.hub.subscribe(app, channel)
@@ -134,7 +134,7 @@ class Pbx:
                 self.hub.unsubscribe(app, channel)
 
     def set_state(self, channel: SimChannel, state: str) -> None:
-        """Change a channel's state and send the event; an answered caller begins to send."""
+        """Change a channel's state and send the event; answered callers start to send."""
         if channel.state == state:
             return
         channel.state = state
@@ -143,14 +143,14 @@ class Pbx:
             self.bridging.update(channel.bridge)
 
     def hang_up(self, channel: SimChannel, **request: Any) -> None:
-        """End a channel, and the other half of a Local one; `request` are the event's fields."""
+        """Hang up a channel, both halves of a Local one; `request` are fields of the event."""
         if not channel.alive:
             return
         self.hub.channel_event("ChannelHangupRequest", channel, **request)
         self.end(channel)
 
     def end(self, channel: SimChannel, **cause: Any) -> None:
-        """End a channel without a request: the dialplan has finished, or it failed."""
+        """End a channel without a hang-up request, as when the dialplan ends or fails."""
         if not channel.alive:
             return
         channel.alive = False
@@ -167,10 +167,10 @@ class Pbx:
                 self.hang_up(half, cause=16, soft=True)
 
     def proceed(self, channel: SimChannel) -> None:
-        """Let the dialplan go on after Stasis().
+        """Continue in the dialplan after Stasis().
 
-        There is nothing left there but Hangup() for those who rang in. A Local channel goes on
-        at its extension's second step, and so stays up until somebody hangs up.
+        For incoming callers only Hangup() follows. A Local channel continues at priority 2 of its
+        extension, and stays up until it is hung up.
         """
         self.leave_stasis(channel)
         if channel.other_half is None:
@@ -190,7 +190,7 @@ class Pbx:
     ) -> SimChannel:
         """Create both halves of a Local channel, ringing; return the one for the application.
 
-        The far end hums at `frequency_hz`; 0 is silence.
+        The far end sends a tone of `frequency_hz`; 0 is silence.
         """
         if channel_id in self.channels:
             raise SimRefusalError(409, "Channel with given unique ID already exists")
@@ -212,7 +212,7 @@ class Pbx:
         return first
 
     def counters(self) -> SimCounters:
-        """Return what has been counted so far."""
+        """Return the counters so far."""
         live = [(one.id, one.media) for one in self.channels.values() if one.media is not None]
         return SimCounters(
             calls_started=self.calls_started,
@@ -225,16 +225,16 @@ class Pbx:
         )
 
     def injected(self) -> Mapping[str, int] | None:
-        """Return what the media impairment did, and how much of it met a closed channel."""
-        impairment = self.pacer.impairment
+        """Return the counters of the media impairment; None without one."""
+        impairment = self.clock.impairment
         if impairment is None:
             return None
-        return {**impairment.counts._asdict(), "undelivered": self.pacer.undelivered}
+        return {**impairment.counts._asdict(), "undelivered": self.clock.undelivered}
 
     def close(self) -> None:
         """Stop all media and close all sockets, without events."""
         self.timers.close()
-        self.pacer.close()
+        self.clock.close()
         for channel in list(self.channels.values()):
             channel.alive = False
             self._remove(channel)

@@ -1,6 +1,6 @@
-"""The simulated Asterisk's HTTP side: Basic authentication, parameters, errors, WebSocket.
+"""The simulated Asterisk's HTTP server: Basic authentication, parameters, errors, WebSocket.
 
-Status codes and words are those of Asterisk 22.10.
+Status codes and messages are those of Asterisk 22.10.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SERVER = {"Server": f"Asterisk/{VERSION} (simulated)", "Cache-Control": "no-cac
 
 
 def answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
-    """Return a JSON answer as Asterisk gives it."""
+    """Return a JSON response with Asterisk's headers."""
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     return web.Response(
         text=text,
@@ -42,9 +42,9 @@ def no_content() -> web.Response:
 
 
 async def parameters(request: web.Request) -> Json:
-    """Return the query's parameters and those of a JSON body, which come second.
+    """Return the parameters of query and JSON body; those of the body take precedence.
 
-    Raises SimRefusalError (400) when the body is no JSON object.
+    Raises SimRefusalError (400) when the body is not a JSON object.
     """
     values: Json = dict(request.query)
     if request.can_read_body:
@@ -58,10 +58,10 @@ async def parameters(request: web.Request) -> Json:
     return values
 
 
-def text_of(values: Json, key: str, default: str = "") -> str:
-    """Return one parameter as text; `default` when it is absent."""
+def text_of(values: Json, key: str) -> str:
+    """Return one parameter as text; "" when it is absent."""
     value = values.get(key)
-    return default if value is None else str(value)
+    return "" if value is None else str(value)
 
 
 def names_of(values: Json, key: str) -> list[str]:
@@ -72,7 +72,7 @@ def names_of(values: Json, key: str) -> list[str]:
 
 
 def make_guard(config: SimConfig) -> Middleware:
-    """Return the middleware that authenticates, and says every refusal as Asterisk does."""
+    """Return the middleware that authenticates requests and turns errors into Asterisk's JSON."""
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -116,7 +116,7 @@ class EventServer:
         self._sockets: set[EventSocket] = set()
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """Serve one client until it leaves, is broken off, or stops reading."""
+        """Serve one client until it disconnects, is disconnected, or stops reading."""
         names = [name for name in request.query.get("app", "").split(",") if name]
         if not names:
             return web.Response(status=400, text="HTTP request is missing param: [app]")
@@ -129,7 +129,7 @@ class EventServer:
         for name in names:
             self._hub.connect(name, socket, subscribe_all=subscribe_all)
         try:
-            # what a client says is read for its close alone
+            # messages of clients are ignored; reading notices the close
             async for message in ws:
                 if message.type is WSMsgType.ERROR:
                     break
@@ -142,6 +142,6 @@ class EventServer:
         return ws
 
     def abort_all(self) -> None:
-        """Break all clients' connections."""
+        """Abort the connections of all clients."""
         for socket in list(self._sockets):
             socket.abort()

@@ -1,4 +1,4 @@
-"""The ARI operations that the simulated Asterisk answers; the route tables name each handler's."""
+"""The ARI operations of the simulated Asterisk; the route tables map each to its handler."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ari_tui.sim.variables import read_variable, rtp_statistics
 
 
 class BridgeRoutes:
-    """Handlers of /bridges, each for one ARI operation."""
+    """Handlers of /bridges, one for each ARI operation."""
 
     def __init__(self, pbx: Pbx) -> None:
         self._pbx = pbx
@@ -70,7 +70,7 @@ class BridgeRoutes:
     async def _bridge_and_channels(
         self, request: web.Request
     ) -> tuple[SimBridge, list[SimChannel]]:
-        """Return what the request names: all of the channels, or an error for the first missing."""
+        """Return the request's bridge and channels. Raises SimRefusalError for a missing one."""
         names = names_of(await parameters(request), "channel")
         if not names:
             raise SimRefusalError(400, "Missing parameter channel")
@@ -82,7 +82,7 @@ _INTERNAL = "An internal error prevented this request from being handled"
 
 
 class MediaChannels:
-    """Creates media channels; the seed decides whether events or responses go first."""
+    """Creates media channels; the seed decides whether events or responses come first."""
 
     def __init__(self, pbx: Pbx) -> None:
         self._pbx, self._config = pbx, pbx.config
@@ -91,7 +91,7 @@ class MediaChannels:
     def add(
         self, external: tuple[str, int], fmt: str, channel_id: str | None, app: str
     ) -> SimChannel:
-        """Create a media channel, not yet in Stasis, its socket bound and connected.
+        """Create a media channel outside of Stasis; its socket is bound and connected.
 
         Raises SimRefusalError (500), as Asterisk 22 does for a bad format and for an id in use.
         """
@@ -115,7 +115,7 @@ class MediaChannels:
         return self._pbx.add(channel)
 
     def enter(self, channel: SimChannel, app: str) -> None:
-        """Let a new media channel be up and enter Stasis; it ends when no client is there."""
+        """Set a new media channel up and into Stasis; it ends when no client is connected."""
         if not channel.alive:
             return
         self._pbx.set_state(channel, "Up")
@@ -123,7 +123,7 @@ class MediaChannels:
             self._pbx.end(channel)
 
     def draw_order(self) -> tuple[bool, float]:
-        """Draw whether the newest channel's events go before its response, else their delay (s)."""
+        """Return whether the newest channel's events precede its response, else their delay (s)."""
         random = self._config.stream("media", self._serial)
         event_first, delay_s = random.random() < 0.5, random.uniform(0.001, 0.008)
         if self._config.stasis_order != "seeded":
@@ -132,11 +132,11 @@ class MediaChannels:
 
 
 _RINGS_S = 30.0
-"""How long a call rings unless it is told otherwise."""
+"""How long a call rings by default, as in ARI."""
 
 
 class ChannelRoutes:
-    """Handlers of /channels, each for one ARI operation."""
+    """Handlers of /channels, one for each ARI operation."""
 
     def __init__(self, pbx: Pbx) -> None:
         self._pbx = pbx
@@ -144,7 +144,7 @@ class ChannelRoutes:
         self._media = MediaChannels(pbx)
 
     def routes(self) -> list[web.RouteDef]:
-        """Return the routes; fixed paths come before those with an id."""
+        """Return the routes; fixed paths precede those with an id."""
         get, post = web.get, web.post
         channel = "/ari/channels/{id}"
         return [
@@ -239,7 +239,7 @@ class ChannelRoutes:
 
 
 async def _send(request: web.Request, response: web.Response) -> web.Response:
-    """Write a whole response now, so that what follows happens after it."""
+    """Write a whole response now, so that later events follow it."""
     await response.prepare(request)
     await response.write_eof()
     return response
@@ -250,7 +250,7 @@ def _timeout_s(values: Json) -> float:
         seconds = float(text_of(values, "timeout"))
     except ValueError:
         return _RINGS_S
-    return seconds if seconds > 0 else 1e6  # -1 rings for ever
+    return seconds if seconds > 0 else 1e6  # -1 is unlimited
 
 
 def _caller(values: Json) -> SimCallerId:
@@ -260,8 +260,9 @@ def _caller(values: Json) -> SimCallerId:
 
 def _external(text: str) -> tuple[str, int]:
     if not text:
-        message = "external_host is required for all but websocket server connections"
-        raise SimRefusalError(400, message)
+        raise SimRefusalError(
+            400, "external_host is required for all but websocket server connections"
+        )
     host, colon, port = text.rpartition(":")
     if not colon or not port.isdigit() or not host:
         message = "external_host must be <host>:<port> for all transports other than websocket"
@@ -278,7 +279,7 @@ class Routes:
         self._events = events
 
     def add_to(self, application: web.Application) -> None:
-        """Register everything."""
+        """Register all routes."""
         get = web.get
         application.add_routes(
             [
@@ -320,7 +321,7 @@ class Routes:
         return answer({"ping": "pong", "timestamp": timestamp(), "asterisk_id": ASTERISK_ID})
 
     async def _global_variable(self, request: web.Request) -> web.Response:
-        """Answer GET /asterisk/variable; one name tells what the media impairment did."""
+        """Answer GET /asterisk/variable; INJECTED_VARIABLE is the only one with a value."""
         name = request.query.get("variable", "")
         if not name:
             raise SimRefusalError(400, "Variable name is required")

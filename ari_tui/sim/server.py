@@ -1,4 +1,4 @@
-"""The simulated Asterisk as a whole: a server to embed in a test, or to run as a process."""
+"""The simulated Asterisk as a server, embedded in a test or run as a process."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _SHUTDOWN_S = 0.2
 class SimulatedAsterisk:
     """`async with SimulatedAsterisk(config) as sim:` serves ARI at `sim.url` until the block ends.
 
-    Raises BindError when the port is taken, ConfigError when the impairment cannot be read.
+    Raises BindError when the port is in use, ConfigError for an invalid impairment.
     """
 
     def __init__(self, config: SimConfig, sock: socket.socket | None = None) -> None:
-        """Take the configuration, and a socket of its address if one listens already."""
+        """`sock` is a listening socket to use, else one is bound."""
         self.config = config
         self._sock = sock
         self.host = config.host
@@ -39,7 +39,7 @@ class SimulatedAsterisk:
 
     @property
     def url(self) -> str:
-        """Return the address of ARI, with its scheme, without /ari."""
+        """Return the URL of ARI without /ari."""
         return f"http://{endpoint_text(self.host, self.port)}"
 
     @property
@@ -61,7 +61,7 @@ class SimulatedAsterisk:
         await self.stop_listening()
 
     def counters(self) -> SimCounters:
-        """Return what has been counted so far."""
+        """Return the counters so far."""
         return self.pbx.counters()
 
     async def listen(self) -> None:
@@ -86,18 +86,18 @@ class SimulatedAsterisk:
         return web.TCPSite(runner, self.host, self.port)
 
     async def stop_listening(self) -> None:
-        """Stop serving ARI, breaking all connections; channels, bridges and media stay up."""
+        """Stop serving ARI and abort all connections; channels, bridges and media stay up."""
         runner, self._runner = self._runner, None
         if runner is not None:
             self._events.abort_all()
             await runner.cleanup()
 
     def drop_websockets(self) -> None:
-        """Break all event connections; HTTP goes on."""
+        """Abort all event WebSockets; HTTP stays available."""
         self._events.abort_all()
 
     def restart_core(self) -> None:
-        """Lose all channels, bridges and applications, as a restarted Asterisk has."""
+        """Lose all channels, bridges and applications, as when Asterisk restarts."""
         self.pbx.close()
         self._build()
 
@@ -115,7 +115,7 @@ async def run_sim(
     start; the caller reports it to the parent.
     """
     async with SimulatedAsterisk(config, link.take_socket()) as sim:
-        gc.freeze()  # collections then pass over all that is there from the start
+        gc.freeze()  # collections then skip all objects that exist now
         link.ready(host=sim.host, port=sim.port, url=sim.url)
         waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(link.lifeline_ended())]
         if stop is not None:

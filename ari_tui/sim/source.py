@@ -1,9 +1,10 @@
 """RTP sources on an absolute clock: one timer for all of them, so that none drifts.
 
-The event loop sleeps in whole milliseconds, so every source is due on a millisecond of the
-monotonic clock, its phase drawn over its packet time: sources that share a millisecond share one
-wake-up. A packet leaves up to about a millisecond after it is due; the next is due by the clock,
-not by when the last one left. After a stall what is owed is sent at once, as Asterisk does.
+The event loop sleeps in whole milliseconds, so every source is due at a millisecond of the
+monotonic clock, with a random phase within its packet time; sources due in the same millisecond
+share one wake-up. A packet is sent up to about a millisecond after it is due; the next due time
+does not depend on when it was sent. After a stall the overdue packets are sent at once, as
+Asterisk does.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ _ENCODERS: Final = {0: ulaw, 8: alaw}
 
 @lru_cache(maxsize=64)
 def tone(frequency_hz: int, payload_type: int) -> bytes:
-    """Return one second of a sine, and its beginning again so that any frame is one slice.
+    """Return one second of a sine, plus one frame of it again so that any frame is one slice.
 
     A whole number of hertz repeats after exactly one second. `payload_type` is 0 (µ-law) or 8
     (A-law), as in RFC 3551.
@@ -69,7 +70,7 @@ _PER_MS = SAMPLE_RATE // 1000
 
 
 class RtpSource:
-    """One stream: SSRC, first sequence and first timestamp are drawn, then everything follows."""
+    """One stream, with random SSRC, first sequence number and first timestamp."""
 
     def __init__(self, number: int, phone: SimPhone, port: MediaPort, random: Random) -> None:
         self.number = number
@@ -80,8 +81,8 @@ class RtpSource:
         self.timestamp = random.getrandbits(32)
         self.marker = True
         """The next packet starts a talkspurt."""
-        self.swallow = 0
-        """Packets still to be left out, sequence numbers and all: the digit that is pressed."""
+        self.skip = 0
+        """Packets to leave out, with their sequence numbers, while a digit is pressed."""
         self.stopped = False
         self.due_ns = 0
         self._samples = phone.packet_ms * _PER_MS
@@ -90,15 +91,15 @@ class RtpSource:
         self._marks = port.begin(self.ssrc)
 
     def next(self) -> bytes | None:
-        """Advance by one packet time; return its packet, None when hold or a digit has it."""
+        """Advance by one packet time; return its packet, None during hold or a digit."""
         if self.phone.on_hold:
             self.marker = True
             self._advance()
             return None
         sequence = self.sequence
         self.sequence = (sequence + 1) & 0xFFFF
-        if self.swallow:
-            self.swallow -= 1
+        if self.skip:
+            self.skip -= 1
             self._advance()
             return None
         self._marks[sequence] = 0
@@ -115,7 +116,7 @@ class RtpSource:
         )
         self.marker = False
         self.port.generated += 1
-        self.phone.spoken += 1
+        self.phone.sent += 1
         self._advance()
         return packet
 
@@ -125,31 +126,31 @@ class RtpSource:
 
 
 class SourceClock:
-    """Send every source's packets when they are due, through the impairment if there is one."""
+    """Sends every source's packets when they are due, through the impairment if there is one."""
 
     def __init__(self, impairment: Impairment[int, tuple[MediaPort, bytes]] | None) -> None:
         self.impairment = impairment
         self.undelivered = 0
-        """Packets that the impairment released when their channel was closed already."""
+        """Packets that the impairment released after their channel was closed."""
         self._loop = asyncio.get_running_loop()
         self._heap: list[tuple[int, int, RtpSource]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._timer_ns = 0
 
     def start(self, source: RtpSource, phase_ms: int) -> None:
-        """Let a source begin, `phase_ms` after the next whole millisecond."""
+        """Start a source `phase_ms` after the next whole millisecond."""
         source.due_ns = (time.monotonic_ns() // _MS + 1 + phase_ms) * _MS
         heapq.heappush(self._heap, (source.due_ns, source.number, source))
         self._arm()
 
     def stop(self, source: RtpSource) -> None:
-        """End a source; what the impairment still holds of it comes out in its time."""
+        """Stop a source; its packets in the impairment are still sent when they are due."""
         source.stopped = True
         if self.impairment is not None:
             self.impairment.forget(source.number)
 
     def close(self) -> None:
-        """Stop everything at once."""
+        """Stop all sources."""
         for _, _, source in self._heap:
             source.stopped = True
         self._heap.clear()

@@ -1,4 +1,4 @@
-"""One channel's variables, functions and RTP statistics."""
+"""A channel's variables, functions and RTP statistics."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ _PAYLOAD_BYTES_PER_MS = 8
 
 
 def read_variable(channel: SimChannel, name: str) -> str:
-    """Return a channel variable or one of the functions that there are.
+    """Return the value of a channel variable or dialplan function.
 
-    Raises SimRefusalError: 404 for a variable that is not set, 500 for a function that cannot be
-    read, as Asterisk 22 does.
+    Raises SimRefusalError as Asterisk 22 does: 404 for a variable that is not set, 500 for a
+    function that cannot be read.
     """
     if not name.endswith(")"):
         if name not in channel.variables:
@@ -68,16 +68,16 @@ def rtp_statistics(channel: SimChannel) -> Json:
         0.0,
     )
     return {
-        "txcount": phone.heard,
-        "rxcount": phone.spoken,
+        "txcount": phone.received,
+        "rxcount": phone.sent,
         "txploss": 0,
         "rxploss": 0,
-        "txjitter": phone.spoken_jitter_ns / 1e9,
-        "rxjitter": phone.heard_jitter_ns / 1e9,
+        "txjitter": phone.sent_jitter_ns / 1e9,
+        "rxjitter": phone.received_jitter_ns / 1e9,
         "local_ssrc": 0,
         "remote_ssrc": 0,
-        "txoctetcount": phone.heard * octets,
-        "rxoctetcount": phone.spoken * octets,
+        "txoctetcount": phone.received * octets,
+        "rxoctetcount": phone.sent * octets,
         "channel_uniqueid": channel.id,
         **zeros,
     }

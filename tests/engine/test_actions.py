@@ -270,7 +270,7 @@ async def test_asterisk_is_asked_for_channel_bridge_and_rtp(pbx: Pbx, echo: Echo
         assert view.rtp is not None
         phone = pbx.sim.pbx.channels[call.machine.caller.id].phone
         assert phone is not None
-        assert 0 < (view.rtp.received or 0) <= phone.spoken
+        assert 0 < (view.rtp.received or 0) <= phone.sent
         assert (view.rtp.received_lost, view.rtp.rtt_ms) == (0, None)
         # jitter of what Asterisk receives, which ARI calls txjitter
         assert view.rtp.received_jitter_ms is not None

@@ -42,7 +42,7 @@ class SimControl:
         self._set_hold(k, False, "ChannelUnhold")
 
     def press_digit(self, k: int, digit: str = "5", duration_ms: int = 120) -> None:
-        """Let caller `k` press a digit: its packets are swallowed, the event comes at its end."""
+        """Let caller `k` press a digit: its packets are left out, the event is sent at its end."""
         self._sim.callers.press(self._caller(k), digit, duration_ms)
 
     def transfer(self, k: int) -> str:

@@ -92,17 +92,17 @@ def test_a_phone_knows_the_jitter_of_what_it_says_and_hears() -> None:
         phone.note_lag(1_000_000 * (n % 2))
         even.note_lag(7_000_000)
         packet = rtp.build(b"", sequence=n, timestamp=(0xFFFFFF00 + 160 * n) & 0xFFFFFFFF, ssrc=1)
-        phone.hear(packet, 20_000_000 * n + 3_000_000 * (n % 2))
-        even.hear(packet, 20_000_000 * n)
+        phone.receive(packet, 20_000_000 * n + 3_000_000 * (n % 2))
+        even.receive(packet, 20_000_000 * n)
     # RFC 3550: a difference that is always the same is the jitter, in the long run
-    assert phone.spoken_jitter_ns == pytest.approx(1_000_000)
-    assert phone.heard_jitter_ns == pytest.approx(3_000_000)
-    assert (even.spoken_jitter_ns, even.heard_jitter_ns) == (0, 0)
-    assert phone.heard == 400
+    assert phone.sent_jitter_ns == pytest.approx(1_000_000)
+    assert phone.received_jitter_ns == pytest.approx(3_000_000)
+    assert (even.sent_jitter_ns, even.received_jitter_ns) == (0, 0)
+    assert phone.received == 400
 
 
 def test_another_stream_is_no_jitter() -> None:
     phone = SimPhone()
-    phone.hear(_packet(1), 0)
-    phone.hear(_packet(2, ssrc=1), 500_000_000)
-    assert phone.heard_jitter_ns == 0
+    phone.receive(_packet(1), 0)
+    phone.receive(_packet(2, ssrc=1), 500_000_000)
+    assert phone.received_jitter_ns == 0

@@ -188,7 +188,7 @@ async def test_a_sip_callers_statistics_grow_both_ways() -> None:
         await room.connect(caller, end)
         phone = room.sim.pbx.channels[caller].phone
         assert phone is not None
-        await until(lambda: phone.heard > 5)
+        await until(lambda: phone.received > 5)
         status, stats = await room.ari.call("GET", f"/channels/{caller}/rtp_statistics")
         assert status == 200
         assert 5 < stats["txcount"] <= stats["rxcount"]

@@ -53,11 +53,11 @@ async def test_hold_stops_the_sequence_but_not_the_clock() -> None:
         source.port.close()
 
 
-async def test_a_digit_swallows_packets_with_their_sequence_numbers() -> None:
+async def test_a_digit_leaves_out_packets_with_their_sequence_numbers() -> None:
     async with echo() as end:
         source = _source(end, SimPhone(440))
         before = rtp.parse(source.next() or b"")
-        source.swallow = 6
+        source.skip = 6
         assert [source.next() for _ in range(6)] == [None] * 6
         after = rtp.parse(source.next() or b"")
         assert not after.marker
@@ -68,13 +68,13 @@ async def test_a_digit_swallows_packets_with_their_sequence_numbers() -> None:
 
 async def test_no_source_drifts_however_late_the_loop_is() -> None:
     async with echo() as end:
-        pacer = SourceClock(None)
+        clock = SourceClock(None)
         slow, fast = _source(end, SimPhone(440, 30), 0), _source(end, SimPhone(440, 20), 1)
-        pacer.start(slow, 0)
-        pacer.start(fast, 7)
+        clock.start(slow, 0)
+        clock.start(fast, 7)
         starts = slow.due_ns, fast.due_ns
         await until(lambda: fast.port.generated >= 30)
-        pacer.close()
+        clock.close()
         assert slow.due_ns == starts[0] + slow.port.generated * 30_000_000
         assert fast.due_ns == starts[1] + fast.port.generated * 20_000_000
         for source in (slow, fast):
@@ -83,16 +83,16 @@ async def test_no_source_drifts_however_late_the_loop_is() -> None:
 
 async def test_a_stopped_source_sends_nothing_more_and_others_go_on() -> None:
     async with echo() as end:
-        pacer = SourceClock(None)
+        clock = SourceClock(None)
         one, other = _source(end, SimPhone(440), 0), _source(end, SimPhone(440), 1)
-        pacer.start(one, 0)
-        pacer.start(other, 0)
+        clock.start(one, 0)
+        clock.start(other, 0)
         await until(lambda: one.port.generated)
-        pacer.stop(one)
+        clock.stop(one)
         stopped_at, goal = one.port.generated, other.port.generated + 5
         await until(lambda: other.port.generated >= goal)
         assert one.port.generated == stopped_at
-        pacer.close()
+        clock.close()
         one.port.close()
         other.port.close()
 
@@ -101,13 +101,13 @@ async def test_what_arrives_is_what_the_impairment_says() -> None:
     async with echo() as end:
         spec = parse_impairment("delay=30ms,jitter=5ms,loss=10%,dup=5%,reorder=5%")
         impairment: Impairment[int, tuple[MediaPort, bytes]] = Impairment(spec, 3)
-        pacer = SourceClock(impairment)
+        clock = SourceClock(impairment)
         sources = [_source(end, SimPhone(440), number) for number in range(20)]
         for source in sources:
-            pacer.start(source, source.number)
+            clock.start(source, source.number)
         await until(lambda: sum(source.port.generated for source in sources) >= 1000)
         for source in sources:
-            pacer.stop(source)
+            clock.stop(source)
         await until(lambda: impairment.pending == 0)
         counts = impairment.counts
         assert counts.packets == sum(source.port.generated for source in sources)
@@ -115,9 +115,9 @@ async def test_what_arrives_is_what_the_impairment_says() -> None:
         seen = {(one.ssrc, one.sequence) for one in end.headers()}
         assert len(seen) == counts.packets - counts.lost
         assert min(counts.lost, counts.duplicates, counts.reordered) > 0
-        assert pacer.undelivered == 0
+        assert clock.undelivered == 0
         await asyncio.sleep(0)
-        pacer.close()
+        clock.close()
         for source in sources:
             source.port.close()
 
