@@ -1,9 +1,9 @@
-"""Which datagrams are RTP: those whose source counts up, packet after packet.
+"""Which datagrams are RTP: those with consecutive sequence numbers.
 
-Nothing in a datagram says that it is RTP. It may be when it has version 2, a payload type that
-is in use, and is no RTCP; it is when RUN packets of the same addresses and SSRC bear sequence
-numbers one after the other (RFC 3550 appendix A.1 asks for 2; a capture holds many protocols, so
-more are asked for here). Packets wait until then, and come out in their order.
+A datagram does not identify itself as RTP. It may be RTP with version 2, a payload type in use and
+no RTCP packet type; it is RTP when RUN packets of the same addresses and SSRC have consecutive
+sequence numbers (RFC 3550 appendix A.1 requires 2; a capture holds many protocols, so more are
+required here). Until then packets are kept, and are returned in order.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from ari_tui.wire import rtp
 
 RUN: Final = 4
 WAITING: Final = 64
-"""Packets kept of a candidate; older ones are given up."""
+"""Packets kept of a candidate; older ones are dropped."""
 CANDIDATES: Final = 4096
-"""Candidates kept; the one longest without a packet is given up."""
+"""Candidates kept; the longest idle one is dropped."""
 _UNUSED: Final = range(64, 96)
 """Payload types that collide with RTCP (RFC 5761 section 4)."""
 
@@ -25,7 +25,7 @@ NOT_RTP, RTCP, MAYBE = "other_udp", "rtcp", "rtp"
 
 
 class Key(NamedTuple):
-    """What makes a stream: who sends to whom, and the SSRC."""
+    """The identity of a stream: source, destination and SSRC."""
 
     source: bytes
     source_port: int
@@ -35,7 +35,7 @@ class Key(NamedTuple):
 
 
 class Packet(NamedTuple):
-    """What is kept of one RTP packet; `returned` when it came back from the echo server."""
+    """The fields kept of one RTP packet; `returned`: it came from the echo server."""
 
     time_ns: int
     marker_pt: int
@@ -56,7 +56,7 @@ def kind_of(payload: bytes, length: int) -> str:
     if len(payload) < rtp.HEADER_SIZE or payload[1] & 0x7F in _UNUSED:
         return NOT_RTP
     if payload[0] == rtp.PLAIN_FIRST_BYTE or len(payload) < length:
-        # cut short by the capture: what its end would prove cannot be known
+        # truncated by the capture: its padding cannot be checked
         return MAYBE
     return MAYBE if rtp.classify(payload) == rtp.OK else NOT_RTP
 
@@ -71,15 +71,15 @@ class _Candidate:
 
 
 class Candidates:
-    """Streams that have yet to prove themselves."""
+    """Possible streams, not yet proven by a run of sequence numbers."""
 
     def __init__(self) -> None:
         self._waiting: OrderedDict[Key, _Candidate] = OrderedDict()
         self.given_up = 0
-        """Packets that came and proved nothing."""
+        """Packets dropped as not proven RTP."""
 
     def take(self, key: Key, packet: Packet) -> list[Packet] | None:
-        """Take a packet; return all of its stream, in order, once it has proved to be one."""
+        """Add a packet; return all packets of its stream, in order, once it is proven RTP."""
         candidate = self._waiting.get(key)
         if candidate is None:
             candidate = self._waiting[key] = _Candidate()
@@ -104,7 +104,7 @@ class Candidates:
         return None
 
     def close(self) -> int:
-        """Give up who still waits; return how many packets proved nothing in all."""
+        """Drop all candidates; return how many packets were dropped in total."""
         self.given_up += sum(len(candidate.packets) for candidate in self._waiting.values())
         self._waiting.clear()
         return self.given_up

@@ -1,11 +1,10 @@
 """The frames of a capture file, pcap or pcapng, with their times in whole nanoseconds.
 
-`dpkt` (BSD licence, pure Python, no dependencies) knows the headers, options and link layers.
-It was taken because the other libraries that read both formats are under the GPL (scapy,
-pypacker) or take 30 µs a packet for pcapng and do not read pcap (python-pcapng). Its own file
-readers are not used: they give times as floats (0.2 µs apart today), know only the first
-interface of a pcapng, and end in silence where a file is cut short. So blocks are framed here,
-one at a time: memory does not grow with the file.
+`dpkt` (BSD licence, pure Python, no dependencies) parses headers, options and link layers. Other
+libraries that read both formats are under the GPL (scapy, pypacker); python-pcapng takes 30 µs a
+packet and does not read pcap. dpkt's own file readers are not used: they return times as floats
+(resolution 0.2 µs today), support only the first interface of a pcapng, and do not report a
+truncated file. So blocks are read here, one at a time: memory does not grow with the file.
 """
 
 from __future__ import annotations
@@ -21,9 +20,9 @@ from ari_tui.core.text import escaped
 
 _NS: Final = 1_000_000_000
 LONGEST: Final = 16 * 1024 * 1024
-"""No packet or block is longer: a length beyond is damage."""
+"""Limit of a packet or block: a greater length means damage."""
 _GZIP: Final = b"\x1f\x8b"
-_SECTION: Final = pcapng.PCAPNG_BT_SHB.to_bytes(4, "big")  # reads the same in both byte orders
+_SECTION: Final = pcapng.PCAPNG_BT_SHB.to_bytes(4, "big")  # the same in both byte orders
 _MODIFIED: Final = (pcap.MODPCAP_MAGIC, pcap.PACPDOM_MAGIC)
 _NANO: Final = (pcap.TCPDUMP_MAGIC_NANO, pcap.PMUDPCT_MAGIC_NANO)
 _SWAPPED: Final = (pcap.PMUDPCT_MAGIC, pcap.PMUDPCT_MAGIC_NANO, pcap.PACPDOM_MAGIC)
@@ -39,7 +38,7 @@ class CapturedFrame(NamedTuple):
 
 
 class _Interface(NamedTuple):
-    """What a pcapng section says of one interface."""
+    """One interface of a pcapng section."""
 
     link_type: int
     ticks_per_second: int
@@ -49,8 +48,8 @@ class _Interface(NamedTuple):
 class Capture:
     """Iterates the frames of an open file, once.
 
-    `damage` says afterwards why reading ended before the file did; None for a whole file.
-    Raises ConfigError when the file is no capture.
+    `damage` is then the reason for stopping before the end of the file, or None. Raises ConfigError
+    when the file is no capture.
     """
 
     def __init__(self, file: BinaryIO, name: str) -> None:
@@ -66,7 +65,7 @@ class Capture:
         elif int.from_bytes(start, "big") in pcap.MAGIC_TO_PKT_HDR:
             self.format = "pcap"
         else:
-            raise ConfigError(f"{escaped(name)}: {_what_it_is(start)}")
+            raise ConfigError(f"{escaped(name)}: {_refusal(start)}")
         self._start = start
 
     def __iter__(self) -> Iterator[CapturedFrame]:
@@ -77,7 +76,7 @@ class Capture:
             self.damage = str(error)
 
     def _take(self, size: int, what: str, *, may_end: bool = False) -> bytes:
-        """Read `size` bytes; b"" at the file's end where it may end."""
+        """Read `size` bytes; with `may_end`, b"" at the end of the file."""
         if not 0 <= size <= LONGEST:
             raise DamagedCaptureError(f"damaged at byte {self._position}: {what} of {size} bytes")
         data = self._file.read(size)
@@ -93,7 +92,7 @@ class Capture:
         order = "<" if magic in _SWAPPED else ">"
         kind = pcap.LEFileHdr if order == "<" else pcap.FileHdr
         header = kind(self._start + self._take(kind.__hdr_len__ - 4, "the file header"))
-        link_type = header.linktype & 0xFFFF  # above: length of the frame check sequence
+        link_type = header.linktype & 0xFFFF  # upper bits: length of the frame check sequence
         unit_ns = 1 if magic in _NANO else 1000
         packet = struct.Struct(f"{order}IIII8x" if magic in _MODIFIED else f"{order}IIII")
         while head := self._take(packet.size, "a packet header", may_end=True):
@@ -126,7 +125,7 @@ class Capture:
                 self.timeless += 1
 
     def _section(self, start: bytes, more: bytes = b"") -> tuple[str, list[_Interface]]:
-        """Read the rest of a section header; returns its byte order, and no interfaces yet."""
+        """Read the rest of a section header; return its byte order and an empty interface list."""
         start += more or self._take(4, "a section header")
         start += self._take(4, "a section header")
         big = int.from_bytes(start[8:12], "big")
@@ -180,7 +179,7 @@ class Capture:
         )
 
 
-def _what_it_is(start: bytes) -> str:
+def _refusal(start: bytes) -> str:
     if not start:
         return "the file is empty"
     if start.startswith(_GZIP):

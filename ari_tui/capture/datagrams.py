@@ -1,7 +1,7 @@
 """From a frame to the UDP datagram in it, through link layer, VLAN tags, IPv4 or IPv6.
 
-Nearly all frames are plain (Ethernet II, IPv4 without options, no fragment, UDP) and are taken
-apart by hand in 1 µs; every other one by `dpkt` in 11 µs. The tests hold both to the same answers.
+Nearly all frames are plain (Ethernet II, IPv4 without options, no fragment, UDP) and are parsed
+here in 1 µs; all others by `dpkt` in 11 µs. Tests check that both give the same result.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dpkt import ethernet, ip, ip6, loopback, sll, sll2, udp  # type: ignore[imp
 from ari_tui.capture.container import CapturedFrame
 
 NOT_UDP, FRAGMENT, UNREADABLE, UNKNOWN_LINK = "not_udp", "fragments", "unreadable", "unknown_link"
-"""Why a frame holds no datagram: another protocol; a part of one; broken, or cut too short; a link
-layer that is not known."""
+"""Why a frame holds no datagram: another protocol; a fragment; malformed or truncated; an unknown
+link layer."""
 
 _ETHERNET: Final = 1
 _PLAIN: Final = struct.Struct("!12xHBBHHHBB2x4s4sHHH2x")
@@ -27,8 +27,8 @@ _MORE_OR_OFFSET: Final = 0x3FFF
 
 
 class Datagram(NamedTuple):
-    """One UDP datagram. Addresses are 4 or 16 bytes; `length` is that of the whole payload on the
-    wire, of which `payload` may be only the start.
+    """One UDP datagram. Addresses are 4 or 16 bytes; `length` is the payload's on the wire, which
+    `payload` may hold only in part.
     """
 
     source: bytes
@@ -66,11 +66,11 @@ def datagram(frame: CapturedFrame) -> Datagram | str:
                 max(length - 8, 0),
                 data[42 : 14 + total],
             )
-    return dissected(frame)
+    return parse_with_dpkt(frame)
 
 
-def dissected(frame: CapturedFrame) -> Datagram | str:
-    """Return the same by way of `dpkt`, for frames of every kind."""
+def parse_with_dpkt(frame: CapturedFrame) -> Datagram | str:
+    """Return the same as `datagram` with `dpkt`, for every kind of frame."""
     layer = _LAYERS.get(frame.link_type)
     if layer is None:
         return UNKNOWN_LINK
@@ -81,7 +81,7 @@ def dissected(frame: CapturedFrame) -> Datagram | str:
             return _of_ipv4(packet)
         if isinstance(packet, ip6.IP6):
             return _of_ipv6(packet)
-    except Exception:  # a broken packet makes dpkt stumble in any way
+    except Exception:  # dpkt raises many types for a malformed packet
         return UNREADABLE
     return NOT_UDP
 
