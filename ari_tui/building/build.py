@@ -1,7 +1,4 @@
-"""Builds the document of one moment from the store and what the engine knows of its calls.
-
-Pure: the time is an argument, nothing is changed.
-"""
+"""Builds a document from the store and what the engine knows of its calls. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from typing import NamedTuple
 
 from ari_tui.analysis.store import Store
 from ari_tui.analysis.totals import CallTotals, merge
-from ari_tui.building.figures import NS_PER_MS, NS_PER_US, figures, packets, spread
+from ari_tui.building.figures import NS_PER_MS, NS_PER_US, figures, packets, rounded, spread
 from ari_tui.building.sla import Listener, sla_of, standing_of
 from ari_tui.building.windows import CallWindows, windows_of_all
 from ari_tui.document import model
@@ -20,17 +17,17 @@ from ari_tui.wire.rtp import CODEC_NAMES
 
 
 class CallFacts(NamedTuple):
-    """What the engine knows of one call beside its packets."""
+    """What the engine knows of one call besides its packets."""
 
     number: int
     started_ns: int
     ended_ns: int | None
     known: partial[model.Call]
-    """The call of the document with all that packets do not tell: ids, names, state, ports."""
+    """The document's call, lacking only what is measured: ids, names, state and ports are set."""
 
 
 class EngineFacts(NamedTuple):
-    """What the engine knows of itself."""
+    """The engine's own state."""
 
     kind: str
     now_ns: int
@@ -65,7 +62,7 @@ def iso(time_ns: int) -> str:
 
 
 def build(store: Store, facts: EngineFacts, listener: Listener) -> model.Document:
-    """Build the document."""
+    """Build the document of the moment `facts.now_ns`."""
     second = facts.now_ns // 1_000_000_000 - 1
     listener.listen(store, second)
     measured = {
@@ -87,7 +84,7 @@ def build(store: Store, facts: EngineFacts, listener: Listener) -> model.Documen
             calls=facts.counts,
             **figures(  # type: ignore[arg-type]  # its fields
                 everything,
-                # a report is drawn from the last document: that of all calls is always in it
+                # reports are made from the final document: it always has the histogram of all calls
                 histograms=facts.histograms or facts.kind == "final",
                 mos=listener.mos_of(everything, recent, None),
                 windows=windows,
@@ -95,12 +92,7 @@ def build(store: Store, facts: EngineFacts, listener: Listener) -> model.Documen
         ),
         window=windows[0],
         calls=[
-            _call(
-                store,
-                facts,
-                call,
-                _figures(listener, facts, call.number, measured[call.number], each),
-            )
+            _call(store, facts, call, _figures(listener, facts, call, measured[call.number], each))
             for call in facts.calls
             if call.number in measured
         ],
@@ -125,10 +117,10 @@ def _session(facts: EngineFacts) -> model.Session:
 
 
 def _figures(
-    listener: Listener, facts: EngineFacts, number: int, totals: CallTotals, each: CallWindows
+    listener: Listener, facts: EngineFacts, call: CallFacts, totals: CallTotals, each: CallWindows
 ) -> dict[str, object]:
-    windows, recent = each.of(number)
-    mos = listener.mos_of(totals, recent, number)
+    windows, recent = each.of(call.number)
+    mos = listener.mos_of(totals, recent, call.number)
     return figures(totals, histograms=facts.histograms, mos=mos, windows=windows)
 
 
@@ -136,16 +128,16 @@ def _call(
     store: Store, facts: EngineFacts, call: CallFacts, numbers: dict[str, object]
 ) -> model.Call:
     row, leg = store.row_of[call.number], store.media
-    heard = bool(leg.started[row])
+    started = bool(leg.started[row])
     until = call.ended_ns if call.ended_ns is not None else facts.now_ns
     payload_type = int(leg.payload_type[row])
     return call.known(
         started_at=iso(call.started_ns),
         ended_at=iso(call.ended_ns) if call.ended_ns is not None else None,
         duration_s=round((until - call.started_ns) / 1e9, 3),
-        codec=CODEC_NAMES.get(payload_type, str(payload_type)) if heard else None,
+        codec=CODEC_NAMES.get(payload_type, str(payload_type)) if started else None,
         ptime_ms=leg.ptime_ms(row),
-        ssrc=f"0x{int(leg.ssrc[row]):08x}" if heard else None,
+        ssrc=f"0x{int(leg.ssrc[row]):08x}" if started else None,
         jitter_ms=_jitter(store, row),
         **numbers,
     )
@@ -175,7 +167,7 @@ def _instrument(
         log_overflow=facts.log_overflow,
         log_fill=round(facts.log_fill, 4),
         tick_lag_ms=round(facts.tick_lag_ms, 3),
-        ari_ms=None if facts.ari_ms is None else round(facts.ari_ms, 3),
+        ari_ms=rounded(facts.ari_ms, 3),
         limited_s=round(sla.of_s - sla.clean_s, 1),
         reasons=[reason for reason in sla.reasons if "limited by" in reason],
         orphans=store.orphans,

@@ -1,7 +1,4 @@
-"""Builds a call's detail from the store.
-
-Pure: the time is an argument, nothing is changed.
-"""
+"""Builds a call's detail from the store. Pure."""
 
 from __future__ import annotations
 
@@ -17,23 +14,21 @@ from ari_tui.analysis.sla.evidence import Limited
 from ari_tui.analysis.store import Store
 from ari_tui.analysis.stream.gaps import CallGaps, Classified
 from ari_tui.building.build import iso
-from ari_tui.building.figures import NS_PER_MS, NS_PER_US, spread
+from ari_tui.building.figures import NS_PER_MS, NS_PER_US, skew_ppm, spread
 from ari_tui.document.detail import CallDetail, DetailCourse, GapLine, Intervals
 from ari_tui.document.live import Cells
 from ari_tui.document.model import EventLine
 
 _SECOND_NS: Final = 1_000_000_000
-_SKEW_BLOCKS: Final = 10
-"""Over fewer seconds a skew is noise."""
 
 
 def detail_of(
     store: Store, number: int, call: str, *, until_ns: int, events: Sequence[EventLine]
 ) -> CallDetail:
-    """Return the detail of a call that has a row (`number`; `call` is its id in documents).
+    """Return the detail of call `number` in the store, whose id in documents is `call`.
 
-    The course ends with the last whole second before `until_ns`. Of `events` the call's own are
-    taken.
+    The course ends with the last whole second before `until_ns`. Only the call's own `events` are
+    included.
     """
     row, second = store.row_of[number], until_ns // _SECOND_NS - 1
     course, reasons = _course(store, row, second)
@@ -52,7 +47,7 @@ def detail_of(
         ),
         late_ms=store.late_ns / NS_PER_MS,
         echo_floor_ms=None if floor_ns is None else round(floor_ns / NS_PER_MS, 3),
-        skew_ppm=_skew_ppm(store, row),
+        skew_ppm=skew_ppm(store, row, 1),
         rtt_histogram=coarsened(totals.rtt.counts),
         limited_by=[reason.words for reason in Limited if reasons & reason],
         gaps=_gaps(store.gaps.get(row) or CallGaps()),
@@ -61,7 +56,7 @@ def detail_of(
 
 
 def _course(store: Store, row: int, second: int) -> tuple[DetailCourse, int]:
-    """Return a call's last SECONDS seconds, and the bits of `Limited` that were set in them."""
+    """Return a call's last SECONDS seconds, and the `Limited` bits set in them."""
     series = store.series
     wanted = np.arange(second - SECONDS + 1, second + 1)
     sums = series.of_seconds(np.array([row]), wanted)
@@ -93,15 +88,8 @@ def _course(store: Store, row: int, second: int) -> tuple[DetailCourse, int]:
     return course, int(np.bitwise_or.reduce(bits))
 
 
-def _skew_ppm(store: Store, row: int) -> float | None:
-    """Return the slope of the floor under the arrivals; None while it is young."""
-    floor = store.media_floor
-    blocks = int(np.count_nonzero(~np.isnan(floor.mins[row])))
-    return round(float(floor.slope[row]) * 1e6, 1) if blocks >= _SKEW_BLOCKS else None
-
-
 def _gaps(gaps: CallGaps) -> list[GapLine]:
-    """Return the newest judged gaps, and those that still wait, judged by what is known now."""
+    """Return the newest classified gaps, and the waiting ones as classified by now."""
     waiting = [Classified(gap, gaps.kind_of(gap)) for gap in gaps.waiting if gap.is_gap]
     judged = [_gap(found, settled=True) for found in gaps.judged]
     return judged + [_gap(found, settled=False) for found in waiting]

@@ -1,12 +1,8 @@
-"""Builds what the stream sends beside a document (`document/live.py`) from the store.
-
-Pure: the time is an argument, nothing is changed.
-"""
+"""Builds the live data that `/stream` sends with a document (`document/live.py`). Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 import numpy as np
 
@@ -15,15 +11,14 @@ from ari_tui.analysis.recent import SecondsOfAll
 from ari_tui.analysis.records import Ints, Mask
 from ari_tui.analysis.roundtrip.intervals import coarsened
 from ari_tui.analysis.store import Store
+from ari_tui.building.figures import NS_PER_US
 from ari_tui.document.live import AllCourse, CallCourse, Cells, Live
-
-_NS_PER_US: Final = 1000
 
 
 def build_live(store: Store, calls: Mapping[int, str], last_second: int, seconds: int) -> Live:
-    """Build the course of `seconds` up to and with `last_second`.
+    """Build the course of `seconds` up to and including `last_second`.
 
-    `calls` are those to tell of, id by number; one that the store does not hold is left out.
+    `calls` are ids by number; calls that the store does not hold are left out.
     """
     measured = [number for number in calls if number in store.row_of]
     rows = np.array([store.row_of[number] for number in measured], dtype=np.int64)
@@ -71,18 +66,18 @@ def _of_all(course: SecondsOfAll) -> AllCourse:
 
 
 def _session_rtt(store: Store) -> Counts:
-    """Return the histogram of all round trips, of calls that have left too."""
+    """Return the histogram of all round trips, retired calls included."""
     rows = np.fromiter(store.row_of.values(), dtype=np.int64, count=len(store.row_of))
     held: Ints = store.echo.rtt[rows].sum(axis=0, dtype=np.int64)
     return np.add(held, store.retired_totals().rtt.counts)
 
 
 def _us(values_ns: Ints) -> Ints:
-    return (values_ns + _NS_PER_US // 2) // _NS_PER_US
+    return (values_ns + NS_PER_US // 2) // NS_PER_US
 
 
 def _cells(values: Ints, there: Mask) -> list[Cells]:
-    """Return each row of a table (n, seconds), None where there was nothing."""
+    """Return the rows of a table (n, seconds), with None where `there` is False."""
     found = values.astype(object)
     found[~there] = None
     cells: list[Cells] = found.tolist()

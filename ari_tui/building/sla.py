@@ -1,4 +1,4 @@
-"""The verdict and the E-model as they stand in a document."""
+"""The SLA verdict and the E-model figures of a document."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from ari_tui.analysis.sla.evidence import Evidence
 from ari_tui.analysis.sla.profiles import Profile, TierChoice
 from ari_tui.analysis.store import Store
 from ari_tui.analysis.totals import CallTotals
+from ari_tui.building.figures import rounded
 from ari_tui.document import model
 
 NO_TRAFFIC: Final = "no_traffic"
 
 
 def standing_of(store: Store, last_second: int) -> model.SlaNow:
-    """Judge the last minute; `last_second` is the last that has passed.
+    """Judge the last minute; `last_second` is the last complete second.
 
-    What was sent in the newest seconds is not settled: it is traffic, but no evidence yet.
+    Packets of the newest seconds are not settled: they count as traffic, not as evidence.
     """
     minute = store.sla_evaluator.last_minute
     evidence, choice = minute.evidence, minute.tier
@@ -59,7 +60,7 @@ def _limits(profile: Profile, choice: TierChoice) -> model.SlaLimits:
 
 
 def sla_of(evidence: Evidence, now: model.SlaNow | None = None) -> model.Sla:
-    """Judge the evidence of a session; `now` is how its last minute stands."""
+    """Judge the evidence of a session; `now` is the state of its last minute."""
     verdict = sla.judge(evidence)
     silent = not evidence.packets and (now is None or now.state == NO_TRAFFIC)
     return model.Sla(
@@ -81,21 +82,17 @@ def _rule(rule: sla.Rule) -> model.SlaRule:
         id=rule.id,
         limit=rule.limit,
         limits_ms=[float(ms) for ms in rule.limits_ms],
-        actual=_short(rule.actual),
-        low=_short(rule.low),
-        high=_short(rule.high),
+        actual=rounded(rule.actual, 8),
+        low=rounded(rule.low, 8),
+        high=rounded(rule.high, 8),
         verdict=rule.verdict,
         violated_s=rule.violated_s,
         missing=rule.missing or None,
     )
 
 
-def _short(share: float | None) -> float | None:
-    return None if share is None else round(share, 8)
-
-
 def pool_of(totals: CallTotals) -> Pool:
-    """Return loss and delay of a call, or of many added up."""
+    """Return loss and delay of a call, or of several in total."""
     settled = int(totals.counters[c.SENT]) - totals.in_flight
     known = totals.directions
     return Pool(
@@ -109,14 +106,14 @@ def pool_of(totals: CallTotals) -> Pool:
 
 
 class Listener:
-    """Follows the worst ten seconds of every call: what the series forgets is kept here."""
+    """Keeps the worst ten seconds of every call, beyond the length of the series."""
 
     def __init__(self) -> None:
         self._worst: dict[int, float] = {}
         self._worst_of_all: float | None = None
 
     def listen(self, store: Store, second: int) -> None:
-        """Look at the seconds up to `second`, once a second."""
+        """Take in the seconds up to `second`; to be called once a second."""
         numbers = [number for number, row in store.row_of.items() if store.media.started[row]]
         self._worst = {number: self._worst[number] for number in numbers if number in self._worst}
         if not numbers:
@@ -131,7 +128,7 @@ class Listener:
                 self._worst_of_all = min(self._worst_of_all or worst.mos, worst.mos)
 
     def mos_of(self, totals: CallTotals, now: Pool, number: int | None) -> model.Mos:
-        """Return the MOS of a call, or with None that of all calls together."""
+        """Return the MOS of a call; of all calls together with None."""
         pool, burst = pool_of(totals), totals.losses.burst_ratio
         whole = quality.mos(pool, burst)
         plain = quality.mos(pool, burst, quality.Path(concealed=False))
@@ -140,7 +137,7 @@ class Listener:
         return model.Mos(
             session=_mos(whole),
             now=_mos(recent),
-            worst_10s=None if worst is None else round(worst, 2),
+            worst_10s=rounded(worst, 2),
             plain=_mos(plain),
             loss_from=None if whole is None else whole.loss.source,
         )

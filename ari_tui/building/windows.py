@@ -1,4 +1,4 @@
-"""The last seconds of a call and of all calls, as windows of a document."""
+"""The document's windows: the last seconds of a call, and of all calls."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Final
 import numpy as np
 
 from ari_tui.analysis.quality import Pool
-from ari_tui.analysis.recent import WindowSums
 from ari_tui.analysis.series import NO_RTT, SecondSums
 from ari_tui.analysis.store import Store
 from ari_tui.building.figures import NS_PER_MS, ratio, spread
@@ -19,28 +18,34 @@ LENGTHS: Final = (10, 60)
 def windows_of_all(store: Store, last_second: int) -> tuple[list[Window], Pool]:
     """Return the windows of all calls together, and the shortest as a pool for the E-model."""
     sums = [store.recent.window(last_second, length) for length in LENGTHS]
-    shown = [_window(found, spread(found.rtt, NS_PER_MS)) for found in sums]
-    first = sums[0]
-    pool = Pool(first.returned + first.lost, first.lost, 0, first.rtt.total, first.rtt.number)
-    return shown, pool
+    shown = [
+        _window(w.seconds, w.sent, w.returned, w.lost, w.late, spread(w.rtt, NS_PER_MS))
+        for w in sums
+    ]
+    return shown, _pool(shown[0], sums[0].rtt.total)
 
 
-def _window(found: WindowSums, rtt: Spread) -> Window:
-    settled = found.returned + found.lost
+def _window(seconds: int, sent: int, returned: int, lost: int, late: int, rtt: Spread) -> Window:
+    settled = returned + lost
     return Window(
-        seconds=found.seconds,
-        sent=found.sent,
-        returned=found.returned,
-        lost=found.lost,
-        late=found.late,
-        loss_ratio=ratio(found.lost, settled),
-        late_ratio=ratio(found.late, settled),
+        seconds=seconds,
+        sent=sent,
+        returned=returned,
+        lost=lost,
+        late=late,
+        loss_ratio=ratio(lost, settled),
+        late_ratio=ratio(late, settled),
         rtt_ms=rtt,
     )
 
 
+def _pool(window: Window, rtt_sum_ns: int) -> Pool:
+    settled = window.returned + window.lost
+    return Pool(settled, window.lost, 0, rtt_sum_ns, window.rtt_ms.count)
+
+
 class CallWindows:
-    """The windows of every call, taken from the series at once."""
+    """The windows of every call, read from the series at once."""
 
     def __init__(self, store: Store, numbers: list[int], last_second: int) -> None:
         self._place = {number: i for i, number in enumerate(numbers)}
@@ -49,20 +54,10 @@ class CallWindows:
         self._sums = store.series.of_seconds(rows, wanted)
 
     def of(self, number: int) -> tuple[list[Window], Pool]:
-        """Return one call's windows (no percentiles: seconds keep none), and the last as a pool."""
+        """Return a call's windows, without percentiles, and the shortest as a pool."""
         place = self._place[number]
         shown = [_call_window(self._sums, place, length) for length in LENGTHS]
-        last = slice(-LENGTHS[0], None)
-        sums = self._sums
-        lost, returned = int(sums.lost[place, last].sum()), int(sums.returned[place, last].sum())
-        pool = Pool(
-            returned + lost,
-            lost,
-            0,
-            int(sums.rtt_sum[place, last].sum()),
-            int(sums.rtt_count[place, last].sum()),
-        )
-        return shown, pool
+        return shown, _pool(shown[0], int(self._sums.rtt_sum[place, -LENGTHS[0] :].sum()))
 
 
 def _call_window(sums: SecondSums, place: int, length: int) -> Window:
@@ -81,14 +76,4 @@ def _call_window(sums: SecondSums, place: int, length: int) -> Window:
         p99=None,
         max=round(high / NS_PER_MS, 3) if count else None,
     )
-    settled = returned + lost
-    return Window(
-        seconds=length,
-        sent=sent,
-        returned=returned,
-        lost=lost,
-        late=late,
-        loss_ratio=ratio(lost, settled),
-        late_ratio=ratio(late, settled),
-        rtt_ms=rtt,
-    )
+    return _window(length, sent, returned, lost, late, rtt)

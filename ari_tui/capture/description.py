@@ -1,35 +1,30 @@
-"""What is told of one stream, from its row in the store."""
+"""Describes one stream from its row in the store."""
 
 from __future__ import annotations
 
 import ipaddress
 from typing import Final
 
-import numpy as np
-
-from ari_tui.analysis import counters as c
 from ari_tui.analysis.notes import Interruption, Moved, NewStream, Reanchored
 from ari_tui.analysis.store import Store
 from ari_tui.analysis.totals import CallTotals
 from ari_tui.building.build import iso
-from ari_tui.building.figures import NS_PER_MS, ratio, spread
+from ari_tui.building.figures import NS_PER_MS, named_counters, ratio, skew_ppm, spread
 from ari_tui.capture.candidates import Key, Packet
 from ari_tui.capture.model import EchoPath, RtpStream, StreamEvent, StreamJitter, StreamPackets
 from ari_tui.core.sockets import endpoint_text
 from ari_tui.wire.rtp import CLOCK_RATES, CODEC_NAMES, DEFAULT_CLOCK_RATE
 
-SKEW_BLOCKS: Final = 10
-"""Whole seconds that a skew is told from."""
-Told = Interruption | Moved | NewStream | Reanchored
+StreamNote = Interruption | Moved | NewStream | Reanchored
 _EVENTS: Final = "telephone-event"
 _EVENT_SIZE: Final = 16
-"""Header and 4 bytes (RFC 4733 section 2.3): no codec sends so little; and events keep no time."""
+"""RTP header and 4 bytes (RFC 4733 section 2.3), less than any codec sends."""
 _RATE_ERROR: Final = 0.05
 _SHORTEST_NS: Final = 1_000_000_000
 
 
-class Described:
-    """What is known of a stream beside its row."""
+class StreamFacts:
+    """What is known of a stream besides its row in the store."""
 
     def __init__(self, key: Key, first: Packet) -> None:
         self.key, self.first_ns, self.first_timestamp = key, first.time_ns, first.timestamp
@@ -38,9 +33,9 @@ class Described:
         self.clock_rate = CLOCK_RATES.get(payload_type, DEFAULT_CLOCK_RATE)
         self.payload_types: set[int] = set()
         self.longest = 0
-        """Bytes of the longest packet, headers of RTP included."""
+        """Bytes of the longest packet, RTP header included."""
         self.restarts = 0
-        self.notes: list[Told] = []
+        self.notes: list[StreamNote] = []
 
 
 def endpoint(address: bytes, port: int) -> str:
@@ -49,11 +44,11 @@ def endpoint(address: bytes, port: int) -> str:
 
 
 def describe(
-    store: Store, number: int, stream: Described, now_ns: int, *, paired: bool
+    store: Store, number: int, stream: StreamFacts, now_ns: int, *, paired: bool
 ) -> RtpStream:
     """Describe a stream that has ended; `now_ns` is the time up to which the capture was read."""
     row, leg, key = store.row_of[number], store.media, stream.key
-    # whether it was silent or over after its last packet, a capture cannot tell
+    # a capture does not show whether it was silent or over after its last packet
     leg.closed_ns[row] = leg.last_rx[row]
     totals = store.call_totals(number, now_ns)
     events = not stream.clock_rate_known and stream.longest <= _EVENT_SIZE
@@ -78,7 +73,7 @@ def describe(
         loss_ratio=ratio(packets.missing, packets.expected),
         late_ratio=None if packets.late is None else ratio(packets.late, packets.distinct),
         jitter_ms=_jitter(store, row, timed=timed),
-        skew_ppm=_skew(store, row) if timed else None,
+        skew_ppm=skew_ppm(store, row, 2) if timed else None,
         longest_interruption_ms=_ms(totals.longest_gap_ns) if totals.longest_gap_ns else None,
         dead_air_s=round(totals.dead_air_ns / 1e9, 3),
         gaps=dict(totals.gaps),
@@ -88,9 +83,9 @@ def describe(
 
 
 def _packets(
-    store: Store, row: int, totals: CallTotals, stream: Described, *, timed: bool
+    store: Store, row: int, totals: CallTotals, stream: StreamFacts, *, timed: bool
 ) -> StreamPackets:
-    counted = _named(totals)
+    counted = named_counters(totals)
     foreign_packets = store.foreign_packets.get(row)
     stray = foreign_packets.met if foreign_packets is not None else 0
     distinct = counted["received"] - counted["duplicates_media"] - stray
@@ -110,10 +105,6 @@ def _packets(
     )
 
 
-def _named(totals: CallTotals) -> dict[str, int]:
-    return dict(zip(c.NAMES, (int(value) for value in totals.counters), strict=True))
-
-
 def _ms(value_ns: float) -> float:
     return round(value_ns / NS_PER_MS, 4)
 
@@ -130,14 +121,8 @@ def _jitter(store: Store, row: int, *, timed: bool) -> StreamJitter:
     )
 
 
-def _skew(store: Store, row: int) -> float | None:
-    """Return the slope of the floor under the delays, once it stands on enough whole seconds."""
-    blocks = np.count_nonzero(~np.isnan(store.media_floor.mins[row]))
-    return round(float(store.media_floor.slope[row]) * 1e6, 2) if blocks >= SKEW_BLOCKS else None
-
-
-def _rate_holds(store: Store, row: int, stream: Described) -> bool:
-    """Tell whether timestamps went at the guessed rate, as far as a short stream can show."""
+def _rate_holds(store: Store, row: int, stream: StreamFacts) -> bool:
+    """Return whether the timestamps match the guessed rate; True for a stream too short to show."""
     took_ns = int(store.media.last_rx[row]) - stream.first_ns
     if stream.restarts or took_ns < _SHORTEST_NS:
         return True
@@ -146,7 +131,7 @@ def _rate_holds(store: Store, row: int, stream: Described) -> bool:
 
 
 def _echo(store: Store, row: int, totals: CallTotals) -> EchoPath:
-    counted, leg = _named(totals), store.echo
+    counted, leg = named_counters(totals), store.echo
     settled = counted["sent"] - totals.in_flight
     paired = bool(leg.jitter_count[row])
     return EchoPath(
@@ -166,7 +151,7 @@ def _echo(store: Store, row: int, totals: CallTotals) -> EchoPath:
     )
 
 
-def _event(note: Told) -> StreamEvent:
+def _event(note: StreamNote) -> StreamEvent:
     at = iso(note.at_ns)
     if isinstance(note, Interruption):
         missing = f", {note.sequence_step - 1} packets missing" if note.sequence_step > 1 else ""

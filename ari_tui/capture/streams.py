@@ -25,7 +25,7 @@ from ari_tui.building.figures import NS_PER_MS
 from ari_tui.capture.candidates import MAYBE, Candidates, Key, Packet, kind_of
 from ari_tui.capture.container import Capture, CapturedFrame
 from ari_tui.capture.datagrams import Datagram, datagram
-from ari_tui.capture.description import Described, describe, endpoint
+from ari_tui.capture.description import StreamFacts, describe, endpoint
 from ari_tui.capture.model import CaptureFile, Frames, RtpStream, StreamsDocument
 from ari_tui.core.errors import ConfigError
 from ari_tui.core.text import clean_text
@@ -82,7 +82,7 @@ class _Folder:
         )
         self._candidates = Candidates()
         self._numbers: dict[Key, int] = {}
-        self._streams: dict[int, Described] = {}
+        self._streams: dict[int, StreamFacts] = {}
         self._ended: list[tuple[int, RtpStream]] = []
         self._frames: Counter[str] = Counter()
         self._batch = bytearray()
@@ -135,7 +135,7 @@ class _Folder:
         self._store.add_call(number)
         self._numbers[key] = number
         first = next(packet for packet in packets if not packet.returned)
-        stream = self._streams[number] = Described(key, first)
+        stream = self._streams[number] = StreamFacts(key, first)
         if not stream.clock_rate_known:
             stream.clock_rate = _guessed_rate([p for p in packets if not p.returned])
             self._flush()

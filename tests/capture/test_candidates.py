@@ -7,9 +7,10 @@ import random
 import pytest
 
 from ari_tui.analysis.store import Store
+from ari_tui.building.figures import SKEW_BLOCKS
 from ari_tui.capture import candidates as c
 from ari_tui.capture.candidates import Key, Packet
-from ari_tui.capture.description import SKEW_BLOCKS, Described, describe, endpoint
+from ari_tui.capture.description import StreamFacts, describe, endpoint
 from ari_tui.wire import rtp
 
 KEY = c.Key(b"\x0a\0\0\1", 4000, b"\x0a\0\0\2", 5000, 7)
@@ -118,8 +119,8 @@ def test_random_datagrams_never_prove_a_stream() -> None:
 IPV6_KEY = Key(b"\x7f\0\0\1", 4000, bytes(15) + b"\1", 5000, 0xDEADBEEF)
 
 
-def described(payload_type: int = 0) -> Described:
-    return Described(IPV6_KEY, Packet(10**18, payload_type, 1, 160, 172, 0, 64, returned=False))
+def described(payload_type: int = 0) -> StreamFacts:
+    return StreamFacts(IPV6_KEY, Packet(10**18, payload_type, 1, 160, 172, 0, 64, returned=False))
 
 
 @pytest.fixture
