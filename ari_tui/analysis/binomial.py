@@ -1,11 +1,11 @@
-"""Exact bounds of a share that was seen k times in n (Clopper and Pearson, Biometrika 26, 1934).
+"""Exact bounds on a share from k hits in n trials (Clopper and Pearson, Biometrika 26, 1934).
 
-The interval is two-sided: at 95 % each of its ends may be wrong in 2.5 % of cases, which is what
-R's `binom.test` and SciPy's `proportion_ci` give. A verdict uses one end at a time, so a wrong
-pass and a wrong failure each have a chance of 2.5 % at most. It holds for independent trials;
-losses that come in bursts are weaker evidence than their number suggests.
+The interval is two-sided, as in R's `binom.test` and SciPy's `proportion_ci`: at 95 % each bound
+is wrong with a probability of at most 2.5 %. A verdict uses one bound at a time, so that is also
+the probability of a wrong pass, and of a wrong failure. This assumes independent trials; losses in
+bursts are weaker evidence than their number suggests.
 
-The ends are quantiles of beta distributions: the regularized incomplete beta function by its
+The bounds are quantiles of beta distributions: the regularized incomplete beta function by its
 continued fraction (DLMF 8.17.22), inverted by Newton's method. Pure Python, without numpy.
 """
 
@@ -16,14 +16,14 @@ from typing import Final
 
 CONFIDENCE: Final = 0.95
 MOST_PACKETS: Final = 10**9
-"""Where `packets_needed` gives up: eight months of one call, a day and a half of 150."""
+"""The limit of `packets_needed`: eight months of one call, a day and a half of 150."""
 _PRECISION: Final = 1e-15
 _FRACTION_TERMS: Final = 1_000_000
-"""It takes about the root of the larger parameter: 10 000 at n = 10**8."""
+"""About the square root of the larger parameter is needed: 10 000 at n = 10**8."""
 
 
 def lower_bound(k: int, n: int, confidence: float = CONFIDENCE) -> float:
-    """Return the lower end for k hits in n trials; 0 without trials.
+    """Return the lower bound for k hits in n trials; 0 without trials.
 
     `confidence` is that of the two-sided interval (0.90 makes this a one-sided 95 % bound).
     Raises ValueError unless 0 ≤ k ≤ n and 0 < confidence < 1.
@@ -33,7 +33,7 @@ def lower_bound(k: int, n: int, confidence: float = CONFIDENCE) -> float:
 
 
 def upper_bound(k: int, n: int, confidence: float = CONFIDENCE) -> float:
-    """Return the upper end for k hits in n trials; 1 without trials.
+    """Return the upper bound for k hits in n trials; 1 without trials.
 
     `confidence` and errors as in `lower_bound`.
     """
@@ -44,11 +44,11 @@ def upper_bound(k: int, n: int, confidence: float = CONFIDENCE) -> float:
 def packets_needed(
     limit: float, confidence: float = CONFIDENCE, violations: int = 0, trials: int = 0
 ) -> int | None:
-    """Return about how many trials it takes to tell a share from its limit (0 < limit < 1).
+    """Return about how many trials a verdict needs on a share with a limit (0 < limit < 1).
 
-    If more come at the rate seen so far (`violations` of `trials`; none yet counts as rate 0):
-    until the upper bound meets the limit, or, for a rate above the limit, until the lower bound
-    breaks it. None when the rate is too near the limit for MOST_PACKETS to tell.
+    Assumes the rate so far (`violations` of `trials`; 0 without trials), and counts until the
+    upper bound meets the limit or, for a rate above it, the lower bound breaks it. None when the
+    rate is so near the limit that MOST_PACKETS are not enough.
     """
     tail = _tail_of(violations, trials, confidence)
     if not 0 < limit < 1:
@@ -56,8 +56,8 @@ def packets_needed(
     if violations == 0:
         return max(trials, math.ceil(math.log(tail) / math.log1p(-limit)))
     rate = violations / trials
-    if _tells(MOST_PACKETS, rate, limit, tail):
-        return _first_that_tells(trials, rate, limit, tail)
+    if _decides(MOST_PACKETS, rate, limit, tail):
+        return _fewest_that_decide(trials, rate, limit, tail)
     return None
 
 
@@ -69,24 +69,24 @@ def _tail_of(k: int, n: int, confidence: float) -> float:
     return (1 - confidence) / 2
 
 
-def _tells(trials: int, rate: float, limit: float, tail: float) -> bool:
-    """Tell whether `trials` at a steady rate (hits need not be whole) are enough to decide."""
+def _decides(trials: int, rate: float, limit: float, tail: float) -> bool:
+    """Return whether `trials` at a constant rate (hits need not be whole) decide the verdict."""
     hits = rate * trials
-    if rate < limit:  # P(at most so many | limit) ≤ tail, which is: upper bound ≤ limit
+    if rate < limit:  # P(at most `hits` | limit) ≤ tail, equivalent to: upper bound ≤ limit
         return _beta_share(trials - hits, hits + 1, 1 - limit) <= tail
-    if rate > limit:  # P(at least so many | limit) < tail, which is: lower bound > limit
+    if rate > limit:  # P(at least `hits` | limit) < tail, equivalent to: lower bound > limit
         return _beta_share(hits, trials - hits + 1, limit) < tail
     return False
 
 
-def _first_that_tells(trials: int, rate: float, limit: float, tail: float) -> int:
+def _fewest_that_decide(trials: int, rate: float, limit: float, tail: float) -> int:
     enough = max(trials, 1)
-    while not _tells(enough, rate, limit, tail):
+    while not _decides(enough, rate, limit, tail):
         enough *= 2
     short = max(trials - 1, enough // 2 if enough > trials else 0)
     while enough - short > 1:
         middle = (short + enough) // 2
-        if _tells(middle, rate, limit, tail):
+        if _decides(middle, rate, limit, tail):
             enough = middle
         else:
             short = middle
@@ -94,12 +94,12 @@ def _first_that_tells(trials: int, rate: float, limit: float, tail: float) -> in
 
 
 def _beta_quantile(share: float, a: int, b: int) -> float:
-    """Return x at which the beta distribution's I_x(a, b) is `share`; a, b ≥ 1, whole."""
+    """Return the x for which I_x(a, b) is `share`; integers a, b ≥ 1."""
     if a == 1:
         return -math.expm1(math.log1p(-share) / b)
     if b == 1:
         return math.exp(math.log(share) / a)
-    # from the mode on, where the curve turns, Newton's steps never go past the answer
+    # the mode is the inflection point: from there Newton's method does not overshoot
     x = (a - 1) / (a + b - 2)
     for _ in range(60):
         density = math.exp(_log_front(a, b, x) - math.log(x) - math.log1p(-x))
@@ -113,7 +113,7 @@ def _beta_quantile(share: float, a: int, b: int) -> float:
 def _beta_share(a: float, b: float, x: float) -> float:
     """Return the regularized incomplete beta function I_x(a, b), for 0 < x < 1 and a, b > 0."""
     front = math.exp(_log_front(a, b, x))
-    if x < (a + 1) / (a + b + 2):  # where the fraction converges fast; else by symmetry
+    if x < (a + 1) / (a + b + 2):  # the fraction converges fast; otherwise by symmetry
         return front * _fraction(a, b, x) / a
     return 1 - front * _fraction(b, a, 1 - x) / b
 
@@ -125,7 +125,7 @@ def _log_front(a: float, b: float, x: float) -> float:
 
 
 def _fraction(a: float, b: float, x: float) -> float:
-    """Return the continued fraction of I_x(a, b), by Lentz's method as Thompson changed it."""
+    """Return the continued fraction of I_x(a, b), by the modified Lentz method."""
     c, d = 1.0, 1 / (1 - (a + b) * x / (a + 1))
     value = d
     for m in range(1, _FRACTION_TERMS):

@@ -1,10 +1,10 @@
 """The fold: packet-log records in, metrics and notes out. Pure: no clock, no I/O.
 
-`fold(store, records, now)` advances the store. Live it runs four times a second; in tests an hour
-of a call runs in seconds. However a log is cut into batches, the store ends the same: records are
-taken in steps of a second at most, each call's stream is followed epoch by epoch, and every
-decision depends on the records' own times alone. `now` only closes books: it must not be later
-than the time up to which the log is complete (the ring's watermark).
+`fold(store, records, now)` updates the store; a live engine calls it four times a second. The
+result does not depend on how a log is cut into batches: records are taken in steps of a second at
+most, each call's stream is followed epoch by epoch, and decisions depend only on the records' own
+times. `now` only closes books: it must not be later than the time up to which the log is complete
+(the ring's watermark).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from ari_tui.analysis.notes import NewStream, Note, Refused
 from ari_tui.analysis.records import Ints, Mask, Records, pick
 from ari_tui.analysis.roundtrip.echo_leg import fold_echo
 from ari_tui.analysis.roundtrip.in_flight import SLOTS
+from ari_tui.analysis.sla.evidence import Limited
 from ari_tui.analysis.store import Store
 from ari_tui.analysis.stream.media_leg import fold_media
 from ari_tui.analysis.stream.state import wrapped_difference
@@ -48,7 +49,7 @@ def fold_kinds(store: Store, rows: Ints, records: Records) -> list[Note]:
 
 
 def _refusals(store: Store, rows: Ints, records: Records) -> list[Note]:
-    """Count refusals by the echo server's host: those met by a send towards it."""
+    """Count refusals (ECONNREFUSED) of packets sent to the echo server."""
     towards_echo = records["kind"] != r.KIND_ECHO_IN
     store.tally(c.ECHO_REFUSED, rows[towards_echo])
     return [
@@ -58,7 +59,7 @@ def _refusals(store: Store, rows: Ints, records: Records) -> list[Note]:
 
 
 def _fold_rest(store: Store, rows: Ints, records: Records) -> list[Note]:
-    """Fold the records that tell of no measured packet."""
+    """Fold the records that are not of a measured packet."""
     kind, echo_leg = records["kind"], records["flags"] & r.FLAG_ECHO_LEG != 0
     for which, counter in ((r.KIND_MALFORMED, c.MALFORMED), (r.KIND_FOREIGN, c.FOREIGN)):
         store.tally(counter, rows[kind == which])
@@ -71,22 +72,22 @@ def _fold_rest(store: Store, rows: Ints, records: Records) -> list[Note]:
 
 
 def _note_drops(store: Store, row: int, leg: int, report: Records) -> None:
-    """Count what a socket has dropped since its last report, which tells its total so far."""
+    """Count what a socket has dropped since its last report; a report contains the total."""
     dropped = int(report["aux"])
     if dropped > store.drops[row, leg]:
         store.counters[row, c.SOCKET_DROPS] += dropped - store.drops[row, leg]
-        store.limit_drops(row, int(report["rx_ns"]))
+        store.limit(row, int(report["rx_ns"]), Limited.SOCKET_DROPS)
         store.drops[row, leg] = dropped
 
 
 _STEP_NS: Final = 1_000_000_000
 MAX_DROPOUT: Final = 3000
 MAX_MISORDER: Final = 100
-"""RFC 3550 appendix A.1: a jump beyond these is a restart of the sequence, if it holds."""
+"""RFC 3550 appendix A.1: a jump beyond these that is confirmed is a restart of the sequence."""
 
 
 def fold(store: Store, records: Records, now_ns: int) -> list[Note]:
-    """Take n records, in the order of the log, into the store; give up what is overdue at `now`."""
+    """Fold n records, in the order of the log, into the store; close books up to `now`."""
     notes: list[Note] = []
     rows = _rows_of(store, records)
     if (rows < 0).any():
@@ -99,23 +100,23 @@ def fold(store: Store, records: Records, now_ns: int) -> list[Note]:
 
 
 def _close_behind(store: Store, step_ns: int, now_ns: int) -> list[Note]:
-    """Close books on the way through a long batch, before rings of slots and seconds come round.
+    """Close books within a long batch, before its ring slots and cells are reused.
 
-    A second behind the step: a log holds its records in order only to that.
+    One second behind the step, since records of a log may be out of order by that much.
     """
     until_ns = (step_ns // _STEP_NS - 1) * _STEP_NS
     return close_until(store, until_ns) if store.folded_until_ns < until_ns < now_ns else []
 
 
 def _rows_of(store: Store, records: Records) -> Ints:
-    """Return each record's row, −1 for a call that has none."""
+    """Return each record's row; −1 for a call without one."""
     calls, inverse = np.unique(records["call"], return_inverse=True)
     found = [store.row_of.get(call, -1) for call in calls.tolist()]
     return np.array(found, dtype=np.int64)[inverse] if found else np.zeros(0, dtype=np.int64)
 
 
 def _in_steps(records: Records) -> list[slice]:
-    """Cut the log where its clock enters a new second: a long one is folded as a live one."""
+    """Cut the records where their time enters a new second, so that a long log is as a live one."""
     if not len(records):
         return []
     second = np.maximum.accumulate(records["rx_ns"]) // _STEP_NS
@@ -124,8 +125,8 @@ def _in_steps(records: Records) -> list[slice]:
 
 
 def _fold_step(store: Store, rows: Ints, records: Records) -> list[Note]:
-    """Fold one step: calls whose stream just goes on at once, the others epoch by epoch."""
-    # small integers are sorted by radix
+    """Fold one step: all calls with a continuous stream at once, the others epoch by epoch."""
+    # numpy sorts 16-bit integers by radix
     order = np.argsort(rows.astype(np.uint16) if store.capacity <= 1 << 16 else rows, kind="stable")
     rows, records = rows[order], pick(records, order)
     notes = _start_first(store, rows, records)
@@ -140,7 +141,7 @@ def _fold_step(store: Store, rows: Ints, records: Records) -> list[Note]:
 
 
 def _start_first(store: Store, rows: Ints, records: Records) -> list[Note]:
-    """Start the streams of calls whose first record ever is a packet from Asterisk."""
+    """Start the streams of calls whose first record is a packet from Asterisk."""
     segments = RowGroups(rows)
     first = segments.starts[~store.media.started[segments.rows]]
     first = first[records["kind"][first] == r.KIND_MEDIA_IN]
@@ -148,7 +149,7 @@ def _start_first(store: Store, rows: Ints, records: Records) -> list[Note]:
 
 
 def _odd_rows(store: Store, rows: Ints, records: Records) -> Ints:
-    """Return the rows whose media holds anything but the current stream, going on."""
+    """Return the rows with any media packet that does not continue the current stream."""
     media = records["kind"] == r.KIND_MEDIA_IN
     if not media.any():
         return np.zeros(0, dtype=np.int64)
@@ -159,16 +160,15 @@ def _odd_rows(store: Store, rows: Ints, records: Records) -> Ints:
     step = wrapped_difference(sequence, segments.previous(sequence, last), 16)
     jumped = (step > MAX_DROPOUT) | (step < -MAX_MISORDER)
     odd = (packets["ssrc"] != leg.ssrc[owners]) | ~leg.started[owners] | jumped
-    # probation is broken by a packet of the current stream, too
-    odd |= leg.new_ssrc[owners] >= 0
+    odd |= leg.new_ssrc[owners] >= 0  # a packet of the current stream ends probation, too
     odd |= _crowded(store, segments, owners, step, packets["rx_ns"])
     return np.unique(owners[odd])
 
 
 def _crowded(store: Store, segments: RowGroups, rows: Ints, step: Ints, rx: Ints) -> Mask:
-    """Mark packets that need a slot which is not free for the whole of the step.
+    """Mark packets whose slot may still be in use within the step.
 
-    What becomes of the packet that they push out depends on the order within the step.
+    Then the state of the packet in that slot depends on the order within the step.
     """
     ext = store.media.last_ext[segments.rows][segments.of] + segments.cumulative(step)
     span = segments.reduce(np.maximum, ext) - segments.reduce(np.minimum, ext)
@@ -181,14 +181,14 @@ def _crowded(store: Store, segments: RowGroups, rows: Ints, step: Ints, rx: Ints
 
 
 def _fold_odd(store: Store, row: int, records: Records) -> list[Note]:
-    """Fold one call's records, cut where an epoch starts or a packet needs a slot still in use.
+    """Fold one call's records, cut where an epoch starts or a packet needs a slot in use.
 
-    Packets of other streams are foreign, once: what comes back of them is not counted again.
+    Packets of other streams count as foreign on their way out only, not when they come back.
     """
     leg, notes = store.media, []
-    pending: list[int] = []
-    taken: dict[int, int] = {}  # what is pending: extended sequence by slot,
-    back: set[int] = set()  # and sequence of what came back
+    pending: list[int] = []  # indices of records
+    taken: dict[int, int] = {}  # extended sequence by slot, of pending media packets
+    back: set[int] = set()  # sequence of pending packets from the echo server
 
     def flush() -> None:
         if pending:
@@ -210,18 +210,18 @@ def _fold_odd(store: Store, row: int, records: Records) -> list[Note]:
         if goes_on and -MAX_MISORDER <= step <= MAX_DROPOUT:
             leg.new_ssrc[row] = -1
             last += step
-            if taken.get(last % SLOTS, last) != last or _pushes(store, row, last, back):
+            if taken.get(last % SLOTS, last) != last or _displaces(store, row, last, back):
                 flush()
         elif _begins(store, row, ssrc, sequence):
             flush()
             notes.append(_start(store, row, records[i]))
             last = int(leg.last_ext[row]) + 1
         else:
-            if _changes_what_is_strange(store, row, ssrc, sequence, back):
+            if _affects_foreign(store, row, ssrc, sequence, back):
                 flush()
             store.counters[row, c.RECEIVED] += 1
             store.counters[row, c.FOREIGN] += 1
-            store.foreign_packets_of(row).meet(ssrc, sequence)
+            store.foreign_packets_of(row).add(ssrc, sequence)
             continue
         taken[last % SLOTS] = last
         pending.append(i)
@@ -229,25 +229,23 @@ def _fold_odd(store: Store, row: int, records: Records) -> list[Note]:
     return notes
 
 
-def _pushes(store: Store, row: int, ext: int, back: set[int]) -> bool:
-    """Tell whether the packet takes the slot of another one whose sequence is in `back`."""
-    holder = int(store.flight.ext[row, ext % SLOTS])
+def _displaces(store: Store, row: int, ext: int, back: set[int]) -> bool:
+    """Return whether the packet takes the slot of another one whose sequence is in `back`."""
+    held = int(store.flight.ext[row, ext % SLOTS])
     offsets = store.media.offset[row], store.media.old_offset[row]
-    return holder != ext and any((holder - int(offset)) & 0xFFFF in back for offset in offsets)
+    return held != ext and any((held - int(offset)) & 0xFFFF in back for offset in offsets)
 
 
-def _changes_what_is_strange(
-    store: Store, row: int, ssrc: int, sequence: int, back: set[int]
-) -> bool:
-    """Tell whether remembering a packet of another stream changes what one in `back` counts as."""
+def _affects_foreign(store: Store, row: int, ssrc: int, sequence: int, back: set[int]) -> bool:
+    """Return whether adding a foreign packet changes how one in `back` is counted."""
     foreign_packets = store.foreign_packets_of(row)
-    if foreign_packets.knows(ssrc, sequence):
+    if foreign_packets.contains(ssrc, sequence):
         return False
-    return sequence in back or foreign_packets.pushed_by(ssrc, sequence) in back
+    return sequence in back or foreign_packets.displaced_by(ssrc, sequence) in back
 
 
 def _begins(store: Store, row: int, ssrc: int, sequence: int) -> bool:
-    """Tell whether this packet makes its stream the current one: the first, or two in a row."""
+    """Return whether this packet makes its stream current: the call's first, or two in a row."""
     leg = store.media
     if not leg.started[row]:
         return True

@@ -1,8 +1,8 @@
-"""What a listener would make of it: the E-model (ITU-T G.107), "MOS-CQ est., this hop".
+"""Estimated voice quality by the E-model (ITU-T G.107), shown as "MOS-CQ est., this hop".
 
-An estimate for G.711 from loss and delay alone, one way, with a telephone's usual values for all
-else. MOS is never averaged: it bends, so the mean of two calls is no call's quality. Loss and delay
-are pooled and judged once, and beside the whole stands the worst ten seconds.
+An estimate for G.711 from one-way loss and delay alone; every other parameter has its default
+value. MOS is not linear in them, so it is never averaged: loss and delay are pooled first. The
+worst ten seconds are reported beside the whole.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ BASIC_RATING: Final = 93.2
 IE_G711: Final = 0.0
 BPL_CONCEALED: Final = 25.1
 BPL_PLAIN: Final = 4.3
-"""How well G.711 stands packet loss (G.113 appendix I), with and without concealment."""
+"""Packet-loss robustness factors of G.711 (G.113 appendix I), with and without concealment."""
 JITTER_BUFFER_MS: Final = 40.0
 PACKET_MS: Final = 20.0
 WORST_SECONDS: Final = 10
 LEAST_PACKETS: Final = 50
-"""Fewer in a window (a second of 20 ms packets) say nothing of its quality."""
+"""The fewest settled packets to judge a window by: a second of 20 ms packets."""
 OUTWARD: Final = "outward"
 BACK: Final = "back"
 HALVED: Final = "half of the round trip"
@@ -31,20 +31,20 @@ _NS_PER_MS: Final = 1_000_000
 
 
 class Pool(NamedTuple):
-    """Loss and delay of a call, of many, or of a stretch of time: sums, which add up."""
+    """Sums of loss and delay over a call, many calls, or a span of time."""
 
     settled: int = 0
     """Packets sent that are returned or lost."""
     lost: int = 0
     discarded: int = 0
-    """Returned, but too late for the jitter buffer."""
+    """Returned too late for the jitter buffer."""
     rtt_sum_ns: int = 0
     rtt_count: int = 0
     reached: int | None = None
-    """How many of the settled packets the echo server received; None where it does not tell."""
+    """Settled packets that the echo server received; None where it does not report that."""
 
     def plus(self, other: Pool) -> Pool:
-        """Return both together; the directions are known only where both know them."""
+        """Return the sum; `reached` is known only where it is known of both."""
         if not other.settled:
             reached = self.reached
         elif not self.settled:
@@ -63,41 +63,41 @@ class Pool(NamedTuple):
 
 
 class OneWayLoss(NamedTuple):
-    """The share of packets missing at the listener, lost and discarded, and where it is from."""
+    """The share of packets lost or discarded one way, and how it was obtained."""
 
     ratio: float
     source: str
-    """OUTWARD or BACK (the worse direction, measured), or HALVED (both taken as equally bad)."""
+    """OUTWARD or BACK (measured, the worse direction), or HALVED (both assumed equal)."""
 
 
 class Path(NamedTuple):
-    """What the listener's end is taken to be."""
+    """Assumptions about the listener's end."""
 
     packet_ms: float = PACKET_MS
     jitter_buffer_ms: float = JITTER_BUFFER_MS
     concealed: bool = True
-    """Whether it hides lost packets (G.711 appendix I)."""
+    """Whether it conceals lost packets (G.711 appendix I)."""
 
 
 USUAL_PATH: Final = Path()
 
 
 class Quality(NamedTuple):
-    """The E-model's answer with what went into it."""
+    """The E-model's result and its inputs."""
 
     mos: float
     """1 (bad) to 4.5."""
     rating: float
-    """R, in 0 … 93.2 for any talk worth the name; below 0 is possible."""
+    """R, at most 93.2; may be below 0."""
     loss: OneWayLoss
     delay_ms: float
-    """Ta, mouth to ear: half the round trip, if there was one, a packet, the jitter buffer."""
+    """Ta, mouth to ear: half the mean RTT, a packet time and the jitter buffer."""
     delay_impairment: float
     loss_impairment: float
 
 
 class Worst(NamedTuple):
-    """The worst window: its MOS, and which of the seconds it begins with (from 0)."""
+    """The window of lowest MOS, and the index of its first second (from 0)."""
 
     mos: float
     start: int
@@ -114,7 +114,7 @@ def loss_impairment(
 ) -> Floats:
     """Return Ie-eff of G.711 at a one-way loss (0 … 1, any shape) (G.107, equation 7-29).
 
-    The formula holds from random loss (burst ratio 1) upward; a lower ratio counts as 1.
+    The formula holds from random loss (burst ratio 1) upwards; a lower ratio counts as 1.
     """
     percent = np.asarray(loss_ratio) * 100
     bpl = BPL_CONCEALED if concealed else BPL_PLAIN
@@ -123,15 +123,14 @@ def loss_impairment(
 
 def mos_of(rating: Floats | float) -> Floats:
     """Return the MOS of a rating R (any shape), within 1 … 4.5 (G.107, annex B)."""
-    r = np.clip(rating, 0.0, 100.0)  # beyond its ends the curve turns back
+    r = np.clip(rating, 0.0, 100.0)  # outside, the polynomial is not monotonic
     return np.asarray(np.clip(1 + 0.035 * r + r * (r - 60) * (100 - r) * 7e-6, 1.0, 4.5))
 
 
 def one_way_loss(pool: Pool) -> OneWayLoss | None:
-    """Return the loss that a listener at the worse end has; None where nothing is settled.
+    """Return the loss of the worse direction; None where nothing is settled.
 
-    Discards are known for the round trip only: half of them, in the sense of 1 − √(1 − p), go to
-    either direction.
+    Discards are known for the round trip only: each direction gets 1 − √(1 − p) of them.
     """
     if not pool.settled:
         return None
@@ -139,7 +138,7 @@ def one_way_loss(pool: Pool) -> OneWayLoss | None:
     if pool.reached is None:
         gone = (pool.lost + pool.discarded) / pool.settled
         return OneWayLoss(float(_half(min(gone, 1.0))), HALVED)
-    # the echo server counts at another moment: a packet more or less must not make a loss negative
+    # the echo server counts at another moment: without this a loss might be below 0
     reached = min(max(pool.reached, returned), pool.settled)
     outward = 1 - reached / pool.settled
     back = 1 - returned / reached if reached else 0.0
@@ -149,9 +148,9 @@ def one_way_loss(pool: Pool) -> OneWayLoss | None:
 
 
 def mos(pool: Pool, burst_ratio: float | None = None, path: Path = USUAL_PATH) -> Quality | None:
-    """Estimate the quality of what a pool tells; None where nothing is settled.
+    """Estimate the quality from a pool; None where nothing is settled.
 
-    `burst_ratio` is that of `bursts.LossPattern` (None counts as random).
+    `burst_ratio` is that of `loss_runs.LossPattern`; None counts as random.
     """
     loss = one_way_loss(pool)
     if loss is None:
@@ -175,10 +174,10 @@ def worst_windows(
     seconds: int = WORST_SECONDS,
     least_packets: int = LEAST_PACKETS,
 ) -> list[Worst | None]:
-    """Find the window of least MOS in each call's seconds (calls × time, consecutive, int).
+    """Find the window of lowest MOS in each call's consecutive seconds (calls × time, int).
 
-    `gone` is lost plus discarded; direction is not known second by second, so the loss is halved.
-    Windows slide by a second; a call shorter than one is one window. None where no window has
+    `gone` is lost plus discarded; the direction is not known by the second, so the loss is halved.
+    Windows slide by a second; a shorter call is one window. None where no window has
     `least_packets` settled.
     """
     width = min(seconds, settled.shape[1])
@@ -201,12 +200,12 @@ def worst_windows(
 
 
 def _half(ratio: Floats | float) -> npt.NDArray[np.float64]:
-    """Return the loss of either way, when both are alike and together lose `ratio`."""
+    """Return the loss of each direction when both are equal and together lose `ratio`."""
     return np.asarray(1 - np.sqrt(1 - np.asarray(ratio, dtype=np.float64)))
 
 
 def _sliding_sums(values: Ints, width: int) -> Ints:
-    """Return the sums of every `width` neighbours along the last axis (calls × time)."""
+    """Return the sums of `width` consecutive elements along the last axis (calls × time)."""
     total = np.cumsum(values.astype(np.int64), axis=1)
     total = np.concatenate((np.zeros((len(values), 1), dtype=np.int64), total), axis=1)
     return np.asarray(total[:, width:] - total[:, :-width], dtype=np.int64)

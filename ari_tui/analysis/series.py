@@ -1,8 +1,8 @@
-"""The last five minutes of every call, a second a cell: what the sparklines are drawn from.
+"""The last five minutes of every call, one cell a second: the data of the sparklines.
 
-A packet is booked to the second in which it was sent; its RTT to the second in which it came
-back. The 95th percentile of a second is exact over its first SAMPLES round trips (128 packets a
-second are 8 ms packets).
+A packet counts in the second in which it was sent, its RTT in the second in which it returned.
+The 95th percentile of a second is that of its first SAMPLES round trips (128 packets a second are
+8 ms packets).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ari_tui.analysis.row_arrays import RowArrays, add_at, column
 SECONDS: Final = 300
 SAMPLES: Final = 128
 LIMITS: Final = 13
-"""How many RTT limits a profile may have in all: four tiers of three, and the largest RTT."""
+"""The most RTT limits of a profile: three in each of four tiers, and the largest RTT."""
 _SECOND_NS: Final = 1_000_000_000
 _P95_RANK: Final = np.array([nearest_rank(0.95, count) for count in range(SAMPLES + 1)])
 NO_RTT: Final = 0xFFFFFFFF
@@ -29,7 +29,7 @@ _OF_ROUND_TRIPS: Final = frozenset({"rtt_min", "rtt_max", "rtt_p95", "rtt_sum"})
 
 
 class SecondSums(NamedTuple):
-    """Fields of n calls over some seconds, each (n, seconds); RTTs in ns."""
+    """Cells of n calls over some seconds, each (n, seconds); RTTs in ns."""
 
     sent: Ints
     returned: Ints
@@ -39,14 +39,14 @@ class SecondSums(NamedTuple):
     rtt_count: Ints
     rtt_max: Ints
     rtt_min: Ints
-    """NO_RTT where there was none."""
+    """NO_RTT where no round trip was measured."""
 
 
 class Series(RowArrays):
     """Per-second cells of every call, a ring of SECONDS by second modulo its length."""
 
     second = column(np.int64, -1, (SECONDS,))
-    """Which second (since the epoch) a cell holds."""
+    """The second (since the epoch) of a cell."""
     sent = column(np.uint32, 0, (SECONDS,))
     returned = column(np.uint32, 0, (SECONDS,))
     lost = column(np.uint32, 0, (SECONDS,))
@@ -58,11 +58,11 @@ class Series(RowArrays):
     rtt_count = column(np.uint32, 0, (SECONDS,))
     dwell_max = column(np.uint32, 0, (SECONDS,))
     asterisk_max = column(np.uint32, 0, (SECONDS,))
-    """How far the latest packet from Asterisk lay above its floor, 1 ns and more; 0 is none."""
+    """Largest arrival excess (ns above the floor) of Asterisk's packets, at least 1; 0: none."""
     limited = column(np.uint8, 0, (SECONDS,))
-    """Bits of `sla.evidence.Limited` that are known so far."""
+    """Bits of `sla.evidence.Limited` known so far."""
     above = column(np.uint16, 0, (SECONDS * LIMITS,))
-    """How many round trips of each second lay above each of the limits."""
+    """Round trips of each second above each of the limits."""
     open_second = column(np.int64, -1)
     """The second whose round trips are being collected."""
     samples = column(np.uint32, NO_RTT, (SAMPLES,))
@@ -80,19 +80,19 @@ class Series(RowArrays):
         self.limited[rows[kept], cells[kept]] |= np.uint8(reason)
 
     def book(self, name: str, rows: Ints, times_ns: Ints) -> None:
-        """Count events (n) into the cells of their seconds; `name` is sent, returned, lost, late.
+        """Count events (n) in their seconds; `name` is sent, returned, lost or late.
 
-        A second older than the ring's is not booked.
+        Seconds that have left the ring are skipped.
         """
         cells, kept = self._cells(rows, times_ns // _SECOND_NS)
         add_at(getattr(self, name), rows[kept], cells[kept])
 
     def book_dwell(self, rows: Ints, times_ns: Ints, dwell_ns: Ints) -> None:
-        """Keep the longest dwell (ns) of each second."""
+        """Update the longest dwell (ns) of each second."""
         self._keep_longest(self.dwell_max, rows, times_ns, dwell_ns)
 
     def book_excess(self, rows: Ints, times_ns: Ints, excess_ns: Ints) -> None:
-        """Keep how late (ns above the floor) the latest packet of each second arrived."""
+        """Update the largest arrival excess (ns above the floor) of each second."""
         self._keep_longest(self.asterisk_max, rows, times_ns, np.maximum(excess_ns, 1))
 
     def _keep_longest(
@@ -103,9 +103,9 @@ class Series(RowArrays):
         np.maximum.at(table.reshape(-1), rows[kept] * SECONDS + cells[kept], short)
 
     def book_rtt(self, rows: Ints, times_ns: Ints, rtt_ns: Ints) -> None:
-        """Take round trips (n, `rows` sorted, in order of return) into the seconds of return.
+        """Add round trips (n, `rows` sorted, in order of return) to the seconds of their return.
 
-        A clock that was set back opens no second again: the open one takes what comes.
+        After the clock was set back they count in the open second: no second is opened twice.
         """
         if not len(rows):
             return
@@ -115,13 +115,13 @@ class Series(RowArrays):
             segments = RowGroups(rows)
             current = seconds[segments.starts]
             self._open(segments.rows, current)
-            # one second of each call at a time: a later one closes the one before
+            # one second of each call at a time
             now = seconds == current[segments.of]
             self._collect(rows[now], rtt_ns[now])
             rows, seconds, rtt_ns = rows[~now], seconds[~now], rtt_ns[~now]
 
     def _cells(self, rows: Ints, seconds: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
-        """Return the cell of each second, cleared for it where it held an older one."""
+        """Return the cell of each second, and whether it is in the ring; clear older cells."""
         cells = seconds % SECONDS
         found = self.second[rows, cells]
         fresh = found < seconds
@@ -135,11 +135,11 @@ class Series(RowArrays):
         for name, spec in self.COLUMNS.items():
             if spec.shape == (SECONDS,) and name != "second":
                 getattr(self, name)[rows, cells] = spec.initial
-        places = cells[:, None] * LIMITS + np.arange(LIMITS)
-        self.above[rows[:, None], places] = 0
+        columns = cells[:, None] * LIMITS + np.arange(LIMITS)
+        self.above[rows[:, None], columns] = 0
 
     def _open(self, rows: Ints, seconds: Ints) -> None:
-        """Begin a second for each row; the one before is summed up."""
+        """Open a second for each row; close the one before."""
         later = seconds > self.open_second[rows]
         rows, seconds = rows[later], seconds[later]
         if not len(rows):
@@ -150,7 +150,7 @@ class Series(RowArrays):
         self.sample_count[rows] = 0
 
     def _close(self, rows: Ints) -> None:
-        """Write the 95th percentile of each row's open second."""
+        """Store the 95th percentile of each row's open second."""
         rows = rows[self.sample_count[rows] > 0]
         if not len(rows):
             return
@@ -176,19 +176,17 @@ class Series(RowArrays):
         owners, seconds = segments.rows, self.open_second[segments.rows]
         cells, kept = self._cells(owners, seconds)
         at = (owners[kept], cells[kept])
-        self.rtt_min[at] = np.minimum(
-            self.rtt_min[at], np.minimum.reduceat(short, segments.starts)[kept]
-        )
-        self.rtt_max[at] = np.maximum(
-            self.rtt_max[at], np.maximum.reduceat(short, segments.starts)[kept]
-        )
+        shortest = np.minimum.reduceat(short, segments.starts)[kept]
+        longest = np.maximum.reduceat(short, segments.starts)[kept]
+        self.rtt_min[at] = np.minimum(self.rtt_min[at], shortest)
+        self.rtt_max[at] = np.maximum(self.rtt_max[at], longest)
         self.rtt_sum[at] += np.add.reduceat(rtt_ns, segments.starts)[kept]
         self.rtt_count[at] += lengths[kept].astype(np.uint32)
         self._count_above(rows, rtt_ns)
 
     def _count_above(self, rows: Ints, rtt_ns: Ints) -> None:
         """Count round trips of the open seconds above each limit."""
-        level = np.searchsorted(self._limits_ns, rtt_ns)  # how many limits lie below
+        level = np.searchsorted(self._limits_ns, rtt_ns)  # number of limits below
         high = np.flatnonzero(level)
         cells = self.open_second[rows] % SECONDS
         for limit in range(int(level.max(initial=0))):

@@ -279,7 +279,7 @@ def test_a_row_that_was_freed_is_fresh_and_the_next_to_be_used() -> None:
     tables.media.started[row] = True
     tables.gaps_of(row)
     tables.direction_of(row)
-    tables.foreign_packets_of(row).meet(7, 7)
+    tables.foreign_packets_of(row).add(7, 7)
     tables.free(1)
     assert 1 not in tables.row_of
     assert [tables.gaps, tables.directions, tables.foreign_packets] == [{}, {}, {}]

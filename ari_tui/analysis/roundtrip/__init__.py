@@ -1,4 +1,4 @@
-"""Pairs of packets, sent to the echo server and received back: RTT, loss, direction, intervals.
+"""Packets sent to the echo server and received back: RTT, loss, direction, intervals.
 
-Built on `stream`: jitter, floor and clock of one stream belong there.
+Uses `stream` for the jitter, floor and clock of a single stream.
 """

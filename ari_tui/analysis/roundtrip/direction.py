@@ -1,9 +1,9 @@
-"""On which way packets are lost: our echo server says how many of a stream have reached it.
+"""The direction of losses: our echo server reports how many packets of a stream it received.
 
-A query leaves through the stream's own socket, so it is behind every packet sent before it and
-ahead of every later one. Once those before it are settled, three counts follow: lost on the way
-out, inside the echo server (its own failures, or what it was told to lose), on the way back. A
-stream of more than one epoch is not split: the server counts each SSRC alone.
+A query is sent through the stream's own socket, after every packet sent before it and before every
+later one. Once those before it are settled, three counts follow: lost outwards, lost in the echo
+server (failures and impairment), lost on the way back. A stream of several epochs is not split,
+since the server counts by SSRC.
 """
 
 from __future__ import annotations
@@ -20,30 +20,30 @@ _COPIES_KEPT: Final = 1024
 
 
 class EchoReport(NamedTuple):
-    """What an echo server said of one stream, asked at `asked_ns`."""
+    """An echo server's report on one stream, asked for at `asked_ns`."""
 
     asked_ns: int
     ssrc: int
     received: int
     failed: int
-    """Received and never sent back, by its own fault or impairment."""
+    """Received and not sent back, by a failure or impairment."""
     dwell_max_ns: int
 
 
 class Directions(NamedTuple):
-    """Lost packets by where they were lost, as far as a report tells."""
+    """Lost packets by where they were lost, up to a report."""
 
     outward: int
     at_echo: int
     back: int
 
     def plus(self, other: Directions) -> Directions:
-        """Return the losses of both."""
+        """Return the sum."""
         return Directions(*(a + b for a, b in zip(self, other, strict=True)))
 
 
 class CallDirection:
-    """The reports of one call, and what the newest settled one says."""
+    """The reports of one call, and the directions by the newest settled one."""
 
     def __init__(self) -> None:
         self.waiting: list[EchoReport] = []
@@ -53,19 +53,19 @@ class CallDirection:
         self._recent_copies: deque[int] = deque(maxlen=_COPIES_KEPT)
 
     def copy(self, sent_ns: int) -> None:
-        """Take note of a further copy of a packet that went to the echo server, which counts it."""
+        """Count a duplicate that was sent to the echo server, since that counts it, too."""
         self._copies += 1
         self._recent_copies.append(sent_ns)
 
     def take(self, report: EchoReport) -> bool:
-        """Take a report; tell whether the server held packets longer than it ever had."""
+        """Take a report; return whether its longest dwell is a new maximum."""
         self.waiting = [*self.waiting, report][-_KEPT:]
         grown = report.dwell_max_ns > self.dwell_max_ns
         self.dwell_max_ns = max(self.dwell_max_ns, report.dwell_max_ns)
         return grown
 
     def settle(self, row: int, counters: Ints, flight: InFlight, before_ns: int) -> None:
-        """Work out the reports that were asked for before `before_ns`; the newest counts."""
+        """Update the directions by the newest report asked for up to `before_ns`."""
         ripe = [report for report in self.waiting if report.asked_ns <= before_ns]
         if not ripe:
             return
@@ -77,6 +77,6 @@ class CallDirection:
         lost = int(counters[c.LOST]) - later_lost
         outward = sent - report.received
         back = lost - outward - report.failed
-        # a copy that was lost where its original was not: then the counts do not tell
+        # below 0 when a duplicate was lost and its original was not
         if min(outward, back) >= 0:
             self.newest = Directions(outward, report.failed, back)

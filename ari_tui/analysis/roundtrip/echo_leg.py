@@ -1,4 +1,4 @@
-"""What comes back from the echo server: round trip, loss made good, duplicates, reordering."""
+"""Packets from the echo server: round trip, late return, duplicates, reordering, jitter."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from ari_tui.analysis.stream.state import is_voice, ticks_to_ns, wrapped_differe
 
 
 def fold_echo(store: Store, rows: Ints, records: Records) -> list[Note]:
-    """Take n packets from the echo server (`rows` sorted, each call's in order) into the store.
+    """Fold n packets from the echo server (`rows` sorted, each call's in order) into the store.
 
     Everything sent before them has been folded. A packet that was never sent is foreign; one of
     another stream was counted on its way out.
     """
     ext, known = _match(store, rows, records)
     if not known.all():
-        store.tally(c.FOREIGN, _never_met(store, rows[~known], pick(records, ~known)))
+        store.tally(c.FOREIGN, _unknown(store, rows[~known], pick(records, ~known)))
         rows, records, ext = rows[known], pick(records, known), ext[known]
     if not len(rows):
         return []
@@ -58,8 +58,8 @@ def fold_echo(store: Store, rows: Ints, records: Records) -> list[Note]:
 def _match(store: Store, rows: Ints, records: Records) -> tuple[Ints, Mask]:
     """Return the extended sequence of each packet, and whether it was sent.
 
-    It is the newest one up to the highest from Asterisk that ends in the packet's sequence, in the
-    current epoch or, failing that, the one before.
+    It is the newest with the packet's low 16 bits, up to the highest from Asterisk, in the current
+    epoch or otherwise the one before.
     """
     leg, sequence, ssrc = store.media, records["sequence"].astype(np.int64), records["ssrc"]
     top = leg.max_ext[rows]
@@ -72,11 +72,11 @@ def _match(store: Store, rows: Ints, records: Records) -> tuple[Ints, Mask]:
     return np.where(was, older, ext), known | was
 
 
-def _never_met(store: Store, rows: Ints, records: Records) -> Ints:
-    """Return the rows of those packets that are not of a stream which was counted as foreign."""
+def _unknown(store: Store, rows: Ints, records: Records) -> Ints:
+    """Return the rows of those packets that were not counted as foreign on their way out."""
     keys = zip(rows.tolist(), records["ssrc"].tolist(), records["sequence"].tolist(), strict=True)
     new = [
-        row not in store.foreign_packets or not store.foreign_packets[row].knows(ssrc, sequence)
+        row not in store.foreign_packets or not store.foreign_packets[row].contains(ssrc, sequence)
         for row, ssrc, sequence in keys
     ]
     return np.asarray(rows[new])
@@ -92,11 +92,11 @@ def _held(store: Store, rows: Ints, ext: Ints) -> Mask:
 def _close_late(
     store: Store, rows: Ints, slots: Ints, sent_ns: Ints, other: Mask, state: Ints
 ) -> None:
-    """Book packets that came back after the loss time-out: they are lost, and stay lost."""
-    overtime = other & (state == UNDER_WAY)
-    if overtime.any():
-        store.book_lost(rows[overtime], sent_ns[overtime])
-    late = overtime | (other & (state == LOST))
+    """Book packets that came back after the loss time-out: they count as lost."""
+    expired = other & (state == UNDER_WAY)
+    if expired.any():
+        store.book_lost(rows[expired], sent_ns[expired])
+    late = expired | (other & (state == LOST))
     if late.any():
         store.tally(c.RETURNED_LATE, rows[late])
         store.flight.state[rows[late], slots[late]] = BACK_LATE
@@ -126,7 +126,7 @@ def _take_back(
     store.counters[owners, c.REORDERED_ECHO] += segments.count(order < before)
     leg.order_max[owners] = np.maximum(before, order)[segments.ends]
     _advance_jitter(store, segments, rows, ext, slots, records)
-    # an unsure departure, or a clock that was set back meanwhile: back, but no sample
+    # sending time uncertain, or the clock was set back meanwhile: returned, but no RTT sample
     uncertain = flight.uncertain[rows, slots] | (rtt < 0)
     store.counters[owners, c.UNCERTAIN] += segments.count(uncertain)
     sure = ~uncertain
@@ -147,7 +147,7 @@ def _advance_jitter(
     step = ticks_to_ns(wrapped_difference(timestamps, earlier, 32), store.media.clock_rate[rows])
     apart = sent - segments.previous(sent, leg.last_sent[owners])
     hop = spacing - apart
-    # where the timestamp jumped against sequence and sending there is no spacing to compare
+    # no spacing to compare where the timestamp jumped against sequence and sending time
     usual = ticks_to_ns(store.media.ptime_units[rows], store.media.clock_rate[rows])
     jumped = (np.abs(step - usual) > JUMP_NS) & (np.abs(apart - step) > JUMP_NS) & (usual > 0)
     paired &= ~jumped
@@ -161,7 +161,7 @@ def _advance_jitter(
 
 
 def _book_rtt(store: Store, rows: Ints, rx: Ints, rtt: Ints, sent_ns: Ints) -> list[Note]:
-    """Take n round trips into histogram, extremes, series, and judge their lateness."""
+    """Add n round trips to histogram, minimum, maximum and series; count the late ones."""
     if not len(rows):
         return []
     leg, segments = store.echo, RowGroups(rows)

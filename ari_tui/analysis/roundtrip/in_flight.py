@@ -1,7 +1,7 @@
-"""Packets under way: the T0 of every packet sent to the echo server, until it is back or lost.
+"""Packets in flight: the T0 of every packet sent to the echo server, until it is back or lost.
 
-A ring of SLOTS a call, by extended sequence modulo its length. What became of a packet stays in
-its slot until the ring comes round, so that a duplicate and a late return are known as such.
+A ring of SLOTS a call, by extended sequence modulo its length. A packet's state stays in its slot
+until the slot is reused, so that duplicates and late returns are recognised.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ class InFlight(RowArrays):
 
     state = column(np.uint8, EMPTY, (SLOTS,))
     ext = column(np.int64, -1, (SLOTS,))
-    """Extended sequence that the slot holds."""
+    """Extended sequence of the packet in the slot."""
     sent_ns = column(np.int64, 0, (SLOTS,))
     order = column(np.int32, 0, (SLOTS,))
-    """How many packets of the call had been sent before this one: the sending order."""
+    """Number of packets of the call sent before this one: the sending order."""
     settled_to = column(np.int64)
-    """Extended sequence up to which `settle` has handed packets out."""
+    """Extended sequence up to which `settle` has returned packets."""
     uncertain = column(np.bool_, False, (SLOTS,))
-    """The send took so long that the departure is not known to 0.5 ms."""
+    """The send call took over 0.5 ms: the sending time is uncertain by that."""
 
     def expired(self, timeout_ns: int, now_ns: int) -> tuple[Ints, Ints]:
-        """Give up what was sent more than `timeout_ns` before `now_ns`.
+        """Mark packets in flight that were sent more than `timeout_ns` before `now_ns` as lost.
 
-        Returns the rows and the sending times (ns) of the packets that are now lost.
+        Returns their rows and sending times (ns).
         """
-        # in the flat table, where numpy searches ten times as fast
+        # in the flat table, which numpy searches ten times as fast
         rows, slots = np.divmod(np.flatnonzero(self.state.reshape(-1) == UNDER_WAY), SLOTS)
         old = self.sent_ns[rows, slots] < now_ns - timeout_ns
         rows, slots = rows[old], slots[old]
@@ -46,10 +46,10 @@ class InFlight(RowArrays):
         return rows.astype(np.int64), self.sent_ns[rows, slots]
 
     def settle(self, rows: Ints, max_ext: Ints, before_ns: int) -> tuple[Ints, Mask]:
-        """Return the packets of n calls that are settled for good, each once, in sequence.
+        """Return the newly settled packets of n calls, each once, in sequence.
 
-        A packet is held back until it was sent before `before_ns`: by then its fate is known and
-        none that it overtook is still to come. Returns rows and whether each was lost.
+        Only packets sent before `before_ns` and before any that is in flight, so that no packet
+        they overtook is still to come. Returns rows and whether each was lost.
         """
         begin = np.maximum(self.settled_to[rows], max_ext + 1 - SLOTS)
         width = int((max_ext + 1 - begin).max(initial=0))
@@ -63,7 +63,7 @@ class InFlight(RowArrays):
         waits &= state != NEVER_SENT
         ready = np.where(waits.any(axis=1), waits.argmax(axis=1), max_ext + 1 - begin)
         done = held & (np.arange(width) < ready[:, None]) & (state != NEVER_SENT)
-        # what is not there is passed over only with a later one that is settled: it may still come
+        # a missing packet may still come: it is skipped only once a later one is settled
         last = np.where(done.any(axis=1), width - done[:, ::-1].argmax(axis=1), 0)
         self.settled_to[rows] = begin + last
         where, column_of = np.nonzero(done)
@@ -78,7 +78,7 @@ class InFlight(RowArrays):
         return int(np.count_nonzero(later)), int(np.count_nonzero(gone))
 
     def give_up(self, row: int) -> tuple[Ints, Ints]:
-        """Give up all that one call has under way; returns as `expired` does."""
+        """Mark all packets in flight of a call as lost; returns as `expired` does."""
         slots = np.flatnonzero(self.state[row] == UNDER_WAY)
         self.state[row, slots] = LOST
         return np.full(len(slots), row, dtype=np.int64), self.sent_ns[row, slots]
@@ -88,6 +88,6 @@ class InFlight(RowArrays):
         return int(np.count_nonzero(self.state[row] == UNDER_WAY))
 
     def overdue(self, row: int, age_ns: int, now_ns: int) -> int:
-        """Count those of them that were sent more than `age_ns` before `now_ns`."""
+        """Count the packets in flight that were sent more than `age_ns` before `now_ns`."""
         waiting = self.state[row] == UNDER_WAY
         return int(np.count_nonzero(waiting & (self.sent_ns[row] < now_ns - age_ns)))

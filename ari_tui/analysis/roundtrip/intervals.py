@@ -1,7 +1,7 @@
-"""Where a packet's time goes, for one call: what it took apart from the round trip.
+"""The delays of each call besides the round trip: intervals A, B and D.
 
-The round trip (interval C) has a fine histogram of its own (`EchoLeg`). The other three are kept
-coarsely, 8 buckets an octave from 1 µs: they say whom to ask, not what the SLA is judged by.
+The round trip (interval C) has a fine histogram (`EchoLeg`). The others have 8 buckets an octave
+from 1 µs: enough to locate a delay, and no limit of the SLA applies to them.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ KINDS: Final = 3
 _OCTAVE_BITS: Final = 3
 PER_OCTAVE: Final = 1 << _OCTAVE_BITS
 _FIRST_OCTAVE: Final = 10
-"""2**10 ns: what is shorter falls into bucket 0."""
+"""2**10 ns: shorter durations fall into bucket 0."""
 _LAST_OCTAVE: Final = 35
-_FIRST_TOLD: Final = 13
+_FIRST_SHOWN: Final = 13
 BUCKETS: Final = 1 + PER_OCTAVE * (_LAST_OCTAVE - _FIRST_OCTAVE)
 _FINE_TO_COARSE: Final = FINE_PER_OCTAVE // PER_OCTAVE
 _EXPONENT_BIAS: Final = 1023
@@ -37,14 +37,14 @@ _NONE: Final = np.iinfo(np.int64).max
 def coarse_bucket_of(values_ns: npt.NDArray[np.float64]) -> Ints:
     """Return the bucket of each duration (n, ns; below 0 is bucket 0).
 
-    The top bits of a float64 are its octave and the eighth of it.
+    The top bits of a float64 are its exponent (octave) and the eighth within that.
     """
     top = values_ns.view(np.int64) >> (_MANTISSA_BITS - _OCTAVE_BITS)
     return np.asarray(np.minimum(np.maximum(top - _BELOW, 0), BUCKETS - 1))
 
 
 class IntervalHistograms(RowArrays):
-    """Histograms of the intervals A, B and D of every call, with exact extremes and sums."""
+    """Histograms of intervals A, B and D of every call, with exact minimum, maximum and sum."""
 
     counts = column(np.uint32, 0, (KINDS * BUCKETS,))
     minimum = column(np.int64, _NONE, (KINDS,))
@@ -52,7 +52,7 @@ class IntervalHistograms(RowArrays):
     total = column(np.int64, 0, (KINDS,))
 
     def book(self, kind: int, rows: Ints, values_ns: Ints) -> None:
-        """Take durations (n, ns; A may lie below 0) of calls, in any order."""
+        """Add durations (n, ns; A may be below 0), in any order of rows."""
         buckets = coarse_bucket_of(values_ns.astype(np.float64))
         add_at(self.counts, rows, buckets + kind * BUCKETS)
         cells = rows * KINDS + kind
@@ -61,9 +61,9 @@ class IntervalHistograms(RowArrays):
         np.add.at(self.total.reshape(-1), cells, values_ns)
 
     def of(self, row: int, kind: int) -> Distribution:
-        """Return how one interval of a row is spread; its percentiles are within 7 %.
+        """Return the distribution of one interval of a row; its percentiles are within 7 %.
 
-        Its counts lie in the buckets of `histogram` that hold the middles of the coarse ones.
+        Its counts are in those buckets of `histogram` that contain the middles of the coarse ones.
         """
         counts = self.counts[row, kind * BUCKETS : (kind + 1) * BUCKETS].astype(np.int64)
         return Distribution(
@@ -79,8 +79,7 @@ def _spread_out(counts: Ints) -> Ints:
     """Return fine counts: all of a coarse bucket in the fine bucket that begins at its middle."""
     fine = np.zeros(FINE_BUCKETS, dtype=np.int64)
     first = 1 + _FIRST_OCTAVE * FINE_PER_OCTAVE
-    places = first + np.arange(BUCKETS - 1) * _FINE_TO_COARSE + _FINE_TO_COARSE // 2
-    fine[places] = counts[1:]
+    fine[first + np.arange(BUCKETS - 1) * _FINE_TO_COARSE + _FINE_TO_COARSE // 2] = counts[1:]
     fine[0] = counts[0]
     return fine
 
@@ -88,20 +87,18 @@ def _spread_out(counts: Ints) -> Ints:
 def coarsened(counts: Counts) -> list[list[int]]:
     """Return `[upper_us, count]` of a fine histogram, eight buckets an octave, in order.
 
-    Buckets between the lowest and the highest that hold something are there, also empty ones;
-    what is below 8 µs, where eighths are less than 1 µs wide, counts as the first.
+    From the lowest to the highest bucket that is not empty, including empty ones between. All
+    below 8 µs, where an eighth is less than 1 µs, counts in the first.
     """
     octaves = (FINE_BUCKETS - 1) // FINE_PER_OCTAVE
     coarse = counts[1:].reshape(octaves * PER_OCTAVE, _FINE_TO_COARSE).sum(axis=1)
-    below = _FIRST_TOLD * PER_OCTAVE
+    below = _FIRST_SHOWN * PER_OCTAVE
     kept = coarse[below:].astype(np.int64)
     kept[0] += int(coarse[:below].sum()) + int(counts[0])
     filled = np.flatnonzero(kept)
     if not len(filled):
         return []
     octave, eighth = np.divmod(np.arange(len(kept)), PER_OCTAVE)
-    upper_ns = np.ldexp(1 + (eighth + 1) / PER_OCTAVE, octave + _FIRST_TOLD)
-    return [
-        [round(float(upper_ns[i]) / 1000), int(kept[i])]
-        for i in range(int(filled[0]), int(filled[-1]) + 1)
-    ]
+    upper_ns = np.ldexp(1 + (eighth + 1) / PER_OCTAVE, octave + _FIRST_SHOWN)
+    shown = range(int(filled[0]), int(filled[-1]) + 1)
+    return [[round(float(upper_ns[i]) / 1000), int(kept[i])] for i in shown]

@@ -1,12 +1,12 @@
-"""How losses come: run lengths, the burst ratio, and bursts and gaps as RFC 3611 tells them apart.
+"""The pattern of losses: run lengths, burst ratio, and bursts and gaps by RFC 3611.
 
-A run is a row of lost packets with nothing between. A burst (RFC 3611, section 4.7.2) is a stretch
-from one lost packet to another with fewer than GMIN returned ones between any two losses in it; a
-lost packet with GMIN returned ones on both sides is part of the gap, as in the RFC's appendix A.2.
-As there, the stream is taken as if GMIN returned packets came before and after it.
+A run is a sequence of consecutive lost packets. A burst (RFC 3611, section 4.7.2) begins and ends
+with a lost packet, with fewer than GMIN returned ones between any two losses in it; a lost packet
+with GMIN returned ones on both sides is part of the gap (appendix A.2). As there, GMIN returned
+packets are assumed before and after the stream.
 
-Everything is counted in packets, in the order of sending, and only among settled ones (returned or
-lost): the caller holds a packet back until all that were sent before it are settled.
+All lengths are in packets, in the order of sending, among settled ones (returned or lost): the
+caller passes a packet only when all that were sent before it are settled.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from ari_tui.analysis.row_arrays import RowArrays, column
 
 GMIN: Final = 16
 LONGEST_RUN: Final = 10
-"""Runs of this length and above share the last class."""
+"""Runs of this length and above are counted together."""
 RUN_NAMES: Final = (*(str(length) for length in range(1, LONGEST_RUN)), f"{LONGEST_RUN}+")
 _NEVER: Final = -(1 << 40)
 
 
 class LossPattern(NamedTuple):
-    """How the losses of one call lay, or of many added up. All counts are packets or stretches."""
+    """The pattern of one call's losses, or of many calls added up. Counts of packets or runs."""
 
     settled: int
     lost: int
     runs: tuple[int, ...]
-    """How many runs of 1, 2 … 9 and of 10 or more lost packets."""
+    """Number of runs of 1, 2 … 9 and of 10 or more lost packets."""
     bursts: int
     burst_packets: int
     """Packets within bursts, lost and returned."""
@@ -47,7 +47,7 @@ class LossPattern(NamedTuple):
 
     @property
     def burst_ratio(self) -> float | None:
-        """Return the mean run over that of losses thrown by dice, 1/(1 − p) (G.107, BurstR).
+        """Return the mean run over that of random losses, 1/(1 − p) (G.107, BurstR).
 
         1 is random, above 1 is bursty. None without a loss, and when all was lost.
         """
@@ -81,7 +81,7 @@ class LossPattern(NamedTuple):
         return dict(zip(RUN_NAMES, self.runs, strict=True))
 
     def plus(self, other: LossPattern) -> LossPattern:
-        """Return the pattern of two calls, or of two stretches with GMIN returned between them."""
+        """Return the sum of two calls, or of two parts with GMIN returned packets between them."""
         return LossPattern(
             self.settled + other.settled,
             self.lost + other.lost,
@@ -101,10 +101,10 @@ NO_LOSSES: Final = LossPattern(0, 0, (0,) * LONGEST_RUN, 0, 0, 0, 0)
 
 
 class LossRuns(RowArrays):
-    """The pattern of every call, as far as its packets have settled; of a fixed size a call.
+    """The loss pattern of every call, up to its newest settled packet.
 
-    The newest run and the newest cluster (losses that may become a burst) stay open: `pattern`
-    counts them as they stand.
+    The newest run and the newest cluster (losses that may become a burst) stay open; `pattern`
+    counts them with their length so far.
     """
 
     settled = column(np.int64)
@@ -116,34 +116,34 @@ class LossRuns(RowArrays):
     began_in_burst = column(np.bool_)
     """A closed burst began with the call's first packet: no gap lies before it."""
     last_lost = column(np.int64, _NEVER)
-    """Place of the newest lost packet among the call's settled ones, from 0."""
+    """Index of the newest lost packet among the call's settled ones, from 0."""
     open_run = column(np.int64)
     open_start = column(np.int64)
     open_lost = column(np.int64)
-    """The open cluster's first lost packet, and how many it has lost."""
+    """The open cluster's first lost packet (index), and its number of lost packets."""
 
     def fold(self, rows: Ints, lost: Mask) -> None:
-        """Take n settled packets (`rows` sorted, each call's in order of sending) into the pattern.
+        """Add n settled packets (`rows` sorted, each call's in order of sending) to the pattern.
 
-        `lost` (n) tells lost from returned. How packets are cut into batches makes no difference.
+        `lost` (n) marks the lost ones. The result does not depend on the size of batches.
         """
         if not len(rows):
             return
         segments = RowGroups(rows)
-        place = self.settled[rows] + segments.position()
-        self.settled[segments.rows] = place[segments.ends] + 1
+        index = self.settled[rows] + segments.position()
+        self.settled[segments.rows] = index[segments.ends] + 1
         if lost.any():
-            self._fold_lost(rows[lost], place[lost])
+            self._fold_lost(rows[lost], index[lost])
 
-    def _fold_lost(self, rows: Ints, place: Ints) -> None:
-        """Take n lost packets (`rows` sorted) at their places (n) into runs and clusters."""
+    def _fold_lost(self, rows: Ints, index: Ints) -> None:
+        """Add n lost packets (`rows` sorted) with their indices (n) to runs and clusters."""
         segments = RowGroups(rows)
         owners, ends = segments.rows, segments.ends
-        before = segments.previous(place, self.last_lost[owners])
-        new_run, new_cluster = place - before > 1, place - before > GMIN
+        before = segments.previous(index, self.last_lost[owners])
+        new_run, new_cluster = index - before > 1, index - before > GMIN
         run = _count_since(segments, new_run, self.open_run[owners])
         size = _count_since(segments, new_cluster, self.open_lost[owners])
-        start = segments.running_max(np.where(new_cluster, place, -1), self.open_start[owners])
+        start = segments.running_max(np.where(new_cluster, index, -1), self.open_start[owners])
         ended = segments.previous(run, self.open_run[owners])
         self._close_runs(rows[new_run], ended[new_run])
         self._close_clusters(
@@ -153,16 +153,16 @@ class LossRuns(RowArrays):
             segments.previous(size, self.open_lost[owners])[new_cluster],
         )
         self.lost[owners] += np.bincount(segments.of)
-        self.last_lost[owners] = place[ends]
+        self.last_lost[owners] = index[ends]
         self.open_run[owners], self.open_lost[owners] = run[ends], size[ends]
         self.open_start[owners] = start[ends]
 
     def _close_runs(self, rows: Ints, length: Ints) -> None:
-        real = length > 0  # before the first loss there is no run
+        real = length > 0  # 0: there was no loss before
         np.add.at(self.runs, (rows[real], np.minimum(length[real], LONGEST_RUN) - 1), 1)
 
     def _close_clusters(self, rows: Ints, start: Ints, end: Ints, lost: Ints) -> None:
-        """Count clusters from `start` to `end` (n) as bursts; a lone loss belongs to the gap."""
+        """Count clusters from `start` to `end` (n) as bursts; a single loss is part of the gap."""
         burst = lost > 1
         rows, start = rows[burst], start[burst]
         np.add.at(self.bursts, rows, 1)
@@ -171,7 +171,7 @@ class LossRuns(RowArrays):
         self.began_in_burst[rows[start == 0]] = True
 
     def pattern(self, row: int) -> LossPattern:
-        """Return one call's pattern as it stands."""
+        """Return one call's pattern so far."""
         settled, lost = int(self.settled[row]), int(self.lost[row])
         runs = self.runs[row].copy()
         if lost:
@@ -190,9 +190,9 @@ class LossRuns(RowArrays):
 
 
 def _count_since(segments: RowGroups, marks: Mask, initial: Ints) -> Ints:
-    """Return how many elements there have been since the newest mark, itself included.
+    """Return the number of elements since the newest mark, including it.
 
-    `initial` (one a run of rows) is that count as it stood before each run's first element.
+    `initial` (one a run of rows) is the count before each run's first element.
     """
     position = segments.position()
     begun = np.where(marks, position, -1)

@@ -1,5 +1,5 @@
-"""One way of a call: sequence, timestamps, jitter, lateness and gaps of a single RTP stream.
+"""A single RTP stream: sequence, timestamps, jitter, lateness and gaps.
 
-What needs a second stream (round trip, loss, direction) belongs to `roundtrip`, limits to `sla`.
-One import crosses that wall: `media_leg` writes sending times into `roundtrip.in_flight`.
+What needs two streams (round trip, loss, direction) is in `roundtrip`, limits in `sla`. One
+exception: `media_leg` writes sending times into `roundtrip.in_flight`.
 """

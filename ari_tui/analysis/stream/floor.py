@@ -1,11 +1,11 @@
-"""The moving floor of a path: the delay that a packet has when nothing holds it up.
+"""The moving floor of a path: the delay of a packet without queueing.
 
-Transit d = arrival − timestamp (or the RTT). Minima of one-second blocks, the last 30; the edge of
-their lower hull over the window's middle gives level and slope, the slope being the skew between
-the two clocks. A packet is late when it lies more than the allowance above the floor. A block that
-lies below the floor resets it at once, two whole blocks above move it up (a path change); until
-then the packets there are late. Each call's floor is refitted at its own block boundaries, so the
-answer does not depend on how records are cut into batches.
+Transit d = arrival − timestamp (or the RTT). The floor is a line: the edge, at the window's middle,
+of the lower hull of the minima of the last 30 blocks of one second. Its slope is the skew between
+the two clocks. A packet is late when it is more than a threshold above the floor. A block below the
+floor resets it at once; two whole blocks above move it up (a path change), and until then their
+packets are late. Each call's floor is refitted at its own block boundaries, so the result does not
+depend on the size of batches.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from ari_tui.analysis.row_arrays import RowArrays, column
 BLOCK_NS: Final = 1_000_000_000
 BLOCKS: Final = 30
 STEP_NS: Final = 2_000_000
-"""A block this far from the floor is a step of the path."""
+"""A block this far from the floor is a baseline step."""
 MAX_SKEW: Final = 500e-6
 _TIE_NS: Final = 1e-3
-"""Chords closer than this at the middle meet there, but for rounding."""
+"""Chords closer than this at the middle differ by rounding only."""
 _NONE: Final = np.iinfo(np.int64).max
 
 
@@ -40,7 +40,7 @@ class Floor(RowArrays):
     """Floors of every call, for one leg. `skewed` allows a slope; an RTT has none."""
 
     origin_ns = column(np.int64, 0)  # start of the first block; 0 before the first sample
-    base_ns = column(np.int64, 0)  # the first value: the rest is kept relative to it
+    base_ns = column(np.int64, 0)  # the first value; others are relative to it
     block = column(np.int64, -1)  # number of the open block
     block_min = column(np.int64, _NONE)
     block_min_at = column(np.int64, 0)
@@ -56,9 +56,9 @@ class Floor(RowArrays):
         self.skewed = skewed
 
     def judge(self, rows: Ints, times_ns: Ints, values_ns: Ints) -> tuple[Floats, list[Step]]:
-        """Tell how far n samples (`rows` sorted, in order of arrival) lie above their floors.
+        """Return how far n samples (`rows` sorted, in order of arrival) are above their floors.
 
-        Returns the excess (n, ns; below 0 under the floor) and the steps that the paths made.
+        Returns the excess (n, ns; negative below the floor) and the baseline steps.
         """
         excess = np.zeros(len(rows))
         steps: list[Step] = []
@@ -68,7 +68,7 @@ class Floor(RowArrays):
         self._begin(segments, times_ns, values_ns)
         at = times_ns - self.origin_ns[rows]
         value = values_ns - self.base_ns[rows]
-        # a clock set back does not reopen a block
+        # after the clock was set back a block is not opened again
         block = segments.running_max(at // BLOCK_NS, self.block[segments.rows])
         turn = block - block[segments.starts][segments.of]
         for number in np.unique(turn):
@@ -91,7 +91,7 @@ class Floor(RowArrays):
         self.block[rows] = 0
 
     def _enter(self, rows: Ints, blocks: Ints) -> list[Step]:
-        """Close the open blocks of rows whose samples have reached a later one."""
+        """Close the open blocks of rows that have samples of a later one."""
         segments = RowGroups(rows)
         block = blocks[segments.starts]
         moved = block > self.block[segments.rows]
@@ -103,14 +103,14 @@ class Floor(RowArrays):
 
     def _judge_block(self, rows: Ints, at: Ints, value: Ints) -> Floats:
         floor = self.level[rows] + self.slope[rows] * (at - self.reference_ns[rows])
-        young = np.isnan(floor)
-        if young.any():
-            floor[young] = self._running_floor(rows[young], value[young])
+        unfitted = np.isnan(floor)
+        if unfitted.any():
+            floor[unfitted] = self._running_floor(rows[unfitted], value[unfitted])
         self._note_minimum(rows, at, value)
         return np.asarray(value - floor)
 
     def _running_floor(self, rows: Ints, value: Ints) -> Floats:
-        """Return the smallest value so far, in the first block, which has no fit to go by."""
+        """Return the smallest value so far, in the first block, where there is no fit yet."""
         floor = np.empty(len(rows))
         segments = RowGroups(rows)
         for row, start, end in zip(segments.rows, segments.starts, segments.ends, strict=True):
@@ -129,15 +129,15 @@ class Floor(RowArrays):
         self.block_min_at[owners] = at[is_lowest[first]][better]
 
     def _close(self, rows: Ints) -> list[Step]:
-        """Take the open blocks of some rows into their windows and refit."""
+        """Append the open blocks of some rows to their windows and refit."""
         rows = rows[self.block_min[rows] != _NONE]
         value = self.block_min[rows].astype(np.float64)
         time = self.block_min_at[rows].astype(np.float64)
         offset = value - (self.level[rows] + self.slope[rows] * (time - self.reference_ns[rows]))
-        below, above = offset < -STEP_NS, offset > STEP_NS  # both false for the first block
+        below, above = offset < -STEP_NS, offset > STEP_NS  # both false (NaN) for the first block
         self.above[rows] = np.where(above, self.above[rows] + 1, 0)
         risen = self.above[rows] >= 2
-        kept = np.where(risen, 1, BLOCKS)  # of the blocks before, a rise keeps its first one
+        kept = np.where(risen, 1, BLOCKS)  # after a rise: the first block above the floor
         kept[below] = 0
         self._push(rows, time, value, kept)
         self._fit(rows)
@@ -147,7 +147,7 @@ class Floor(RowArrays):
         return [Step(int(rows[i]), int(at[i]), int(offset[i])) for i in np.flatnonzero(stepped)]
 
     def _push(self, rows: Ints, time: Floats, value: Floats, kept: Ints) -> None:
-        """Put a block at the window's end; `kept` of those before stay, none older than 30 s."""
+        """Append a block to the window; keep `kept` of those before, none older than 30 s."""
         times, mins = np.roll(self.times[rows], -1, axis=1), np.roll(self.mins[rows], -1, axis=1)
         times[:, -1], mins[:, -1] = time, value
         age = np.arange(BLOCKS)[::-1]  # 0 is the newest
@@ -156,9 +156,9 @@ class Floor(RowArrays):
         self.times[rows], self.mins[rows] = times, mins
 
     def _fit(self, rows: Ints) -> None:
-        """Fit level and slope: the lower hull's edge over the window's middle.
+        """Fit level and slope: the lower hull's edge at the window's middle.
 
-        Of all chords from a block before the middle to one after it, the lowest there.
+        That is the lowest there of all chords from a block before the middle to one after it.
         """
         x, y = self.times[rows], self.mins[rows]
         oldest, newest = np.nanmin(x, axis=1), np.nanmax(x, axis=1)
@@ -173,7 +173,7 @@ class Floor(RowArrays):
             chord = left[:, :, None] + slope * (middle[:, None] - x)[:, :, None]
         flat = np.where(np.isnan(chord), np.inf, chord).reshape(len(rows), -1)
         level = flat.min(axis=1)
-        # where a block lies right at the middle many chords meet: the hull's edge rises least
+        # with a block right at the middle many chords meet: the hull's edge has the least slope
         lowest = flat <= level[:, None] + _TIE_NS
         tilt = np.where(lowest, slope.reshape(len(rows), -1), np.inf).min(axis=1)
         alone = np.isinf(level)  # one block: no chord

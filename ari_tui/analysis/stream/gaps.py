@@ -1,10 +1,10 @@
-"""Gaps in what comes from Asterisk, told apart by what moved, and what explains them.
+"""Gaps in the stream from Asterisk, classified by what jumped and by what explains them.
 
-A step that is longer than it should be is a gap: in arrival (over 200 ms), in sequence, or in the
-timestamp against the sequence (80 ms and more). Asterisk hides outages: a gap of 3 s arrives as the
-next sequence number with the timestamp 24,160 on; so arrival itself is watched. A long arrival gap
-that hold, a digit or comfort noise does not explain is an interruption. Asterisk tells of a digit
-at its end, so a gap is judged a second after it closed.
+A gap is a long step in arrival (over 200 ms), in the sequence, or in the timestamp against the
+sequence (80 ms and more). Arrival is checked since Asterisk hides outages: after 3 s without a
+packet it sends the next sequence number with the timestamp 24,160 further. A long arrival gap that
+no hold, digit or comfort noise explains is an interruption. Asterisk reports a digit at its end,
+so a gap is classified a second after its own end.
 """
 
 from __future__ import annotations
@@ -15,25 +15,16 @@ from typing import Final, NamedTuple
 
 from ari_tui.analysis.stream.state import INTERRUPTION_NS
 
-MISSING, HIDDEN, STALLED, DELAYED, DTMF, HOLD, NOISE = (
-    "missing",
-    "hidden",
-    "stalled",
-    "delayed",
-    "dtmf",
-    "hold",
-    "comfort_noise",
-)
-KINDS: Final = (MISSING, HIDDEN, STALLED, DELAYED, DTMF, HOLD, NOISE)
-"""missing: numbered packets did not come. hidden: the timestamp alone moved: silence suppression,
-a stall upstream, or an outage that Asterisk hides. stalled: the same with the marker: Asterisk
-itself stalled. delayed: nothing moved but the arrival. The last three are explained, and no
-interruption."""
+KINDS: Final = ("missing", "hidden", "stalled", "delayed", "dtmf", "hold", "comfort_noise")
+"""missing: sequence numbers are missing. hidden: only the timestamp jumped: silence suppression, a
+stall upstream, or an outage that Asterisk hides. stalled: the same with the marker bit: Asterisk
+itself stalled. delayed: only arrival jumped. The last three are explained, not interruptions."""
+MISSING, HIDDEN, STALLED, DELAYED, DTMF, HOLD, NOISE = KINDS
 EXPLAINED: Final = frozenset({DTMF, HOLD, NOISE})
 JUMP_NS: Final = 80_000_000
-"""A timestamp that jumps by this much against the sequence is more than a packet time's change."""
+"""A timestamp jump against the sequence that is more than a change of packet time."""
 EXPLANATION_SLACK_NS: Final = 200_000_000
-PATIENCE_NS: Final = 1_000_000_000
+EXPLANATION_WAIT_NS: Final = 1_000_000_000
 """How long a closed gap waits for the event that may explain it."""
 KEPT: Final = 32
 _EVER: Final = 1 << 62
@@ -46,7 +37,7 @@ class Gap(NamedTuple):
     to_ns: int
     sequence_step: int
     timestamp_step_ns: int
-    """How far the timestamp moved more than the sequence did."""
+    """The timestamp's step less that of the sequence."""
     marker: bool
     noise: bool
     """The last packet before it was comfort noise."""
@@ -55,47 +46,47 @@ class Gap(NamedTuple):
 
     @property
     def length_ns(self) -> int:
-        """Return how long nothing came."""
+        """Return the time (ns) without a packet."""
         return self.to_ns - self.from_ns
 
     @property
     def missing(self) -> int:
-        """Return how many numbered packets did not come."""
+        """Return the number of missing packets."""
         return max(0, self.sequence_step - 1)
 
     @property
     def is_gap(self) -> bool:
-        """Tell whether anything moved more than it should."""
+        """Return whether arrival, sequence or timestamp jumped."""
         long = self.length_ns > INTERRUPTION_NS
         return long or self.missing > 0 or self.timestamp_step_ns >= JUMP_NS
 
 
 class Classified(NamedTuple):
-    """A gap and what it was (KINDS)."""
+    """A gap and its kind (one of KINDS)."""
 
     gap: Gap
     kind: str
 
     @property
     def interrupts(self) -> bool:
-        """Tell whether it is an interruption."""
+        """Return whether it is an interruption."""
         return self.kind not in EXPLAINED and self.gap.length_ns > INTERRUPTION_NS
 
 
 class Explanation(NamedTuple):
-    """A stretch of time (ns) in which silence is known to be meant."""
+    """A span of time (ns) in which silence is expected."""
 
     kind: str
     from_ns: int
     to_ns: int
 
     def covers(self, gap: Gap) -> bool:
-        """Tell whether a gap lies within."""
+        """Return whether a gap is within."""
         return self.from_ns <= gap.from_ns and gap.to_ns <= self.to_ns
 
 
 class CallGaps:
-    """The gaps of one call: those that wait to be judged, the newest judged, the counts."""
+    """The gaps of one call: those still to be classified, the newest classified, the counts."""
 
     def __init__(self) -> None:
         self.waiting: list[Gap] = []
@@ -106,36 +97,33 @@ class CallGaps:
         self._held_since: int | None = None
 
     def digit(self, at_ns: int, duration_ns: int) -> None:
-        """Take note of a digit that ended at `at_ns`."""
-        self._explanations.append(
-            Explanation(
-                DTMF, at_ns - duration_ns - EXPLANATION_SLACK_NS, at_ns + EXPLANATION_SLACK_NS
-            )
-        )
+        """Take a digit that ended at `at_ns`."""
+        self._explain(DTMF, at_ns - duration_ns - EXPLANATION_SLACK_NS, at_ns)
 
     def hold(self, at_ns: int) -> None:
-        """Take note that the caller is on hold from now on."""
+        """Take the start of a hold."""
         self._held_since = at_ns - EXPLANATION_SLACK_NS
 
     def unhold(self, at_ns: int) -> None:
-        """Take note that the hold has ended."""
+        """Take the end of a hold."""
         if self._held_since is not None:
-            self._explanations.append(
-                Explanation(HOLD, self._held_since, at_ns + EXPLANATION_SLACK_NS)
-            )
+            self._explain(HOLD, self._held_since, at_ns)
         self._held_since = None
 
-    def judge(self, until_ns: int | None, arrived: Callable[[Gap], int]) -> list[Classified]:
-        """Judge the gaps that have waited long enough at `until_ns`; None judges all.
+    def _explain(self, kind: str, from_ns: int, end_ns: int) -> None:
+        self._explanations.append(Explanation(kind, from_ns, end_ns + EXPLANATION_SLACK_NS))
 
-        `arrived` counts those of a gap's packets that came after all, overtaken: they are not
-        missing, and where nothing else moved there was no gap.
+    def judge(self, until_ns: int | None, arrived: Callable[[Gap], int]) -> list[Classified]:
+        """Classify the gaps that have waited long enough at `until_ns`; None: all.
+
+        `arrived` counts those of a gap's packets that arrived later, reordered: they are not
+        missing, and where nothing else jumped there was no gap.
         """
-        ripe, self.waiting = self.waiting, []
+        due, self.waiting = self.waiting, []
         if until_ns is not None:
-            self.waiting = [gap for gap in ripe if gap.to_ns + PATIENCE_NS > until_ns]
-            ripe = [gap for gap in ripe if gap.to_ns + PATIENCE_NS <= until_ns]
-        settled = [gap._replace(sequence_step=gap.sequence_step - arrived(gap)) for gap in ripe]
+            self.waiting = [gap for gap in due if gap.to_ns + EXPLANATION_WAIT_NS > until_ns]
+            due = [gap for gap in due if gap.to_ns + EXPLANATION_WAIT_NS <= until_ns]
+        settled = [gap._replace(sequence_step=gap.sequence_step - arrived(gap)) for gap in due]
         found = [Classified(gap, self.kind_of(gap)) for gap in settled if gap.is_gap]
         for one in found:
             self.judged.append(one)
@@ -145,7 +133,7 @@ class CallGaps:
         return found
 
     def kind_of(self, gap: Gap) -> str:
-        """Say what a gap is, with what is known now."""
+        """Return a gap's kind, by what is known now."""
         known = list(self._explanations)
         if self._held_since is not None:
             known.append(Explanation(HOLD, self._held_since, _EVER))

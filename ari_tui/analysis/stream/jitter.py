@@ -1,9 +1,9 @@
 """Interarrival jitter (RFC 3550 section 6.4.1 and appendix A.8) for many calls at once.
 
 J ← J + (|D| − J)/16, where D is the difference of two packets' spacing at the receiver and at the
-sender. Unrolled: J after n differences is a**n·J₀ + Σ a**(n−1−i)·|Dᵢ|/16 with a = 15/16, so a batch
-of any cut gives what packet by packet gives. The sums are taken by doubling their reach: no weight
-grows beyond 1, however long a batch.
+sender. After n differences J is a**n·J₀ + Σ a**(n−1−i)·|Dᵢ|/16 with a = 15/16, so the result does
+not depend on the size of batches. The sums are built over 1, 2, 4 … differences, with weights of
+at most 1.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def advance(jitter_ns: Floats, rows: Ints, differences_ns: Ints) -> Floats:
     after[segments.starts] += jitter_ns[segments.rows] * _DECAY
     position = segments.position()
     reach, longest = 1, int(position.max())
-    # each element holds the sum over the last `reach` differences; two such sums make the next
+    # each element is the sum over its last `reach` differences; two such sums give the next
     while reach <= longest:
         later = np.flatnonzero(position >= reach)
         after[later] += after[later - reach] * _DECAY**reach

@@ -1,7 +1,6 @@
-"""What arrives from Asterisk: sequence, duplicates, reordering, jitter, lateness, dead air.
+"""Packets from Asterisk: sequence, duplicates, reordering, jitter, lateness, gaps.
 
-Works on one epoch of each call at a time (one SSRC, no restart of the sequence); `fold` cuts the
-records so.
+Takes one epoch of each call at a time (one SSRC, no restart of the sequence), as cut by `fold`.
 """
 
 from __future__ import annotations
@@ -27,10 +26,11 @@ from ari_tui.analysis.stream.state import (
 )
 from ari_tui.wire.rtp import COMFORT_NOISE
 
-HELD: Final = 5
+PROBATION: Final = 5
+"""Consecutive packets that confirm a timestamp jump."""
 
 
-def judge_transit(store: Store, rows: Ints, rx: Ints, transit: Ints, jumped: Mask) -> list[Note]:
+def _judge_transit(store: Store, rows: Ints, rx: Ints, transit: Ints, jumped: Mask) -> list[Note]:
     """Judge the transit (n, ns; `rows` sorted) of voice packets; `jumped` marks timestamp jumps."""
     leg = store.media
     suspect = jumped | (leg.jump_left[rows] > 0)
@@ -50,7 +50,7 @@ def judge_transit(store: Store, rows: Ints, rx: Ints, transit: Ints, jumped: Mas
 
 
 def _judge_by_anchor(store: Store, rows: Ints, transit: Ints) -> None:
-    """Judge by the original's formula: against the first packet."""
+    """Count late packets by the original's formula: against the epoch's first packet."""
     store.tally(c.LATE_FIXED_ANCHOR, rows[transit - store.media.anchor_ns[rows] > store.late_ns])
 
 
@@ -65,16 +65,16 @@ def _judge(store: Store, rows: Ints, rx: Ints, transit: Ints) -> list[Note]:
 def _held_back(
     store: Store, row: int, rx: int, transit: int, jumped: bool, notes: list[Note]
 ) -> bool:
-    """Follow one packet of a call whose timestamp may have jumped; tell if it is not judged."""
+    """Take one packet of a call whose timestamp may have jumped; return whether to skip it."""
     leg = store.media
     if leg.jump_left[row] and abs(transit - int(leg.jump_ns[row])) > JUMP_NS:
-        leg.jump_left[row] = 0  # it did not hold
+        leg.jump_left[row] = 0  # the jump is not confirmed
     if not leg.jump_left[row]:
         floor = store.media_floor.at(row, rx)
         away = floor is None or abs(transit - floor) > JUMP_NS
         if not (jumped and away):
             return False
-        leg.jump_left[row], leg.jump_ns[row] = HELD, transit
+        leg.jump_left[row], leg.jump_ns[row] = PROBATION, transit
     leg.jump_left[row] -= 1
     if not leg.jump_left[row]:
         floor = store.media_floor.at(row, rx)
@@ -86,13 +86,13 @@ def _held_back(
 
 
 UNCERTAIN_NS: Final = 500_000
-"""A send that took longer leaves the time of departure unknown to that much."""
+"""A send call that took longer makes the sending time uncertain."""
 
 
 def fold_media(store: Store, rows: Ints, records: Records) -> list[Note]:
-    """Take n packets from Asterisk (`rows` sorted, each call's in order of arrival) into the store.
+    """Fold n packets from Asterisk (`rows` sorted, each call's in order of arrival) into the store.
 
-    All are of their call's current epoch. Returns what is worth telling.
+    All are of their call's current epoch.
     """
     leg, segments = store.media, RowGroups(rows)
     owners = segments.rows
@@ -110,13 +110,13 @@ def fold_media(store: Store, rows: Ints, records: Records) -> list[Note]:
     voice = is_voice(leg, rows, payload_type)
     steps = _SequenceSteps(leg, segments, rx, units, ext, payload_type)
     extra = ticks_to_ns(steps.units - steps.ext * leg.ptime_units[rows], rate)
-    # a telephone-event holds its timestamp still: the step from it is no jump
+    # a telephone-event repeats its timestamp: the step from it is no jump
     steady = steps.after_noise | is_voice(leg, rows, steps.last_type)
     extra[~steps.within | (leg.ptime_units[rows] == 0) | ~steady] = 0
     _note_gaps(store, rows, steps, rx, ext, extra, records["marker_pt"] >= 0x80)
     spacing = steps.rx - ticks_to_ns(steps.units, rate)
     leaps = np.abs(extra) > JUMP_NS
-    # a timestamp that moved against the sequence and against arrival, too
+    # the timestamp moved against the sequence and against arrival
     jumped = leaps & (np.abs(spacing) > JUMP_NS) & voice
     paired = steps.within & (steps.ext == 1) & voice & steps.same_type & ~jumped
     after = jitter.advance(leg.jitter_ns, rows[paired], spacing[paired])
@@ -129,13 +129,13 @@ def fold_media(store: Store, rows: Ints, records: Records) -> list[Note]:
     transit = rx - ticks_to_ns(units, rate)
     fresh = segments.starts[leg.fresh[owners]]
     leg.anchor_ns[rows[fresh]] = transit[fresh]
-    notes = judge_transit(store, rows[judged], rx[judged], transit[judged], jumped[judged])
+    notes = _judge_transit(store, rows[judged], rx[judged], transit[judged], jumped[judged])
     _remember(leg, segments, rx, units, ext, payload_type, records["tos"])
     return notes
 
 
 class _SequenceSteps:
-    """The step from each packet to the next that arrived, within its call."""
+    """The step to each packet from the one that arrived before it, within its call."""
 
     def __init__(
         self, leg: MediaLeg, segments: RowGroups, rx: Ints, units: Ints, ext: Ints, kind: Ints
@@ -155,7 +155,7 @@ class _SequenceSteps:
 
 
 def _extend(leg: MediaLeg, segments: RowGroups, records: Records) -> Ints:
-    """Return the extended sequence of each packet, unwrapped from the one that came before."""
+    """Return the extended sequence of each packet, unwrapped from the one before it."""
     sequence = records["sequence"].astype(np.int64)
     owners = segments.rows
     last = (leg.last_ext[owners] - leg.offset[owners]) & 0xFFFF
@@ -170,18 +170,19 @@ def _extended_timestamps(leg: MediaLeg, segments: RowGroups, timestamps: Ints) -
 
 
 def _place(store: Store, rows: Ints, ext: Ints, tx: Ints, advancing: Mask) -> tuple[Mask, Mask]:
-    """Give every packet not seen before its slot; return which packets are those first copies.
+    """Assign slots to packets that were not seen before; return which are those first copies.
 
-    The second mask holds duplicates that carry their key after all: the first copy's send failed
-    and theirs did not. A packet beyond the highest is a first copy; the few others are looked up
-    one by one. What a new packet pushes out while it is under way is lost.
+    The second mask marks duplicates that were sent though their first copy was not (its send
+    failed). A packet beyond the highest is a first copy; the few others are looked up one by one.
+    A packet in flight whose slot is reused is lost.
     """
     flight = store.flight
     new_rows, new_ext = rows[advancing], ext[advancing]
     slots = new_ext % SLOTS
-    pushed = flight.state[new_rows, slots] == UNDER_WAY
-    if pushed.any():
-        store.book_lost(new_rows[pushed], flight.sent_ns[new_rows[pushed], slots[pushed]])
+    displaced = flight.state[new_rows, slots] == UNDER_WAY
+    if displaced.any():
+        owners = new_rows[displaced]
+        store.book_lost(owners, flight.sent_ns[owners, slots[displaced]])
     flight.ext[new_rows, slots] = new_ext
     flight.state[new_rows, slots] = np.where(tx[advancing] > 0, UNDER_WAY, NEVER_SENT)
     first, resent = advancing.copy(), np.zeros(len(rows), dtype=np.bool_)
@@ -197,7 +198,7 @@ def _place(store: Store, rows: Ints, ext: Ints, tx: Ints, advancing: Mask) -> tu
 
 
 def _place_old(store: Store, row: int, ext: int) -> bool:
-    """Place one packet that is not the newest; tell whether it is a first copy."""
+    """Assign a slot to one packet that is not the newest; return whether it is a first copy."""
     flight, slot = store.flight, ext % SLOTS
     seen = flight.ext[row, slot] == ext and flight.state[row, slot] != EMPTY
     if seen or flight.ext[row, slot] > ext:
@@ -210,61 +211,55 @@ def _place_old(store: Store, row: int, ext: int) -> bool:
 
 
 def _note_sent(
-    store: Store, segments: RowGroups, rows: Ints, ext: Ints, carries: Mask, records: Records
+    store: Store, segments: RowGroups, rows: Ints, ext: Ints, counted: Mask, records: Records
 ) -> None:
-    """Write T0 of the packets that carry a new key to the echo server; count failed sends."""
+    """Store T0 of the packets to be counted as sent; count failed sends; book the dwell."""
     flight, tx = store.flight, records["tx_ns"]
-    sent = carries & (tx > 0)
-    order = store.counters[segments.rows, c.SENT][segments.of] + segments.cumulative(
-        sent.astype(np.int64)
-    )
+    sent = counted & (tx > 0)
+    before = store.counters[segments.rows, c.SENT][segments.of]
     at = (rows[sent], ext[sent] % SLOTS)
     flight.sent_ns[at] = tx[sent]
-    flight.order[at] = order[sent] - 1
+    flight.order[at] = (before + segments.cumulative(sent.astype(np.int64)))[sent] - 1
     flight.uncertain[at] = records["bracket_ns"][sent] > UNCERTAIN_NS
     flight.state[at] = UNDER_WAY
     store.counters[segments.rows, c.SENT] += segments.count(sent)
     store.counters[segments.rows, c.SEND_ERRORS] += segments.count(tx == 0)
     store.book("sent", rows[sent], tx[sent])
     gone = tx > 0
-    dwell = tx[gone] - records["rx_ns"][gone]
-    store.book_dwell("out", rows[gone], tx[gone], dwell)
+    store.book_dwell("out", rows[gone], tx[gone], tx[gone] - records["rx_ns"][gone])
 
 
 def _count_order(store: Store, segments: RowGroups, ext: Ints, before: Ints, first: Mask) -> None:
-    """Count first copies, and the reordered among them (RFC 4737 section 3)."""
+    """Count first copies, sequence errors and reordered packets (RFC 4737 section 3)."""
     leg, owners = store.media, segments.rows
     leg.distinct[owners] += segments.count(first)
     leg.sequence_errors[owners] += segments.count(ext != before + 1)
     store.counters[owners, c.REORDERED_MEDIA] += segments.count(first & (ext < before + 1))
-    leg.base_ext[owners] = np.minimum(
-        leg.base_ext[owners], np.minimum.reduceat(ext, segments.starts)
-    )
+    leg.base_ext[owners] = np.minimum(leg.base_ext[owners], segments.reduce(np.minimum, ext))
     leg.max_ext[owners] = np.maximum(before[segments.ends], ext[segments.ends])
 
 
 def _note_gaps(
     store: Store, rows: Ints, steps: _SequenceSteps, rx: Ints, ext: Ints, extra: Ints, marker: Mask
 ) -> None:
-    """Take note of steps that are longer than they should be; they are judged a second later."""
+    """Add long steps in arrival, sequence or timestamp as gaps, to be classified later."""
     missing = steps.within & (steps.ext > 1)
     long = steps.known & ((steps.rx > INTERRUPTION_NS) | missing | (extra >= JUMP_NS))
     for i in np.flatnonzero(long):
-        store.gaps_of(int(rows[i])).waiting.append(
-            Gap(
-                int(steps.last_rx[i]),
-                int(rx[i]),
-                int(steps.ext[i]) if steps.within[i] else 1,
-                int(extra[i]),
-                bool(marker[i]),
-                bool(steps.after_noise[i]),
-                int(ext[i] - steps.ext[i]),
-            )
+        gap = Gap(
+            from_ns=int(steps.last_rx[i]),
+            to_ns=int(rx[i]),
+            sequence_step=int(steps.ext[i]) if steps.within[i] else 1,
+            timestamp_step_ns=int(extra[i]),
+            marker=bool(marker[i]),
+            noise=bool(steps.after_noise[i]),
+            last_ext=int(ext[i] - steps.ext[i]),
         )
+        store.gaps_of(int(rows[i])).waiting.append(gap)
 
 
 def _learn_ptime(leg: MediaLeg, rows: Ints, units: Ints) -> None:
-    """Keep the timestamp step of each call's newest pair of consecutive packets."""
+    """Store the timestamp step of each call's newest pair of consecutive packets."""
     positive = units > 0
     leg.ptime_units[rows[positive]] = units[positive]
 

@@ -1,4 +1,4 @@
-"""The state of the stream from Asterisk, of every call; and how its clock is read."""
+"""The state of both streams of every call, and conversions of RTP clock units."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ari_tui.wire.rtp import CLOCK_RATES, COMFORT_NOISE, DEFAULT_CLOCK_RATE
 INTERRUPTION_NS: Final = 200_000_000
 """An arrival gap longer than this is an interruption."""
 EPOCH_ROOM: Final = 128
-"""Extended sequences left free before an epoch, for packets older than its first."""
+"""Extended sequences reserved before an epoch, for packets older than its first."""
 _FIRST_DYNAMIC: Final = 96
 
 
@@ -28,8 +28,8 @@ class MediaLeg(RowArrays):
     base_ext = column(np.int64)
     max_ext = column(np.int64, -1)
     last_ext = column(np.int64)
-    fresh = column(np.bool_)  # the epoch's first packet is still to come: no step leads to it
-    first_rx = column(np.int64)  # of the call, whatever its epochs; 0 before
+    fresh = column(np.bool_)  # the epoch's first packet has not been folded yet
+    first_rx = column(np.int64)  # of the call's first packet, in any epoch; 0 before
     last_rx = column(np.int64)
     last_ts = column(np.int64)  # extended timestamp, in clock units
     payload_type = column(np.int64, -1)
@@ -46,19 +46,19 @@ class MediaLeg(RowArrays):
     new_sequence = column(np.int64)
     jitter_ns = column(np.float64)
     jitter_count = column(np.int64)
-    jitter_sum = column(np.float64)  # of the values after each pair: the mean, as Wireshark has it
+    jitter_sum = column(np.float64)  # of the values after each pair, for the mean as in Wireshark
     jitter_max = column(np.float64)
     sequence_errors = column(np.int64)  # packets that are not the next after the highest
     anchor_ns = column(np.int64)  # transit of the epoch's first packet: the original's t0
-    jump_left = column(np.int64)  # packets still to come before a timestamp jump is believed
-    jump_ns = column(np.int64)  # where the transit jumped to
+    jump_left = column(np.int64)  # packets needed until a timestamp jump is confirmed
+    jump_ns = column(np.int64)  # transit after the jump
     longest_gap = column(np.int64)
     dead_air = column(np.int64)
     tos = column(np.int64, -1)
     closed_ns = column(np.int64)  # when the leg was stopped; 0 while it runs
 
     def start_epoch(self, row: int, record: Records) -> None:
-        """Begin a stream with its first packet: a first SSRC, a new one, or a restart."""
+        """Start an epoch with its first packet: the first SSRC, a new one, or a restart."""
         if self.started[row]:
             self.missing_before[row] = self.upstream_missing(row)
             self.old_ssrc[row], self.old_offset[row] = self.ssrc[row], self.offset[row]
@@ -79,21 +79,21 @@ class MediaLeg(RowArrays):
         self.ptime_units[row] = 0
 
     def upstream_missing(self, row: int) -> int:
-        """Count the packets that Asterisk numbered and that did not come, over all epochs."""
+        """Return the number of missing sequence numbers from Asterisk, over all epochs."""
         span = int(self.max_ext[row]) - int(self.base_ext[row]) + 1
         return int(self.missing_before[row]) + max(0, span - int(self.distinct[row]))
 
     def open_gap_ns(self, row: int, now_ns: int) -> int:
-        """Return how long nothing has come, when that is an interruption; else 0.
+        """Return the time (ns) since the last packet when that is an interruption; else 0.
 
-        Counted until the leg was stopped, so that a call which ends in silence says so.
+        Counted until the leg was stopped.
         """
         until_ns = int(self.closed_ns[row]) or now_ns
         gap = until_ns - int(self.last_rx[row])
         return gap if self.last_rx[row] and gap > INTERRUPTION_NS else 0
 
     def ptime_ms(self, row: int) -> float | None:
-        """Return the packet time as seen on the wire; None before two packets."""
+        """Return the packet time by the RTP timestamps; None before two consecutive packets."""
         units = int(self.ptime_units[row])
         return units * 1000 / int(self.clock_rate[row]) if units > 0 else None
 
@@ -104,15 +104,15 @@ def ticks_to_ns(ticks: Ints, rate: Ints) -> Ints:
 
 
 def wrapped_difference(later: Ints, earlier: Ints, bits: int) -> Ints:
-    """Return later − earlier (n) on a circle of 2**bits, signed."""
+    """Return later − earlier (n) modulo 2**bits, signed."""
     half = 1 << (bits - 1)
     return ((later - earlier + half) & ((1 << bits) - 1)) - half
 
 
 def is_voice(leg: MediaLeg, rows: Ints, payload_type: Ints) -> Mask:
-    """Tell which packets (n) keep time: neither comfort noise nor telephone-events.
+    """Return which packets (n) are voice: neither comfort noise nor telephone-events.
 
-    Events have a dynamic payload type, and so may the codec: the stream's first packet shows it.
+    Events have a dynamic payload type; the codec may, too: that of the stream's first packet.
     """
     static = payload_type < _FIRST_DYNAMIC
     voice = static | (payload_type == leg.payload_type[rows])
@@ -125,15 +125,15 @@ _NONE: Final = np.iinfo(np.int64).max
 class EchoLeg(RowArrays):
     """State of the stream from the echo server, of every call."""
 
-    order_max = column(np.int64, -1)  # sending order of the newest packet that is back
+    order_max = column(np.int64, -1)  # highest sending order of a packet that is back
     last_ext = column(np.int64, -1)
     first_rx = column(np.int64)  # of the call's first packet back; 0 before
     last_rx = column(np.int64)
     last_units = column(np.int64)
     last_sent = column(np.int64)
     last_voice = column(np.bool_)  # the newest packet was neither event nor comfort noise
-    jitter_ns = column(np.float64)  # against RTP timestamps, as Wireshark has it
-    hop_jitter_ns = column(np.float64)  # against our sending times: the hop alone
+    jitter_ns = column(np.float64)  # against RTP timestamps, as in Wireshark
+    hop_jitter_ns = column(np.float64)  # against our sending times: of this hop only
     jitter_count = column(np.int64)
     rtt_min = column(np.int64, _NONE)
     rtt_max = column(np.int64)
@@ -147,32 +147,30 @@ _EMPTY: Final = -1
 
 
 class ForeignPackets:
-    """Those of one call; made with the first, for most calls have none."""
+    """The newest foreign packets of one call; made with the first, since most calls have none."""
 
     def __init__(self) -> None:
         self.met = 0
         """How many came from Asterisk."""
         self._keys = array("q", [_EMPTY]) * SLOTS
 
-    def meet(self, ssrc: int, sequence: int) -> None:
-        """Remember a packet that was forwarded and is not measured."""
+    def add(self, ssrc: int, sequence: int) -> None:
+        """Add a packet that was forwarded and is not measured."""
         self.met += 1
         self._keys[_slot(ssrc, sequence)] = _key(ssrc, sequence)
 
-    def knows(self, ssrc: int, sequence: int) -> bool:
-        """Tell whether a packet that comes back is one of these."""
+    def contains(self, ssrc: int, sequence: int) -> bool:
+        """Return whether a packet that comes back is one of these."""
         return self._keys[_slot(ssrc, sequence)] == _key(ssrc, sequence)
 
-    def pushed_by(self, ssrc: int, sequence: int) -> int | None:
-        """Return the sequence of the packet whose place one would take; None of a place so far
-        empty, or its own.
-        """
+    def displaced_by(self, ssrc: int, sequence: int) -> int | None:
+        """Return the sequence of the other packet in the slot of this one; None without one."""
         held = self._keys[_slot(ssrc, sequence)]
         return None if held in (_EMPTY, _key(ssrc, sequence)) else held & 0xFFFF
 
 
 def _slot(ssrc: int, sequence: int) -> int:
-    # streams may follow each other with one numbering, their SSRCs are random
+    # with the SSRC, which is random: a later stream may continue the numbering
     return (ssrc + sequence) % SLOTS
 
 

@@ -8,6 +8,7 @@ from ari_tui.analysis.stream.gaps import (
     DELAYED,
     DTMF,
     EXPLAINED,
+    EXPLANATION_WAIT_NS,
     HIDDEN,
     HOLD,
     JUMP_NS,
@@ -15,7 +16,6 @@ from ari_tui.analysis.stream.gaps import (
     KINDS,
     MISSING,
     NOISE,
-    PATIENCE_NS,
     STALLED,
     CallGaps,
     Gap,
@@ -95,7 +95,7 @@ def test_hold_explains_while_it_lasts_and_no_longer() -> None:
 def test_a_gap_waits_a_second_for_what_explains_it() -> None:
     gaps = CallGaps()
     gaps.waiting = [gap(300, step=6), gap(900)]
-    ready = gaps.waiting[0].to_ns + PATIENCE_NS
+    ready = gaps.waiting[0].to_ns + EXPLANATION_WAIT_NS
     assert gaps.judge(ready - 1, none_came) == []
     gaps.digit(AT + 290 * MS, 250 * MS)
     (found,) = gaps.judge(ready, none_came)

@@ -13,7 +13,7 @@ from ari_tui.analysis import counters as c
 from ari_tui.analysis.fold import fold
 from ari_tui.analysis.notes import Reanchored
 from ari_tui.analysis.stream.gaps import KEPT
-from ari_tui.analysis.stream.media_leg import HELD
+from ari_tui.analysis.stream.media_leg import PROBATION
 from ari_tui.analysis.stream.state import ticks_to_ns, wrapped_difference
 from ari_tui.wire.rtp import signed_difference
 
@@ -219,12 +219,12 @@ def test_a_jump_that_holds_moves_the_anchor_once(
 ) -> None:
     found = bench.fold(jumping(bench, 200, 300, by), cuts=cuts)
     assert (found["reanchors"], found["late_media"], found["baseline_steps"]) == (1, 0, 0)
-    at = bench.start_ns + 20 * (200 + HELD - 1) * bench.ms
+    at = bench.start_ns + 20 * (200 + PROBATION - 1) * bench.ms
     (note,) = [note for note in found.notes if isinstance(note, Reanchored)]
     assert note == Reanchored(0, at, -by * 125_000)
 
 
-@pytest.mark.parametrize(("packets", "reanchors"), [(HELD - 1, 0), (HELD, 2)])
+@pytest.mark.parametrize(("packets", "reanchors"), [(PROBATION - 1, 0), (PROBATION, 2)])
 def test_a_jump_must_hold_for_five_packets(bench: Bench, packets: int, reanchors: int) -> None:
     found = bench.fold(jumping(bench, 200, 200 + packets, 8000))
     assert (found["reanchors"], found["late_media"]) == (reanchors, 0)

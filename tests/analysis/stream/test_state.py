@@ -93,32 +93,32 @@ def test_extremes_sum_and_number_are_those_of_the_round_trips(bench: Any) -> Non
 
 def test_a_packet_that_was_met_is_known_by_ssrc_and_sequence() -> None:
     foreign_packets = ForeignPackets()
-    foreign_packets.meet(0xFFFFFFFF, 65_535)
-    assert foreign_packets.knows(0xFFFFFFFF, 65_535)
-    assert not foreign_packets.knows(0xFFFFFFFE, 65_535)
-    assert not foreign_packets.knows(0xFFFFFFFF, 65_535 - SLOTS)
+    foreign_packets.add(0xFFFFFFFF, 65_535)
+    assert foreign_packets.contains(0xFFFFFFFF, 65_535)
+    assert not foreign_packets.contains(0xFFFFFFFE, 65_535)
+    assert not foreign_packets.contains(0xFFFFFFFF, 65_535 - SLOTS)
     assert foreign_packets.met == 1
 
 
 def test_nobody_is_known_before_anyone_was_met() -> None:
     foreign_packets = ForeignPackets()
-    assert not any(foreign_packets.knows(ssrc, 0) for ssrc in (0, 1, 0xFFFFFFFF))
-    assert (foreign_packets.met, foreign_packets.pushed_by(0, 0)) == (0, None)
+    assert not any(foreign_packets.contains(ssrc, 0) for ssrc in (0, 1, 0xFFFFFFFF))
+    assert (foreign_packets.met, foreign_packets.displaced_by(0, 0)) == (0, None)
 
 
 def test_streams_of_one_numbering_do_not_push_each_other_out() -> None:
     foreign_packets = ForeignPackets()
     for ssrc in (1, 100):
         for sequence in range(50):
-            foreign_packets.meet(ssrc, sequence)
-    assert all(foreign_packets.knows(ssrc, n) for ssrc in (1, 100) for n in range(50))
+            foreign_packets.add(ssrc, sequence)
+    assert all(foreign_packets.contains(ssrc, n) for ssrc in (1, 100) for n in range(50))
 
 
 def test_a_stream_is_remembered_for_as_many_packets_as_there_are_slots() -> None:
     foreign_packets = ForeignPackets()
     for sequence in range(SLOTS + 10):
-        foreign_packets.meet(7, sequence)
-    assert [n for n in range(SLOTS + 10) if not foreign_packets.knows(7, n)] == list(range(10))
+        foreign_packets.add(7, sequence)
+    assert [n for n in range(SLOTS + 10) if not foreign_packets.contains(7, n)] == list(range(10))
 
 
 @pytest.mark.parametrize(
@@ -129,6 +129,6 @@ def test_whose_place_is_taken_is_said_beforehand(
     ssrc: int, sequence: int, pushed: int | None
 ) -> None:
     foreign_packets = ForeignPackets()
-    foreign_packets.meet(1, 5)
-    assert foreign_packets.pushed_by(ssrc, sequence) == pushed
-    assert foreign_packets.knows(1, 5)
+    foreign_packets.add(1, 5)
+    assert foreign_packets.displaced_by(ssrc, sequence) == pushed
+    assert foreign_packets.contains(1, 5)
