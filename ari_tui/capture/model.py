@@ -1,6 +1,6 @@
-"""The document `ari-tui.streams/1`: what a capture says of its RTP streams.
+"""The document `ari-tui.streams/1`: the RTP streams of a capture.
 
-Frozen. No sample is None (JSON null), never 0; what is empty is `[]`. Times are ISO 8601 in UTC.
+Frozen. Without samples a value is None (JSON null), never 0. Times are ISO 8601 in UTC.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ class CaptureFile(Base, frozen=True, kw_only=True):
     last_at: str | None
     duration_s: float | None
     damage: str | None
-    """Why reading ended before the file did; null for a whole file."""
+    """Why reading stopped before the end of the file; null if it did not."""
 
 
 class Frames(Base, frozen=True, kw_only=True):
-    """What became of the frames: they add up to `frames` of the file."""
+    """The number of frames by kind; the sum is `frames` of the file."""
 
     rtp: int
     """In a stream below."""
     unproven: int
-    """Might be RTP, but no run of sequence numbers shows it."""
+    """Possibly RTP, but without a run of sequence numbers."""
     rtcp: int
     other_udp: int
     filtered: int
-    """Of other ports or SSRCs than asked for."""
+    """Of ports or SSRCs that were not selected."""
     not_udp: int
     fragments: int
     unreadable: int
@@ -56,10 +56,9 @@ class StreamPackets(Base, frozen=True, kw_only=True):
     reordered: int
     late: int | None
     stray: int
-    """Out of sequence by a jump that did not hold."""
+    """Out of sequence by a jump that did not last."""
     sequence_errors: int | None
-    """Packets that are not the next after the highest so far, as Wireshark counts them; null where
-    the fold does not keep it."""
+    """Packets that do not follow the highest number so far, as in Wireshark; null if unknown."""
     restarts: int
     interruptions: int
     baseline_steps: int
@@ -67,7 +66,7 @@ class StreamPackets(Base, frozen=True, kw_only=True):
 
 class StreamJitter(Base, frozen=True, kw_only=True):
     """Interarrival jitter (RFC 3550) against RTP timestamps: after the last packet, and its mean
-    and maximum over all pairs of consecutive packets; null where the fold does not keep them.
+    and maximum over all pairs of consecutive packets; null where not measured.
     """
 
     last: float | None
@@ -92,11 +91,11 @@ class EchoPath(Base, frozen=True, kw_only=True):
     jitter_ms: float | None
     """Of the returned packets, against RTP timestamps, after the last one."""
     hop_jitter_ms: float | None
-    """The same against the times of sending: the echo hop alone."""
+    """The same against the send times: the echo hop only."""
 
 
 class StreamEvent(Base, frozen=True, kw_only=True):
-    """Something that happened to a stream, in words."""
+    """An event of a stream, as text."""
 
     time: str
     kind: str
@@ -113,8 +112,8 @@ class RtpStream(Base, frozen=True, kw_only=True):
     payload_types: list[int]
     clock_rate: int
     clock_rate_known: bool
-    """False for a dynamic payload type, whose rate is guessed from the first packets; where the
-    guess does not hold, or all are telephone-events, jitter, lateness and skew are null."""
+    """False for a dynamic payload type, whose rate is guessed from the first packets; jitter,
+    lateness and skew are null if the guess is wrong or all packets are telephone-events."""
     ptime_ms: float | None
     dscp: int | None
     started_at: str
@@ -122,23 +121,23 @@ class RtpStream(Base, frozen=True, kw_only=True):
     duration_s: float
     packets: StreamPackets
     loss_ratio: float | None
-    """Missing of expected."""
+    """Missing divided by expected."""
     late_ratio: float | None
-    """Late of distinct."""
+    """Late divided by distinct."""
     jitter_ms: StreamJitter
     skew_ppm: float | None
     """How much slower the sender's clock runs than the capture's; null below 10 s."""
     longest_interruption_ms: float | None
     dead_air_s: float
     gaps: dict[str, int]
-    """Gaps by what moved, as in a call: `analysis.stream.gaps` says what each kind means."""
+    """Gaps by kind, as of a call; `analysis/stream/gaps.py` defines the kinds."""
     events: list[StreamEvent]
-    """The first ones, as many as EVENTS of `streams`."""
+    """The first events, at most `capture.streams.EVENTS`."""
     echo: EchoPath | None
 
 
 class StreamsDocument(Base, frozen=True, kw_only=True):
-    """What one capture says."""
+    """The streams of one capture file."""
 
     schema: str = SCHEMA
     version: str
@@ -146,6 +145,6 @@ class StreamsDocument(Base, frozen=True, kw_only=True):
     late_ms: float
     loss_timeout_ms: float
     echo: str | None
-    """The echo server whose two directions were paired."""
+    """The echo server whose returned packets were paired with those sent to it."""
     frames: Frames
     streams: list[RtpStream]

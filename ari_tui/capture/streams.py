@@ -1,9 +1,9 @@
-"""Folds the RTP streams of a capture, as a live call is folded, and describes each.
+"""Folds the RTP streams of a capture like live calls, and describes each.
 
-A stream is a call of the store; its packets are records from Asterisk that were never sent on
-(`tx_ns` 0), so that nothing counts as sent and the figures of the media leg are the stream's. With
-an echo server named, a packet to it was sent when it was captured, and a packet from it is one
-that came back: RTT, loss and order of the echo path follow by the same fold.
+A stream is a call of the store; its packets are records from Asterisk that were not forwarded
+(`tx_ns` 0), so that none counts as sent and the media leg's figures are the stream's. With the
+address of an echo server, a packet to it was sent at its time of capture, and a packet from it is
+a returned one: the same fold yields RTT, loss and reordering of the echo path.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ from ari_tui.wire import record as r
 from ari_tui.wire import rtp
 
 BATCH: Final = 8192
-"""Packets folded at once."""
+"""Packets per fold."""
 EVENTS: Final = 100
-"""Events kept of a stream."""
+"""Events kept per stream."""
 IDLE_NS: Final = 300_000_000_000
-"""A stream silent for so long has ended: its row is freed, and what comes after is a new one."""
+"""After this silence a stream has ended: its row is freed, later packets are a new stream."""
 _RATES: Final = (8000, 16000, 32000, 48000, 90000)
 _SHORTEST_NS: Final = 15_000_000
 
 
 class Options(NamedTuple):
-    """What to look at, and what counts as late and lost. Empty sets restrict nothing."""
+    """The filters, and the limits of late and lost. Empty sets filter nothing."""
 
     ports: frozenset[int]
     ssrcs: frozenset[int]
@@ -54,7 +54,7 @@ class Options(NamedTuple):
 
 
 class AnalyzedCapture(NamedTuple):
-    """What a capture held: streams in order of their first packets, frames by what they were."""
+    """The streams of a capture by their first packets, and its number of frames by kind."""
 
     streams: list[RtpStream]
     frames: Counter[str]
@@ -63,7 +63,7 @@ class AnalyzedCapture(NamedTuple):
 
 
 def analyze(capture: Capture, options: Options) -> AnalyzedCapture:
-    """Read a capture to its end and fold its streams. Memory grows with streams alone."""
+    """Read a capture to its end and fold its streams. Memory grows with the streams only."""
     folder = _Folder(options)
     for frame in capture:
         folder.take(frame)
@@ -73,7 +73,7 @@ def analyze(capture: Capture, options: Options) -> AnalyzedCapture:
 
 
 class _Folder:
-    """The state of one reading."""
+    """The state while reading one capture."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
@@ -105,7 +105,7 @@ class _Folder:
                 self._end(number)
 
     def _take_datagram(self, time_ns: int, found: Datagram) -> str:
-        """Take a datagram; returns what it was."""
+        """Take a datagram; return its kind."""
         ports = self._options.ports
         if ports and found.source_port not in ports and found.destination_port not in ports:
             return "filtered"
@@ -129,7 +129,7 @@ class _Folder:
         return MAYBE
 
     def _begin(self, key: Key, packets: list[Packet]) -> None:
-        """Give a proven stream a row, and fold what waited for its proof."""
+        """Add a proven stream to the store, and fold its packets so far."""
         self._last_number += 1
         number = self._last_number
         self._store.add_call(number)
@@ -142,7 +142,7 @@ class _Folder:
         for packet in packets:
             self._log(number, key, packet)
             if packet is first and not stream.clock_rate_known:
-                self._flush()  # the fold takes the rate from its own table as the stream begins
+                self._flush()  # the fold sets the static rate at a stream's first packet
                 self._store.media.clock_rate[self._store.row_of[number]] = stream.clock_rate
 
     def _log(self, number: int, key: Key, packet: Packet) -> None:
@@ -167,10 +167,10 @@ class _Folder:
         records = from_bytes(bytes(self._batch))
         self._batch.clear()
         self._note_packets(records)
-        self._tell(fold(self._store, records, self._now_ns))
+        self._keep_notes(fold(self._store, records, self._now_ns))
 
     def _note_packets(self, records: Records) -> None:
-        """Note of each stream what the fold does not keep: payload types, lengths."""
+        """Record what the fold does not keep of each stream: payload types, lengths."""
         order = np.argsort(records["call"], kind="stable")
         numbers, starts = np.unique(records["call"][order], return_index=True)
         for number, part in zip(numbers.tolist(), np.split(order, starts[1:]), strict=False):
@@ -178,8 +178,8 @@ class _Folder:
             stream.payload_types.update(np.unique(packets["marker_pt"] & 0x7F).tolist())
             stream.longest = max(stream.longest, int(packets["length"].max()))
 
-    def _tell(self, notes: list[Note]) -> None:
-        """Keep what the fold noted with its stream."""
+    def _keep_notes(self, notes: list[Note]) -> None:
+        """Keep the fold's notes with their streams."""
         if not notes:
             return
         stream_of = {row: self._streams[number] for number, row in self._store.row_of.items()}
@@ -202,7 +202,7 @@ class _Folder:
         ]
 
     def _end(self, number: int) -> None:
-        self._tell(told(self._store.judge_gaps(self._store.row_of[number], None)))
+        self._keep_notes(told(self._store.judge_gaps(self._store.row_of[number], None)))
         stream = self._streams.pop(number)
         del self._numbers[stream.key]
         paired = (stream.key.destination, stream.key.destination_port) == self._options.echo
@@ -211,7 +211,7 @@ class _Folder:
         self._store.retire_call(number)
 
     def finish(self) -> AnalyzedCapture:
-        """Fold what is left and describe every stream."""
+        """Fold the remaining packets and describe every stream."""
         self._flush()
         for number in list(self._streams):
             self._end(number)
@@ -224,7 +224,7 @@ class _Folder:
 
 
 def _guessed_rate(packets: list[Packet]) -> int:
-    """Return the usual clock rate nearest to how fast a stream's first timestamps go."""
+    """Return the usual clock rate nearest to that of a stream's first timestamps."""
     took_ns = packets[-1].time_ns - packets[0].time_ns
     ticks = (packets[-1].timestamp - packets[0].timestamp) & 0xFFFFFFFF
     if took_ns < _SHORTEST_NS or not 0 < ticks < 1 << 31:

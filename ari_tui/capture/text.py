@@ -1,4 +1,4 @@
-"""The streams of a capture as a text: a table, a line a stream; details where asked for."""
+"""The streams of a capture as text: a table, and optionally the details of each."""
 
 from __future__ import annotations
 
@@ -8,24 +8,10 @@ from ari_tui.capture.model import EchoPath, RtpStream, StreamsDocument
 from ari_tui.core.number_format import DASH, fixed, percent, plural
 from ari_tui.core.text import aligned
 
-_HEAD = (
-    "SOURCE",
-    "DESTINATION",
-    "SSRC",
-    "CODEC",
-    "SECONDS",
-    "RECV",
-    "MISSING",
-    "DUP",
-    "REORD",
-    "LATE",
-    "JITTER",
-    "SKEW",
-    "GAPS",
-    "DEAD",
-)
+_WORDS = ("SOURCE", "DESTINATION", "SSRC", "CODEC")
+_NUMBERS = ("SECONDS", "RECV", "MISSING", "DUP", "REORD", "LATE", "JITTER", "SKEW", "GAPS", "DEAD")
 _ECHO_HEAD = ("SENT", "BACK", "LOST", "P50", "P99", "MAX")
-_LOST_FRAMES = {
+_SKIPPED_FRAMES = {
     "unproven": "perhaps RTP, but too few in sequence",
     "rtcp": "RTCP",
     "other_udp": "other UDP",
@@ -39,7 +25,7 @@ _LOST_FRAMES = {
 
 
 def streams_text(document: StreamsDocument, *, details: bool = False) -> str:
-    """Return the whole text, without the last line's end."""
+    """Return the text, without a final newline."""
     lines = list(_file(document))
     if document.streams:
         lines += ["", *_table(document)]
@@ -53,13 +39,13 @@ def _file(document: StreamsDocument) -> Iterator[str]:
     file, frames = document.file, document.frames
     span = f", {file.duration_s:.1f} s from {file.first_at}" if file.duration_s is not None else ""
     yield f"{file.name}: {file.format}, {file.frames} packets{span}"
-    passed = [
+    skipped = [
         f"{count} {words}"
-        for name, words in _LOST_FRAMES.items()
+        for name, words in _SKIPPED_FRAMES.items()
         if (count := getattr(frames, name))
     ]
     yield f"{plural(len(document.streams), 'stream')} of {frames.rtp} RTP packets" + (
-        f"; passed over: {', '.join(passed)}" if passed else ""
+        f"; passed over: {', '.join(skipped)}" if skipped else ""
     )
     if file.damage:
         yield f"the file is {file.damage}: read up to there"
@@ -70,9 +56,9 @@ def _file(document: StreamsDocument) -> Iterator[str]:
 
 def _table(document: StreamsDocument) -> list[str]:
     echo = any(stream.echo for stream in document.streams)
-    rows = [_HEAD + (_ECHO_HEAD if echo else ())]
+    rows = [_WORDS + _NUMBERS + (_ECHO_HEAD if echo else ())]
     rows += [_row(stream) + (_echo_row(stream.echo) if echo else ()) for stream in document.streams]
-    return aligned(rows, words=4)
+    return aligned(rows, words=len(_WORDS))
 
 
 def _row(stream: RtpStream) -> tuple[str, ...]:

@@ -1,1 +1,1 @@
-"""Readers of an engine's `/stream`: addresses, connection, newest document, actions. No numpy."""
+"""Client of an engine's `/stream`: address, connection, newest document, actions. No numpy."""

@@ -1,7 +1,7 @@
-"""What a screen can ask an engine to do, each action with the type of its answer.
+"""The actions of an engine that a screen can request, with the types of their answers.
 
-Every method raises ActionError, whose text is for the person who asked: the engine refused (in
-its own words), did not answer in time, is not there, or answered something else than it should.
+Every method raises ActionError, whose text is shown: the engine refused (with its reason), did not
+answer in time, is not connected, or answered with another type.
 """
 
 from __future__ import annotations
@@ -16,37 +16,37 @@ from ari_tui.document.detail import CallDetail, CallerStatistics
 
 Answer = TypeVar("Answer")
 STATISTICS_S: Final = 8.0
-"""How long statistics may take: the engine has to ask Asterisk itself."""
+"""Time limit of statistics, for which the engine queries Asterisk."""
 
 
 class Actions:
-    """The actions of one source's engine. `call` is a call's id as documents have it."""
+    """The actions of one source's engine. `call` is a call's id in documents."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
 
     async def quit(self) -> str:
-        """Have the engine release all calls, close its books and end."""
+        """Have the engine release all calls, close their books and end."""
         return await self._ask(str, "quit")
 
     async def drain(self) -> str:
-        """Have the engine take up no new calls, and end with the last one that is up."""
+        """Have the engine accept no new calls, and end when the last one has ended."""
         return await self._ask(str, "drain")
 
     async def release(self, call: str) -> str:
-        """Stop measuring a call; its caller goes where `asterisk.on_release` says."""
+        """Stop measuring a call; `asterisk.on_release` decides what its caller does next."""
         return await self._ask(str, "release", {"call": call})
 
     async def hang_up(self, call: str) -> str:
-        """Hang the caller of a call up."""
+        """Hang up the caller of a call."""
         return await self._ask(str, "hang_up", {"call": call})
 
     async def detail(self, call: str) -> CallDetail:
-        """Return a call's intervals, course, gaps and events of the last five minutes."""
+        """Return a call's intervals, and its course, gaps and events of the last five minutes."""
         return await self._ask(CallDetail, "detail", {"call": call})
 
     async def statistics(self, call: str) -> CallerStatistics:
-        """Return what Asterisk itself says of a caller's leg."""
+        """Return Asterisk's own statistics of a caller's leg."""
         return await self._ask(
             CallerStatistics, "statistics", {"call": call}, timeout_s=STATISTICS_S
         )

@@ -1,4 +1,4 @@
-"""Where an engine is: the path of its Unix socket, or a URL. And why it cannot be reached."""
+"""The address of an engine, a Unix socket or a URL, and the text of connection errors."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from ari_tui.core.sockets import endpoint_text
 from ari_tui.core.text import escaped
 
 DEFAULT_PORT: Final = 9090
-"""Of plain HTTP; behind https the port is 443."""
+"""Of http and ws; of https and wss it is 443."""
 _SCHEMES: Final = {"http": "ws", "ws": "ws", "https": "wss", "wss": "wss"}
 _KEEPALIVE_FAILED: Final = 1011
 _TOO_BIG: Final = 1009
 
 
 class Target(NamedTuple):
-    """How to reach an engine's `/stream`."""
+    """The address of an engine's `/stream`."""
 
     uri: str
     path: str | None
     """The Unix socket; None for TCP."""
     shown: str
-    """For people."""
+    """The address as shown."""
 
 
 def parse_target(text: str) -> Target:
-    """Read a socket's path, `host:port`, or an http, https, ws or wss URL.
+    """Parse a socket's path, `host:port`, or an http, https, ws or wss URL.
 
-    A path holds a slash or ends in `.sock`; `~` is the user's home. Raises ConfigError, in one
-    line, for anything else and for a URL that holds a secret: tokens travel in a header.
+    A path holds a slash or ends in `.sock`; `~` is the user's home. Raises ConfigError for anything
+    else, and for a URL with credentials or a query: tokens are sent in a header.
     """
     text = text.strip()
     if "://" not in text and ("/" in text or text.endswith(".sock")):
@@ -67,7 +67,7 @@ def _parse_url(text: str) -> Target:
 
 
 def explain(error: BaseException, target: Target, *, token: bool, open_s: float) -> str:
-    """Say in words why an engine was not reached; `token` tells whether one was sent."""
+    """Return why an engine was not reached, as text; `token`: one was sent."""
     where = target.shown
     if isinstance(error, InvalidStatus):
         status = error.response.status_code
@@ -77,7 +77,7 @@ def explain(error: BaseException, target: Target, *, token: bool, open_s: float)
         return f"{where} answers, but is no ari-tui engine (status {status})"
     if isinstance(error, (InvalidHandshake, EOFError)):
         return f"{where} answers, but is no ari-tui engine ({escaped(str(error), 120)})"
-    if isinstance(error, (asyncio.TimeoutError, TimeoutError)):  # two before Python 3.11
+    if isinstance(error, (asyncio.TimeoutError, TimeoutError)):  # distinct before Python 3.11
         return f"no answer from {where} within {open_s:g} s"
     if isinstance(error, ssl.SSLError):
         return f"{where} cannot be trusted: {escaped(str(error.reason or error), 120)}"
@@ -92,7 +92,7 @@ def explain(error: BaseException, target: Target, *, token: bool, open_s: float)
 
 
 def explain_closed(error: ConnectionClosed, target: Target) -> str:
-    """Say in words why a connection that stood is over."""
+    """Return why an open connection was closed, as text."""
     if error.sent is not None and error.sent.code == _KEEPALIVE_FAILED:
         return f"no sign of life from {target.shown}"
     if error.sent is not None and error.sent.code == _TOO_BIG:

@@ -1,4 +1,4 @@
-"""One WebSocket to an engine's `/stream`: messages come out, actions go in and are answered."""
+"""One WebSocket to an engine's `/stream`: receives messages, sends actions, returns answers."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from ari_tui.client.address import Target
-from ari_tui.client.messages import Answer, Bye, EventNotice, Hello, Snapshot, decode
+from ari_tui.client.messages import Answer, AnyMessage, Bye, EventNotice, Hello, Snapshot, decode
 from ari_tui.core.cancellation import cancel_tasks
 from ari_tui.core.errors import ActionError, UnknownMessageError
 
 OPEN_S: Final = 5.0
-"""How long an engine may take to shake hands, and then to say hello."""
+"""Time limit of the handshake, and then of the hello."""
 _MAX_MESSAGE: Final = 128 << 20
-"""A hello of five minutes of 200 calls is a hundredth of it."""
+"""A hundred times a hello with five minutes of 200 calls."""
 _PING_S: Final = 5.0
 _WIRE_LOG: Final = logging.getLogger("ari_tui.client.websocket")
 _WIRE_LOG.setLevel(logging.WARNING)  # at DEBUG, websockets logs the Authorization header
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 class Connection:
-    """A connection that stands. For one event loop."""
+    """An open connection. For one event loop."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
@@ -39,7 +39,7 @@ class Connection:
     async def hello(self) -> Hello:
         """Wait for the first message.
 
-        Raises StrangeMessageError, ConnectionClosed, asyncio.TimeoutError.
+        Raises UnknownMessageError, ConnectionClosed, asyncio.TimeoutError.
         """
         message = await within(self._next(), OPEN_S)
         if not isinstance(message, Hello):
@@ -47,7 +47,7 @@ class Connection:
         return message
 
     async def receive(self) -> Hello | Snapshot | EventNotice | Bye:
-        """Wait for a message that is no answer. Raises StrangeMessageError, ConnectionClosed."""
+        """Wait for a message; answers go to `act`. Raises UnknownMessageError, ConnectionClosed."""
         while True:
             message = await self._next()
             if not isinstance(message, Answer):
@@ -57,7 +57,7 @@ class Connection:
                 future.set_result(message)
 
     async def act(self, action: str, args: Mapping[str, Any], timeout_s: float) -> Any:
-        """Ask for an action and return its result, while somebody calls `receive`.
+        """Request an action and return its result; needs a concurrent `receive`.
 
         Raises ActionError when it was refused or not answered in time.
         """
@@ -87,14 +87,14 @@ class Connection:
         return answer.result
 
     def give_up(self) -> None:
-        """Tell those who wait for an answer that none will come."""
+        """End all pending actions: no answers will arrive."""
         for future in self._waiting.values():
             if not future.done():
                 future.set_result(None)
 
-    async def _next(self) -> Hello | Snapshot | EventNotice | Answer | Bye:
+    async def _next(self) -> AnyMessage:
         while True:
-            # as bytes: what is no UTF-8 must be told in words, not by the WebSocket
+            # as bytes: invalid UTF-8 is reported by `decode`, not by the WebSocket
             message = decode(await self._socket.recv(decode=False))
             if message is not None:
                 return message
@@ -102,22 +102,22 @@ class Connection:
 
 class _Connect(connect):
     def process_redirect(self, exc: Exception) -> Exception | str:
-        # a redirect would carry our token to wherever it points
+        # a redirect would send our token to another server
         return exc
 
 
 @contextlib.asynccontextmanager
 async def connected(target: Target, token: str) -> AsyncIterator[Connection]:
-    """Open a connection for the length of the block; the token goes over TCP only.
+    """Open a connection for the duration of the block; the token is sent over TCP only.
 
-    Raises OSError, TimeoutError or WebSocketException when there is none to be had.
+    Raises OSError, TimeoutError or WebSocketException.
     """
     where: dict[str, Any] = {}
     if target.path is not None:
         where = {"unix": True, "path": target.path}
     elif token:
         where = {"additional_headers": {"Authorization": f"Bearer {token}"}}
-    # documents deflate to a thirteenth, which a network thanks for and a Unix socket does not need
+    # deflate reduces documents to a thirteenth; not needed on a Unix socket
     compression = None if target.path is not None else "deflate"
     opening = _Connect(
         target.uri,
@@ -140,9 +140,9 @@ async def connected(target: Target, token: str) -> AsyncIterator[Connection]:
 
 
 async def within(work: Coroutine[Any, Any, T], timeout_s: float) -> T:
-    """Wait for `work`; raises asyncio.TimeoutError, and then it has been cancelled.
+    """Wait for `work`; raises asyncio.TimeoutError, with `work` cancelled.
 
-    `asyncio.wait_for` may swallow a cancellation of its own before Python 3.12.
+    Before Python 3.12 `asyncio.wait_for` may swallow a cancellation.
     """
     task = asyncio.create_task(work)
     try:

@@ -1,4 +1,4 @@
-"""The messages of `/stream` as a reader sees them (`engine/http/stream.py` writes them)."""
+"""The messages of `/stream`, as a client decodes them (`engine/http/stream.py` encodes them)."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ari_tui.document.model import SCHEMA, Document, EventLine
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
-    """What every message is."""
+    """The base of all messages."""
 
 
 class Hello(Message, frozen=True, kw_only=True, tag="hello"):
-    """The first one: everything of the last five minutes."""
+    """The first message: all data of the last five minutes."""
 
     schema: str
     session: str
@@ -34,13 +34,13 @@ class Snapshot(Message, frozen=True, kw_only=True, tag="snapshot"):
 
 
 class EventNotice(Message, frozen=True, kw_only=True, tag="event"):
-    """Something happened."""
+    """A new event."""
 
     event: EventLine
 
 
 class Answer(Message, frozen=True, kw_only=True, tag="answer"):
-    """What became of an action."""
+    """The result of an action."""
 
     id: int | str | None
     ok: bool
@@ -57,15 +57,15 @@ class _MessageHead(msgspec.Struct):
     schema: str = SCHEMA
 
 
-_Any = Hello | Snapshot | EventNotice | Answer | Bye
-_DECODER: msgspec.json.Decoder[_Any] = msgspec.json.Decoder(_Any)
+AnyMessage = Hello | Snapshot | EventNotice | Answer | Bye
+_DECODER: msgspec.json.Decoder[AnyMessage] = msgspec.json.Decoder(AnyMessage)
 _KNOWN = {"hello", "snapshot", "event", "answer", "bye"}
 
 
-def decode(data: bytes | str) -> Hello | Snapshot | EventNotice | Answer | Bye | None:
-    """Read a message; None for one of a type that a newer engine may have.
+def decode(data: bytes | str) -> AnyMessage | None:
+    """Decode a message; None for an unknown type, as of a newer engine.
 
-    Raises StrangeMessageError for what no ari-tui engine says, or none of our version.
+    Raises UnknownMessageError for what is not sent by an ari-tui engine of our version.
     """
     try:
         return _DECODER.decode(data)

@@ -1,4 +1,4 @@
-"""Where a screen's documents come from: an engine that runs."""
+"""The source of a screen's documents: a running engine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import msgspec
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from ari_tui.client.address import Target, explain, explain_closed
-from ari_tui.client.address import parse_target as parse_target  # makes a LiveSource's target
+from ari_tui.client.address import parse_target as parse_target  # re-exported
 from ari_tui.client.connection import OPEN_S, Connection, connected
 from ari_tui.client.messages import Bye, EventNotice, Hello, Snapshot
 from ari_tui.core import log
@@ -39,34 +39,34 @@ _log = log.get("source")
 
 
 class Link(NamedTuple):
-    """How the source stands towards its engine."""
+    """The state of the connection to the engine."""
 
     state: Literal["connecting", "live", "lost", "ended"]
-    """Lost is being looked for again; ended said goodbye."""
+    """`lost`: reconnecting; `ended`: the engine sent its bye."""
     detail: str = ""
-    """Why it is not live, in words."""
+    """Why it is not live, as text."""
 
 
 class Source(Protocol):
-    """Documents as they come; read between two runs of the event loop, never from a thread."""
+    """The newest document and its history; not thread-safe."""
 
     version: int
     """Grows with every document, event or change of the link."""
     document: Document | None
-    """The newest; those between two looks are not kept."""
+    """The newest; earlier ones are not kept."""
     history: History
     events: deque[EventLine]
     """The newest EVENTS_KEPT, oldest first."""
     link: Link
     address: str
-    """Where the engine is, for people."""
+    """The engine's address, as shown."""
 
     @property
     def age_s(self) -> float:
-        """Return how long ago the newest document came; 0.0 before the first."""
+        """Seconds since the newest document; 0.0 before the first."""
 
     async def run(self) -> None:
-        """Follow the engine until cancelled; a lost one is looked for again."""
+        """Follow the engine until cancelled; reconnect when the connection is lost."""
 
     async def changed(self) -> None:
         """Wait until `version` grows."""
@@ -74,40 +74,11 @@ class Source(Protocol):
     async def act(
         self, action: str, args: Mapping[str, Any] | None = None, *, timeout_s: float = 5.0
     ) -> Any:
-        """Ask the engine to do something and return its answer. Raises ActionError."""
+        """Request an action and return its result. Raises ActionError."""
 
 
-class NewestDocument:
-    """What a source holds, and the taking in of what comes."""
-
-    def __init__(self, address: str, link: Link) -> None:
-        self.version = 0
-        self.document: Document | None = None
-        self.history = History()
-        self.events: deque[EventLine] = deque(maxlen=EVENTS_KEPT)
-        self.link = link
-        self.address = address
-        self._change = asyncio.Event()
-
-    async def changed(self) -> None:
-        """Wait until `version` grows."""
-        await self._change.wait()
-
-    def _changed(self) -> None:
-        self.version += 1
-        # those who wait for this change wake up; whoever comes now waits for the next one
-        self._change.set()
-        self._change = asyncio.Event()
-
-    def _take(self, document: Document, live: Live) -> None:
-        self.document = document
-        self.history.merge(live)
-        self.history.keep_only({call.id for call in document.calls})
-        self._changed()
-
-
-class LiveSource(NewestDocument):
-    """An engine that runs, followed over its `/stream`."""
+class LiveSource:
+    """A running engine, followed over its `/stream`."""
 
     def __init__(
         self,
@@ -117,29 +88,38 @@ class LiveSource(NewestDocument):
         clock: Callable[[], float] = time.monotonic,
         rng: random.Random | None = None,
     ) -> None:
-        super().__init__(target.shown, Link("connecting"))
+        self.version = 0
+        self.document: Document | None = None
+        self.history = History()
+        self.events: deque[EventLine] = deque(maxlen=EVENTS_KEPT)
+        self.link, self.address = Link("connecting"), target.shown
+        self._change = asyncio.Event()
         self._target, self._token, self._clock = target, token, clock
-        self._rng = rng or random.Random()  # noqa: S311  spreads retries, guards nothing
+        self._rng = rng or random.Random()  # noqa: S311  spreads retries, not secret
         self._connection: Connection | None = None
         self._taken_at: float | None = None
         self._tries = 0
-        """How often the missing seconds may still be asked for."""
+        """Remaining requests for missing seconds."""
         self._filling: asyncio.Task[None] | None = None
 
     @property
     def age_s(self) -> float:
-        """Return how long ago the newest document came, by the monotonic clock; 0.0 before."""
+        """Seconds since the newest document; 0.0 before the first."""
         return 0.0 if self._taken_at is None else self._clock() - self._taken_at
 
+    async def changed(self) -> None:
+        """Wait until `version` grows."""
+        await self._change.wait()
+
     async def opened(self) -> None:
-        """Wait, while `run` does, for the first hello. Raises AriTuiError when none was heard."""
+        """Wait for the first hello, with `run` in another task. Raises AriTuiError without one."""
         while self.link == Link("connecting"):
             await self.changed()
         if self.link.state == "connecting":
             raise AriTuiError(self.link.detail)
 
     async def run(self) -> None:
-        """Follow the engine until cancelled; a lost one is looked for again."""
+        """Follow the engine until cancelled; reconnect when the connection is lost."""
         failures = 0
         while True:
             try:
@@ -149,22 +129,22 @@ class LiveSource(NewestDocument):
                     self._greet(connection, hello)
                     await self._follow(connection)
             except _FAILURES as error:
-                self._lose(self._words(error))
+                self._lost(self._reason(error))
             finally:
-                await self._let_go()
+                await self._disconnected()
             await asyncio.sleep(_RETRY.delay_s(failures, self._rng))
             failures += 1
 
     async def act(
         self, action: str, args: Mapping[str, Any] | None = None, *, timeout_s: float = 5.0
     ) -> Any:
-        """Ask the engine to do something and return its answer. Raises ActionError."""
+        """Request an action and return its result. Raises ActionError."""
         if self._connection is None:
             raise ActionError(f"{action}: {self.link.detail or 'not connected yet'}")
         return await self._connection.act(action, args or {}, timeout_s)
 
     def _greet(self, connection: Connection, hello: Hello) -> None:
-        """Begin anew: the hello tells all of the last five minutes."""
+        """Replace all data by a hello's, which covers the last five minutes."""
         self._connection = connection
         self.history = History()
         self.events.clear()
@@ -173,13 +153,13 @@ class LiveSource(NewestDocument):
         self._receive(hello.document, hello.live)
 
     async def _follow(self, connection: Connection) -> None:
-        """Take in what comes; ends by ConnectionClosed."""
+        """Process messages until ConnectionClosed."""
         while True:
             message = await connection.receive()
             if isinstance(message, Snapshot):
-                joins = self.history.reaches(message.live)
+                contiguous = self.history.reaches(message.live)
                 self._receive(message.document, message.live)
-                self._fill(joins)
+                self._fill(contiguous)
             elif isinstance(message, EventNotice):
                 self.events.append(message.event)
                 self._changed()
@@ -188,13 +168,16 @@ class LiveSource(NewestDocument):
 
     def _receive(self, document: Document, live: Live) -> None:
         self._taken_at = self._clock()
-        self._take(document, live)
+        self.document = document
+        self.history.merge(live)
+        self.history.keep_only({call.id for call in document.calls})
+        self._changed()
         if document.kind == "final":
             self._end()
 
-    def _fill(self, joins: bool) -> None:
-        """Ask for seconds that are missing; a few times, one question at a time."""
-        if not joins:
+    def _fill(self, contiguous: bool) -> None:
+        """Request missing seconds, a few times, one request at a time."""
+        if not contiguous:
             self._tries = _HISTORY_TRIES
         if self._tries and (self._filling is None or self._filling.done()):
             self._tries -= 1
@@ -214,17 +197,17 @@ class LiveSource(NewestDocument):
         reason = self.document.session.end_reason if self.document is not None else None
         self._set_link(Link("ended", f"the engine has ended ({reason or 'it said goodbye'})"))
 
-    def _lose(self, reason: str) -> None:
-        """Note that there is no connection; an engine that has ended is not lost."""
+    def _lost(self, reason: str) -> None:
+        """Set the link to not connected; an engine that has ended stays so."""
         if self.link.state != "ended":
             self._set_link(Link("connecting" if self.document is None else "lost", reason))
 
-    async def _let_go(self) -> None:
+    async def _disconnected(self) -> None:
         self._connection, self._tries = None, 0
         if self._filling is not None:
             await cancel_tasks([self._filling])
 
-    def _words(self, error: BaseException) -> str:
+    def _reason(self, error: BaseException) -> str:
         if isinstance(error, ConnectionClosed):
             return explain_closed(error, self._target)
         if isinstance(error, UnknownMessageError):
@@ -236,3 +219,9 @@ class LiveSource(NewestDocument):
             _log.info(f"engine {link.state}", why=link.detail)
             self.link = link
             self._changed()
+
+    def _changed(self) -> None:
+        self.version += 1
+        # wakes all waiters; later ones wait for the next change
+        self._change.set()
+        self._change = asyncio.Event()
