@@ -1,7 +1,7 @@
-"""The app: a timer that makes frames of the newest snapshot, and what belongs to all screens.
+"""The app: a timer that makes frames of the newest document, and what all screens share.
 
-Widgets watch nothing and fetch nothing: twice a second one `Frame` goes to the screen in front.
-The only clock of the user interface is here.
+Widgets poll nothing: twice a second the active screen gets one `Frame`. No other module of the user
+interface reads a clock.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ if TYPE_CHECKING:
 
 
 class Bell:
-    """Follows which calls break a limit."""
+    """Rings when a call begins to break a limit."""
 
     def __init__(self, *, on: bool) -> None:
         self.on = on
         self._failing: set[str] | None = None
-        """None before the first document, of which nothing is new."""
+        """None before the first document, for which it does not ring."""
 
     def toggle(self) -> bool:
-        """Ring from now on, or no more; return which."""
+        """Turn the bell on or off; return whether it is on."""
         self.on = not self.on
         return self.on
 
@@ -63,13 +63,13 @@ class Bell:
 
 _THEMES_S: Final = 1.0
 _EAGER_S: Final = 0.1
-"""How often the first calls are looked for."""
+"""How often the first calls are looked for, in seconds."""
 _NO_KEY: Final = "no_key"
-"""As Textual calls keys: none is called so."""
+"""No key has this name in Textual."""
 
 
 class AriTuiApp(LeavingApp):
-    """Shows what a source knows.
+    """Shows the documents of a source.
 
     `owned`: the engine was started with the screen, and ends with it unless it `stays`.
     """
@@ -100,7 +100,7 @@ class AriTuiApp(LeavingApp):
         self.source, self.actions = source, Actions(source)
         self.settings, self.owned, self.stays = settings, owned, stays
         self.folder = folder or Path.cwd()
-        """Where exports and incidents go: where the program was started, as with a capture tool."""
+        """Folder of exports and incident texts: the working directory, as with a capture tool."""
         self.copies = folder or platformdirs.user_state_path("ari-tui", appauthor=False) / "copies"
         self.environment, self.now = environment, now
         self.alarm = Bell(on=settings.bell)
@@ -111,12 +111,12 @@ class AriTuiApp(LeavingApp):
         self._frame_timers: list[Timer] = []
         self._seen = -1
         self.keymap = keymap(settings.keys)
-        # Textual takes an empty text for no change
+        # Textual ignores an empty text
         self.set_keymap({name: keys or _NO_KEY for name, keys in self.keymap.items()})
         self.overview = Overview(settings, self.keymap)
 
     def get_driver_class(self) -> type[Driver]:
-        """Return what talks to the terminal."""
+        """Return the driver of the terminal."""
         return TerminalDriver
 
     def get_default_screen(self) -> Screen[None]:
@@ -124,7 +124,7 @@ class AriTuiApp(LeavingApp):
         return self.overview
 
     def on_mount(self) -> None:
-        """Begin to make frames; nothing is made while the process is suspended."""
+        """Start the timers; they pause while the process is suspended."""
         self._frame_timers = [
             self.set_interval(1 / self.settings.refresh_hz, self.make_frame),
             self.set_interval(_THEMES_S, self._look_at_themes),
@@ -164,17 +164,16 @@ class AriTuiApp(LeavingApp):
         return self._frozen is not None
 
     def _carry_out_resize(self) -> None:
-        """Lay out for a new size that Textual has taken note of and left at that.
+        """Apply a resize that Textual has noted but not laid out.
 
-        Textual 8.2.8 does so after a timer of 8 ms, and a one-shot timer of its that was due before
-        its task had got to run is never carried out: on a machine that stalls the screen would
-        keep its old layout for good.
+        Textual 8.2.8 lays out by a one-shot timer of 8 ms. Such a timer never fires if it was due
+        before its task first ran: on an overloaded machine the old layout would stay.
         """
         if self._resize_event is not None:
             self._check_resize()
 
     def make_frame(self) -> None:
-        """Make a frame of what is newest, or of what stood when the screen was frozen."""
+        """Make a frame of the newest document, or of that of the freeze."""
         self._carry_out_resize()
         source = self.source
         if self._frozen is not None:
@@ -218,7 +217,7 @@ class AriTuiApp(LeavingApp):
         self.make_frame()
 
     def show_engine_ended(self, why: str) -> None:
-        """Keep the last picture up, and say that nothing new will come."""
+        """Keep the last frame, with a banner that the engine has ended."""
         self.gone = why
         self.make_frame()
 
@@ -235,7 +234,7 @@ class AriTuiApp(LeavingApp):
         detail.open(self.overview.beside(detail.call, message.by, self.frame))
 
     def on_detail_screen_closed(self, message: DetailScreen.Closed) -> None:
-        """Go back to all calls, to the row of the one that was shown."""
+        """Return to the overview, with the row of the call selected."""
         if message.screen is self.screen:
             self.overview.table.select(message.screen.call)
             self.pop_screen()
@@ -250,7 +249,7 @@ class AriTuiApp(LeavingApp):
         return self.overview.columns
 
     def send_sequence(self, sequence: str) -> None:
-        """Send a control sequence to the terminal, beside what is drawn."""
+        """Write a control sequence directly to the terminal."""
         if self._driver is not None:
             self._driver.write(sequence)
 

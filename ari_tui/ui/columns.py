@@ -1,9 +1,9 @@
-"""The columns of the overview, made of the one metric table and of what a call is called.
+"""The columns of the overview: one for each metric, and those for a call's names, state and media.
 
-A column gives a row's value (raw: what filters and exports see), its text (as wide as the column
-at most), its key (what sorting sees: rounded like the text, so that rows do not change places
-over what nobody can see) and its grade. In a window of 10 or 60 s some columns speak of that
-window; those that cannot stay with the session, or say nothing.
+A column has a row's value (raw, for filters and exports), its text (at most as wide as the column),
+its key (for sorting: rounded like the text, so that rows do not swap for invisible differences)
+and its grade. In a window of 10 or 60 s some columns show that window; the others show the whole
+session, or nothing.
 """
 
 from __future__ import annotations
@@ -35,28 +35,28 @@ class Column(NamedTuple):
     value: Callable[[Row, WindowLength], Value]
     unit: str = ""
     form: Callable[[Any], str] = str
-    """Shows a value that is not None."""
+    """Formats a value that is not None."""
     order: Callable[[Any], float | str] | None = None
-    """Sorts by a value that is not None; None is by the value itself, texts without case."""
+    """Sort key of a value that is not None; by default the value, texts case-insensitive."""
     judge: Judge | None = None
     numeric: bool = False
     whole: bool = False
     """The value is a whole number."""
     window_label: str = ""
-    """Heading in a window, where it is not that of the session."""
+    """Heading in a window, if another than for the session."""
 
     def heading(self, window: WindowLength = 0) -> str:
         """Return the column's heading."""
         return self.window_label if window and self.window_label else self.label
 
     def text(self, row: Row, frame: Frame) -> str:
-        """Return what the row's cell holds; a dash for no sample."""
+        """Return the text of the row's cell; a dash for no sample."""
         value = self.value(row, frame.window)
         text = DASH if value is None else self.form(value)
         return forms.plain_ascii(text) if frame.ascii else text
 
     def key(self, row: Row, window: WindowLength = 0) -> float | str | None:
-        """Return what the row is sorted by; None where there is no sample."""
+        """Return the sort key of the row; None for no sample."""
         value = self.value(row, window)
         if value is None:
             return None
@@ -85,7 +85,7 @@ WINDOWED: Final = {
     "rtt_p99_ms": "rtt_ms.p99",
     "rtt_max_ms": "rtt_ms.max",
 }
-"""Metrics that a document has for windows too, and their places in `model.Window`."""
+"""Metrics that a document has for windows too, and their attributes of `model.Window`."""
 
 _LIMITED: Final = {
     "rtt_p50_ms": ("rtt_p50_ms", "p50_ms"),
@@ -102,7 +102,7 @@ _LIMITED: Final = {
 _SHARE_GRADES: Final = {"late_ratio": late_grade, "loss_ratio": loss_grade}
 
 _ALARMING: Final = {"packets_overdue", "packets_interruptions", "longest_interruption_ms"}
-"""Without a limit, but worth a look when there are any."""
+"""Metrics without a limit, highlighted when not 0."""
 
 SHARES: Final = {"loss_ratio", "late_ratio", "gone_ratio", "loss_burst_density", "loss_gap_density"}
 """Columns whose value is a share, shown in percent."""
@@ -110,7 +110,7 @@ _MEASURES: Final = {"loss_burst_ratio", "loss_mean_burst", "loss_mean_gap"}
 
 
 def tenths(value: float) -> float:
-    """Return what is seen of a figure with one decimal: rows sort by it."""
+    """Return a figure rounded as it is shown, with one decimal, for sorting."""
     return round(value, 1)
 
 
@@ -132,7 +132,7 @@ def _metric_value(metric: Metric) -> Callable[[Row, WindowLength], Value]:
 
 
 def worst_p95_ms(row: Row, window: WindowLength) -> float | None:
-    """Return the worst second's p95 (ms) of the last `window` seconds: windows hold none."""
+    """Return the worst second's p95 (ms) of the last `window` seconds: windows have no p95."""
     if row.course is None:
         return None
     known = [us for us in row.course.tail("rtt_p95_us", window) if us is not None]
@@ -160,7 +160,7 @@ def _judge_of(metric: Metric) -> Judge | None:
 
 
 def _form_of(metric: Metric) -> tuple[Callable[[float], str], int]:
-    """Return how a metric is written, and how wide that can be."""
+    """Return the formatter of a metric, and its largest width."""
     if metric.id == "longest_interruption_ms":
         return forms.span_ms, 4
     if metric.unit == "ms":
@@ -364,7 +364,7 @@ WIDE: Final = (
     *("longest_interruption_ms", "jitter", "codec", "state", "burst"),
     *("packets_reordered_echo", "packets_duplicates_echo", "id", "ports"),
 )
-"""For 200x50: what is needed least comes last, and is left out first."""
+"""For 200x50: the least important last, which are left out first."""
 
 
 def chosen(ids: Iterable[str]) -> list[Column]:
@@ -380,7 +380,7 @@ def columns_width(columns: Sequence[Column]) -> int:
 def fitting(columns: Sequence[Column], width: int, spark_min: int = 0) -> list[Column]:
     """Drop columns from the right until `spark_min` cells are left of `width` for sparklines.
 
-    Mark and channel, or whatever the first two are, stay in any case.
+    The first two, by default mark and channel, always stay.
     """
     room = width - (spark_min + 1 if spark_min else 0)
     kept = list(columns)

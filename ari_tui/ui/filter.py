@@ -1,10 +1,10 @@
-"""The filter language: words, all of which a call must meet.
+"""The filter language: terms, all of which a call must match.
 
-`1001` or `"John Smith"` must stand in one of the call's names, ids, addresses or its codec, `!1001`
+`1001` or `"John Smith"` must occur in one of the call's names, ids, addresses or its codec, `!1001`
 in none. `p95>12`, `late>=1`, `loss>0.1%`, `dur>5m` compare a column, named by id or label;
-`state=ended`, `codec!=alaw`, `caller~smith` compare a text, whole or in part; `!` before any of
-them turns it round. `=none` is no sample, which meets no other comparison of figures. Figures are
-those that the table shows: the window's, in a window.
+`state=ended`, `codec!=alaw`, `caller~smith` compare a text, whole or in part; `!` before any
+term negates it. `=none` matches no sample, which matches no other comparison of figures. Figures
+are those of the table: of the window, where one is chosen.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ COMMON: Final = (
     *("rtt", "p50", "p95", "p99", "max", "late", "loss", "gap", "jitter", "dur", "mos"),
     *("burst", "state", "mark", "channel", "caller", "codec", "call-id"),
 )
-"""What an error lists; every other column has its id and its label as names too."""
+"""Names listed in errors; the id and the label of every column are names too."""
 
 _ALIASES: Final = {
     "loss": "packets_lost",
@@ -40,7 +40,7 @@ _ALIASES: Final = {
     "uniqueid": "channel_id",
 }
 _SHARE_OF: Final = {"packets_lost": "loss_ratio", "packets_late_echo": "late_ratio"}
-"""Counts that may be asked for in percent."""
+"""Counts that can be compared in percent."""
 
 _NUMBERS: Final[Mapping[str, Callable[[float, float], bool]]] = {
     ">": operator.gt,
@@ -86,7 +86,7 @@ def comparison(name: str, sign: str, wanted: str) -> Test:
     """Return the test of one comparison. Raises CompareError."""
     column = _column(name)
     if wanted.casefold() in ("none", "—"):
-        return _of_nothing(column, sign)
+        return _of_none(column, sign)
     if column.numeric:
         return _of_number(name, column, sign, wanted)
     return _of_text(name, column, sign, wanted)
@@ -107,11 +107,11 @@ def _column(name: str) -> Column:
     return column
 
 
-def _of_nothing(column: Column, sign: str) -> Test:
+def _of_none(column: Column, sign: str) -> Test:
     if sign not in ("=", "!="):
         raise CompareError("none goes with = and != only")
-    there = sign == "!="
-    return lambda row, window: (column.value(row, window) is not None) == there
+    present = sign == "!="
+    return lambda row, window: (column.value(row, window) is not None) == present
 
 
 def _of_text(name: str, column: Column, sign: str, wanted: str) -> Test:
@@ -123,7 +123,7 @@ def _of_text(name: str, column: Column, sign: str, wanted: str) -> Test:
 
     def texts(row: Row, window: WindowLength) -> list[str]:
         value = column.value(row, window)
-        # a person types what the screen shows, or pastes what another tool says
+        # users type the text of the screen, or paste the value from another tool
         return [] if value is None else [str(value).casefold(), column.form(value).casefold()]
 
     if sign == "~":
@@ -184,7 +184,7 @@ def _factor(name: str, column: Column, unit: str) -> float:
 
 
 _WORD: Final = re.compile(
-    r"""(?P<turn>!?)(?:
+    r"""(?P<negated>!?)(?:
         "(?P<quoted>[^"]+)"
         |(?P<name>[\w%-]+)\s*(?P<sign>>=|<=|!=|=|>|<|~)\s*(?:"(?P<text>[^"]*)"|(?P<value>[^\s"]*))
         |(?P<plain>[^\s"!][^\s"]*)
@@ -200,13 +200,13 @@ def parse(text: str) -> Filter:
     while position < len(text):
         match = _WORD.match(text, position)
         if match is None:
-            raise FilterError(_nonsense(text[position:]), position)
+            raise FilterError(_syntax_error(text[position:]), position)
         tests.append(_test(match))
         position = match.end()
     return Filter(text.strip(), tuple(tests))
 
 
-def _nonsense(rest: str) -> str:
+def _syntax_error(rest: str) -> str:
     if rest.lstrip("!").startswith('""'):
         return "nothing stands between the quotes"
     if rest.lstrip("!").startswith('"'):
@@ -216,27 +216,23 @@ def _nonsense(rest: str) -> str:
 
 def _test(match: re.Match[str]) -> Test:
     if match["name"] is None:
-        test = _holds(match["quoted"] or match["plain"])
+        test = _contains(match["quoted"] or match["plain"])
     else:
         wanted = match["value"] if match["text"] is None else match["text"]
         try:
             test = comparison(match["name"], match["sign"], wanted)
         except CompareError as error:
             raise FilterError(str(error), match.start("name")) from None
-    return _turned(test) if match["turn"] else test
+    return (lambda row, window: not test(row, window)) if match["negated"] else test
 
 
-def _turned(test: Test) -> Test:
-    return lambda row, window: not test(row, window)
-
-
-def _holds(wanted: str) -> Test:
+def _contains(wanted: str) -> Test:
     folded = wanted.casefold()
     return lambda row, _window: folded in searched(row)
 
 
 def searched(row: Row) -> str:
-    """Return the texts that a plain word is looked for in, without case."""
+    """Return the texts in which a plain word is searched, case-folded."""
     call = row.call
     texts = (
         call.channel,

@@ -16,7 +16,7 @@ from ari_tui.ui.key_names import shown
 from ari_tui.ui.themed_app import ThemedApp
 
 _BY_HELP: Final = 0.01
-"""How much a command is like what is looked for when only its help holds it: names go first."""
+"""Score of a command that matches by its help alone: below all matches by name."""
 
 
 class PaletteCommand(NamedTuple):
@@ -36,7 +36,7 @@ class Commands(Provider):
             yield DiscoveryHit(escape(command.name), command.run, help=escape(command.help))
 
     async def search(self, query: str) -> Hits:
-        """Yield the commands whose name or help is like the query, with how much so."""
+        """Yield the commands whose name or help matches the query, with their scores."""
         matcher = self.matcher(query)
         for command in self.commands():
             score = matcher.match(command.name)
@@ -47,7 +47,7 @@ class Commands(Provider):
                 yield Hit(score, shown_as, command.run, help=escape(command.help))
 
     def commands(self) -> Iterator[PaletteCommand]:
-        """Yield what can be done on the screen that the palette was called from."""
+        """Yield the commands of the screen behind the palette."""
         app = self.app
         if not isinstance(app, ThemedApp):
             return
@@ -57,11 +57,11 @@ class Commands(Provider):
                 keys = ", ".join(
                     shown(key, ascii_only=app.ascii_only) for key in keys_of(binding, app.keymap)
                 )
-                told = f"{binding.help} ({keys})" if keys else binding.help
+                text = f"{binding.help} ({keys})" if keys else binding.help
                 run = partial(app.run_action, binding.action, default_namespace=node)
-                yield PaletteCommand(binding.id.replace("_", " "), told, run)
-        for name, told, call in app.more_commands():
-            yield PaletteCommand(name, told, call)
+                yield PaletteCommand(binding.id.replace("_", " "), text, run)
+        for command in app.more_commands():
+            yield PaletteCommand(*command)
         if not app.plain:
             for file in app.themes.files.values():
                 yield PaletteCommand(
@@ -69,7 +69,7 @@ class Commands(Provider):
                 )
 
     def _node(self, binding: Binding) -> DOMNode | None:
-        """Return what acts on the binding, the screen or the app; None where neither does."""
+        """Return the node with the binding, the screen or the app; None if neither has it."""
         for node in (self.screen, self.app):
             held = {each.id for each in node.BINDINGS if isinstance(each, TextualBinding)}
             if binding.id in held:

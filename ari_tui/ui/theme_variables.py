@@ -19,7 +19,7 @@ DARK_VARIABLES: Final[Mapping[str, str]] = {
     "stale": "#d2c08a",
     "frozen": "#8fd3f0",
 }
-"""What the parts of the screen are coloured by: what a dark theme takes that does not say."""
+"""The colours of our widgets, where a dark theme sets no other."""
 LIGHT_VARIABLES: Final[Mapping[str, str]] = {
     "sla-ok": "#125c24",
     "sla-near": "#744a00",
@@ -30,14 +30,14 @@ LIGHT_VARIABLES: Final[Mapping[str, str]] = {
     "stale": "#5c5122",
     "frozen": "#00566b",
 }
-"""The same on a light ground."""
+"""The same for light themes."""
 _NONE: Final = "ansi_default"
 ANSI_VARIABLES: Final = dict.fromkeys(
     [*DARK_VARIABLES, "ansi-background", "ansi-foreground"], _NONE
 )
-"""The same in the terminal's own colours: none.
+"""The same for ANSI themes: the terminal's default colours.
 
-The last two Textual makes for all other themes.
+Textual generates the last two for all other themes.
 """
 
 

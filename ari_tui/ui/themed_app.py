@@ -18,7 +18,7 @@ from ari_tui.ui.themes import Themes
 
 
 def plain(environ: Mapping[str, str]) -> bool:
-    """Return whether there may be no colour: NO_COLOR is set, and not to "" (no-color.org)."""
+    """Return whether colours are off: NO_COLOR is set and not empty (no-color.org)."""
     return bool(environ.get("NO_COLOR"))
 
 
@@ -28,7 +28,7 @@ def _without_color(style: Style) -> Style:
 
 
 class Colorless(LineFilter):
-    """Take every colour off what is drawn; bold, dim, underline and reverse stay.
+    """Removes all colours from what is drawn; bold, dim, underline and reverse stay.
 
     Textual's own `NoColor` writes the default colours' codes (39 and 49), its `Monochrome` greys.
     """
@@ -90,29 +90,29 @@ class ThemedApp(App[ReturnType]):
         return dict(DARK_VARIABLES)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Return what all lines go through on their way to the terminal."""
+        """Return the filters of all lines, without the monochrome one of Textual."""
         if self.plain:
             return self._colorless
         return [each for each in super().get_line_filters() if not isinstance(each, Monochrome)]
 
     def use_theme(self, name: str) -> None:
-        """Switch to a theme, the default where there is none of this name; none with NO_COLOR."""
+        """Switch to a theme, or the default if it is unknown; to none with NO_COLOR."""
         found = None if self.plain else self.themes.get(name)
         # without any theme file that can be read, the terminal's own two colours are left
         self.theme = found.name if found else PLAIN
 
     def reload_themes(self) -> list[str] | None:
-        """Look for written theme files; return their problems, None when nothing changed.
+        """Reload changed theme files; return their problems, None when nothing changed.
 
         Cheap enough for once a second. A theme that is gone or invalid is replaced by the default.
         """
         if not self.themes.changed():
             return None
-        worn = self.theme
+        current = self.theme
         self._register_themes()
-        self.use_theme(worn)
-        if self.theme == worn:
-            # to Textual the same name is no change, though the colours are new
+        self.use_theme(current)
+        if self.theme == current:
+            # Textual sees no change in the same name, though the colours are new
             self.mutate_reactive(ThemedApp.theme)
         return self.themes.problems
 
@@ -121,7 +121,7 @@ class ThemedApp(App[ReturnType]):
         return ()
 
     def action_command_palette(self) -> None:
-        """Show the palette; Textual's own asks with a sign that ASCII has not."""
+        """Show the palette, with a placeholder in ASCII unlike Textual's."""
         if not isinstance(self.screen, CommandPalette):
             self.push_screen(
                 CommandPalette(id="--command-palette", placeholder="Search for commands")

@@ -20,7 +20,7 @@ NARROW: Final = (
     *("mark", "channel", "duration", "rtt_mean_ms", "rtt_p95_ms", "rtt_max_ms"),
     *("packets_late_echo", "packets_lost", "longest_interruption_ms"),
 )
-"""The ids of the columns at 80 cells; `ui/columns.py` has them."""
+"""Ids of the columns (`ui/columns.py`) at 80 cells."""
 
 
 class Row(NamedTuple):
@@ -33,7 +33,7 @@ class Row(NamedTuple):
 
     @property
     def ended(self) -> bool:
-        """Return whether the call is over and shown for a while yet, dimmed."""
+        """Return whether the call has ended; it is shown dimmed for a while."""
         return self.call.ended_at is not None
 
 
@@ -41,7 +41,7 @@ Test = Callable[[Row, WindowLength], bool]
 
 
 class Filter(NamedTuple):
-    """A filter, as it was written and as tests, all of which a row must meet."""
+    """A filter: its text, and its tests, all of which a row must pass."""
 
     text: str = ""
     tests: tuple[Test, ...] = ()

@@ -1,4 +1,4 @@
-"""One line that says why what is seen is not what is: frozen, lost, ended, draining."""
+"""One line of warnings (frozen, link lost, draining and so on), or the progress of a load test."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from ari_tui.ui.widgets.link_status import FRESH_S
 from ari_tui.ui.widgets.pane import Pane
 
 _DETAIL: Final = 60
-"""Signs of what others say that are shown."""
+"""Characters shown of a text from outside."""
 Message = tuple[str, str, Style]
-"""In short, what is added where there is room, and the style."""
+"""The short text, what is appended where there is room, and the style."""
 
 
 class Banner(Pane):
-    """The banner; takes no room while there is nothing to say."""
+    """The banner; hidden while there is no message."""
 
     DEFAULT_CSS = "Banner { height: 1; display: none; background: $panel; }"
 
     def show(self, frame: Frame) -> None:
-        """Draw a frame, or leave the screen to others."""
+        """Draw a frame, or hide the banner."""
         self.display = bool(messages(frame))
         super().show(frame)
 
@@ -36,18 +36,18 @@ class Banner(Pane):
 
 
 def render_banner(frame: Frame, width: int, height: int) -> Text:
-    """Return what must be known before any figure is read; empty when all is as it seems."""
+    """Return the messages in a box of so many cells; empty when there are none."""
     canvas = LineCanvas(width, height, ascii_only=frame.ascii)
     found = messages(frame)
     if found:
-        # what is last would stand at the edge
+        # the empty item keeps the last message from the right edge
         canvas.line(*fit_line([*found, ()], width, ascii_only=frame.ascii))
     return canvas.text()
 
 
 def messages(frame: Frame) -> list[LineItem]:
-    """Return all that is to be said, the most important first, each in short and in full."""
-    told = [
+    """Return all messages, the most important first, each short and in full."""
+    found = [
         *_link(frame),
         *_frozen(frame),
         *_asterisk(frame),
@@ -56,7 +56,7 @@ def messages(frame: Frame) -> list[LineItem]:
     ]
     return [
         (Variant(rank, [(short, style)]), Variant(10 + rank, [(short + more, style)]))
-        for rank, (short, more, style) in enumerate(told)
+        for rank, (short, more, style) in enumerate(found)
     ]
 
 
@@ -94,7 +94,7 @@ def _session(frame: Frame) -> Iterator[Message]:
 
 
 def _load(document: Document) -> Iterator[Message]:
-    """Say how far a load test is."""
+    """Yield the progress of a load test."""
     load = document.load
     if load is None:
         return

@@ -141,7 +141,7 @@ class DetailPage(Pane):
 
     def redraw(self) -> None:
         """Draw the page anew, and be as high as it is."""
-        if self._view is None or not self.size.width or not self._is_in_sight:
+        if self._view is None or not self.size.width or not self._is_displayed:
             return
         lines = page(self._view, self.size.width, self._block)
         if self.styles.height is None or self.styles.height.value != len(lines):
@@ -149,7 +149,7 @@ class DetailPage(Pane):
         self._put_lines(lines)
 
     def _put_lines(self, lines: list[Text]) -> None:
-        self._put(Text("\n", no_wrap=True, end="").join(lines))
+        self._set_text(Text("\n", no_wrap=True, end="").join(lines))
 
     def _block(self, block: Block, view: DetailView, width: int) -> list[Text]:
         if block is not course:

@@ -1,6 +1,6 @@
-"""The two lines at the top: is it live, is it good, and what is looked at.
+"""The two header lines: connection, verdict and losses; round trips, filter and sort.
 
-A narrow screen shows the same in fewer words, then less: what matters least is dropped first.
+A narrow screen shows shorter variants, then fewer items: the least important are dropped first.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _FILTER: Final = 13
 
 
 class Hints(NamedTuple):
-    """What the table shows, named beside the figures."""
+    """Filter and sort of the table, shown beside the figures."""
 
     filter: str = ""
     sort: str = ""
@@ -47,7 +47,7 @@ class HeaderPane(Pane):
     _hints = NO_HINTS
 
     def hints(self, filter_text: str, sort_text: str) -> None:
-        """Say what the table is filtered and sorted by; "" is nothing."""
+        """Set the filter and sort of the table; "" is none."""
         hints = Hints(filter_text, sort_text)
         if hints != self._hints:
             self._hints = hints
@@ -117,13 +117,13 @@ def _verdict(sla: Sla) -> LineItem:
     word, style = verdict(sla)
     load = tier(sla.tier)
     head: list[Part] = [("SLA ", ""), (word, style)]
-    told: list[Part] = [*head, (f" {load}" if load else "", "")]
+    with_load: list[Part] = [*head, (f" {load}" if load else "", "")]
     return (
         Variant(1, [("SLA ", ""), (word[:7], style)]),
         Variant(4, head),
-        Variant(7, told),
-        Variant(9, [*told, (f" {sla.clean_s:g}/{sla.of_s}s", "dim")]),
-        Variant(17, [*told, (f" {sla.clean_s:g} of {sla.of_s} s clean", "dim")]),
+        Variant(7, with_load),
+        Variant(9, [*with_load, (f" {sla.clean_s:g}/{sla.of_s}s", "dim")]),
+        Variant(17, [*with_load, (f" {sla.clean_s:g} of {sla.of_s} s clean", "dim")]),
     )
 
 
@@ -136,12 +136,12 @@ def _losses(frame: Frame) -> list[LineItem]:
         (4, "late", headline.late_ratio, limits.late_ratio),
     ):
         shown: list[Part] = [(f"{name} ", "dim"), graded(percent_short(value), value, limit)]
-        asked = f" of {percent_short(limit)}" if limit is not None else ""
+        allowed = f" of {percent_short(limit)}" if limit is not None else ""
         found.append(
             (
                 Variant(rank, shown),
                 Variant(12, [*shown, (window, "dim")]),
-                Variant(13, [*shown, (asked + window, "dim")]),
+                Variant(13, [*shown, (allowed + window, "dim")]),
             )
         )
     return found
@@ -161,8 +161,8 @@ def _second(frame: Frame, hints: Hints) -> list[LineItem]:
         _percentile(1, "p95", rtt.p95, limits.p95_ms),
         _percentile(2, "p99", rtt.p99, limits.p99_ms),
         _percentile(0, "max", rtt.max, limits.max_ms, unit=" ms"),
-        _silences(frame),
-        *_books(frame),
+        _interruptions(frame),
+        *_packet_counts(frame),
         _filter(hints.filter),
         line_item(7, (f"sort: {hints.sort or '-'}", "dim")),
     ]
@@ -175,7 +175,7 @@ def _window(window: str) -> LineItem:
 
 
 def _filter(text: str) -> LineItem:
-    """A filter hides calls: it is shown before the order, none at all after it."""
+    """Return the filter: before the sort by rank, as it hides calls; "none" after it."""
     if not text:
         return line_item(9, ("filter: -", "dim"))
     cut = text if len(text) <= _FILTER else text[: _FILTER - 1] + "…"
@@ -198,11 +198,11 @@ def _percentile(
     text = ms_short(value) + of_limit + figure[len(ms_short(value)) :]
     whole: list[Part] = [(f"{name} ", "dim"), (text, style), (unit, "dim")]
     if limit_rank is None:
-        return (Variant(rank, whole),)
+        return line_item(rank, *whole)
     return Variant(rank, [(f"{name} ", "dim"), (figure, style)]), Variant(limit_rank, whole)
 
 
-def _silences(frame: Frame) -> LineItem:
+def _interruptions(frame: Frame) -> LineItem:
     totals = frame.document.totals
     number, longest = totals.packets.interruptions, totals.longest_interruption_ms
     if not number:
@@ -217,8 +217,8 @@ def _silences(frame: Frame) -> LineItem:
     )
 
 
-def _books(frame: Frame) -> list[LineItem]:
-    """Return where the packets are: shown where the screen is wide."""
+def _packet_counts(frame: Frame) -> list[LineItem]:
+    """Return the packet counters, which wide screens show."""
     totals, packets = frame.document.totals, frame.document.totals.packets
     missing = packets.upstream_missing - totals.missing_explained
     return [
@@ -238,7 +238,7 @@ def _counted(rank: int, *pairs: tuple[str, int]) -> LineItem:
     parts: list[Part] = []
     for name, number in pairs:
         parts += [(name, "dim"), (thousands(number), "")]
-    return (Variant(rank, parts),)
+    return line_item(rank, *parts)
 
 
 class OneLine(Pane):
@@ -247,31 +247,26 @@ class OneLine(Pane):
     DEFAULT_CSS = "OneLine { height: 1; }"
 
     def draw(self, frame: Frame, width: int, height: int) -> Text:
-        """Return the line."""
-        return render_one_line(frame, width, height)
-
-
-def render_one_line(frame: Frame, width: int, height: int) -> Text:
-    """Return the line in a box of so many cells: the verdict is the last to go."""
-    canvas = LineCanvas(width, height, ascii_only=frame.ascii)
-    headline, limits = Headline(frame), frame.limits
-    word, style = verdict(frame.document.sla)
-    state, state_style = link_status(frame)
-    silent = frame.document.totals.packets.interruptions
-    rtt, loss = headline.rtt.p95, headline.loss_ratio
-    items = [
-        (
-            Variant(0, [(word[:4], style)]),
-            Variant(2, [(word, style)]),
-            Variant(6, [(f"SLA {word}", style)]),
-        ),
-        # a line that says nothing of its age would pass for a live one
-        (Variant(1, [(state[0], state_style)]), Variant(5, [(state, state_style)])),
-        line_item(3, ("p95 ", "dim"), graded(ms_short(rtt), rtt, limits.p95_ms)),
-        line_item(4, ("loss ", "dim"), graded(percent_short(loss), loss, limits.loss_ratio)),
-        line_item(5, (plural(frame.document.totals.calls.active, "call"), "")),
-        line_item(6, (f"gaps {silent}~", "near")) if silent else (),
-        line_item(7, (time_of_day(frame.document.time), "dim")),
-    ]
-    canvas.line(*fit_line(items, width, ascii_only=frame.ascii))
-    return canvas.text()
+        """Return the line in a box of so many cells: the verdict is dropped last."""
+        canvas = LineCanvas(width, height, ascii_only=frame.ascii)
+        headline, limits = Headline(frame), frame.limits
+        word, style = verdict(frame.document.sla)
+        state, state_style = link_status(frame)
+        silent = frame.document.totals.packets.interruptions
+        rtt, loss = headline.rtt.p95, headline.loss_ratio
+        items = [
+            (
+                Variant(0, [(word[:4], style)]),
+                Variant(2, [(word, style)]),
+                Variant(6, [(f"SLA {word}", style)]),
+            ),
+            # without the state of the link, old figures would look live
+            (Variant(1, [(state[0], state_style)]), Variant(5, [(state, state_style)])),
+            line_item(3, ("p95 ", "dim"), graded(ms_short(rtt), rtt, limits.p95_ms)),
+            line_item(4, ("loss ", "dim"), graded(percent_short(loss), loss, limits.loss_ratio)),
+            line_item(5, (plural(frame.document.totals.calls.active, "call"), "")),
+            line_item(6, (f"gaps {silent}~", "near")) if silent else (),
+            line_item(7, (time_of_day(frame.document.time), "dim")),
+        ]
+        canvas.line(*fit_line(items, width, ascii_only=frame.ascii))
+        return canvas.text()

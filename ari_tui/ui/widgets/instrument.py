@@ -1,4 +1,4 @@
-"""How well we measure: whether a bad figure is the network's or our own."""
+"""The health of the measurement itself: whether a bad figure is the network's or our own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LAG_MS: Final = 250.0
 """A tick of the engine is due four times a second: behind by a whole one is worth a look."""
 _FULL: Final = 0.5
 _COLUMN: Final = 32
-"""Cells for a figure and its name, when they stand side by side."""
+"""Cells for a figure and its name, when several share a line."""
 
 
 class InstrumentPane(Pane):

@@ -1,4 +1,4 @@
-"""The keys at the bottom: fixed, as the table of bindings gives them, so that it never leaks."""
+"""The key bar at the bottom: fixed text from the table of bindings, so that it never leaks."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ari_tui.ui.widgets.line_canvas import LineCanvas, fit_line, line_item
 from ari_tui.ui.widgets.pane import Pane
 
 Key = tuple[str, str]
-"""A key as it reads on the keyboard, and what it does, in a word."""
+"""A key as shown, and what it does, in one word."""
 
 
 class KeyBar(Pane):
-    """The keys, one line; the first of the list are the last to go."""
+    """One line of keys; the last ones of the list are dropped first."""
 
     DEFAULT_CSS = "KeyBar { height: 1; }"
 
@@ -24,7 +24,7 @@ class KeyBar(Pane):
         self._muted = False
 
     def mute(self, muted: bool) -> None:
-        """Show no keys, since none of them is active now; or show them again."""
+        """Hide the keys while none of them is active, or show them again."""
         if muted != self._muted:
             self._muted = muted
             self.redraw()
@@ -36,12 +36,12 @@ class KeyBar(Pane):
 
 
 def render_keys(keys: Sequence[Key], width: int, height: int, *, ascii_only: bool = False) -> Text:
-    """Return the keys in a box of so many cells; those at the end go first."""
+    """Return the keys in a box of so many cells; the last ones are dropped first."""
     canvas = LineCanvas(width, height, ascii_only=ascii_only)
     items = [
         line_item(rank, (key, "key"), (f" {label}", "dim"))
         for rank, (key, label) in enumerate(keys)
     ]
-    # what is last would stand at the edge
+    # the empty item keeps the last key from the right edge
     canvas.line(*fit_line([*items, ()], width, ascii_only=ascii_only))
     return canvas.text()

@@ -1,7 +1,7 @@
-"""Lines of styled text in a box of cells: nothing is wider or longer than the box.
+"""Lines of styled text, clipped to a box of cells.
 
-A style is a name, never a colour: `pane` looks it up in the theme. With ASCII only, every sign of
-ours becomes one that is, before anything is measured.
+Styles are names: `pane` maps them to component classes, which the theme colours. With ASCII only,
+our own characters are replaced by ASCII ones before anything is measured.
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ _PLAIN: Final = str.maketrans(
 
 
 def plain(text: str, *, ascii_only: bool = False) -> str:
-    """Return a text of one line that a terminal can be sent; foreign letters may become `?`."""
+    """Return a text as one printable line; with ASCII only, foreign letters become `?`."""
     text = escaped(text)
     if not text.isprintable():
-        # zero-width marks have no cell of their own; a space of another kind is a space
+        # without zero-width characters; white space of other kinds becomes a space
         text = "".join(c if c.isprintable() else " " * c.isspace() for c in text)
     if not ascii_only or text.isascii():
         return text
@@ -63,7 +63,7 @@ def plain(text: str, *, ascii_only: bool = False) -> str:
 
 
 class Variant(NamedTuple):
-    """One way to say a piece of a line."""
+    """One way to write an item of a line."""
 
     rank: int
     """0 is the last to be left out."""
@@ -71,32 +71,32 @@ class Variant(NamedTuple):
 
 
 LineItem = Sequence[Variant]
-"""A piece of a line, in its forms: the shortest, which matters most, first."""
+"""An item of a line in its variants, the shortest first, which has the lowest rank."""
 
 
 def line_item(rank: int, *parts: Part) -> LineItem:
-    """Return a piece that has one form."""
+    """Return an item of one variant."""
     return (Variant(rank, parts),)
 
 
 def fit_line(
     items: Sequence[LineItem], width: int, *, gap: int = 2, ascii_only: bool = False
 ) -> list[Part]:
-    """Return as much of the items as `width` cells hold, in their order, the last at the edge.
+    """Return the items that fit into `width` cells, in their order, the last one right-aligned.
 
-    By rank, forms take the place of the shorter ones of their piece, where there is room. A piece
-    that has none keeps out those that matter less.
+    In order of rank, variants replace shorter ones of their item where there is room. An item that
+    does not fit at all keeps out new items of higher rank.
     """
     chosen: dict[int, Variant] = {}
     room, is_full = width + gap, False
-    ranked = sorted((form.rank, index, form) for index, forms in enumerate(items) for form in forms)
-    for _, index, form in ranked:
+    ranked = sorted((v.rank, index, v) for index, item in enumerate(items) for v in item)
+    for _, index, variant in ranked:
         if index not in chosen and is_full:
             continue
         taken = _cells(chosen[index].parts, ascii_only) if index in chosen else -gap
-        more = _cells(form.parts, ascii_only) - taken
+        more = _cells(variant.parts, ascii_only) - taken
         if more <= room:
-            chosen[index] = form
+            chosen[index] = variant
             room -= more
         elif index not in chosen:
             is_full = True
@@ -146,18 +146,18 @@ class LineCanvas:
 
     @property
     def more(self) -> str:
-        """Return the sign for what was cut off."""
+        """Return the ellipsis."""
         return "+" if self.ascii_only else "…"
 
     def left(self, text: str, cells: int) -> str:
-        """Return a text in so many cells, at the left; what is cut off leaves a mark."""
+        """Return a text in so many cells, left-aligned; a cut one ends with an ellipsis."""
         text = self.plain(text)
         if cell_len(text) > cells:
             return set_cell_size(text, max(0, cells - 1)) + self.more if cells > 0 else ""
         return set_cell_size(text, cells)
 
     def right(self, text: str, cells: int) -> str:
-        """Return a text in so many cells, at the right; what is cut off leaves a mark."""
+        """Return a text in so many cells, right-aligned; a cut one ends with an ellipsis."""
         text = self.plain(text)
         missing = cells - cell_len(text)
         return " " * missing + text if missing >= 0 else self.left(text, cells)
@@ -182,7 +182,7 @@ class LineCanvas:
             line.append(self.more)
 
     def heading(self, name: str, *parts: str | Part) -> None:
-        """Add a pane's title, what is to be said beside it, and a rule up to the edge."""
+        """Add a pane's title, parts beside it, and a rule up to the edge."""
         shown: list[str | Part] = [(name, "title"), *([" ", *parts] if parts else [])]
         used = sum(cell_len(self.plain(p if isinstance(p, str) else p[0])) for p in shown)
         missing = self.width - used - 1
@@ -191,5 +191,5 @@ class LineCanvas:
         self.line(*shown)
 
     def text(self) -> Text:
-        """Return what was collected."""
+        """Return the collected lines."""
         return Text("\n", no_wrap=True, end="").join(self._lines)

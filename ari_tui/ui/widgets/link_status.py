@@ -37,8 +37,8 @@ def link_status(frame: Frame) -> Part:
 def verdict(sla: Sla) -> Part:
     """Return the verdict in one word and its style.
 
-    What was proven remains when the calls have ended. Where nothing was, it matters more whether
-    there is anything to judge: in the session, and in the last minute.
+    A proven verdict stays when the calls have ended. An inconclusive one is NO TRAFFIC where the
+    last minute had none.
     """
     found = sla.state or sla.verdict
     if found == "inconclusive" and sla.now is not None and sla.now.state == "no_traffic":

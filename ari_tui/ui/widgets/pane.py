@@ -1,7 +1,7 @@
-"""A box of fixed size that draws a frame, and only the lines of it that have changed.
+"""A widget that draws a frame as lines of text, and repaints only those that changed.
 
-A repaint over ssh costs what is sent: a line that reads as before is not sent again. A pane's
-text is made by a pure function; its styles are names, which the theme's variables give colours.
+Over ssh a repaint costs what is sent: an unchanged line is not sent again. A pane's text is made by
+a pure function; its styles are names of component classes, coloured by the theme's variables.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Pane(Widget, can_focus=False):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002  Textual's name
         super().__init__(id=id, classes=classes)
         self.drawn = 0
-        """How many lines were drawn anew, for tests of what a repaint costs."""
+        """Lines rendered so far, for tests of what a repaint costs."""
         self._frame: Frame | None = None
         self._lines: list[Text] = []
         self._strips: dict[int, Strip] = {}
@@ -59,20 +59,20 @@ class Pane(Widget, can_focus=False):
         return Text() if self._frame is None else self.draw(self._frame, width, height)
 
     def show(self, frame: Frame) -> None:
-        """Draw a frame: what reads as before stays as it is."""
+        """Draw a frame; unchanged lines are not repainted."""
         self._frame = frame
         self.redraw()
 
     def redraw(self) -> None:
-        """Draw the newest frame once more: something else that is drawn has changed."""
-        if self.size and self._is_in_sight:
-            self._put(self.content(self.size.width, self.size.height))
+        """Draw the same frame after another change."""
+        if self.size and self._is_displayed:
+            self._set_text(self.content(self.size.width, self.size.height))
 
     @property
-    def _is_in_sight(self) -> bool:
+    def _is_displayed(self) -> bool:
         return self.is_mounted and all(node.display for node in self.ancestors_with_self)
 
-    def _put(self, text: Text) -> None:
+    def _set_text(self, text: Text) -> None:
         lines = list(text.split("\n", allow_blank=True))[: self.size.height] if text else []
         before, self._lines = self._lines, lines
         for y in range(max(len(before), len(lines))):
@@ -107,7 +107,7 @@ class Pane(Widget, can_focus=False):
         return self._styles_by_name[name]
 
     def notify_style_update(self) -> None:
-        """Forget the colours: the theme has changed."""
+        """Drop cached styles: the theme has changed."""
         self._styles_by_name.clear()
         self._strips.clear()
         super().notify_style_update()
@@ -118,14 +118,14 @@ class Pane(Widget, can_focus=False):
         self.redraw()
 
     def on_show(self) -> None:
-        """Draw what was not drawn while it was hidden."""
+        """Draw: a hidden pane does not."""
         self.redraw()
 
 
-def styled(text: Text, look: Callable[[str], RichStyle]) -> Text:
-    """Return a text whose named styles are those that `look` finds."""
+def styled(text: Text, style_of: Callable[[str], RichStyle]) -> Text:
+    """Return a text with its style names resolved by `style_of`."""
     spans = [
-        Span(start, end, look(style) if isinstance(style, str) else style)
+        Span(start, end, style_of(style) if isinstance(style, str) else style)
         for start, end, style in text.spans
     ]
     return Text(text.plain, spans=spans, no_wrap=True, end="")

@@ -12,11 +12,11 @@ from ari_tui.ui.widgets.line_canvas import Part, Style
 
 STYLES: Final[dict[str, Style]] = {"ok": "ok", "near": "near", "fail": "fail", "none": ""}
 MARKS: Final = {"ok": "", "near": "~", "fail": "!", "none": ""}
-"""What stands behind a figure, so that its colour is not alone."""
+"""Mark after a figure, so that colour is not its only sign."""
 
 
 def graded(text: str, value: float | None, limit: float | None) -> Part:
-    """Return a figure's text, coloured and marked by how it stands to its limit."""
+    """Return a figure's text with the style and the mark of its grade."""
     found = grade(value, limit)
     return text + MARKS[found], STYLES[found]
 
@@ -27,7 +27,7 @@ def window_of(document: Document, seconds: int) -> Window | None:
 
 
 class Headline:
-    """The figures that matter most, of the window that the screen shows."""
+    """The main figures of the window that the screen shows."""
 
     def __init__(self, frame: Frame) -> None:
         window = window_of(frame.document, frame.window)

@@ -10,7 +10,6 @@ from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits
 from ari_tui.ui.widgets import header
 from ari_tui.ui.widgets.header import HeaderPane, Hints, OneLine, render_header
-from ari_tui.ui.widgets.header import render_one_line as one_line
 from ari_tui.ui.widgets.line_canvas import Part
 from ari_tui.ui.widgets.link_status import link_status, verdict
 from tests.document.kit import sla_now
@@ -175,32 +174,32 @@ async def test_the_header_takes_two_lines_and_shows_hints_at_once() -> None:
     ],
 )
 def test_the_verdict_is_the_last_to_go(width: int, told: str) -> None:
-    assert one_line(a_frame(), width, 1).plain == told
+    assert OneLine().draw(a_frame(), width, 1).plain == told
 
 
 def test_a_verdict_that_is_open_is_not_mistaken_for_another() -> None:
     document = a_frame().document
-    assert one_line(a_frame(document), 4, 1).plain == "PASS"
-    assert one_line(a_bad_frame(), 4, 1).plain == "FAIL"
+    assert OneLine().draw(a_frame(document), 4, 1).plain == "PASS"
+    assert OneLine().draw(a_bad_frame(), 4, 1).plain == "FAIL"
 
 
 def test_no_traffic_is_told_in_one_line() -> None:
     document = changed(a_frame().document, "sla", verdict="inconclusive", state="no_traffic")
-    assert one_line(a_frame(document), 40, 1).plain.startswith("SLA NO TRAFFIC")
+    assert OneLine().draw(a_frame(document), 40, 1).plain.startswith("SLA NO TRAFFIC")
 
 
 def test_a_lost_engine_shows_at_any_width() -> None:
-    text = one_line(a_frame(link=Link("lost"), age_s=75.0), 7, 1)
+    text = OneLine().draw(a_frame(link=Link("lost"), age_s=75.0), 7, 1)
     assert text.plain == "PASS  ○"
     assert style_of(text, "○") == "fail"
 
 
 def test_interruptions_are_told() -> None:
-    assert "gaps 3~" in one_line(a_bad_frame(), 80, 1).plain
+    assert "gaps 3~" in OneLine().draw(a_bad_frame(), 80, 1).plain
 
 
 def test_no_box_is_too_small_for_one_line() -> None:
-    assert_fits_everywhere(one_line)
+    assert_fits_everywhere(OneLine().draw)
 
 
 async def test_the_pane_is_one_line() -> None:
