@@ -1,7 +1,7 @@
-"""The 48-byte record that a worker logs for every packet: one field table, two renderings.
+"""The 48-byte record that a worker logs for every packet: one field table, two encodings.
 
 `pack` makes a record; the analysis reads the same bytes through a numpy dtype made from
-`NUMPY_FIELDS`. Little-endian, no padding; a field is added here and nowhere else.
+`NUMPY_FIELDS`. Little-endian, no padding; FIELDS and `pack` are its only definition.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ FIELDS: Final = (
     # name          struct numpy   meaning
     ("rx_ns", "q", "<i8"),  # kernel receive stamp, CLOCK_REALTIME; 0 when there is none
     ("tx_ns", "q", "<i8"),  # read just before our send; 0 when nothing was sent
-    ("bracket_ns", "I", "<u4"),  # read just after the send, less tx_ns; saturates
+    ("bracket_ns", "I", "<u4"),  # read just after the send, minus tx_ns; saturates
     ("timestamp", "I", "<u4"),  # RTP timestamp
     ("ssrc", "I", "<u4"),
     ("call", "I", "<u4"),  # session-unique number of the call, never reused
@@ -32,7 +32,7 @@ RECORD: Final = struct.Struct("<" + "".join(code for _, code, _ in FIELDS))
 RECORD_SIZE: Final = RECORD.size
 _pack: Final = RECORD.pack
 NUMPY_FIELDS: Final = [(name, code) for name, _, code in FIELDS]
-"""What `numpy.dtype` takes."""
+"""The argument of `numpy.dtype`."""
 
 
 def pack(
@@ -54,8 +54,8 @@ def pack(
 ) -> bytes:
     """Return one record of RECORD_SIZE bytes; the arguments are `FIELDS`, in order.
 
-    Every record is packed here. The worker's loop passes them by position: keywords would cost it
-    0.15 µs a packet. Raises struct.error for a number that its field does not hold.
+    The worker's loop passes them by position: keywords would cost 0.15 µs a packet. Raises
+    struct.error for a number out of its field's range.
     """
     return _pack(
         rx_ns,
@@ -77,31 +77,27 @@ def pack(
 
 
 KIND_MEDIA_IN: Final = 1
-"""From Asterisk; tx_ns is when it went to the echo server, 0 when that failed."""
+"""From Asterisk; tx_ns is when it was sent to the echo server, 0 if that failed."""
 KIND_ECHO_IN: Final = 2
-"""From the echo server; tx_ns is when it went to Asterisk, 0 when it did not go."""
-KIND_SENT_BY_US: Final = 3
-"""A packet of a source of our own."""
-KIND_TRANSMIT_STAMP: Final = 4
-"""A kernel transmit stamp for an earlier packet."""
+"""From the echo server; tx_ns is when it was sent to Asterisk, 0 if it was not."""
 KIND_SOCKET_REPORT: Final = 5
-"""What one socket has dropped so far (aux); FLAG_ECHO_LEG says which socket."""
+"""The number of packets that a socket has dropped (aux); FLAG_ECHO_LEG: the echo socket."""
 KIND_MALFORMED: Final = 6
 """A datagram that is not RTP, or RTP that contradicts itself; not forwarded."""
 KIND_FOREIGN: Final = 7
-"""A datagram from an address that is not the peer's; not forwarded."""
+"""A datagram from an address other than the peer's; not forwarded."""
 KIND_SEND_ERROR: Final = 8
-"""A receive or send that failed (errno) that concerns no packet."""
+"""A failed receive or send (errno) without a packet."""
 
 FLAG_ECHO_LEG: Final = 1
-"""The record concerns the echo socket (for kinds that may be either)."""
+"""The record is of the echo socket (for kinds of either socket)."""
 FLAG_REFUSED: Final = 2
-"""The send was first refused (ECONNREFUSED, an earlier packet's answer) and then retried."""
+"""The send failed with ECONNREFUSED (in reply to an earlier packet) and was retried."""
 FLAG_DRAINING: Final = 4
 """The call is draining: the packet was counted and not forwarded."""
 FLAG_NO_STAMP: Final = 8
 """The kernel gave no receive stamp; rx_ns was read in user space."""
 FLAG_NOT_RTP: Final = 16
-"""Of KIND_MALFORMED: another protocol, rather than RTP that contradicts itself."""
+"""Of KIND_MALFORMED: another protocol."""
 
 MAX_U32: Final = 0xFFFFFFFF

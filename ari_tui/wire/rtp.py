@@ -1,4 +1,4 @@
-"""The RTP header (RFC 3550 section 5.1), drawn once.
+"""The RTP header (RFC 3550 section 5.1).
 
 ::
 
@@ -9,7 +9,7 @@
     |           synchronization source (SSRC) identifier            |
     |        contributing sources: CC times 32 bits                 |
     |  X: profile word, length word, then length times 32 bits      |
-    |  payload; P: its last byte says how many of them are padding  |
+    |  payload; P: its last byte is the number of padding bytes     |
 """
 
 from __future__ import annotations
@@ -20,31 +20,21 @@ from typing import Final, NamedTuple
 FIXED_HEADER = struct.Struct("!BBHII")
 HEADER_SIZE = FIXED_HEADER.size
 PLAIN_FIRST_BYTE = 0x80
-"""Version 2, no padding, no extension, no contributing sources: what telephony sends."""
+"""Version 2, no padding, no extension, no contributing sources: usual in telephony."""
 
 OK, NOT_RTP, MALFORMED = 0, 1, 2
-"""What `classify` answers. NOT_RTP is another protocol; MALFORMED claims to be RTP and is not."""
+"""Results of `classify`: valid, another protocol, version 2 but inconsistent."""
 
 _RTCP_LOW, _RTCP_HIGH = 192, 223
 """Second bytes that are RTCP packet types when both share a port (RFC 5761 section 4)."""
 
 CLOCK_RATES = {
-    0: 8000,
-    3: 8000,
-    4: 8000,
-    5: 8000,
+    **dict.fromkeys((0, 3, 4, 5, 7, 8, 9, 12, 13, 15, 18), 8000),
     6: 16000,
-    7: 8000,
-    8: 8000,
-    9: 8000,
     10: 44100,
     11: 44100,
-    12: 8000,
-    13: 8000,
-    15: 8000,
     16: 11025,
     17: 22050,
-    18: 8000,
 }
 """Clock rate in Hz by static payload type (RFC 3551 tables 4 and 5)."""
 
@@ -56,7 +46,7 @@ DEFAULT_CLOCK_RATE = 8000
 
 
 class RtpHeader(NamedTuple):
-    """The fields of one RTP packet's header, and where its payload lies in the packet."""
+    """The fields of an RTP header, and the bounds of the payload in the packet."""
 
     marker: bool
     payload_type: int
@@ -73,7 +63,7 @@ def is_rtcp(second_byte: int) -> bool:
 
 
 def _payload_bounds(data: bytes | memoryview) -> tuple[int, int] | None:
-    """Return where the payload starts and ends; None when the lengths contradict the packet."""
+    """Return the bounds of the payload; None when the lengths do not fit the packet."""
     first = data[0]
     start = HEADER_SIZE + 4 * (first & 0x0F)
     size = len(data)
@@ -108,7 +98,7 @@ def classify(data: bytes | memoryview) -> int:
 def parse(data: bytes | memoryview) -> RtpHeader:
     """Parse the header of one RTP packet.
 
-    Raises ValueError, saying what is wrong, when `classify` does not answer OK.
+    Raises ValueError when `classify` does not return OK.
     """
     verdict = classify(data)
     if verdict != OK:
@@ -116,7 +106,7 @@ def parse(data: bytes | memoryview) -> RtpHeader:
         raise ValueError(f"{kind}: {len(data)} bytes starting {bytes(data[:4]).hex()}")
     _, marker_pt, sequence, timestamp, ssrc = FIXED_HEADER.unpack_from(data)
     bounds = _payload_bounds(data)
-    assert bounds is not None  # noqa: S101  classify has just said so
+    assert bounds is not None  # noqa: S101  classify returned OK
     return RtpHeader(
         bool(marker_pt >> 7), marker_pt & 0x7F, sequence, timestamp, ssrc, bounds[0], bounds[1]
     )

@@ -1,7 +1,7 @@
-"""The echo server's status query, on its RTP port: how many packets it saw, lost and held.
+"""The echo server's status query on its RTP port: counters of packets, losses and delay.
 
-A query and its reply have the same size, so that the server can never amplify; the first byte
-carries RTP version 1, so that no query is ever taken for media.
+A query and its reply have the same size, so that the server cannot amplify; the first byte has RTP
+version 1, so that no query is taken for media.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _COUNTERS: Final = struct.Struct("!10Q")
 STATUS_SIZE: Final = 128
 """Bytes of a query and of a reply."""
 IMPAIRED_FLAG: Final = 1
-"""Reply flag: an impairment is configured, so its counts mean something."""
+"""Reply flag: an impairment is configured, so that its counts are valid."""
 
 
 class StatusQuery(NamedTuple):
-    """One query: which stream (SSRC; ignored for totals) and a number that the reply repeats."""
+    """One query: the stream's SSRC (ignored for totals), and a number that the reply repeats."""
 
     kind: int
     ssrc: int
@@ -30,7 +30,7 @@ class StatusQuery(NamedTuple):
 
 
 class StatusCounters(NamedTuple):
-    """What an echo server says of one stream, or of all; counts since its start."""
+    """An echo server's counters of one stream, or of all, since its start."""
 
     received: int
     sent: int
@@ -45,7 +45,7 @@ class StatusCounters(NamedTuple):
 
 
 def looks_like_status(data: bytes | memoryview) -> bool:
-    """Return whether a datagram carries the status magic; cheap enough for every packet."""
+    """Return whether a datagram has the size and magic of a status message."""
     return len(data) == STATUS_SIZE and bytes(data[:4]) == MAGIC
 
 
@@ -56,7 +56,7 @@ def build_query(query: StatusQuery) -> bytes:
 
 
 def parse_query(data: bytes | memoryview) -> StatusQuery | None:
-    """Return the query in a datagram; None when it is none, or short (then never answered)."""
+    """Return the query in a datagram; None when it is none or has another size."""
     if not looks_like_status(data):
         return None
     _, version, kind, _, ssrc, nonce = _PREFIX.unpack_from(data)
@@ -73,7 +73,7 @@ def build_reply(query: StatusQuery, counters: StatusCounters, *, impaired: bool)
 
 
 def parse_reply(data: bytes | memoryview) -> tuple[StatusQuery, StatusCounters, bool] | None:
-    """Return the query answered, the counters and whether an impairment is on; None otherwise."""
+    """Return a reply's query, counters and whether an impairment is configured, else None."""
     if not looks_like_status(data):
         return None
     _, version, kind, flags, ssrc, nonce = _PREFIX.unpack_from(data)
