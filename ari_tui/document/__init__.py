@@ -1,4 +1,1 @@
-"""The documents that everything is drawn from: their structs, metrics and JSON Schema.
-
-No I/O and no numpy: a screen reads them too.
-"""
+"""The documents for all outputs: structs, metrics and JSON Schema. Without I/O and numpy."""

@@ -1,4 +1,4 @@
-"""What is told when the SLA begins to fail, recovers, or has nothing to judge any more."""
+"""The document `ari-tui.alert/1`, sent when the SLA fails, recovers, or has no traffic."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Alert(Base, frozen=True, kw_only=True):
 
 
 def alert_of(change: Change, document: Document) -> Alert:
-    """Return what is to be told of a change, as the document stands."""
+    """Return the alert for a change of the SLA state, with figures of the document."""
     sla, now, session = document.sla, document.sla.now, document.session
     failing = dict(now.failing) if now is not None else {}
     reasons = list(now.reasons[:_REASONS]) if now is not None else []

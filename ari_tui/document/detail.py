@@ -1,7 +1,7 @@
-"""A call in detail: the answers of the actions `detail` and `statistics`.
+"""A call in detail: the responses to the actions `detail` and `statistics`.
 
-Asked for while somebody looks at one call, so what is heavy stays out of the document that all
-readers get. No sample is None, never 0.
+Requested only while one call is shown, which keeps large data out of the document for all
+readers. A value without samples is None, never 0.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What the stream sends beside a document: the course of every call, a second a cell.
+"""The stream's data beside a document: figures of every call per second.
 
-A hello brings the last five minutes; each snapshot the newest few seconds again, since losses
-are booked to the second of sending and known seconds later. `History` is a reader's copy,
-brought up to date by merging.
+A hello message has the last five minutes; each snapshot repeats the newest few seconds, since
+losses are counted in the second of sending and known seconds later. `History` is a reader's copy,
+updated by merging.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Final
 from ari_tui.document.model import Base
 
 SECONDS: Final = 300
-"""How many seconds a history holds."""
+"""Length of a history."""
 
 Cells = list[int | None]
-"""One value a second, oldest first; None where nothing was measured."""
+"""One value per second, oldest first; None where nothing was measured."""
 
 
 class CallCourse(Base, frozen=True, kw_only=True):
@@ -60,9 +60,9 @@ class Course:
         self._cells: dict[str, Cells] = {}
 
     def merge(self, course: CallCourse | AllCourse, shift: int) -> None:
-        """Move on by `shift` seconds and write the newest cells over what was there.
+        """Advance by `shift` seconds and overwrite the newest cells.
 
-        Below 0 it tells of seconds that lie so far behind: they are written where they belong.
+        With a shift below 0 the cells are of older seconds, and overwrite those.
         """
         moved, end = min(max(shift, 0), SECONDS), SECONDS + min(shift, 0)
         for name in course.__struct_fields__:
@@ -82,14 +82,14 @@ class Course:
         return missing + row[max(0, len(row) - cells) :]
 
     def copy(self) -> Course:
-        """Return a copy that later merges leave alone."""
-        twin = Course()
-        twin._cells = {name: row[:] for name, row in self._cells.items()}
-        return twin
+        """Return a copy that later merges do not change."""
+        course = Course()
+        course._cells = {name: row[:] for name, row in self._cells.items()}
+        return course
 
 
 class History:
-    """The last five minutes of all calls, as far as a reader has seen or been told them."""
+    """The last five minutes of all calls, as far as a reader has received them."""
 
     def __init__(self) -> None:
         self.last_second = 0
@@ -99,10 +99,10 @@ class History:
         self.rtt_histogram: list[list[int]] = []
 
     def merge(self, live: Live) -> None:
-        """Take in what a message brought. Seconds that it does not reach back to stay empty.
+        """Merge a message. Missing seconds before it stay empty.
 
-        One that lies behind as a whole says that the engine's clock was set back: what was before
-        is forgotten.
+        A message that is older as a whole means that the engine's clock was set back: the history
+        starts again with it.
         """
         shift = live.last_second - self.last_second
         if shift <= -live.seconds:
@@ -116,18 +116,18 @@ class History:
         self.rtt_histogram = live.rtt_histogram
 
     def reaches(self, live: Live) -> bool:
-        """Tell whether a message joins on: no second between is missing."""
+        """Return whether a message follows without a missing second."""
         behind = self.last_second - live.last_second
         return -live.seconds <= behind < live.seconds
 
     def keep_only(self, calls: Collection[str]) -> None:
-        """Forget calls that the document no longer holds."""
+        """Remove all other calls."""
         self.calls = {call: self.calls[call] for call in self.calls if call in calls}
 
     def copy(self) -> History:
-        """Return a copy that later merges leave alone: what a frozen screen is drawn from."""
-        twin = History()
-        twin.last_second, twin.rtt_histogram = self.last_second, self.rtt_histogram
-        twin.all = self.all.copy()
-        twin.calls = {call: course.copy() for call, course in self.calls.items()}
-        return twin
+        """Return a copy that later merges do not change, for a frozen screen."""
+        history = History()
+        history.last_second, history.rtt_histogram = self.last_second, self.rtt_histogram
+        history.all = self.all.copy()
+        history.calls = {call: course.copy() for call, course in self.calls.items()}
+        return history

@@ -1,7 +1,7 @@
-"""The document `ari-tui.loadtest/1`: what a load test was asked to do, did, and found.
+"""The document `ari-tui.loadtest/1`: plan, progress and results of a load test.
 
-Every step of a call is a word of `STEPS`, in their order; a failed call names the one that it
-did not reach.
+The steps of a call are those of `STEPS`, in order; a failed call has the one that it did not
+reach.
 """
 
 from __future__ import annotations
@@ -145,5 +145,5 @@ class LoadReport(Base, frozen=True, kw_only=True):
 
 
 def decode_load(data: bytes | str) -> LoadReport:
-    """Read a report. Raises msgspec.ValidationError when it is none."""
+    """Decode a report. Raises msgspec.ValidationError for other JSON."""
     return msgspec.json.decode(data, type=LoadReport)

@@ -1,6 +1,6 @@
-"""One definition a metric: what a column, a JSON key and a Prometheus family are called and mean.
+"""One definition per metric: name and meaning of its column, JSON key and Prometheus family.
 
-`path` is the place in `model.Figures`; the Prometheus name follows from id and kind.
+`path` is the attribute path in `model.Figures`; the Prometheus name is derived from id and kind.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Metric(NamedTuple):
     kind: str = COUNTER
 
     def value(self, figures: Figures) -> float | None:
-        """Return the number, None where there is no sample."""
+        """Return the number; None without samples."""
         found: object = figures
         for name in self.path.split("."):
             found = getattr(found, name)
@@ -33,18 +33,22 @@ class Metric(NamedTuple):
 
     @property
     def prometheus_name(self) -> str:
-        """Return the family's name; counters get `_total` from the library, times are seconds."""
+        """Return the family's name without the `_total` that the library adds to counters."""
         name = f"{self.id.removesuffix('_ms')}_seconds" if self.unit == "ms" else self.id
         return f"ari_tui_{name}"
 
     def prometheus_value(self, figures: Figures) -> float | None:
-        """Return the number in Prometheus' base unit, None where there is no sample."""
+        """Return the number in Prometheus' base unit; None without samples."""
         value = self.value(figures)
         return value / 1000 if value is not None and self.unit == "ms" else value
 
 
 def _packets(name: str, label: str, text: str, kind: str = COUNTER) -> Metric:
     return Metric(f"packets_{name}", label, "", text, f"packets.{name}", kind)
+
+
+def _loss_bursts(name: str, label: str, text: str) -> Metric:
+    return Metric(f"loss_{name}", label, "", text, f"loss_bursts.{name}", GAUGE)
 
 
 METRICS: Final = (
@@ -56,7 +60,7 @@ METRICS: Final = (
     _packets("overdue", "DUE", "Packets in flight for more than 500 ms", GAUGE),
     _packets("lost", "LOST", "Packets not back within the loss time-out"),
     _packets("returned_late", "XLATE", "Lost packets that came back after the loss time-out"),
-    # a packet out of order was not missing after all: it may fall
+    # a gauge, since it falls when a packet comes out of order
     _packets("upstream_missing", "MISS", "Packets numbered by Asterisk that never came", GAUGE),
     _packets("duplicates_media", "DUPM", "Further copies of packets from Asterisk"),
     _packets("duplicates_echo", "DUP", "Further copies of packets from the echo server"),
@@ -72,7 +76,7 @@ METRICS: Final = (
     _packets("ssrc_changes", "SSRC", "Changes of the stream's SSRC"),
     _packets("reanchors", "ANCH", "Timestamp jumps against sequence and arrival that held"),
     _packets("baseline_steps", "STEP", "Lasting steps of a path's floor"),
-    # a gap that is open may still be explained: it is taken back
+    # a gauge, since an open gap may still be explained
     _packets("interruptions", "GAPS", "Arrival gaps over 200 ms", GAUGE),
     _packets("send_errors", "ERR", "Packets that could not be sent or received"),
     _packets("echo_refused", "REFUS", "Answers that nothing listens at the echo address"),
@@ -80,49 +84,14 @@ METRICS: Final = (
     Metric("loss_ratio", "LOSS", "", "Lost of settled packets", "loss_ratio", GAUGE),
     Metric("late_ratio", "LATE%", "", "Late of settled packets", "late_ratio", GAUGE),
     Metric("gone_ratio", "GONE", "", "Lost or discarded of settled packets", "gone_ratio", GAUGE),
-    Metric(
-        "loss_burst_ratio",
-        "BURSTR",
-        "",
-        "Mean run of losses over that of random ones",
-        "loss_bursts.burst_ratio",
-        GAUGE,
-    ),
-    # what is open yet may join: these may fall
-    Metric("loss_bursts", "BURSTS", "", "Bursts of losses (RFC 3611)", "loss_bursts.bursts", GAUGE),
-    Metric(
-        "loss_mean_burst",
-        "BLEN",
-        "",
-        "Mean length of a burst, in packets",
-        "loss_bursts.mean_burst",
-        GAUGE,
-    ),
-    Metric(
-        "loss_burst_density",
-        "BDENS",
-        "",
-        "Share lost within bursts",
-        "loss_bursts.burst_density",
-        GAUGE,
-    ),
-    Metric("loss_gaps", "LGAPS", "", "Stretches between bursts", "loss_bursts.gaps", GAUGE),
-    Metric(
-        "loss_mean_gap",
-        "GLEN",
-        "",
-        "Mean length of a stretch between bursts, in packets",
-        "loss_bursts.mean_gap",
-        GAUGE,
-    ),
-    Metric(
-        "loss_gap_density",
-        "GDENS",
-        "",
-        "Share lost between bursts",
-        "loss_bursts.gap_density",
-        GAUGE,
-    ),
+    _loss_bursts("burst_ratio", "BURSTR", "Mean run of losses over that of random ones"),
+    # gauges, since an open burst may join the one before
+    _loss_bursts("bursts", "BURSTS", "Bursts of losses (RFC 3611)"),
+    _loss_bursts("mean_burst", "BLEN", "Mean length of a burst, in packets"),
+    _loss_bursts("burst_density", "BDENS", "Share lost within bursts"),
+    _loss_bursts("gaps", "LGAPS", "Stretches between bursts"),
+    _loss_bursts("mean_gap", "GLEN", "Mean length of a stretch between bursts, in packets"),
+    _loss_bursts("gap_density", "GDENS", "Share lost between bursts"),
     Metric("rtt_count", "RTTS", "", "Round trips measured", "rtt_ms.count"),
     Metric("rtt_min_ms", "MIN", "ms", "Shortest round trip", "rtt_ms.min", GAUGE),
     Metric("rtt_mean_ms", "RTT", "ms", "Mean round trip", "rtt_ms.mean", GAUGE),

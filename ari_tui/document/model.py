@@ -1,7 +1,8 @@
-"""The document `ari-tui.stats/1`: what JSON, HTTP, status line, report and screen are drawn from.
+"""The document `ari-tui.stats/1`, the source of JSON, HTTP, status line, report and screen.
 
-Frozen: one is built a tick and shared by all readers. No sample is None (JSON null), never 0;
-what is empty is `[]`. Times are ISO 8601 in UTC, lengths of time carry their unit in the name.
+Frozen: one is built every tick and shared by all readers. A value without samples is None (JSON
+null), never 0; an empty list is `[]`. Times are ISO 8601 in UTC; names of durations end in their
+unit.
 """
 
 from __future__ import annotations
@@ -381,10 +382,10 @@ ENCODER = msgspec.json.Encoder()
 
 
 def encode(document: Base) -> bytes:
-    """Return a document as one line of JSON, without the line's end."""
+    """Return a document as one line of JSON, without a newline."""
     return ENCODER.encode(document)
 
 
 def decode(data: bytes | str) -> Document:
-    """Read a document. Raises msgspec.ValidationError when it is none."""
+    """Decode a document. Raises msgspec.ValidationError for other JSON."""
     return msgspec.json.decode(data, type=Document)

@@ -1,9 +1,9 @@
-"""JSON Schema (2020-12) of the documents that we write, generated from the structs themselves.
+"""JSON Schema (2020-12) of the documents that we write, generated from their structs.
 
-What is shipped in `ari_tui/document/schemas/` is this, written down; a test holds them equal. A
-reader can rely on it within `/1`: a key that is there stays, with its type, unit and meaning. New
-keys may come, so objects are open; they are not in `required`, since older documents lack them.
-New values may come where a text names a state, a reason or a kind. Anything else makes a `/2`.
+The files in `ari_tui/document/schemas/` are its output; a test checks that they are equal. Within
+`/1` every key keeps its type, unit and meaning. New keys may be added, so objects are open; they
+are not in `required`, since older documents lack them. New values may be added where a string is a
+state, a reason or a kind. Any other change makes a `/2`.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ DOCUMENTS: Final[dict[str, type[Base]]] = {
     "loadtest": LoadReport,
     "alert": Alert,
 }
-"""The documents by the short name of their schema: `stats` is `ari-tui.stats/1`."""
+"""The documents by short name: `stats` is `ari-tui.stats/1`."""
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema_id(name: str) -> str:
-    """Return what documents of this kind hold as `schema`."""
+    """Return the `schema` of documents of this kind."""
     schema = _own_schema(DOCUMENTS[name])
     if schema is None:
         raise TypeError(f"{name} does not say its schema")
@@ -39,22 +39,22 @@ def schema_id(name: str) -> str:
 
 
 def _own_schema(struct: type[Base]) -> str | None:
-    """Return the schema that a struct names; None for one that is a part of a document only."""
+    """Return a struct's `schema`; None for a struct within a document."""
     defaults = {field.name: field.default for field in msgspec.structs.fields(struct)}
     return str(defaults["schema"]) if "schema" in defaults else None
 
 
 def json_schema(name: str) -> dict[str, Any]:
-    """Return the JSON Schema of a kind of document; every field that has words has them in it."""
+    """Return the JSON Schema of a kind of document, with descriptions from the docstrings."""
     kind = DOCUMENTS[name]
     generated = msgspec.json.schema(kind)
     definitions: dict[str, Any] = generated["$defs"]
     for struct in _structs(kind):
         definition = definitions[struct.__name__]
-        # msgspec's versions indent a docstring's further lines differently
+        # the indentation of further lines depends on the version of msgspec
         definition["description"] = " ".join(definition["description"].split())
         for field, text in _field_texts(struct).items():
-            # beside a $ref, 2020-12 allows other words
+            # 2020-12 allows other keywords beside a $ref
             definition["properties"][field]["description"] = text
         own_schema = _own_schema(struct)
         if own_schema is not None:
@@ -69,7 +69,7 @@ def json_schema(name: str) -> dict[str, Any]:
 
 
 def _structs(kind: type[Base]) -> list[type[Base]]:
-    """Return a struct and those that it is made of, each once."""
+    """Return a struct and all structs within it, each once."""
     found: list[type[Base]] = []
     waiting: list[Any] = [kind]
     while waiting:
@@ -96,7 +96,7 @@ def _within(info: msgspec.inspect.Type) -> list[type[Base]]:
 
 
 def _field_texts(struct: type[Base]) -> dict[str, str]:
-    """Return the words on fields: their docstrings, and the help of the metrics that they are."""
+    """Return the descriptions of fields: their docstrings, or the help of their metrics."""
     texts: dict[str, str] = {}
     if issubclass(struct, Packets):
         texts = {m.path.partition(".")[2]: m.help for m in METRICS if m.path.startswith("packets.")}
@@ -109,9 +109,9 @@ def _field_texts(struct: type[Base]) -> dict[str, str]:
 
 
 def _docstrings(struct: type[Base]) -> dict[str, str]:
-    """Return the strings that stand below the fields of a class, on one line each.
+    """Return the docstrings of a class's fields, each on one line.
 
-    Python drops them when it compiles: they are read from the source.
+    The compiler drops them, so they are read from the source.
     """
     (node,) = ast.parse(textwrap.dedent(inspect.getsource(struct))).body
     body = node.body if isinstance(node, ast.ClassDef) else []

@@ -1,1 +1,1 @@
-"""Whole sessions put together: the engine under a screen, everything on loopback, calibration."""
+"""Complete sessions: engine and screen, demo and load test on loopback, calibration."""

@@ -1,4 +1,4 @@
-"""Watches an engine, running or started for this, so that SLA limits can be derived."""
+"""Samples a path through an engine, running or started for it, to derive SLA limits."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from ari_tui.document.model import Document
 from ari_tui.report import sparse_histogram
 
 _OPEN_S: Final = 20.0
-_LOOK_S: Final = 0.5
-"""How soon a request to stop takes effect."""
+_UPDATE_S: Final = 0.5
+"""Longest time until a request to stop takes effect."""
 _COARSE_PER_OCTAVE: Final = 8
-"""Of the stream's histogram, used when documents hold none: a bucket is up to 12 % wide."""
+"""Buckets of the stream's histogram, for documents without one; each is up to 12 % wide."""
 
 
 async def watch_engine(target: str, settings: Settings, seconds: float) -> tuple[PathSample, int]:
-    """Watch the engine at `target`; start one if it is "".
+    """Watch the engine at `target` for a time; with "" start one.
 
     Returns the sample, and the exit code of a signal that ended the watch early (else 0). Raises
-    AriTuiError when there is no engine to watch.
+    AriTuiError when the engine cannot be reached.
     """
     with StopSignals() as signals:
         async with _engine(target, settings) as address:
@@ -72,7 +72,7 @@ async def _engine(target: str, settings: Settings) -> AsyncIterator[str]:
 async def watch(source: LiveSource, seconds: float, stop: asyncio.Event) -> PathSample:
     """Watch a running source from its first document on; `stop` ends it early.
 
-    Raises AriTuiError when no engine answers, or when another takes its place.
+    Raises AriTuiError when no engine answers, or when the session changes.
     """
     await asyncio.wait_for(source.opened(), _OPEN_S)
     if source.document is None:
@@ -84,7 +84,7 @@ async def watch(source: LiveSource, seconds: float, stop: asyncio.Event) -> Path
         if left_s <= 0:
             break
         with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(source.changed(), min(left_s, _LOOK_S))
+            await asyncio.wait_for(source.changed(), min(left_s, _UPDATE_S))
         sample.update()
     if not sample.fine:
         get("calibrate").warning(
@@ -95,7 +95,7 @@ async def watch(source: LiveSource, seconds: float, stop: asyncio.Event) -> Path
 
 
 class _Sampling:
-    """What was measured since a first document."""
+    """The measurements since a first document."""
 
     def __init__(self, source: LiveSource, first: Document) -> None:
         self._source, self._first, self._newest = source, first, first
@@ -112,7 +112,7 @@ class _Sampling:
         return None not in (self._first.totals.rtt_histogram, self._newest.totals.rtt_histogram)
 
     def update(self) -> None:
-        """Read the newest document. Raises AriTuiError when it is another session's."""
+        """Read the newest document. Raises AriTuiError when it is of another session."""
         document = self._source.document
         if document is None:
             return
@@ -123,35 +123,35 @@ class _Sampling:
         shortest = document.window.rtt_ms.min
         if shortest is not None:
             self._shortest_ms = min(shortest, self._shortest_ms or shortest)
-        # at every look: a history holds five minutes, a watch may last longer
+        # at every update: the history holds five minutes, a watch may last longer
         watched_s = min(math.ceil(time.monotonic() - self._begun), SECONDS)
-        course = self._source.history.all.tail("rtt_max_us", watched_s)
-        self._longest_us = max(self._longest_us, *(value or 0 for value in course), 0)
+        maxima = self._source.history.all.tail("rtt_max_us", watched_s)
+        self._longest_us = max(self._longest_us, *(value or 0 for value in maxima), 0)
 
     def result(self) -> PathSample:
         """Return the difference between the first document and the newest."""
         first, last = self._first.totals.packets, self._newest.totals.packets
         limited = self._newest.instrument.limited_s - self._first.instrument.limited_s
-        came, per_octave = self._round_trips()
+        histogram, per_octave = self._round_trips()
         return PathSample(
             seconds=time.monotonic() - self._begun,
             calls=self._calls,
             settled=(last.sent - last.in_flight) - (first.sent - first.in_flight),
             lost=last.lost - first.lost,
             late=last.late_echo - first.late_echo,
-            histogram=_by_middle(came, per_octave),
-            shortest_ms=_within(self._shortest_ms or 0.0, came[:1], per_octave),
-            longest_ms=_within(self._longest_us / 1000, came[-1:], per_octave),
+            histogram=_by_middle(histogram, per_octave),
+            shortest_ms=_clamped(self._shortest_ms or 0.0, histogram[:1], per_octave),
+            longest_ms=_clamped(self._longest_us / 1000, histogram[-1:], per_octave),
             limited_s=max(limited, 0.0),
         )
 
     def _round_trips(self) -> tuple[list[list[int]], int]:
-        """Return the watch's own histogram, `[upper_ns, count]`, and its buckets per octave."""
+        """Return the histogram of the watch, `[upper_ns, count]`, and its buckets per octave."""
         before, now = self._first.totals.rtt_histogram, self._newest.totals.rtt_histogram
         if before is not None and now is not None:
             return sparse_histogram.since(now, before), sparse_histogram.PER_OCTAVE
-        told_us = sparse_histogram.since(self._source.history.rtt_histogram, self._coarse)
-        return [[upper_us * 1000, count] for upper_us, count in told_us], _COARSE_PER_OCTAVE
+        grown_us = sparse_histogram.since(self._source.history.rtt_histogram, self._coarse)
+        return [[upper_us * 1000, count] for upper_us, count in grown_us], _COARSE_PER_OCTAVE
 
 
 def _by_middle(histogram: sparse_histogram.Sparse, per_octave: int) -> Counter[int]:
@@ -163,8 +163,8 @@ def _by_middle(histogram: sparse_histogram.Sparse, per_octave: int) -> Counter[i
     return found
 
 
-def _within(extreme_ms: float, bucket: sparse_histogram.Sparse, per_octave: int) -> float:
-    """Clamp an extreme to the outermost bucket: windows reach back before the watch."""
+def _clamped(extreme_ms: float, bucket: sparse_histogram.Sparse, per_octave: int) -> float:
+    """Clamp an extreme to the outermost bucket, as windows reach back before the watch."""
     for upper_ns, _ in bucket:
         low, high = sparse_histogram.lower(upper_ns, per_octave) / 1e6, upper_ns / 1e6
         return min(max(extreme_ms, low), high)

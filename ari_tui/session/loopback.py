@@ -1,6 +1,6 @@
-"""Simulated Asterisk, echo server and engine on loopback, each a child: for demo and load test.
+"""Simulated Asterisk, echo server and engine as child processes on loopback.
 
-The engine is an ordinary one, configured with the ports of the other two.
+Used by demo and load test; the engine is configured with the ports of the other two.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from ari_tui.reflector.server import EXPEDITED_FORWARDING
 
 _LOOPBACK: Final = "127.0.0.1"
 _NO_CERTIFICATES: Final = {"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull}
-"""aiohttp loads the system's when it is imported; nothing on loopback uses TLS."""
+"""aiohttp loads the system's certificates on import; TLS is not used on loopback."""
 _KILL_AFTER_S = 5.0
-"""How long an engine that skips draining may take to write its report."""
+"""Time for an engine that skips draining to write its report."""
 
 
 async def run_on_loopback(
@@ -46,24 +46,24 @@ async def run_on_loopback(
 ) -> int:
     """Run the three commands until the engine ends, a signal comes or the parent closes the link.
 
-    Returns the exit code. `app` is the prefix of a Stasis application's name of its own. On a
-    signal the engine drains and prints its report; a second one skips the rest of draining. A
-    killed engine leaves no verdict: the code is that of "inconclusive".
+    Returns the exit code. `app` is the prefix of a unique Stasis application name. On a signal the
+    engine drains and prints its report; a second one skips the rest of draining. A killed engine
+    has no verdict: the code is that of "inconclusive".
     Raises ChildFailedError when a child does not start.
     """
-    settings = _own_settings(settings, app)
+    settings = _isolated_settings(settings, app)
     with StopSignals() as signals:
         async with contextlib.AsyncExitStack() as stack:
             reflector, asterisk, running = await _start_all(stack, settings, echo, sim, engine)
             link.ready(**running.info)
-            watching = asyncio.create_task(_watch(reflector, asterisk))
+            watching = asyncio.create_task(_log_early_ends(reflector, asterisk))
             code = await _follow(running, signals, None if stay else link)
             watching.cancel()
     return signals.exit_code or code
 
 
-async def _watch(*children: Child) -> None:
-    """Log children that end before the engine: what it measures then is their absence."""
+async def _log_early_ends(*children: Child) -> None:
+    """Log children that end before the engine, which then measures their absence."""
     names = {asyncio.create_task(child.process.wait()): child.name for child in children}
     waiting = set(names)
     while waiting:
@@ -72,8 +72,8 @@ async def _watch(*children: Child) -> None:
             log.get("loopback").error(f"the {names[task]} ended by itself", exit_code=task.result())
 
 
-def _own_settings(settings: Settings, app: str) -> Settings:
-    """Return settings of an application of its own: several may run side by side."""
+def _isolated_settings(settings: Settings, app: str) -> Settings:
+    """Return settings with a unique application name and password: several may run at a time."""
     replace = msgspec.structs.replace
     app = f"{app}-{secrets.token_hex(4)}"
     asterisk = replace(
@@ -88,7 +88,7 @@ def _own_settings(settings: Settings, app: str) -> Settings:
     return replace(settings, asterisk=asterisk, media=media)
 
 
-def _pointed_at(settings: Settings, ari: socket.socket, rtp: socket.socket) -> Settings:
+def _with_addresses(settings: Settings, ari: socket.socket, rtp: socket.socket) -> Settings:
     replace = msgspec.structs.replace
     (host, port), (echo_host, echo_port) = ari.getsockname(), rtp.getsockname()
     return replace(
@@ -105,21 +105,20 @@ async def _start_all(
     sim: Sequence[str],
     engine: Sequence[str],
 ) -> list[Child]:
-    """Start the three side by side; `stack` ends them, the engine first.
+    """Start the three concurrently; `stack` stops them, the engine first.
 
     Their ports are bound here, so that the engine can start at once: its requests wait in the
-    socket until the Asterisk serves them. When one fails, the others are ended and its error is
-    raised.
+    socket's backlog. When one fails, the others are stopped and its error is raised.
     """
     ari = socket.create_server((_LOOPBACK, 0))
     rtp = open_udp(_LOOPBACK, 0, dscp=EXPEDITED_FORWARDING)
-    pointed = _pointed_at(settings, ari, rtp)
+    with_addresses = _with_addresses(settings, ari, rtp)
     starting = [
         asyncio.create_task(one)
         for one in (
             _start(settings, "echo server", echo, rtp),
             _start(settings, "simulated Asterisk", sim, ari),
-            _start(pointed, "engine", engine),
+            _start(with_addresses, "engine", engine),
         )
     ]
     try:
@@ -147,7 +146,7 @@ async def _start(
 
 
 async def _follow(engine: Child, signals: StopSignals, parent: ParentLink | None) -> int:
-    """Wait for the engine's end; forward the first request to stop, then the second one."""
+    """Wait for the engine to end; forward the first and the second request to stop."""
     ended = asyncio.create_task(engine.process.wait())
     stop = asyncio.create_task(signals.stop.wait())
     parent_gone = asyncio.create_task((parent or ParentLink(None, None)).lifeline_ended())

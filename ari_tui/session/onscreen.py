@@ -1,9 +1,9 @@
-"""Runs the screen over an engine of its own, or attached to a running one.
+"""Runs the screen with an engine of its own, or attached to a running one.
 
-The engine is a child in a session of its own, so no key, no signal of the terminal and no repaint
-reaches it. The terminal is taken only once the engine is ready, and restored before it drains;
-the report is printed below. Whatever ends the screen (a key, a signal, a dead terminal), the
-engine notices by its lifeline and releases the callers.
+The engine is a child process in its own session, so keys and signals of the terminal do not reach
+it. The screen starts only once the engine is ready, and the terminal is restored before the engine
+drains; the report is printed below. However the screen ends (a key, a signal, a closed terminal),
+the engine's lifeline closes and it releases the callers.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ if TYPE_CHECKING:
     from ari_tui.ui.leaving import Leaving
 
 _DRAIN_S: Final = 30.0
-"""How long an engine may take to release its callers and write its final document."""
+"""Time for an engine to release its callers and write its final document."""
 _KILL_AFTER_S: Final = 5.0
 _FINAL_DOCUMENT_S: Final = 2.0
-"""How long the final document of an engine that has ended may take to arrive."""
+"""Time for the final document of an engine that has ended to arrive."""
 _TEXTUAL: Final = {"TEXTUAL_FPS": "10", "TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0"}
-"""Read by Textual when it is imported: little traffic over ssh."""
+"""Read by Textual on import; they reduce traffic over ssh."""
 _log = log.get("screen")
 
 
 def check_terminal(environment: Mapping[str, str] = os.environ) -> None:
-    """Raise ConfigError unless the standard streams are a terminal that can be drawn on."""
+    """Raise ConfigError unless stdin and stderr are a terminal that Textual can use."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise ConfigError("there is no terminal to draw on: add --headless")
     if environment.get("TERM", "dumb") == "dumb":
@@ -50,9 +50,9 @@ def check_terminal(environment: Mapping[str, str] = os.environ) -> None:
 async def run_on_screen(
     arguments: Sequence[str], settings: Settings, environment: Mapping[str, str], *, stay: bool
 ) -> int:
-    """Start `ari-tui ARGUMENTS` as the engine, show it until the screen is left; return the code.
+    """Start `ari-tui ARGUMENTS` as the engine and show it; return the exit code.
 
-    Raises ChildFailedError, with the terminal untouched, when the engine does not start.
+    Raises ChildFailedError, before the screen starts, when the engine does not start.
     """
     with StopSignals() as signals:
         engine = await _start_engine(arguments, settings, environment, signals)
@@ -75,9 +75,9 @@ async def run_on_screen(
 
 
 async def attach(target: str, settings: Settings) -> int:
-    """Show a running engine; it goes on when the screen is left.
+    """Show a running engine, which goes on when the screen ends.
 
-    Raises AriTuiError, with the terminal untouched, when none answers there.
+    Raises AriTuiError, before the screen starts, when the engine cannot be reached.
     """
     with StopSignals() as signals:
         screen = _Screen(target, settings, owned=False, stays=True)
@@ -97,8 +97,8 @@ async def _start_engine(
     environment: Mapping[str, str],
     signals: StopSignals,
 ) -> Child | None:
-    """Start the engine and import the screen meanwhile; None when a signal came first."""
-    with open(settings.log.file, "ab") as errors:  # noqa: ASYNC230  once, before anything runs
+    """Start the engine and import the screen at the same time; None when a signal came first."""
+    with open(settings.log.file, "ab") as errors:  # noqa: ASYNC230  before anything else runs
         starting = asyncio.create_task(
             Child.spawn(
                 "engine",
@@ -123,7 +123,7 @@ async def _start_engine(
 
 
 def _import_screen(settings: Settings) -> None:
-    """Import Textual, which takes a while; raises ConfigError when the theme is not there."""
+    """Import Textual, which is slow. Raises ConfigError for an unknown theme."""
     for name, value in _TEXTUAL.items():
         os.environ.setdefault(name, value)
     import ari_tui.ui.app  # noqa: F401
@@ -133,7 +133,7 @@ def _import_screen(settings: Settings) -> None:
 
 
 class _Screen:
-    """The app and its document source, from before the terminal is taken to the last line."""
+    """The app and its document source."""
 
     def __init__(self, target: str, settings: Settings, *, owned: bool, stays: bool) -> None:
         from ari_tui.client.source import LiveSource, parse_target  # after the engine's start
@@ -158,7 +158,7 @@ class _Screen:
             await cancel_tasks((opening, stop))
 
     async def show(self, signals: StopSignals, engine: Child | None) -> Leaving:
-        """Take the terminal, draw until a key, a signal or the engine ends it, restore it."""
+        """Run the app until a key, a signal or the engine ends it; return how it ended."""
         from ari_tui.ui.app import AriTuiApp
         from ari_tui.ui.leaving import Leaving
 
@@ -169,7 +169,7 @@ class _Screen:
         try:
             await asyncio.wait({drawing, stop}, return_when=asyncio.FIRST_COMPLETED)
             if signals.name == "SIGHUP":
-                _forget_terminal()
+                _redirect_to_null()
             if not drawing.done():
                 app.exit(Leaving("leave" if self._stays else "quit", reason=signals.name))
             left = await drawing
@@ -182,7 +182,7 @@ class _Screen:
         return left
 
     async def _watch(self, engine: Child | None, app: AriTuiApp) -> None:
-        """End the screen when the engine ends in order; show when it does not."""
+        """End the screen when the engine ends normally, else show that it has ended."""
         from ari_tui.ui.leaving import Leaving
 
         if engine is None:
@@ -201,7 +201,7 @@ class _Screen:
         return document is not None and document.kind == "final"
 
     async def wait_final(self) -> None:
-        """Wait a moment for the final document of an engine that has ended."""
+        """Wait for the final document of an engine that has ended, up to a timeout."""
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._until_final(), _FINAL_DOCUMENT_S)
 
@@ -214,7 +214,7 @@ class _Screen:
         await cancel_tasks((self._following,))
 
     def print_report(self) -> None:
-        """Print the report of the newest document, and whether it is the last."""
+        """Print the report of the newest document, and a note when it is not the final one."""
         document = self.source.document
         if document is None:
             return
@@ -227,7 +227,7 @@ class _Screen:
 
 
 async def _end(engine: Child, left: Leaving, screen: _Screen, signals: StopSignals) -> int:
-    """Let the engine drain, wait for its final document; a further Ctrl-C skips the draining."""
+    """Drain the engine and wait for its final document; another Ctrl-C skips the draining."""
     if engine.running:
         document = screen.source.document
         calls = document.totals.calls.active if document else 0
@@ -245,17 +245,17 @@ async def _end(engine: Child, left: Leaving, screen: _Screen, signals: StopSigna
     return code
 
 
-def _forget_terminal() -> None:
-    """Send further output to /dev/null: the terminal has gone, and writing to it would fail."""
-    nowhere = os.open(os.devnull, os.O_RDWR)
+def _redirect_to_null() -> None:
+    """Redirect the standard streams to /dev/null: writing to a closed terminal would fail."""
+    null = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
-        os.dup2(nowhere, fd)
-    os.close(nowhere)
+        os.dup2(null, fd)
+    os.close(null)
 
 
 def _say(text: str) -> None:
     with contextlib.suppress(OSError):
-        print(f"ari-tui: {text}", file=sys.stderr, flush=True)  # noqa: T201  what the user reads
+        print(f"ari-tui: {text}", file=sys.stderr, flush=True)  # noqa: T201  for the user
 
 
 def _print(text: str) -> None:

@@ -21,7 +21,7 @@ from ari_tui.core.errors import ChildFailedError
 from ari_tui.core.process import ParentLink
 from ari_tui.document.load_test import decode_load
 from ari_tui.document.model import Document, Packets
-from ari_tui.session.loopback import _own_settings, run_demo, run_on_loopback
+from ari_tui.session.loopback import _isolated_settings, run_demo, run_on_loopback
 from tests.processes import WAIT_S, descendants, gone, until
 from tests.schemas import decode
 
@@ -35,7 +35,7 @@ def test_settings_of_its_own_leave_nothing_of_the_users_asterisk() -> None:
         ),
         media=MediaSettings(bind="192.0.2.2", advertise="192.0.2.3", workers=3),
     )
-    own, other = _own_settings(given, "load"), _own_settings(given, "load")
+    own, other = _isolated_settings(given, "load"), _isolated_settings(given, "load")
     assert own.asterisk.app.startswith("load-")
     assert own.asterisk.app != other.asterisk.app
     assert own.asterisk.password not in ("mine", other.asterisk.password)

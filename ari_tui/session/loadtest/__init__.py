@@ -1,1 +1,1 @@
-"""Load tests: calls placed through ARI beside a running engine, followed step by step, judged."""
+"""Load tests: calls placed through ARI, tracked step by step and judged, beside an engine."""

@@ -1,4 +1,4 @@
-"""All calls of a load test, live and over, and their sums."""
+"""The calls of a load test, live and ended, and their totals."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ari_tui.session.loadtest.placed_call import PlacedCall
 
 
 class CallResults:
-    """Live calls by their channel, and the records of those that are over."""
+    """Live calls by channel id, and the records of ended ones."""
 
     def __init__(self) -> None:
         self.live: dict[str, PlacedCall] = {}
@@ -37,24 +37,24 @@ class CallResults:
 
     @property
     def calls_per_s(self) -> float | None:
-        """Return how many calls a second were started, from the first to the last; None below 2."""
+        """Return the rate of started calls, from the first to the last; None below 2 calls."""
         took_s = self._last_s - self._first_s
         return round((self.started - 1) / took_s, 2) if took_s > 0 else None
 
     @property
     def up(self) -> int:
-        """How many calls have media both ways now."""
+        """Number of calls with media both ways now."""
         return sum(call.flows for call in self.live.values())
 
     @property
     def active(self) -> int:
-        """How many calls are up, or on their way up."""
+        """Number of calls that are up or being set up."""
         return sum(call.active for call in self.live.values())
 
     def progress(
         self, plan: LoadPlan, phase: str, target: int, cps: float, elapsed_s: float
     ) -> LoadProgress:
-        """Return how far the test is."""
+        """Return the progress of the test."""
         up, planned_s = self.up, plan.duration_s
         if plan.tiers:
             planned_s = planned_s * len(plan.tiers) + plan.calls / plan.ramp_cps

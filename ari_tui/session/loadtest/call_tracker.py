@@ -1,4 +1,4 @@
-"""Tracks placed calls by the events of their channels and the engine's measurements."""
+"""Tracks placed calls by channel events and the engine's measurements."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from ari_tui.session.loadtest.call_results import CallResults
 from ari_tui.session.loadtest.placed_call import PlacedCall
 
 MEDIA_S: Final = 5.0
-"""How long the first packet of each way may take after a call is bridged."""
+"""Time for the first packet each way after a call is bridged."""
 _EVENT_S: Final = 10.0
-"""How long the event of the end may take after the longest ringing."""
+"""Time for the event of the end after the ringing timeout."""
 _RANG_OUT_SHARE: Final = 0.9
-"""A call that rang for this share of the time rang out, whatever cause the event gives."""
+"""A call that rang for this share of the timeout counts as unanswered, whatever its cause."""
 _BUSY: Final = 17
 
 
 class CallTracker:
-    """Reads events and the store; calls `hang_up` for calls that are to end."""
+    """Reads events and the store; calls `hang_up` for calls that should end."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class CallTracker:
         self._parts, self._results, self._ring_s, self._hang_up = parts, results, ring_s, hang_up
 
     def on_event(self, event: Event) -> None:
-        """Apply an event, whichever channel it is about."""
+        """Apply an event; those of other channels are ignored."""
         channel = event.peer if isinstance(event, Dial) else getattr(event, "channel", None)
         call = self._results.live.get(channel.id) if channel is not None else None
         if channel is None or call is None:
@@ -70,18 +70,18 @@ class CallTracker:
         else:
             call.fail("answered", causes.ended(event.cause, event.cause_txt, call.dialstatus))
 
-    def look(self, now_s: float, call_duration_s: float) -> None:
-        """Update every live call; end those whose time is up, or that are stuck."""
+    def update(self, now_s: float, call_duration_s: float) -> None:
+        """Update every live call; hang up those at their duration or past a timeout."""
         by_caller = {one.machine.caller.id: one for one in self._parts.calls.calls.values()}
         for call in list(self._results.live.values()):
             if call.measured is None and call.channel_id in by_caller:
                 call.measured = by_caller[call.channel_id]
                 call.call_id = call.measured.id
-            self._look_at(call)
+            self._update_steps(call)
             if call.active:
-                self._judge(call, now_s, call_duration_s)
+                self._check_time(call, now_s, call_duration_s)
 
-    def _look_at(self, call: PlacedCall) -> None:
+    def _update_steps(self, call: PlacedCall) -> None:
         measured, store = call.measured, self._parts.store
         if measured is None or measured.number not in store.row_of:
             return
@@ -93,12 +93,12 @@ class CallTracker:
             call.reach("media_out", (first_out - call.started_ns) / 1e6)
         if first_back:
             call.reach("media_back", (first_back - call.started_ns) / 1e6)
-            ahead_s = (int(store.media.last_rx[row]) - int(store.echo.last_rx[row])) / 1e9
-            call.back_silent_s = max(call.back_silent_s, ahead_s)
+            silent_s = (int(store.media.last_rx[row]) - int(store.echo.last_rx[row])) / 1e9
+            call.back_silent_s = max(call.back_silent_s, silent_s)
         if measured.state is CallState.FAILED and call.hung_up_s is None:
             call.fail("bridged", causes.not_bridged(measured.reason))
 
-    def _judge(self, call: PlacedCall, now_s: float, call_duration_s: float) -> None:
+    def _check_time(self, call: PlacedCall, now_s: float, call_duration_s: float) -> None:
         steps, age_s = call.steps, now_s - call.started_s
         if "answered" not in steps:
             if age_s > self._ring_s + _EVENT_S:

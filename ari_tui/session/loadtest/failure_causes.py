@@ -1,4 +1,4 @@
-"""Why calls fail, in words, and what to do about it."""
+"""Reasons why calls fail, and hints."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ _CAUSES: Final = {
         "bearer capability not available", "is a codec common? ulaw or alaw is needed"
     ),
 }
-_OF_DIAL: Final = {"BUSY": 17, "NOANSWER": 19, "CONGESTION": 34, "CHANUNAVAIL": 20}
-_SAYS_LITTLE: Final = (0, 16)
-"""A Local channel ends by cause 0 where Dial knows better (Asterisk 22)."""
+_DIALSTATUS_CAUSES: Final = {"BUSY": 17, "NOANSWER": 19, "CONGESTION": 34, "CHANUNAVAIL": 20}
+_UNSPECIFIC: Final = (0, 16)
+"""Causes that DIALSTATUS overrides: a Local channel ends with cause 0 (Asterisk 22)."""
 NO_EVENT: Final = FailureCause("neither answered nor hung up in time", "was the event stream away?")
 NO_MEDIA_OUT: Final = FailureCause(
     "answered, but no packet came from Asterisk",
@@ -50,7 +50,7 @@ NO_MEDIA_OUT: Final = FailureCause(
 
 
 def refused(error: Exception) -> FailureCause:
-    """Return why Asterisk did not accept a call."""
+    """Return the cause of a rejected originate request."""
     text = str(error)
     hint = (
         "is there such a technology and endpoint? `pjsip show endpoints`, `core show channeltypes`"
@@ -59,25 +59,25 @@ def refused(error: Exception) -> FailureCause:
 
 
 def ended(cause: int, words: str, dialstatus: str = "") -> FailureCause:
-    """Return why a call ended before it was answered: Q.850 cause, Asterisk's words, Dial's."""
-    counts = _OF_DIAL.get(dialstatus, cause) if cause in _SAYS_LITTLE else cause
-    known = _CAUSES.get(counts, FailureCause(f"ended by cause {cause}"))
-    told = [text for text in (f"cause {cause}", words, dialstatus) if text and text != "Unknown"]
-    return FailureCause(f"{known.reason} ({', '.join(told)})", known.hint)
+    """Return why a call ended unanswered: Q.850 cause, its text, DIALSTATUS."""
+    effective = _DIALSTATUS_CAUSES.get(dialstatus, cause) if cause in _UNSPECIFIC else cause
+    known = _CAUSES.get(effective, FailureCause(f"ended by cause {cause}"))
+    details = [text for text in (f"cause {cause}", words, dialstatus) if text and text != "Unknown"]
+    return FailureCause(f"{known.reason} ({', '.join(details)})", known.hint)
 
 
 def unanswered(seconds: float) -> FailureCause:
-    """Return why a call ended that rang as long as it may."""
+    """Return the cause of a call that rang until the timeout."""
     return FailureCause(f"rang for {seconds:g} s, nobody answered")
 
 
 def not_bridged(reason: str) -> FailureCause:
-    """Return why a call that was answered never came into the bridge."""
+    """Return the cause of a call that was answered but not bridged."""
     return FailureCause(f"answered, but could not be set up: {reason}")
 
 
 def no_media_back(echo: str) -> FailureCause:
-    """Return why nothing came back from the echo server."""
+    """Return the cause of a call without packets from the echo server."""
     return FailureCause(
         "packets went to the echo server, none came back",
         f"does an echo server run at {echo}? `ari-tui echo`, echo.host and echo.port",
@@ -85,7 +85,7 @@ def no_media_back(echo: str) -> FailureCause:
 
 
 def silence(allowed_s: float, way: str) -> FailureCause:
-    """Return why a call whose media broke off is not good; `way` is "out" or "back"."""
+    """Return the cause of a call with interrupted media; `way` is "out" or "back"."""
     if way == "back":
         return FailureCause(f"nothing came back from the echo server for more than {allowed_s:g} s")
     return FailureCause(

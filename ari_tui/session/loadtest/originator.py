@@ -1,7 +1,7 @@
-"""The load test itself: ramps up to a number of calls, holds it, replaces calls, hangs up.
+"""Runs a load test: ramps up to a number of calls, holds it, replaces calls, hangs up.
 
-It runs beside an engine as its extension, and receives the engine's documents as a sink: a call is
-judged by the first document in which it is over.
+It is an extension of an engine and a sink of its documents: a call is judged by the first document
+in which it has ended.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from ari_tui.session.loadtest.call_tracker import MEDIA_S, CallTracker
 from ari_tui.session.loadtest.placed_call import PlacedCall
 from ari_tui.session.loadtest.timeline import LoadStage, TimelineRecorder
 
-_MADE_UP_FOR_S: Final = 0.2
+_CATCH_UP_S: Final = 0.2
 _FREE_FAILURES: Final = 5
 _FIRST_PAUSE_S: Final = 0.2
 _LONGEST_PAUSE_S: Final = 5.0
 
 
 class CallPacing:
-    """Paces new calls, with pauses after failures; times are seconds of the caller's clock."""
+    """Limits the rate of new calls, with pauses after failures; times are in seconds."""
 
     def __init__(self, calls_per_s: float) -> None:
         self._interval_s = 1 / calls_per_s
@@ -43,24 +43,24 @@ class CallPacing:
         self._placed: list[float] = []
 
     def take(self, now_s: float) -> bool:
-        """Tell whether a call may be placed now; if so, it is counted."""
+        """Return whether a call may be placed now, and count it."""
         if self._due_s is not None and now_s < self._due_s:
             return False
-        # a late tick is made up for; after a longer pause the pace starts anew
+        # a short delay is caught up; after a longer one the schedule restarts
         start_s = now_s if self._due_s is None else self._due_s
-        if now_s - start_s > _MADE_UP_FOR_S:
+        if now_s - start_s > _CATCH_UP_S:
             start_s = now_s
         self._due_s = start_s + max(self._interval_s, self._pause_s())
         self._placed.append(now_s)
         return True
 
     def rate(self, now_s: float) -> float:
-        """Return how many calls were placed in the last second."""
+        """Return the number of calls placed in the last second."""
         self._placed = [at for at in self._placed if now_s - at < 1.0]
         return float(len(self._placed))
 
     def ended(self, *, good: bool) -> None:
-        """Note a call's outcome."""
+        """Record the outcome of a call."""
         self._failures = 0 if good else self._failures + 1
 
     def _pause_s(self) -> float:
@@ -71,9 +71,9 @@ class CallPacing:
 
 
 TICK_S: Final = 0.05
-_LOOK_S: Final = 0.2
+_UPDATE_S: Final = 0.2
 _HANG_UP_S: Final = 15.0
-"""How long calls may take to end once they are hung up."""
+"""Time for calls to end after the hang-up."""
 _RAMP_MARGIN_S: Final = 5.0
 _HANG_UP_TRIES: Final = 3
 _OVER: Final = frozenset({CallState.ENDED.value, CallState.FAILED.value})
@@ -94,7 +94,7 @@ class LoadTest:
         self._tracker: CallTracker | None = None
         self._pacing = CallPacing(plan.ramp_cps)
         self._phase, self._target = "ramping", 0
-        self._started_s = self._looked_s = time.monotonic()
+        self._started_s = self._updated_s = time.monotonic()
         self._numbers = itertools.count(1)
         self._endpoints = itertools.cycle(plan.endpoints)
         self._tasks = Tasks("loadtest")
@@ -102,7 +102,7 @@ class LoadTest:
     # -- extension of the engine -------------------------------------------------------------
 
     async def run(self, parts: EngineParts) -> str:
-        """Run every stage, hang up all calls; return why the engine is to end."""
+        """Run all stages and hang up all calls; return the engine's reason to end."""
         self._parts = parts
         self._tracker = CallTracker(parts, self.results, self.plan.ring_s, self._hang_up)
         parts.publisher.load = self.progress
@@ -116,25 +116,25 @@ class LoadTest:
         return "load test done"
 
     def on_event(self, event: Event) -> None:
-        """Take an event of the engine's stream."""
+        """Handle an event of the engine's stream."""
         if self._tracker is not None:
             self._tracker.on_event(event)
 
     async def stop(self, reason: str) -> None:
-        """Hang up the calls that are left, and wait for the requests to finish."""
+        """Hang up the remaining calls, and wait for the requests to finish."""
         _log.debug("stopping", reason=reason)
         self._hang_up_all()
-        self._look(time.monotonic())
+        self._update(time.monotonic())
         await self._tasks.finished()
         self._phase = "over"
 
     # -- sink of the engine ------------------------------------------------------------------
 
     def take(self, document: Document) -> None:
-        """Judge the calls that are over by this document; the last one judges all."""
+        """Judge the calls that have ended by this document; with the final one all calls."""
         if self._parts is not None:
             self.timeline.take(document, self._parts.publisher.live())
-        self._look(time.monotonic())
+        self._update(time.monotonic())
         self.final = document if document.kind == "final" else None
         found = {call.id: call for call in document.calls}
         for call in list(self.results.live.values()):
@@ -145,7 +145,7 @@ class LoadTest:
             self.ended_ns = time.time_ns()
 
     def progress(self) -> LoadProgress:
-        """Return how far the test is."""
+        """Return the progress of the test."""
         now_s = time.monotonic()
         elapsed_s = now_s - self._started_s
         rate = self._pacing.rate(now_s)
@@ -171,19 +171,19 @@ class LoadTest:
         stage.end()
 
     async def _until(self, condition: Callable[[], object], deadline_s: float) -> None:
-        """Place and follow calls until a condition holds or the time is up."""
+        """Place and track calls until a condition holds or the deadline passes."""
         while (now_s := time.monotonic()) < deadline_s and not condition():
-            if now_s - self._looked_s >= _LOOK_S:
-                self._look(now_s)
+            if now_s - self._updated_s >= _UPDATE_S:
+                self._update(now_s)
             if self._phase in ("ramping", "holding"):
                 while self.results.active < self._target and self._pacing.take(now_s):
                     self._place(now_s)
             await asyncio.sleep(TICK_S)
 
-    def _look(self, now_s: float) -> None:
-        self._looked_s = now_s
+    def _update(self, now_s: float) -> None:
+        self._updated_s = now_s
         if self._tracker is not None:
-            self._tracker.look(now_s, self.plan.call_duration_s)
+            self._tracker.update(now_s, self.plan.call_duration_s)
         if self.stages:
             self.stages[-1].note(self.results.up)
 
@@ -215,7 +215,7 @@ class LoadTest:
             )
         except AriError as error:
             call.fail("accepted", failure_causes.refused(error))
-            if isinstance(error, AriUnreachableError):  # it may have been carried out
+            if isinstance(error, AriUnreachableError):  # the request may have succeeded
                 self._hang_up(call)
             call.gone = True
         else:
@@ -262,9 +262,9 @@ class LoadTest:
         self._pacing.ended(good=record.outcome == "good")
 
     def _lag_s(self, call: PlacedCall) -> float:
-        """Return how long after its start the engine began with the call."""
-        taken_ns = call.measured.started_ns if call.measured else call.started_ns
-        return max(0.0, (taken_ns - call.started_ns) / 1e9)
+        """Return the time from the call's start to the engine's start of measuring it."""
+        measured_ns = call.measured.started_ns if call.measured else call.started_ns
+        return max(0.0, (measured_ns - call.started_ns) / 1e9)
 
     def _own_parts(self) -> EngineParts:
         if self._parts is None:
@@ -273,7 +273,7 @@ class LoadTest:
 
 
 async def _hung_up(parts: EngineParts, channel_id: str) -> AriError | None:
-    """Hang up a channel; return why that could not be done."""
+    """Hang up a channel; return the error, None on success."""
     try:
         await parts.calls.hang_up(channel_id)
     except AriError as error:

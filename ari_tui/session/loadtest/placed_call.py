@@ -1,10 +1,10 @@
-"""One call of a load test: the steps that it reached, and the judgement on it.
+"""One call of a load test: the steps that it reached, and its outcome.
 
-A call is good when packets came from Asterisk and came back from the echo server, and from then
-to its end neither way was silent for longer than `SILENCE_S`. What hold, a digit or comfort noise
-explains is no silence. Silence from Asterisk is the call's longest interruption, measured packet
-by packet; silence from the echo server is how long the newest packet back is older than the newest
-one from Asterisk, looked at several times a second.
+A call is good when packets came from Asterisk and came back from the echo server, and neither
+way was silent for longer than `SILENCE_S` from then to its end. Hold, digits and comfort noise do
+not count as silence. Silence from Asterisk is the call's longest interruption, measured per
+packet; silence from the echo server is the time between the newest packet back and the newest one
+from Asterisk, sampled several times a second.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ NO_SAMPLES: Final = Spread(count=0, min=None, mean=None, p50=None, p95=None, p99
 
 @dataclass(eq=False)
 class PlacedCall:
-    """One call, from its originate request on. Times in s are monotonic, in ns the wall clock's."""
+    """One call, from its originate request on. Times in s are monotonic, in ns wall clock time."""
 
     number: int
     endpoint: str
@@ -43,25 +43,25 @@ class PlacedCall:
     failed_at: str | None = None
     why: FailureCause | None = None
     back_silent_s: float = 0.0
-    """The longest that nothing came back while packets went out."""
+    """Longest time without packets back while packets were sent."""
     silent_s: float = 0.0
-    """The longest that media stayed away, either way; known at the end."""
+    """Longest time without media in either direction; set at the end."""
     hung_up_s: float | None = None
-    """When its hang-up was requested; None before."""
+    """Time of the hang-up request; None before."""
     gone: bool = False
-    """Its channel has ended, or was never created."""
+    """Whether its channel has ended, or was never created."""
     record: LoadCall | None = None
-    """Its entry in the report; None until it is over."""
+    """Its entry in the report; None until it has ended."""
 
     def reach(self, step: str, milliseconds: float) -> None:
-        """Note that a step was reached, the first time; those before it were reached by then."""
+        """Record the first time that a step is reached; it implies the steps before it."""
         for earlier in STEPS[: STEPS.index(step)]:
             if earlier != "ringing":
                 self.steps.setdefault(earlier, milliseconds)
         self.steps.setdefault(step, milliseconds)
 
     def fail(self, step: str, why: FailureCause) -> None:
-        """Note at which step it failed; the first failure counts."""
+        """Record the step that failed; only the first failure counts."""
         if self.failed_at is None:
             self.failed_at, self.why = step, why
 
@@ -72,11 +72,11 @@ class PlacedCall:
 
     @property
     def active(self) -> bool:
-        """Whether it is being set up or is up: neither over nor about to be."""
+        """Whether it is up or being set up: not ended and not hung up."""
         return self.record is None and not self.gone and self.hung_up_s is None
 
     def close(self, found: Call | None, held_s: float) -> LoadCall:
-        """Judge the call; `found` is how the engine measured it, None when it did not."""
+        """Judge the call; `found` is the engine's measurement, None without one."""
         self._judge_end(found)
         outcome = "good" if "media_back" in self.steps else "cut"
         if self.failed_at is not None:

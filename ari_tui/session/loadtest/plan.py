@@ -1,4 +1,4 @@
-"""The plan of a load test, from its settings, and the settings of the engine beside it."""
+"""The plan of a load test, its safety limits, and the settings of its engine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LONGEST_APP: Final = 64
 
 
 def plan_of(wanted: LoadtestSettings, *, simulated: bool) -> LoadPlan:
-    """Return the plan as the report shows it: of variables only the names."""
+    """Return the plan for the report, with the names of variables but not their values."""
     tiers = [int(tier) for tier in wanted.tiers]
     return LoadPlan(
         endpoints=list(wanted.endpoints),
@@ -46,9 +46,9 @@ def variables_of(wanted: LoadtestSettings) -> dict[str, str]:
 
 
 def engine_settings(settings: Settings) -> Settings:
-    """Return settings of an engine whose calls are all our own.
+    """Return settings of an engine for the test's calls only.
 
-    It has an application of its own: a second client of one application would replace an engine
+    It has its own Stasis application: a second client of one application would replace an engine
     that measures real callers. Released callers are hung up.
     """
     app = settings.asterisk.app[: _LONGEST_APP - len(_SUFFIX)] + _SUFFIX
@@ -66,12 +66,12 @@ def on_simulator(settings: Settings) -> Settings:
 
 EMERGENCY: Final = frozenset({"000", "110", "112", "113", "115", "117", "118", "119", "911", "999"})
 _OUTSIDE_LINES: Final = ("", "0", "9")
-"""Digits that reach an outside line; 9000 and 1000 are common extensions, so not before 000."""
+"""Prefixes for an outside line; 9 not before 000, as 9000 is a common extension."""
 _DIALLED: Final = re.compile(r"[0-9*#+.() -]+")
 
 
 def check_safety_limits(wanted: LoadtestSettings) -> None:
-    """Raise ConfigError for endpoints that may not be called, and for too many calls."""
+    """Raise ConfigError for forbidden endpoints and for too many calls."""
     for endpoint in wanted.endpoints:
         check_endpoint(endpoint, wanted.allow)
     if not wanted.endpoints:
@@ -86,7 +86,7 @@ def check_safety_limits(wanted: LoadtestSettings) -> None:
 
 
 def check_endpoint(endpoint: str, allow: tuple[str, ...]) -> None:
-    """Raise ConfigError for an emergency number in any form, and for what no pattern allows."""
+    """Raise ConfigError for emergency numbers, and for endpoints that no pattern allows."""
     shown = escaped(endpoint, 80)
     if number := emergency_number(endpoint):
         raise ConfigError(f"endpoint {shown}: {number} is an emergency number: it is never called")
@@ -98,10 +98,10 @@ def check_endpoint(endpoint: str, allow: tuple[str, ...]) -> None:
 
 
 def emergency_number(endpoint: str) -> str:
-    """Return the emergency number that an endpoint calls, "" for none.
+    """Return the emergency number in an endpoint, "" for none.
 
-    Every part of it counts (`PJSIP/trunk/sip:112@host`, `DAHDI/g1/9w911`), with an outside line's
-    digit before it, a plus, dashes, a service code such as #31#.
+    Every part is checked (`PJSIP/trunk/sip:112@host`, `DAHDI/g1/9w911`), also after a prefix for
+    an outside line or a service code such as #31#, and with a plus or dashes.
     """
     _, _, resource = endpoint.partition("/")
     for part in re.split(r"[/@:;&,|=]|w+|W+", resource):
@@ -116,5 +116,5 @@ def emergency_number(endpoint: str) -> str:
 
 
 def is_local(url: str) -> bool:
-    """Return whether an Asterisk's address is this machine's own."""
+    """Return whether an Asterisk's address is a loopback address."""
     return is_loopback(urlsplit(url if "://" in url else f"//{url}").hostname or "")

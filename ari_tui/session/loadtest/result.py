@@ -1,4 +1,4 @@
-"""Builds the report of a load test that is over."""
+"""Builds the report of a finished load test."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ari_tui.building.sla import sla_of
 from ari_tui.document.load_test import STEPS, LoadCall, LoadEnvironment, LoadReport, LoadTier
 from ari_tui.document.model import Document, LoadProgress, Sla, Spread
 from ari_tui.session.loadtest.originator import LoadTest
-from ari_tui.session.loadtest.placed_call import HELD, NO_SAMPLES
+from ari_tui.session.loadtest.placed_call import HELD
 from ari_tui.session.loadtest.timeline import LoadStage
 
 _WORST: Final = ("pass", "inconclusive", "fail")
@@ -25,7 +25,7 @@ def assemble(test: LoadTest, document: Document) -> LoadReport:
     calls = sorted(test.results.records, key=lambda call: call.number)
     progress = test.progress()
     tiers = [_tier(stage, calls, test.ended_ns) for stage in test.stages]
-    course = test.timeline.seconds(test.started_ns / 1e9, test.ended_ns / 1e9)
+
     slas = [document.sla, *(tier.sla for tier in tiers if test.plan.tiers)]
     verdict, reasons = judge(slas, progress, test.plan.max_failed)
     return LoadReport(
@@ -43,31 +43,31 @@ def assemble(test: LoadTest, document: Document) -> LoadReport:
         tiers=tiers,
         calls=calls,
         environment=environment(document),
-        course=course,
+        course=test.timeline.seconds(test.started_ns / 1e9, test.ended_ns / 1e9),
         document=document,
     )
 
 
 def judge(slas: Sequence[Sla], progress: LoadProgress, max_failed: int) -> tuple[str, list[str]]:
-    """Return the verdict and its reasons: the worst SLA's, and fail for too many failed calls.
+    """Return the verdict and its reasons: the worst SLA's, or fail for too many failed calls.
 
-    Interrupted media prove nothing when the instrument itself was limited in most seconds: a
-    machine that starves us starves a sender on it too. The first SLA is that of the whole test.
+    Calls with interrupted media make it inconclusive when most seconds were limited: a machine
+    without CPU time for us has none for a sender on it either. The first SLA is the whole test's.
     """
     worst = max((sla.verdict for sla in slas), key=_WORST.index)
     reasons = [f"SLA: {sla.headline}" for sla in slas if sla.verdict == worst][-1:]
     if progress.failed <= max_failed:
         return worst, reasons
     where = ", ".join(f"{count} at {step}" for step, count in progress.failed_at.items())
-    told = f"{progress.failed} of {progress.started} calls failed ({where}); {max_failed} may"
-    broken, whole = progress.failed_at.get(HELD, 0), slas[0]
-    if progress.failed - broken > max_failed or 2 * whole.clean_s >= whole.of_s:
-        return "fail", [told, *reasons]
+    failed = f"{progress.failed} of {progress.started} calls failed ({where}); {max_failed} may"
+    interrupted, whole = progress.failed_at.get(HELD, 0), slas[0]
+    if progress.failed - interrupted > max_failed or 2 * whole.clean_s >= whole.of_s:
+        return "fail", [failed, *reasons]
     verdict = max(worst, "inconclusive", key=_WORST.index)
-    excuse = (
+    limited = (
         f"only {whole.clean_s:g} of {whole.of_s} s were clean: media that broke off prove little"
     )
-    return verdict, [told, excuse, *reasons]
+    return verdict, [failed, limited, *reasons]
 
 
 def _tier(stage: LoadStage, calls: Sequence[LoadCall], ended_ns: int) -> LoadTier:
@@ -88,7 +88,7 @@ def _tier(stage: LoadStage, calls: Sequence[LoadCall], ended_ns: int) -> LoadTie
 
 
 def set_up(calls: Sequence[LoadCall]) -> dict[str, Spread]:
-    """Return how long it took to each step, over the calls that reached it."""
+    """Return the times to each step, over the calls that reached it."""
     found = {}
     for step in STEPS:
         values = [call.set_up_ms[step] for call in calls if step in call.set_up_ms]
@@ -98,9 +98,7 @@ def set_up(calls: Sequence[LoadCall]) -> dict[str, Spread]:
 
 
 def spread_of(values: Sequence[float]) -> Spread:
-    """Summarize values, percentiles by nearest rank; null without any."""
-    if not values:
-        return NO_SAMPLES
+    """Summarize one value or more, percentiles by nearest rank."""
     ordered, number = sorted(values), len(values)
     p50, p95, p99 = (ordered[nearest_rank(share, number) - 1] for share in (0.5, 0.95, 0.99))
     mean = round(sum(ordered) / number, 3)
@@ -110,7 +108,7 @@ def spread_of(values: Sequence[float]) -> Spread:
 
 
 def environment(document: Document) -> LoadEnvironment:
-    """Return where the test ran."""
+    """Return host, versions and CPUs of the test."""
     version = document.asterisks[0].version if document.asterisks else None
     return LoadEnvironment(
         host=document.session.host,

@@ -1,4 +1,4 @@
-"""Records the timeline of a run, second by second, while its engine runs."""
+"""Records the timeline of a load test second by second."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from typing import Final
 
 from ari_tui.analysis.sla.evaluator import EvidenceWindow
-from ari_tui.document.live import AllCourse, Live
+from ari_tui.document.live import Live
 from ari_tui.document.load_test import LoadSecond
 from ari_tui.document.model import Document
 
@@ -14,10 +14,10 @@ _CELLS: Final = ("sent", "lost", "late", "rtt_p50_us", "rtt_p95_us", "rtt_p99_us
 
 
 class TimelineRecorder:
-    """Records the figures of all calls for the whole run: an engine's history is shorter.
+    """Records the figures of all calls for the whole run, as an engine's history is shorter.
 
-    Needs every document with its live figures, once a second; a later one repeats the newest
-    seconds, since losses are known only seconds after the sending.
+    Needs the live figures once a second; they repeat the newest seconds, since losses are known
+    only seconds after sending.
     """
 
     def __init__(self) -> None:
@@ -25,25 +25,21 @@ class TimelineRecorder:
         self._calls: dict[int, int] = {}
 
     def take(self, document: Document, live: Live) -> None:
-        """Record the newest seconds, and how many calls are up at the last of them."""
+        """Record the newest seconds, and the number of calls in the last of them."""
         self._calls[live.last_second] = document.totals.calls.active
         first = live.last_second - live.seconds + 1
         for place in range(live.seconds):
-            found = _cells_at(live.all, place)
+            found = {name: getattr(live.all, name)[place] for name in _CELLS}
             if found["sent"] is not None or found["rtt_max_us"] is not None:
                 self._cells[first + place] = found
 
     def seconds(self, started_s: float, ended_s: float) -> list[LoadSecond]:
         """Return the seconds between two times (since 1970), without gaps."""
-        first, calls, course = int(started_s), 0, []
+        first, calls, found = int(started_s), 0, []
         for second in range(first, int(ended_s) + 1):
             calls = self._calls.get(second, calls)
-            course.append(_second(second - first, calls, self._cells.get(second, {})))
-        return course
-
-
-def _cells_at(course: AllCourse, place: int) -> dict[str, int | None]:
-    return {name: getattr(course, name)[place] for name in _CELLS}
+            found.append(_second(second - first, calls, self._cells.get(second, {})))
+        return found
 
 
 def _second(at_s: float, calls: int, cells: dict[str, int | None]) -> LoadSecond:
@@ -65,22 +61,22 @@ def _second(at_s: float, calls: int, cells: dict[str, int | None]) -> LoadSecond
 
 
 class LoadStage:
-    """A tier's hold: from the second after its calls were up to the one in which it ended."""
+    """The holding phase of a tier, which begins with the first full second after the ramp."""
 
     def __init__(self, calls: int, evidence_window: EvidenceWindow) -> None:
         self.calls, self.evidence_window = calls, evidence_window
         self.reached = 0
-        """Most calls up at once."""
+        """Highest number of calls up at the same time."""
         self.started_ns = time.time_ns()
         self.ended_ns: int | None = None
 
     def note(self, up: int) -> None:
-        """Note how many calls are up."""
+        """Record the number of calls that are up."""
         if self.ended_ns is None:
             self.reached = max(self.reached, up)
 
     def end(self) -> None:
-        """End the hold; does nothing when it has ended."""
+        """End the phase; does nothing when it has ended."""
         if self.ended_ns is None:
             self.ended_ns = time.time_ns()
             self.evidence_window.until_second = self.ended_ns // 1_000_000_000

@@ -241,9 +241,9 @@ def test_the_end_of_a_call_that_we_hung_up_is_no_failure() -> None:
 def test_a_call_of_which_nothing_is_heard_is_given_up() -> None:
     harness = TrackerHarness(ring_s=1.0)
     call = harness.call(age_s=10.0)
-    harness.tracker.look(time.monotonic(), 30.0)
+    harness.tracker.update(time.monotonic(), 30.0)
     assert harness.hung_up == []
-    harness.tracker.look(time.monotonic() + 2.0, 30.0)
+    harness.tracker.update(time.monotonic() + 2.0, 30.0)
     assert call.failed_at == "answered"
     assert harness.hung_up == [call]
 
@@ -253,7 +253,7 @@ def test_a_call_is_hung_up_when_its_time_is_over() -> None:
     call = harness.call(age_s=5.0)
     for step in ("answered", "bridged", "media_back"):
         call.reach(step, 100.0)
-    harness.tracker.look(time.monotonic(), 30.0)
+    harness.tracker.update(time.monotonic(), 30.0)
     assert harness.hung_up == []
-    harness.tracker.look(time.monotonic() + 25.5, 30.0)
+    harness.tracker.update(time.monotonic() + 25.5, 30.0)
     assert harness.hung_up == [call]
