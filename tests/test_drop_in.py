@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from ari_tui.wire import rtp
+from tests import rtp_packets
 from tests.engine.kit import Pbx, asterisk, free_block, unused_udp_port
 
 pytestmark = [pytest.mark.usefixtures("bare_start"), pytest.mark.system]
@@ -141,7 +141,7 @@ def ask(port: int) -> tuple[Any, str]:
 
 async def test_the_originals_echo_flags_start_an_echo_server_that_returns_every_byte() -> None:
     port = unused_udp_port()
-    packet = rtp.build(bytes(range(160)), sequence=65535, timestamp=2**32 - 160, ssrc=7)
+    packet = rtp_packets.build(bytes(range(160)), sequence=65535, timestamp=2**32 - 160, ssrc=7)
     async with echo(port, rate="16000") as process:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
             phone.connect(("127.0.0.1", port))

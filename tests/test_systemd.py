@@ -18,7 +18,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from ari_tui.wire import rtp
+from tests import rtp_packets
 from tests.asterisk.tools import need
 from tests.engine.kit import asterisk, echo_server, free_block, until
 
@@ -215,7 +215,7 @@ def test_the_echo_servers_own_words_start_it() -> None:
             assert process.stderr is not None
             line = process.stderr.readline()
             assert "listening address=127.0.0.1" in line
-            packet = rtp.build(b"\xd5" * 160, sequence=1, timestamp=160, ssrc=7)
+            packet = rtp_packets.build(b"\xd5" * 160, sequence=1, timestamp=160, ssrc=7)
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
                 phone.connect(("127.0.0.1", int(line.rpartition("=")[2])))
                 phone.settimeout(20)

@@ -15,7 +15,7 @@
 from __future__ import annotations
 
 import struct
-from typing import Final, NamedTuple
+from typing import Final
 
 FIXED_HEADER = struct.Struct("!BBHII")
 HEADER_SIZE = FIXED_HEADER.size
@@ -45,24 +45,12 @@ COMFORT_NOISE = 13
 DEFAULT_CLOCK_RATE = 8000
 
 
-class RtpHeader(NamedTuple):
-    """The fields of an RTP header, and the bounds of the payload in the packet."""
-
-    marker: bool
-    payload_type: int
-    sequence: int
-    timestamp: int
-    ssrc: int
-    payload_start: int
-    payload_end: int
-
-
 def is_rtcp(second_byte: int) -> bool:
     """Return whether a version-2 packet with this second byte is RTCP (RFC 5761 section 4)."""
     return _RTCP_LOW <= second_byte <= _RTCP_HIGH
 
 
-def _payload_bounds(data: bytes | memoryview) -> tuple[int, int] | None:
+def payload_bounds(data: bytes | memoryview) -> tuple[int, int] | None:
     """Return the bounds of the payload; None when the lengths do not fit the packet."""
     first = data[0]
     start = HEADER_SIZE + 4 * (first & 0x0F)
@@ -92,46 +80,7 @@ def classify(data: bytes | memoryview) -> int:
         return NOT_RTP
     if len(data) < HEADER_SIZE:
         return MALFORMED
-    return OK if _payload_bounds(data) is not None else MALFORMED
-
-
-def parse(data: bytes | memoryview) -> RtpHeader:
-    """Parse the header of one RTP packet.
-
-    Raises ValueError when `classify` does not return OK.
-    """
-    verdict = classify(data)
-    if verdict != OK:
-        kind = "not RTP" if verdict == NOT_RTP else "malformed RTP"
-        raise ValueError(f"{kind}: {len(data)} bytes starting {bytes(data[:4]).hex()}")
-    _, marker_pt, sequence, timestamp, ssrc = FIXED_HEADER.unpack_from(data)
-    bounds = _payload_bounds(data)
-    assert bounds is not None  # noqa: S101  classify returned OK
-    return RtpHeader(
-        bool(marker_pt >> 7), marker_pt & 0x7F, sequence, timestamp, ssrc, bounds[0], bounds[1]
-    )
-
-
-def build(
-    payload: bytes,
-    *,
-    sequence: int,
-    timestamp: int,
-    ssrc: int,
-    payload_type: int = 0,
-    marker: bool = False,
-) -> bytes:
-    """Build one plain RTP packet; sequence and timestamp wrap at 16 and 32 bits."""
-    return (
-        FIXED_HEADER.pack(
-            PLAIN_FIRST_BYTE,
-            payload_type | (0x80 if marker else 0),
-            sequence & 0xFFFF,
-            timestamp & 0xFFFFFFFF,
-            ssrc,
-        )
-        + payload
-    )
+    return OK if payload_bounds(data) is not None else MALFORMED
 
 
 SEQUENCE_BITS: Final = 16

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import cast
 
-from ari_tui.wire import rtp
+from tests import rtp_packets
 
 _TIMEOUT_S = 10.0
 
@@ -44,12 +44,12 @@ class MediaPort(asyncio.DatagramProtocol):
         """Return the next packet and its source."""
         return await asyncio.wait_for(self._packets.get(), _TIMEOUT_S)
 
-    async def receive_rtp(self, count: int) -> list[tuple[rtp.RtpHeader, bytes]]:
+    async def receive_rtp(self, count: int) -> list[tuple[rtp_packets.RtpHeader, bytes]]:
         """Return the next `count` RTP packets: header and payload."""
-        packets: list[tuple[rtp.RtpHeader, bytes]] = []
+        packets: list[tuple[rtp_packets.RtpHeader, bytes]] = []
         while len(packets) < count:
             data, _ = await self.receive()
-            header = rtp.parse(data)
+            header = rtp_packets.parse(data)
             packets.append((header, data[header.payload_start : header.payload_end]))
         return packets
 

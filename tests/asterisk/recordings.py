@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from ari_tui.wire import rtp
+from tests import rtp_packets
 
 _FILE_HEADER = 24
 _RECORD = struct.Struct("<IIII")
@@ -37,11 +37,11 @@ def _packets(data: bytes) -> Iterator[tuple[int, int]]:
         at += size
 
 
-def renumber(source: Path, target: Path, *, shift: Shift, ssrc: int) -> rtp.RtpHeader:
+def renumber(source: Path, target: Path, *, shift: Shift, ssrc: int) -> rtp_packets.RtpHeader:
     """Write `source` as `target` with shifted numbers; return the last packet's new header."""
     data = bytearray(source.read_bytes())
     for start, end in _packets(bytes(data)):
-        header = rtp.parse(bytes(data[start + _RTP_AT : end]))
+        header = rtp_packets.parse(bytes(data[start + _RTP_AT : end]))
         struct.pack_into(
             "!HII",
             data,
@@ -52,7 +52,7 @@ def renumber(source: Path, target: Path, *, shift: Shift, ssrc: int) -> rtp.RtpH
         )
     target.write_bytes(data)
     start, end = list(_packets(bytes(data)))[-1]
-    return rtp.parse(bytes(data[start + _RTP_AT : end]))
+    return rtp_packets.parse(bytes(data[start + _RTP_AT : end]))
 
 
 def one_stream(
@@ -81,6 +81,6 @@ def one_stream(
     )
 
 
-def _headers(path: Path) -> Iterator[rtp.RtpHeader]:
+def _headers(path: Path) -> Iterator[rtp_packets.RtpHeader]:
     data = path.read_bytes()
-    return (rtp.parse(data[start + _RTP_AT : end]) for start, end in _packets(data))
+    return (rtp_packets.parse(data[start + _RTP_AT : end]) for start, end in _packets(data))

@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from ari_tui.wire import rtp
+from tests import rtp_packets
 from tests.asterisk.lab import Asterisk, plain_version
 from tests.asterisk.media_port import MediaPort, media_port
 from tests.asterisk.raw_ari import new_id, raw_ari
@@ -24,7 +25,7 @@ pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(600)]
 NOISE = b"\xee" * 160
 
 
-def steps(packets: list[tuple[rtp.RtpHeader, bytes]]) -> set[tuple[int, int]]:
+def steps(packets: list[tuple[rtp_packets.RtpHeader, bytes]]) -> set[tuple[int, int]]:
     """Return by how much sequence and timestamp grow from packet to packet."""
     headers = [header for header, _ in packets]
     return {
@@ -155,9 +156,11 @@ async def test_what_we_send_back_passes_unchanged_and_foreign_packets_do_not(
         for number in range(100):
             sequence, timestamp = 65_500 + number, 160 * number
             if number >= 50:  # Asterisk has learnt the port by now
-                noise = rtp.build(NOISE, sequence=sequence, timestamp=timestamp, ssrc=7)
+                noise = rtp_packets.build(NOISE, sequence=sequence, timestamp=timestamp, ssrc=7)
                 stranger.send(noise, target)
-            voice = rtp.build(b"%160d" % number, sequence=sequence, timestamp=timestamp, ssrc=6)
+            voice = rtp_packets.build(
+                b"%160d" % number, sequence=sequence, timestamp=timestamp, ssrc=6
+            )
             inward.send(voice, target)
             packets += await outward.receive_rtp(1)
         assert [int(payload) for _, payload in packets] == list(range(100))

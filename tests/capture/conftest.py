@@ -13,7 +13,7 @@ import pytest
 from ari_tui.capture.container import Capture, CapturedFrame
 from ari_tui.capture.model import StreamsDocument
 from ari_tui.capture.streams import Options, analyze_file
-from ari_tui.wire import rtp
+from tests import rtp_packets
 
 START_NS = 1_700_000_000_123_456_789
 MS = 1_000_000
@@ -161,7 +161,9 @@ class Wire:
         size: int = 160,
     ) -> None:
         stamp = seq * 160 if ts is None else ts
-        packet = rtp.build(bytes(size), sequence=seq, timestamp=stamp, ssrc=ssrc, payload_type=pt)
+        packet = rtp_packets.build(
+            bytes(size), sequence=seq, timestamp=stamp, ssrc=ssrc, payload_type=pt
+        )
         self.datagram(at_ms, packet, source, to)
 
     def stream(

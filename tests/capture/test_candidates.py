@@ -11,7 +11,7 @@ from ari_tui.building.figures import SKEW_BLOCKS
 from ari_tui.capture import candidates as c
 from ari_tui.capture.candidates import Key, Packet
 from ari_tui.capture.description import StreamFacts, describe, endpoint
-from ari_tui.wire import rtp
+from tests import rtp_packets
 
 KEY = c.Key(b"\x0a\0\0\1", 4000, b"\x0a\0\0\2", 5000, 7)
 
@@ -83,9 +83,9 @@ def test_candidates_are_bounded_and_all_their_packets_counted(
 @pytest.mark.parametrize(
     ("payload", "kind"),
     [
-        (rtp.build(b"x" * 160, sequence=1, timestamp=1, ssrc=1), c.MAYBE),
-        (rtp.build(b"", sequence=1, timestamp=1, ssrc=1, payload_type=127), c.MAYBE),
-        (rtp.build(b"", sequence=1, timestamp=1, ssrc=1, payload_type=77), c.NOT_RTP),
+        (rtp_packets.build(b"x" * 160, sequence=1, timestamp=1, ssrc=1), c.MAYBE),
+        (rtp_packets.build(b"", sequence=1, timestamp=1, ssrc=1, payload_type=127), c.MAYBE),
+        (rtp_packets.build(b"", sequence=1, timestamp=1, ssrc=1, payload_type=77), c.NOT_RTP),
         (b"\x80\xc8" + bytes(26), c.RTCP),
         (b"\x81\xcb" + bytes(6), c.RTCP),  # BYE, shorter than any RTP
         (b"\x80\x00" + bytes(9), c.NOT_RTP),
@@ -111,7 +111,7 @@ def test_random_datagrams_never_prove_a_stream() -> None:
     for _ in range(20_000):
         payload = bytes([0x80]) + dice.randbytes(19)
         if c.kind_of(payload, 20) == c.MAYBE:
-            header = rtp.parse(payload)
+            header = rtp_packets.parse(payload)
             key = KEY._replace(ssrc=header.ssrc & 0xF)  # few sources, so that runs may happen
             assert found.take(key, packet(header.sequence)) is None
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ari_tui.cli.main import execute
-from ari_tui.wire import rtp
+from tests import rtp_packets
 
 pytestmark = pytest.mark.usefixtures("bare_start")
 
@@ -18,7 +18,7 @@ def capture(path: Path, packets: int, *, echo_ms: int | None = None, ssrc: int =
     """Write a pcap (raw IP) of one stream to 10.0.0.2:4000, and back when `echo_ms` is given."""
     out = struct.pack("<IHHIIII", 0xA1B23C4D, 2, 4, 0, 0, 65535, 101)
     for i in range(packets):
-        payload = rtp.build(bytes(160), sequence=i, timestamp=160 * i, ssrc=ssrc)
+        payload = rtp_packets.build(bytes(160), sequence=i, timestamp=160 * i, ssrc=ssrc)
         ways = [(20 * i, 1, 2, 5000, 4000)]
         if echo_ms is not None:
             ways.append((20 * i + echo_ms, 2, 1, 4000, 5000))

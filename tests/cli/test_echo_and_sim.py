@@ -18,7 +18,8 @@ import pytest
 from ari_tui.cli.main import execute
 from ari_tui.core.errors import ChildFailedError
 from ari_tui.core.process import Child
-from ari_tui.wire import rtp, status
+from ari_tui.wire import status
+from tests import rtp_packets
 
 pytestmark = pytest.mark.usefixtures("bare_start")
 SECONDS = 30
@@ -55,7 +56,7 @@ def listening_port(process: "subprocess.Popen[str]") -> int:
     return int(line.rpartition("=")[2])
 
 
-PACKET = rtp.build(b"\xd5" * 160, sequence=1, timestamp=160, ssrc=7)
+PACKET = rtp_packets.build(b"\xd5" * 160, sequence=1, timestamp=160, ssrc=7)
 
 
 @pytest.mark.parametrize(

@@ -28,9 +28,9 @@ from ari_tui.engine.call_media import CallMedia, PortPool
 from ari_tui.engine.measured_call import MeasuredCall
 from ari_tui.engine.worker_pool import WorkerCallbacks, WorkerPool
 from ari_tui.relay.control import ConnectCall, StreamReport
-from ari_tui.wire import rtp
 from ari_tui.wire.record import KIND_MEDIA_IN, pack
 from ari_tui.wire.status import StatusCounters
+from tests import rtp_packets
 from tests.engine.kit import WAIT_S, EchoRun, free_block, udp_ports, until
 
 
@@ -280,7 +280,7 @@ async def packets_through(bench: Bench, call: MeasuredCall, count: int) -> None:
         far.bind(("127.0.0.1", 0))
         await bench.media.connect(call, "127.0.0.1", far.getsockname()[1])
         for n in range(count):
-            packet = rtp.build(b"\xff" * 160, sequence=n, timestamp=160 * n, ssrc=0xABC)
+            packet = rtp_packets.build(b"\xff" * 160, sequence=n, timestamp=160 * n, ssrc=0xABC)
             far.sendto(packet, ("127.0.0.1", call.port or 0))
 
         def logged() -> bool:

@@ -12,7 +12,7 @@ from ari_tui.ari.client import AriClient
 from ari_tui.document.model import Injected, InjectedBy
 from ari_tui.engine.injected import InjectedCounts
 from ari_tui.reflector.impairment_spec import parse_impairment
-from ari_tui.wire import rtp
+from tests import rtp_packets
 from tests.engine.kit import EchoRun, Pbx, asterisk, echo_server, unused_udp_port
 
 NOBODY = InjectedBy(echo=None, media=None)
@@ -40,7 +40,9 @@ async def test_both_impairments_tell_what_they_did() -> None:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as far:
                 far.connect((echo.host, echo.port))
                 for n in range(20):
-                    far.send(rtp.build(b"\xff" * 160, sequence=n, timestamp=160 * n, ssrc=9))
+                    far.send(
+                        rtp_packets.build(b"\xff" * 160, sequence=n, timestamp=160 * n, ssrc=9)
+                    )
             truth = InjectedCounts(ari, echo.host, echo.port)
             for _ in range(100):  # the packets are on their way
                 await truth.refresh()

@@ -14,7 +14,7 @@ from ari_tui.analysis.records import from_bytes
 from ari_tui.core.errors import WorkerError
 from ari_tui.engine.worker_pool import WorkerCallbacks, WorkerPool
 from ari_tui.relay import control
-from ari_tui.wire import rtp
+from tests import rtp_packets
 from tests.engine.kit import EchoRun, free_block, udp_ports, until, worker_pids
 
 
@@ -45,7 +45,9 @@ class Far:
         self.sent = self.back = 0
 
     def speak(self, port: int) -> None:
-        packet = rtp.build(b"\xff" * 160, sequence=self.sent, timestamp=160 * self.sent, ssrc=1)
+        packet = rtp_packets.build(
+            b"\xff" * 160, sequence=self.sent, timestamp=160 * self.sent, ssrc=1
+        )
         self.sock.sendto(packet, ("127.0.0.1", port))
         self.sent += 1
         with contextlib.suppress(BlockingIOError):

@@ -15,6 +15,7 @@ from ari_tui.reflector.guard import SourceGuard, parse_networks
 from ari_tui.reflector.impairment import ImpairmentCounts, ImpairmentSpec, parse_impairment
 from ari_tui.wire import rtp, status
 from ari_tui.wire.status import STREAM_QUERY, TOTALS_QUERY, StatusCounters, StatusQuery
+from tests import rtp_packets
 
 MS = 1_000_000
 
@@ -68,7 +69,7 @@ def bench() -> Iterator[Bench]:
 
 def packet(sequence: int, *, timestamp: int = 0, ssrc: int = 1, size: int = 160) -> bytes:
     payload = bytes((sequence + n) & 0xFF for n in range(size))
-    return rtp.build(payload, sequence=sequence, timestamp=timestamp, ssrc=ssrc)
+    return rtp_packets.build(payload, sequence=sequence, timestamp=timestamp, ssrc=ssrc)
 
 
 def with_extension_and_padding() -> bytes:
@@ -161,7 +162,7 @@ def test_impairment_is_by_ssrc_whatever_the_port_and_counted_exactly(bench: Benc
         for start in range(0, 200, 50):
             bench.send(*(packet(n) for n in range(start, start + 50)), client=client)
             bench.drain()
-        sequences = [rtp.parse(each).sequence for each in bench.received(client)]
+        sequences = [rtp_packets.parse(each).sequence for each in bench.received(client)]
         fates.append(sorted(sequences))
         done = reflector.counters().total.impaired
         assert done is not None
@@ -206,7 +207,7 @@ def test_paced_streams_leave_by_their_own_timestamps(bench: Bench) -> None:
         packet(2, timestamp=77_160, ssrc=2),
     )
     bench.drain()
-    order = [(head.ssrc, head.sequence) for head in map(rtp.parse, bench.received())]
+    order = [(head.ssrc, head.sequence) for head in map(rtp_packets.parse, bench.received())]
     assert order == [(1, 1), (2, 1), (2, 2), (1, 2)]
     assert bench.reflector.counters().total.impaired is None
 

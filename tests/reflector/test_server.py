@@ -28,8 +28,9 @@ from ari_tui.reflector.server import (
     EchoServer,
     StopCondition,
 )
-from ari_tui.wire import rtp, status
+from ari_tui.wire import status
 from ari_tui.wire.status import STREAM_QUERY, StatusCounters, StatusQuery
+from tests import rtp_packets
 
 MS = 1_000_000
 SSRC = 99
@@ -78,7 +79,7 @@ def receive(client: socket.socket) -> bytes:
 
 
 def packet(sequence: int, timestamp: int = 0) -> bytes:
-    return rtp.build(bytes(160), sequence=sequence, timestamp=timestamp, ssrc=SSRC)
+    return rtp_packets.build(bytes(160), sequence=sequence, timestamp=timestamp, ssrc=SSRC)
 
 
 def test_a_server_says_where_it_is_returns_packets_and_its_final_counters(
@@ -140,14 +141,14 @@ def test_what_comes_back_is_exactly_what_the_impairment_counted(
     counters = running.stop()
     done = counters.total.impaired
     assert done is not None
-    order = [rtp.parse(datagram).sequence for _, datagram in returned]
+    order = [rtp_packets.parse(datagram).sequence for _, datagram in returned]
     firsts = list(dict.fromkeys(order))
     assert done.packets == count == counters.total.packets
     assert done.lost == count - len(firsts) > 0
     assert done.duplicates == sum(Counter(order).values()) - len(firsts) > 0
     assert done.reordered == sum(n < max(firsts[: i + 1]) for i, n in enumerate(firsts)) > 0
     for received_ns, datagram in returned:
-        sequence = rtp.parse(datagram).sequence
+        sequence = rtp_packets.parse(datagram).sequence
         assert datagram == packet(sequence)
         assert received_ns - sent_ns[sequence] >= impairment.delay_ns
     assert counters.end_reason == "let go by the parent"
@@ -161,7 +162,7 @@ def test_a_paced_server_sends_no_packet_before_its_place_on_the_clock(
     for n in range(5):
         client.sendto(packet(n, 320 * n), running.address)
     for n in range(5):
-        assert rtp.parse(receive(client)).sequence == n
+        assert rtp_packets.parse(receive(client)).sequence == n
         assert time.monotonic_ns() - started_ns >= n * 20 * MS
     running.stop()
 

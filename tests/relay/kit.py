@@ -18,8 +18,8 @@ from typing import Any
 
 from ari_tui.packet_log.ring import DEFAULT_CAPACITY, RingReader, create_ring
 from ari_tui.relay import control
-from ari_tui.wire import rtp
 from ari_tui.wire.record import FIELDS, RECORD
+from tests import rtp_packets
 
 WAIT_S = 20.0
 LOOPBACK = "127.0.0.1"
@@ -36,7 +36,7 @@ def until(condition: Callable[[], Any], what: str = "condition") -> Any:
 
 
 def packet(sequence: int, *, ssrc: int = 7, payload: bytes = b"\xd5" * 160) -> bytes:
-    return rtp.build(payload, sequence=sequence, timestamp=sequence * 160, ssrc=ssrc)
+    return rtp_packets.build(payload, sequence=sequence, timestamp=sequence * 160, ssrc=ssrc)
 
 
 class Phone:

@@ -20,7 +20,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from ari_tui.wire import rtp
+from tests import rtp_packets
 
 Event = dict[str, Any]
 WAIT_S = 20.0
@@ -324,7 +324,7 @@ async def a_bridged_caller_is_heard_as_rtp(target: Target) -> None:
             local = body["channelvars"]
             asterisk = (local["UNICASTRTP_LOCAL_ADDRESS"], int(local["UNICASTRTP_LOCAL_PORT"]))
             sock.connect(asterisk)  # whatever came from elsewhere is not received from here on
-            headers = [rtp.parse(packet) for packet in await _packets(sock, 10)]
+            headers = [rtp_packets.parse(packet) for packet in await _packets(sock, 10)]
             assert len({header.ssrc for header in headers}) == 1
             assert {header.payload_type for header in headers} == {0}
             pairs = list(itertools.pairwise(headers))
@@ -421,8 +421,8 @@ async def media_go_on_while_nobody_listens_to_events(target: Target) -> None:
             media, _ = await ari.media(sock.getsockname()[1])
             bridge = await ari.bridge(caller, media)
             await ari.disconnect()
-            first = rtp.parse((await _packets(sock, 20))[-1])
-            assert rtp.parse((await _packets(sock, 10))[-1]).ssrc == first.ssrc
+            first = rtp_packets.parse((await _packets(sock, 20))[-1])
+            assert rtp_packets.parse((await _packets(sock, 10))[-1]).ssrc == first.ssrc
             await ari.connect()
             _, application = await ari.call("GET", f"/applications/{ari.app}")
             assert {caller, media} <= set(application["channel_ids"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ari_tui.sim.media import MediaPort, SimPhone
 from ari_tui.sim.model import SimCallerId, SimChannel
 from ari_tui.sim.server import SimulatedAsterisk
-from ari_tui.wire import rtp
+from tests import rtp_packets
 
 
 class SimControl:
@@ -91,7 +91,7 @@ class SimControl:
         """Send `count` packets of another SSRC to caller `k`'s external host."""
         port = self._media_of(k)
         for n in range(count):
-            port.send(rtp.build(b"\xff" * 160, sequence=n, timestamp=160 * n, ssrc=ssrc))
+            port.send(rtp_packets.build(b"\xff" * 160, sequence=n, timestamp=160 * n, ssrc=ssrc))
 
     def garbage(self, k: int, datagrams: list[bytes]) -> None:
         """Send arbitrary datagrams to caller `k`'s external host."""

@@ -11,6 +11,7 @@ from typing import Any, cast
 from ari_tui.sim.config import SimConfig
 from ari_tui.sim.server import SimulatedAsterisk
 from ari_tui.wire import rtp
+from tests import rtp_packets
 from tests.sim.contract import WAIT_S, Client, Target, client
 from tests.sim.control import SimControl
 
@@ -38,8 +39,10 @@ class Echo(asyncio.DatagramProtocol):
         assert self._transport is not None
         self._transport.sendto(data, addr)
 
-    def headers(self) -> list[rtp.RtpHeader]:
-        return [rtp.parse(packet) for packet in self.received if rtp.classify(packet) == rtp.OK]
+    def headers(self) -> list[rtp_packets.RtpHeader]:
+        return [
+            rtp_packets.parse(packet) for packet in self.received if rtp.classify(packet) == rtp.OK
+        ]
 
 
 @contextlib.asynccontextmanager

@@ -7,14 +7,14 @@ import pytest
 
 from ari_tui.core.errors import BindError, PortsExhaustedError
 from ari_tui.sim.media import MediaPort, SimPhone, bind_rtp
-from ari_tui.wire import rtp
+from tests import rtp_packets
 from tests.sim.kit import echo, until
 
 _SSRC = 0xABCD
 
 
 def _packet(sequence: int, ssrc: int = _SSRC) -> bytes:
-    return rtp.build(b"\xff" * 160, sequence=sequence, timestamp=0, ssrc=ssrc)
+    return rtp_packets.build(b"\xff" * 160, sequence=sequence, timestamp=0, ssrc=ssrc)
 
 
 async def test_what_comes_back_is_counted_once_for_each_sequence_number() -> None:
@@ -91,7 +91,9 @@ def test_a_phone_knows_the_jitter_of_what_it_says_and_hears() -> None:
     for n in range(400):
         phone.note_lag(1_000_000 * (n % 2))
         even.note_lag(7_000_000)
-        packet = rtp.build(b"", sequence=n, timestamp=(0xFFFFFF00 + 160 * n) & 0xFFFFFFFF, ssrc=1)
+        packet = rtp_packets.build(
+            b"", sequence=n, timestamp=(0xFFFFFF00 + 160 * n) & 0xFFFFFFFF, ssrc=1
+        )
         phone.receive(packet, 20_000_000 * n + 3_000_000 * (n % 2))
         even.receive(packet, 20_000_000 * n)
     # RFC 3550: a difference that is always the same is the jitter, in the long run

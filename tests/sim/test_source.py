@@ -10,7 +10,7 @@ import pytest
 from ari_tui.reflector.impairment import Impairment, parse_impairment
 from ari_tui.sim.media import MediaPort, SimPhone, bind_rtp
 from ari_tui.sim.source import LONGEST_FRAME, SAMPLE_RATE, RtpSource, SourceClock, alaw, tone, ulaw
-from ari_tui.wire import rtp
+from tests import rtp_packets
 from tests.sim.kit import Echo, echo, until
 
 
@@ -24,7 +24,7 @@ async def test_packets_follow_each_other_with_their_tone(packet_ms: int, payload
     async with echo() as end:
         source = _source(end, SimPhone(440, packet_ms), payload_type=payload_type)
         packets = [source.next() or b"" for _ in range(100)]
-        headers = [rtp.parse(packet) for packet in packets]
+        headers = [rtp_packets.parse(packet) for packet in packets]
         first, size = headers[0], packet_ms * 8
         assert [one.marker for one in headers] == [True] + [False] * 99
         assert {one.payload_type for one in headers} == {payload_type}
@@ -42,11 +42,11 @@ async def test_hold_stops_the_sequence_but_not_the_clock() -> None:
         phone = SimPhone(440)
         source = _source(end, phone)
         source.next()
-        before = rtp.parse(source.next() or b"")
+        before = rtp_packets.parse(source.next() or b"")
         phone.on_hold = True
         assert [source.next() for _ in range(10)] == [None] * 10
         phone.on_hold = False
-        after = rtp.parse(source.next() or b"")
+        after = rtp_packets.parse(source.next() or b"")
         assert after.marker
         assert (after.sequence - before.sequence) & 0xFFFF == 1
         assert (after.timestamp - before.timestamp) & 0xFFFFFFFF == 11 * 160
@@ -56,10 +56,10 @@ async def test_hold_stops_the_sequence_but_not_the_clock() -> None:
 async def test_a_digit_leaves_out_packets_with_their_sequence_numbers() -> None:
     async with echo() as end:
         source = _source(end, SimPhone(440))
-        before = rtp.parse(source.next() or b"")
+        before = rtp_packets.parse(source.next() or b"")
         source.skip = 6
         assert [source.next() for _ in range(6)] == [None] * 6
-        after = rtp.parse(source.next() or b"")
+        after = rtp_packets.parse(source.next() or b"")
         assert not after.marker
         assert (after.sequence - before.sequence) & 0xFFFF == 7
         assert source.port.generated == 2

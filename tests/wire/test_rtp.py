@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ari_tui.wire import rtp
 from ari_tui.wire.rtp import SEQUENCE_BITS, TIMESTAMP_BITS, signed_difference
+from tests import rtp_packets
 
 # G.711 mu-law, 20 ms, laid out byte by byte after RFC 3550 section 5.1
 BY_HAND = bytes.fromhex("8000 1f3a 0000 05a0 4c62 0d11") + b"\xff" * 160
@@ -18,7 +19,7 @@ def header(first: int = 0x80, second: int = 0, rest: bytes = b"") -> bytes:
 
 
 def test_a_packet_laid_out_by_hand_is_read_field_by_field() -> None:
-    assert rtp.parse(BY_HAND) == rtp.RtpHeader(
+    assert rtp_packets.parse(BY_HAND) == rtp_packets.RtpHeader(
         marker=False,
         payload_type=0,
         sequence=0x1F3A,
@@ -40,7 +41,7 @@ def test_a_packet_laid_out_by_hand_is_read_field_by_field() -> None:
 def test_what_is_built_is_read_back(
     payload: bytes, sequence: int, timestamp: int, ssrc: int, payload_type: int, marker: bool
 ) -> None:
-    packet = rtp.build(
+    packet = rtp_packets.build(
         payload,
         sequence=sequence,
         timestamp=timestamp,
@@ -48,20 +49,22 @@ def test_what_is_built_is_read_back(
         payload_type=payload_type,
         marker=marker,
     )
-    found = rtp.parse(packet)
+    found = rtp_packets.parse(packet)
     assert found[:5] == (marker, payload_type, sequence, timestamp, ssrc)
     assert packet[found.payload_start : found.payload_end] == payload
 
 
 def test_sequence_and_timestamp_wrap_when_built() -> None:
-    found = rtp.parse(rtp.build(b"", sequence=0x10002, timestamp=(1 << 32) + 5, ssrc=1))
+    found = rtp_packets.parse(
+        rtp_packets.build(b"", sequence=0x10002, timestamp=(1 << 32) + 5, ssrc=1)
+    )
     assert (found.sequence, found.timestamp) == (2, 5)
 
 
 def test_contributing_sources_extension_and_padding_are_not_payload() -> None:
     extension = struct.pack("!HH", 0xBEDE, 2) + b"e" * 8
     packet = header(0x80 | 0x20 | 0x10 | 3, rest=b"c" * 12 + extension + b"voice" + b"\0\0\x03")
-    found = rtp.parse(packet)
+    found = rtp_packets.parse(packet)
     assert packet[found.payload_start : found.payload_end] == b"voice"
 
 
@@ -120,17 +123,17 @@ def test_rtp_that_contradicts_itself_is_malformed(packet: bytes, why: str) -> No
 )
 def test_what_just_fits_is_rtp(packet: bytes) -> None:
     assert rtp.classify(packet) == rtp.OK
-    found = rtp.parse(packet)
+    found = rtp_packets.parse(packet)
     assert 12 <= found.payload_start <= found.payload_end <= len(packet)
 
 
 def test_a_refusal_says_what_came() -> None:
     with pytest.raises(ValueError, match=r"not RTP: 6 bytes starting 53495021"):
-        rtp.parse(b"SIP!\r\n")
+        rtp_packets.parse(b"SIP!\r\n")
     with pytest.raises(ValueError, match=r"malformed RTP: 3 bytes starting 800001"):
-        rtp.parse(b"\x80\x00\x01")
+        rtp_packets.parse(b"\x80\x00\x01")
     with pytest.raises(ValueError, match="0 bytes"):
-        rtp.parse(b"")
+        rtp_packets.parse(b"")
 
 
 @given(st.binary(max_size=120) | st.binary(max_size=120).map(lambda tail: b"\xb1\x00" + tail))
@@ -140,11 +143,11 @@ def test_no_datagram_breaks_the_reader_and_bounds_stay_inside(data: bytes) -> No
     verdict = rtp.classify(data)
     assert rtp.classify(memoryview(data)) == verdict
     if verdict == rtp.OK:
-        found = rtp.parse(memoryview(data))
+        found = rtp_packets.parse(memoryview(data))
         assert rtp.HEADER_SIZE <= found.payload_start <= found.payload_end <= len(data)
     else:
         with pytest.raises(ValueError):
-            rtp.parse(data)
+            rtp_packets.parse(data)
 
 
 def test_every_named_codec_has_a_clock_but_a_clock_needs_no_name() -> None:
