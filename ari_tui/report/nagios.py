@@ -18,6 +18,8 @@ from __future__ import annotations
 import enum
 from typing import Final, NamedTuple
 
+import msgspec
+
 from ari_tui.core.number_format import plain
 from ari_tui.core.text import escaped
 from ari_tui.document.load_test import LoadReport
@@ -130,15 +132,8 @@ def performance_of(document: Document) -> str:
 def _limits(sla: Sla) -> dict[str, float]:
     """Return limits by rule, in ms or shares: those in force now, or those of the verdict."""
     if sla.now is not None:
-        limits = sla.now.limits
-        return {
-            "p50": limits.p50_ms,
-            "p95": limits.p95_ms,
-            "p99": limits.p99_ms,
-            "max": limits.max_ms,
-            "late": limits.late_ratio,
-            "loss": limits.loss_ratio,
-        }
+        limits = msgspec.structs.asdict(sla.now.limits)  # p50_ms … loss_ratio
+        return {name.partition("_")[0]: limit for name, limit in limits.items()}
     return {rule.id: max(rule.limits_ms, default=rule.limit) for rule in sla.rules}
 
 

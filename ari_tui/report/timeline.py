@@ -67,20 +67,17 @@ class Timeline(NamedTuple):
 
 
 def _joined(group: Sequence[LoadSecond]) -> LoadSecond:
-    def worst(name: str) -> float | None:
-        found = [value for one in group if (value := getattr(one, name)) is not None]
-        return max(found) if found else None
-
+    worst: dict[str, float | None] = {
+        name: max((rtt for one in group if (rtt := getattr(one, name)) is not None), default=None)
+        for name in _RoundTrips._fields
+    }
     return LoadSecond(
         at_s=group[0].at_s,
         calls=max(one.calls for one in group),
         sent=sum(one.sent for one in group),
         lost=sum(one.lost for one in group),
         late=sum(one.late for one in group),
-        p50_ms=worst("p50_ms"),
-        p95_ms=worst("p95_ms"),
-        p99_ms=worst("p99_ms"),
-        max_ms=worst("max_ms"),
+        **worst,
     )
 
 
@@ -127,12 +124,12 @@ class DocumentFigures(msgspec.Struct):
 
 
 class _RoundTrips(NamedTuple):
-    """Round trips of one point, in ms; None without any."""
+    """Round trips of one point; None without any."""
 
-    p50: float | None = None
-    p95: float | None = None
-    p99: float | None = None
-    max: float | None = None
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+    p99_ms: float | None = None
+    max_ms: float | None = None
 
 
 def timeline_of(documents: Iterable[DocumentFigures]) -> Timeline:
@@ -172,19 +169,10 @@ class _TimelineBuilder:
         if not last or sent or not self._points:
             # in the final document the calls have been released
             calls = before.calls.active if last and before is not None else now.calls.active
-            rtt = self._round_trips(figures)
+            late = max(0, now.packets.late_echo - was.late_echo)
+            rtt = self._round_trips(figures)._asdict()
             self._points.append(
-                LoadSecond(
-                    at_s=self._from_s,
-                    calls=calls,
-                    sent=sent,
-                    lost=0,
-                    late=max(0, now.packets.late_echo - was.late_echo),
-                    p50_ms=rtt.p50,
-                    p95_ms=rtt.p95,
-                    p99_ms=rtt.p99,
-                    max_ms=rtt.max,
-                )
+                LoadSecond(at_s=self._from_s, calls=calls, sent=sent, lost=0, late=late, **rtt)
             )
         self._before, self._from_s = now, at
 

@@ -74,20 +74,8 @@ def worst_calls(report_input: ReportInput) -> Iterator[Markup]:
     rows = facts.call_rows(report_input)
     if not rows:
         return
-    head = [
-        ("Channel", ""),
-        ("Call", ""),
-        ("Held", "n"),
-        ("Sent", "n"),
-        ("Lost", "n"),
-        ("Late", "n"),
-        ("p50 ms", "n"),
-        ("p95 ms", "n"),
-        ("p99 ms", "n"),
-        ("Max ms", "n"),
-        ("MOS", "n"),
-        ("End", ""),
-    ]
+    numbers = ("Held", "Sent", "Lost", "Late", "p50 ms", "p95 ms", "p99 ms", "Max ms", "MOS")
+    head = [("Channel", ""), ("Call", ""), *((name, "n") for name in numbers), ("End", "")]
     lead = f"The worst {WORST} of {grouped(len(rows))}" if len(rows) > WORST else "All"
     lead += " measured calls, by MOS, then loss and lateness, then round trip."
     if len(rows) > WORST:
@@ -102,10 +90,7 @@ def _call(row: CallRow) -> Markup:
         grouped(row.sent),
         percent_precise(row.loss),
         percent_precise(row.late),
-        ms(rtt.p50),
-        ms(rtt.p95),
-        ms(rtt.p99),
-        ms(rtt.max),
+        *map(ms, (rtt.p50, rtt.p95, rtt.p99, rtt.max)),
         grouped(row.mos, 2),
     ]
     return element(

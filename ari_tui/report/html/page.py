@@ -137,9 +137,7 @@ def _rule(rule: SlaRule) -> Markup:
     words = facts.rule_words(rule)
     return element(
         "tr",
-        element("td", words.name, class_="id"),
-        element("td", words.asked, class_="id"),
-        element("td", words.found, class_="id"),
+        [element("td", text, class_="id") for text in (words.name, words.asked, words.found)],
         element("td", gauge(rule), element("span", words.evidence, class_="small")),
         element("td", words.violated, class_="n"),
         element("td", badge(words.verdict)),

@@ -112,7 +112,8 @@ def _worst(report_input: ReportInput) -> Iterator[str]:
         return
     yield ""
     yield f"Worst calls ({min(_WORST, len(rows))} of {len(rows)})"
-    table = [("CHANNEL", "CALL", "HELD", "SENT", "LOST", "LATE", "P50", "P99", "MAX", "MOS", "END")]
+    heads = ("CHANNEL", "CALL", "HELD", "SENT", "LOST", "LATE", "P50", "P99", "MAX", "MOS", "END")
+    table: list[tuple[str, ...]] = [heads]
     for row in rows[:_WORST]:
         rtt = row.rtt
         table.append(
@@ -123,9 +124,7 @@ def _worst(report_input: ReportInput) -> Iterator[str]:
                 grouped(row.sent),
                 percent_precise(row.loss),
                 percent_precise(row.late),
-                ms(rtt.p50),
-                ms(rtt.p99),
-                ms(rtt.max),
+                *map(ms, (rtt.p50, rtt.p99, rtt.max)),
                 grouped(row.mos, 2),
                 row.state,
             )

@@ -141,23 +141,13 @@ def _instrument(document: Document) -> str:
 
 
 def _call_lines(document: Document) -> list[str]:
-    rows = [("CHANNEL", "STATE", "SENT", "BACK", "DELIV", "LOST", "LATE", "P50", "P95", "MAX")]
+    heads = ("CHANNEL", "STATE", "SENT", "BACK", "DELIV", "LOST", "LATE", "P50", "P95", "MAX")
+    rows: list[tuple[str, ...]] = [heads]
     for call in document.calls:
-        packets, rtt = call.packets, call.rtt_ms
-        rows.append(
-            (
-                clean_text(call.channel, _NAME_WIDTH),
-                clean_text(call.state, _NAME_WIDTH),
-                str(packets.sent),
-                str(packets.returned),
-                str(packets.delivered),
-                str(packets.lost),
-                str(packets.late_echo),
-                fixed(rtt.p50, 1, "ms"),
-                fixed(rtt.p95, 1, "ms"),
-                fixed(rtt.max, 1, "ms"),
-            )
-        )
+        p, rtt = call.packets, call.rtt_ms
+        names = [clean_text(text, _NAME_WIDTH) for text in (call.channel, call.state)]
+        counts = map(str, (p.sent, p.returned, p.delivered, p.lost, p.late_echo))
+        rows.append((*names, *counts, *(fixed(x, 1, "ms") for x in (rtt.p50, rtt.p95, rtt.max))))
     return aligned(rows, words=2)
 
 

@@ -43,21 +43,12 @@ class TimelineRecorder:
 
 
 def _second(at_s: float, calls: int, cells: dict[str, int | None]) -> LoadSecond:
-    def ms(name: str) -> float | None:
-        value = cells.get(f"rtt_{name}_us")
-        return None if value is None else value / 1000
-
-    return LoadSecond(
-        at_s=float(at_s),
-        calls=calls,
-        sent=cells.get("sent") or 0,
-        lost=cells.get("lost") or 0,
-        late=cells.get("late") or 0,
-        p50_ms=ms("p50"),
-        p95_ms=ms("p95"),
-        p99_ms=ms("p99"),
-        max_ms=ms("max"),
-    )
+    sent, lost, late = (cells.get(name) or 0 for name in ("sent", "lost", "late"))
+    rtts: dict[str, float | None] = {
+        f"{name}_ms": None if (rtt_us := cells.get(f"rtt_{name}_us")) is None else rtt_us / 1000
+        for name in ("p50", "p95", "p99", "max")
+    }
+    return LoadSecond(at_s=float(at_s), calls=calls, sent=sent, lost=lost, late=late, **rtts)
 
 
 class LoadStage:
