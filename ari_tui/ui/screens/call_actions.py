@@ -1,4 +1,4 @@
-"""What keys do on the overview and in the detail of a call alike."""
+"""The actions that the overview and the detail of a call share."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class CallActions(Screen[None]):
-    """Copying a call, an incident text of it, hanging it up; and what the app does for both."""
+    """Copying and hanging up a call, its incident text, and actions that the app carries out."""
 
     WHERE: ClassVar[Where]
     """The screen whose keys the help explains."""
@@ -30,12 +30,12 @@ class CallActions(Screen[None]):
 
     @property
     def app_actions(self) -> AppActions:
-        """Return what the app can be asked to do."""
+        """Return the app."""
         return actions_of(self)
 
     @property
     def current_row(self) -> Row | None:
-        """Return the call that keys are about."""
+        """Return the call that actions apply to."""
         raise NotImplementedError
 
     @property
@@ -44,11 +44,11 @@ class CallActions(Screen[None]):
         raise NotImplementedError
 
     def on_screen_suspend(self) -> None:
-        """Promise no keys beside a dialog: it lets none of them through."""
+        """Hide the keys of the key bar under a dialog, where they are inactive."""
         self.query_one(KeyBar).mute(self.app.screen.is_modal)
 
     def on_screen_resume(self) -> None:
-        """Promise the keys again."""
+        """Show the keys again."""
         self.query_one(KeyBar).mute(False)
 
     def action_freeze(self) -> None:
@@ -60,7 +60,7 @@ class CallActions(Screen[None]):
         self.app_actions.action_next_theme()
 
     def action_bell(self) -> None:
-        """Ring when a call begins to break a limit, or no more."""
+        """Turn the bell on or off."""
         self.notify(
             f"bell {'on' if self.app_actions.toggle_bell() else 'off'}", timeout=2, markup=False
         )
@@ -91,7 +91,7 @@ class CallActions(Screen[None]):
 
     def _copy(self, text: str, what: str) -> None:
         app = self.app_actions
-        # a row is copied often and needed once: such files stay out of the working folder
+        # rows are copied often: their files stay out of the working directory
         folder = app.folder if what == "incident" else app.copies
         copied = copy(text, what, folder=folder, now=app.now(), environment=app.environment)
         app.send_sequence(copied.sequence)

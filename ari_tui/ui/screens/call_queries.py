@@ -1,4 +1,4 @@
-"""What is asked of the engine about one call, and the newest answers."""
+"""The queries to the engine about one call, and the newest answers."""
 
 from __future__ import annotations
 
@@ -13,39 +13,39 @@ What = Literal["detail", "statistics"]
 
 
 class CallQueries:
-    """The answers about a call; those about the call of before are never among them."""
+    """The answers about one call; late ones about the call before are dropped."""
 
     def __init__(self, actions: Actions, call: str) -> None:
         self._actions = actions
-        self._waiting: set[tuple[What, str]] = set()
+        self._pending: set[tuple[What, str]] = set()
         self.reset(call)
 
     def reset(self, call: str) -> None:
-        """Begin anew, with another call."""
+        """Start again, with another call."""
         self._call = call
         self.detail: CallDetail | None = None
         self.statistics: CallerStatistics | None = None
         self.trouble = self.statistics_trouble = ""
-        """Why the newest question was not answered, "" where it was."""
+        """Why the newest query failed; "" if it did not."""
         self.newer = False
-        """The answers came when the figures beside them were frozen already."""
+        """The answers are newer than the figures beside them, which are frozen."""
 
     def begin(self, what: What, *, frozen: bool) -> bool:
-        """Return whether to ask, by `ask`, and take it for asked from now on.
+        """Return whether to call `ask`, and count the query as pending if so.
 
-        Not where an answer is awaited, nor when the screen is frozen and there is one.
+        False while one is pending, and for a frozen screen that has an answer.
         """
         if frozen:
             if (self.detail if what == "detail" else self.statistics) is not None:
                 return False
             self.newer = True
-        if (what, self._call) in self._waiting:
+        if (what, self._call) in self._pending:
             return False
-        self._waiting.add((what, self._call))
+        self._pending.add((what, self._call))
         return True
 
     async def ask(self, what: What, call: str) -> None:
-        """Ask about a call; the last answer stays where this one fails."""
+        """Query the engine about a call; if that fails, the last answer stays."""
         detail, statistics, trouble = None, None, ""
         try:
             if what == "detail":
@@ -55,7 +55,7 @@ class CallQueries:
         except ActionError as error:
             trouble = str(error)
         finally:
-            self._waiting.discard((what, call))
+            self._pending.discard((what, call))
         if call != self._call:
             return
         if what == "detail":

@@ -13,7 +13,7 @@ from ari_tui.ui.columns import BY_ID, COLUMNS
 from ari_tui.ui.screens.dialog import ChoiceList, Dialog
 
 _LABEL = 8
-"""Cells for the heading of a column, before what it means."""
+"""Cells for the heading of a column, before its help."""
 
 
 class ColumnsDialog(Dialog[list[str] | None]):
@@ -90,14 +90,14 @@ class ColumnsDialog(Dialog[list[str] | None]):
         self._list.highlighted = index + by
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Take what is chosen."""
+        """Take the chosen columns."""
         event.stop()
         self.action_yes()
 
     def action_yes(self) -> None:
-        """Take what is chosen; without any column it is what fits."""
+        """Take the chosen columns; without any, those that fit."""
         self.dismiss([name for name in self._order if name in self._shown])
 
     def action_usual_columns(self) -> None:
-        """Take what fits, as without a choice."""
+        """Take the columns that fit, as without a choice."""
         self.dismiss([])

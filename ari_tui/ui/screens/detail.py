@@ -1,7 +1,7 @@
 """One call in detail: where its packets spend their time, and where to look.
 
-What is heavy is asked of the engine only while the screen is in front: the detail every two
-seconds (its charts are drawn as often), Asterisk's own statistics every five.
+The engine is queried only while the screen is active: for the detail every two seconds (its charts
+are drawn as often), for Asterisk's own statistics every five.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _NEWER: Final = "frozen; intervals, charts and what Asterisk says are newer: ask
 
 
 class _Scroll(VerticalScroll, can_focus=False):
-    """Scrolls by the screen's keys: a focused one would keep left and right to itself."""
+    """Scrolls by the bindings of the screen: with the focus it would handle left and right."""
 
 
 class DetailScreen(CallActions):
@@ -61,7 +61,7 @@ class DetailScreen(CallActions):
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (10, "-high")]
 
     class Stepped(Message):
-        """The next (`by` 1) or previous (-1) call is asked for."""
+        """The user asks for the next (`by` 1) or the previous call (-1)."""
 
         def __init__(self, screen: DetailScreen, by: int) -> None:
             super().__init__()
@@ -69,7 +69,7 @@ class DetailScreen(CallActions):
             self.by = by
 
     class Closed(Message):
-        """The way back to all calls is asked for."""
+        """The user goes back to all calls."""
 
         def __init__(self, screen: DetailScreen) -> None:
             super().__init__()
@@ -115,10 +115,10 @@ class DetailScreen(CallActions):
         self._known = _find(frame, self.call) or self._known
         if self.is_mounted:
             self.query_one(Banner).show(frame)
-            bar_of = self.query_one(_Scroll).styles
-            # its own signs are blocks; Textual takes all of a line for a gutter of no width
-            bar_of.scrollbar_size_vertical = 0 if frame.ascii else 1
-            bar_of.scrollbar_gutter = "auto" if frame.ascii else "stable"
+            scroll_styles = self.query_one(_Scroll).styles
+            # scrollbars have block characters; a stable gutter of width 0 takes the whole line
+            scroll_styles.scrollbar_size_vertical = 0 if frame.ascii else 1
+            scroll_styles.scrollbar_gutter = "auto" if frame.ascii else "stable"
             self._draw()
 
     def open(self, call: str) -> None:
@@ -172,7 +172,7 @@ class DetailScreen(CallActions):
         self._pause()
 
     def on_screen_resume(self) -> None:
-        """Ask at once, and go on."""
+        """Resume the queries, beginning at once."""
         self._resume()
 
     def _pause(self) -> None:
@@ -190,7 +190,7 @@ class DetailScreen(CallActions):
         self._ask("statistics")
 
     def _ask(self, what: What) -> None:
-        """Ask where that can bring anything new."""
+        """Send a query unless its answer cannot be new."""
         call, frame = self.call, self.drawn
         has_left = frame is not None and _find(frame, call) is None
         is_frozen = frame is not None and frame.frozen_s is not None
@@ -206,15 +206,15 @@ class DetailScreen(CallActions):
     # -- keys ------------------------------------------------------------------------------
 
     def action_back(self) -> None:
-        """Ask for the way back."""
+        """Go back to all calls."""
         self.post_message(self.Closed(self))
 
     def action_next_call(self) -> None:
-        """Ask for the next call."""
+        """Show the next call."""
         self.post_message(self.Stepped(self, 1))
 
     def action_previous_call(self) -> None:
-        """Ask for the previous call."""
+        """Show the previous call."""
         self.post_message(self.Stepped(self, -1))
 
     def action_scroll(self, lines: int) -> None:
@@ -222,7 +222,7 @@ class DetailScreen(CallActions):
         self.query_one(_Scroll).scroll_relative(y=lines, animate=False)
 
     def action_page(self, pages: int) -> None:
-        """Scroll by pages, a line of the last one staying."""
+        """Scroll by pages that overlap by a line."""
         scroll = self.query_one(_Scroll)
         step = max(1, scroll.size.height - 1)
         scroll.scroll_relative(y=pages * step, animate=False)

@@ -1,4 +1,4 @@
-"""What dialogs have in common: a box over the screen, used by keys alone, down to 40x12 cells."""
+"""The base of all dialogs: a box over the screen, used by keys alone, down to 40x12 cells."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class ChoiceList(OptionList, inherit_bindings=False):
         self.action_last()
 
     def action_choose(self) -> None:
-        """Take what is marked."""
+        """Take the marked option."""
         self.action_select()
 
 
@@ -96,7 +96,7 @@ class Dialog(ModalScreen[ScreenResultType]):
 
     @property
     def keymap(self) -> Keymap:
-        """Return the keys that were given in ui.keys; a dialog can be shown by any app."""
+        """Return the keys set in ui.keys; any app can show a dialog."""
         return getattr(self.app, "keymap", {})
 
     @property
@@ -121,13 +121,13 @@ class Dialog(ModalScreen[ScreenResultType]):
         return ""
 
     def key(self, binding: str) -> str:
-        """Return the first key of a binding, as it is shown; "" when it has none."""
+        """Return the first key of a binding, as shown; "" if it has none."""
         keys = keys_of(BY_ID[binding], self.keymap)
         return shown(keys[0], ascii_only=self.ascii_only) if keys else ""
 
     @property
     def closing_key(self) -> str:
-        """Return the key that closes without an answer, as it is shown: escape where it does."""
+        """Return the key that closes without an answer, as shown: escape if it does."""
         keys = keys_of(BY_ID["no"], self.keymap)
         return shown("escape" if "escape" in keys else keys[0], ascii_only=self.ascii_only)
 
@@ -144,9 +144,9 @@ class Dialog(ModalScreen[ScreenResultType]):
         self.dismiss(None)
 
     def action_command_palette(self) -> None:
-        """Say that the palette is not for dialogs: its commands are of the screen behind.
+        """Show in the border that dialogs have no palette: its commands are those of the screen.
 
-        In the border, since a toast would cover the answers of a small dialog.
+        A toast would cover the answers of a small dialog.
         """
-        told = f"{self.closing_key} close, then {self.key('palette')}"
-        self.query_one(".dialog--box").border_subtitle = Content(told)
+        hint = Content(f"{self.closing_key} close, then {self.key('palette')}")
+        self.query_one(".dialog--box").border_subtitle = hint

@@ -1,4 +1,4 @@
-"""The filter's line at the bottom: what is typed is tried at once, the table stays in sight."""
+"""The filter dialog at the bottom: a filter applies while it is typed, the table stays in view."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ _LONGEST: Final = 500
 
 
 class FilterLine(Input):
-    """The line that is typed into; all that is pasted goes in, in its order."""
+    """The input line; a paste is inserted whole."""
 
     def on_paste(self, event: events.Paste) -> None:
-        """Have Textual insert the whole text: it would take the first line, with its controls."""
+        """Insert the whole text; Textual would insert the first line, with control characters."""
         event.text = one_line(event.text)
 
 
 class FilterDialog(Dialog[Filter | None]):
     """Ask for a filter, beginning with `text`: the filter, or None for no change.
 
-    `tried` gets every filter that makes sense while it is typed, and the first one again when
-    the dialog is closed without an answer.
+    `preview` gets every valid filter while it is typed, and the first one again when the dialog is
+    closed without an answer.
     """
 
     HEADING = "Filter"
-    # escape works whatever ui.keys says of `no`: letters go into the line
+    # escape works whatever ui.keys sets for `no`: letters go into the line
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "no", show=False)]
     DEFAULT_CSS = """
     FilterDialog {
@@ -51,56 +51,52 @@ class FilterDialog(Dialog[Filter | None]):
             background: transparent;
             background-tint: transparent;
         }
-        & .filter--told { height: auto; max-height: 3; color: $foreground; }
-        & .filter--told.-wrong { color: $sla-fail; text-style: bold; }
+        & .filter--status { height: auto; max-height: 3; color: $foreground; }
+        & .filter--status.-wrong { color: $sla-fail; text-style: bold; }
     }
     """
 
-    def __init__(self, text: str = "", tried: Callable[[Filter], object] | None = None) -> None:
+    def __init__(self, text: str = "", preview: Callable[[Filter], object] | None = None) -> None:
         super().__init__()
         self._first = text
-        self._tried = tried
+        self._preview = preview
 
     def contents(self) -> Iterable[Widget]:
-        """Return the input, and below it what a filter is, or what is wrong with this one."""
+        """Return the input, and below it an example or an error."""
         yield FilterLine(self._first, select_on_focus=False, max_length=_LONGEST)
-        yield Static(_line(_HINT), classes="filter--told")
+        yield Static(Text(_HINT), classes="filter--status")
 
     def footing(self) -> str:
-        """Return how to take the filter and how to leave it."""
+        """Return how to take the filter and how to close."""
         return "enter take  esc close" if self.ascii_only else "⏎ take  esc close"
 
     def _read(self, text: str) -> Filter | None:
-        """Return the filter, or show what is wrong with it and return None."""
-        told = self.query_one(".filter--told", Static)
+        """Return the filter; show the error of an invalid one and return None."""
+        status = self.query_one(".filter--status", Static)
         try:
             found = parse(text)
         except FilterError as error:
-            told.update(_line(str(error)))
-            told.add_class("-wrong")
+            status.update(Text(str(error)))
+            status.add_class("-wrong")
             return None
-        told.update(_line(_HINT))
-        told.remove_class("-wrong")
+        status.update(Text(_HINT))
+        status.remove_class("-wrong")
         return found
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Try what is typed."""
+        """Apply the filter while it is typed."""
         found = self._read(event.value)
-        if found is not None and self._tried is not None:
-            self._tried(found)
+        if found is not None and self._preview is not None:
+            self._preview(found)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Take the filter; one that makes no sense stays to be put right."""
+        """Take the filter; an invalid one stays for correction."""
         found = self._read(event.value)
         if found is not None:
             self.dismiss(found)
 
     def action_no(self) -> None:
-        """Go back to the filter of before."""
-        if self._tried is not None:
-            self._tried(parse(self._first))
+        """Restore the filter from before."""
+        if self._preview is not None:
+            self._preview(parse(self._first))
         self.dismiss(None)
-
-
-def _line(text: str) -> Text:
-    return Text(text)

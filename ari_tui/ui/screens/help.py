@@ -1,4 +1,4 @@
-"""The help: every key of the screen that it is called from, the signs, and the filter language."""
+"""The help: every key of the screen behind it, the signs, and the filter language."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ _FILTERS: Final = (
 )
 _PLAIN: Final = str.maketrans({"×": "x", "—": "-"})
 _KEYS: Final = 12
-"""Cells for keys, before what they do."""
+"""Cells for keys, before their help."""
 
 
 def help_text(groups: Mapping[str, Rows], width: int, *, ascii_only: bool = False) -> Text:
-    """Return the help in lines of at most `width` cells; what is longer goes on below."""
+    """Return the help in lines of at most `width` cells; longer texts are wrapped."""
     text = Text(no_wrap=True)
     for title, rows in {**groups, "Signs": _SIGNS, "Filters": _FILTERS}.items():
         text.append(f"\n{title}\n" if text else f"{title}\n", "bold underline")
-        for keys, told in rows:
-            lines = textwrap.wrap(told, max(8, width - _KEYS - 2))
+        for keys, does in rows:
+            lines = textwrap.wrap(does, max(8, width - _KEYS - 2))
             text.append(f" {keys:<{_KEYS}} ", "bold")
             text.append(("\n" + " " * (_KEYS + 2)).join(lines) + "\n")
     if ascii_only:
@@ -53,7 +53,7 @@ def help_text(groups: Mapping[str, Rows], width: int, *, ascii_only: bool = Fals
 
 
 class HelpLines(Static):
-    """The help, wrapped to the width that it gets."""
+    """The help, wrapped to its width."""
 
     DEFAULT_CSS = "HelpLines { text-wrap: nowrap; }"
 
@@ -63,7 +63,7 @@ class HelpLines(Static):
         self._ascii_only = ascii_only
 
     def render(self) -> RenderResult:
-        """Return the help for the width of now."""
+        """Return the help for the current width."""
         return help_text(self._groups, self.size.width, ascii_only=self._ascii_only)
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:  # noqa: ARG002  Textual's form
@@ -72,7 +72,7 @@ class HelpLines(Static):
 
 
 class Pages(VerticalScroll, inherit_bindings=False):
-    """What is longer than the box; scrolls by the keys of the table."""
+    """A container that scrolls by the keys of the table."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*textual_bindings("table")]
     DEFAULT_CSS = "Pages { height: auto; max-height: 1fr; scrollbar-size-vertical: 1; }"
@@ -117,7 +117,7 @@ class HelpDialog(Dialog[None]):
         self._where: Where = where
 
     def contents(self) -> Iterable[Widget]:
-        """Return all that there is to say, in a part that scrolls."""
+        """Return the help, in a container that scrolls."""
         groups = help_groups(self._where, self.keymap, ascii_only=self.ascii_only)
         yield Pages(HelpLines(groups, ascii_only=self.ascii_only))
 

@@ -1,4 +1,4 @@
-"""The overview: the table of all calls, and around it as much as the terminal has room for.
+"""The overview: the table of all calls, and around it the panes that the terminal has room for.
 
 From 200x50 down to one line: under 140 columns the panes beside the table go, under 34 lines the
 event log, under 80x24 the key bar, and under 40x8 all but one line with the verdict.
@@ -37,7 +37,7 @@ from ari_tui.ui.widgets.table import ChannelTable
 from ari_tui.ui.widgets.trend import TrendPane
 
 WIDE: Final = 140
-"""From so many columns on there are panes beside the table."""
+"""From this width on, panes are beside the table."""
 
 
 class Overview(OverviewActions, Screen[None]):
@@ -93,7 +93,7 @@ class Overview(OverviewActions, Screen[None]):
         self.add_class("waiting")
 
     def compose(self) -> ComposeResult:
-        """Make the widgets; which of them are seen is the breakpoints' matter."""
+        """Make the widgets; the CSS hides some of them by breakpoint."""
         yield Static(id="waiting", markup=False)
         yield HeaderPane()
         yield Banner()
@@ -125,13 +125,13 @@ class Overview(OverviewActions, Screen[None]):
         self.table.focus()
 
     def wait_for(self, link: Link, address: str) -> None:
-        """Say that nothing has come yet, and why."""
+        """Show that there is no document yet, and why."""
         why = f"\n{link.detail}" if link.detail else ""
         text = f"waiting for the engine at {address}{why}\n{self._quit} quits"
         self.query_one("#waiting", Static).update(text)
 
     def show(self, frame: Frame) -> None:
-        """Draw a frame as it was chosen to be seen."""
+        """Draw a frame with the chosen filter, sort, window and columns."""
         if not self.is_mounted:
             return
         self.remove_class("waiting")
@@ -143,25 +143,24 @@ class Overview(OverviewActions, Screen[None]):
         table = self.table
         table.sort, table.reverse = state.sort, state.reverse
         table.show(self.rows, self.columns, frame)
-        told = filter_label(state), sort_label(state, ascii_only=frame.ascii)
-        self.query_one(HeaderPane).hints(*told)
+        sort = sort_label(state, ascii_only=frame.ascii)
+        self.query_one(HeaderPane).hints(filter_label(state), sort)
         for pane in self.query(Pane):
             pane.show(frame)
 
     def _order_to_hold(self, frame: Frame) -> list[str]:
-        """Return the calls in order; with a locked one those that a filter hides keep a place."""
+        """Return the calls in order; a locked one has places for calls hidden by a filter."""
         shown_now = [row.call.id for row in self.rows]
         if not self.view_state.locked:
             return shown_now
-        there = {call.id for call in frame.document.calls}
-        held = [call for call in self._held if call in there]
-        # in order, each once
+        present = {call.id for call in frame.document.calls}
+        held = [call for call in self._held if call in present]
         return list(dict.fromkeys([*held, *shown_now]))
 
     def beside(self, call_id: str, step: int, frame: Frame | None) -> str:
         """Return the call `step` rows below one, from the last on to the first.
 
-        The rows are those of when the overview was last in front: calls that went are left out.
+        The rows are those last drawn on the overview, without calls that have gone.
         """
         known = {call.id for call in frame.document.calls} if frame is not None else set()
         ids = [row.call.id for row in self.rows if row.call.id in known or row.call.id == call_id]
@@ -173,7 +172,7 @@ class Overview(OverviewActions, Screen[None]):
             self.show(self.drawn)
 
     def on_screen_resume(self) -> None:
-        """Draw what has changed while another screen was active."""
+        """Draw the changes made while another screen was active."""
         self.app_actions.make_frame()
 
     def on_resize(self) -> None:

@@ -1,4 +1,4 @@
-"""What keys do on the overview: changes of the view, and exports of it."""
+"""The actions of the overview: changes of the view, and exports of it."""
 
 from __future__ import annotations
 
@@ -92,15 +92,17 @@ class OverviewActions(CallActions, Screen[None]):
         self.change_view(view_state.toggled(self.view_state, "violators"))
 
     def action_filter(self) -> None:
-        """Ask for a filter; what is typed is tried at once."""
-        self.app.push_screen(FilterDialog(self.view_state.filter.text, self._try), self._filtered)
+        """Ask for a filter, which applies while it is typed."""
+        self.app.push_screen(
+            FilterDialog(self.view_state.filter.text, self._apply_filter), self._filtered
+        )
 
-    def _try(self, found: Filter) -> None:
+    def _apply_filter(self, found: Filter) -> None:
         self.change_view(msgspec.structs.replace(self.view_state, filter=found))
 
     def _filtered(self, found: Filter | None) -> None:
         if found is not None:
-            self._try(found)
+            self._apply_filter(found)
 
     def action_columns(self) -> None:
         """Choose the columns."""
@@ -112,7 +114,7 @@ class OverviewActions(CallActions, Screen[None]):
             self.change_view(msgspec.structs.replace(self.view_state, columns=tuple(chosen)))
 
     def action_ask_quit(self) -> None:
-        """Leave, as the app does it."""
+        """Quit, as the app does."""
         self.app_actions.action_ask_quit()
 
     # -- one call, and exports ------------------------------------------------------------
@@ -127,11 +129,11 @@ class OverviewActions(CallActions, Screen[None]):
         if frame is None:
             return
         app = self.app_actions
-        taking: dict[str, Any] = {"folder": app.folder, "now": app.now()}
+        target: dict[str, Any] = {"folder": app.folder, "now": app.now()}
         try:
             paths = [
-                export(self.rows, self.columns, frame, self.view_state, form="csv", **taking),
-                export(self.rows, self.columns, frame, self.view_state, form="json", **taking),
+                export(self.rows, self.columns, frame, self.view_state, form="csv", **target),
+                export(self.rows, self.columns, frame, self.view_state, form="json", **target),
             ]
         except ExportError as error:
             self.notify(str(error), severity="error", markup=False)

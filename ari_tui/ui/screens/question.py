@@ -1,4 +1,4 @@
-"""Questions with a few answers: where there is little room, the answers are what is seen."""
+"""Questions with a few answers, which come first where there is little room."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ class Question(Static):
         self._forms, self._answers = forms, answers
 
     def lines(self, width: int, height: int) -> list[Content]:
-        """Return the longest form that fits on a screen `height` lines high; none may."""
+        """Return the longest form that fits on a screen `height` lines high, or no line."""
         room = height - self._answers - _borders(self._answers, height)
         wrapped = (Content(form).wrap(max(1, width)) for form in self._forms)
         return next((lines for lines in wrapped if len(lines) <= room), [])
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002  Textual's form
-        """Return how many lines are taken at a width."""
+        """Return the number of lines at a width."""
         return len(self.lines(width, viewport.height))
 
     def render(self) -> RenderResult:
-        """Return the question for the size of now."""
+        """Return the question for the current size."""
         return Content("\n").join(self.lines(self.size.width, self.app.size.height))
 
 
@@ -64,7 +64,7 @@ class QuestionDialog(Dialog[Value | None]):
     """Ask; the marked answer is taken by Enter, each by its own key. Escape is None.
 
     `shorter` are forms of the question for screens that have no room for all of it, the longest
-    first: the answers are seen before the border, and that before what is asked.
+    first: answers have priority over the border, and that over the question.
     """
 
     DEFAULT_CSS = "QuestionDialog > .dialog--box.-bare { border: none; }"
@@ -82,7 +82,7 @@ class QuestionDialog(Dialog[Value | None]):
         self._answers = answers
 
     def contents(self) -> Iterable[Widget]:
-        """Return the question and its answers; the last is marked: the one that does least."""
+        """Return the question and its answers; the last one, which does least, is marked."""
         lines = (
             Text.assemble((f" {self.key(each.binding)} ", "bold"), each.text)
             for each in self._answers

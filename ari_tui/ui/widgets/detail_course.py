@@ -29,12 +29,12 @@ _LOSS_STYLES: Final[dict[str, Style]] = {LOST: "lost", _PLAIN[LOST]: "lost", LAT
 _RTT_ROWS, _LOSS_ROWS = 9, 5
 _LABEL: Final = 4
 _NARROW: Final = 24
-_FORGONE_S: Final = 12
-"""So much of five minutes may be left out for points that are not further apart."""
+_OMITTED_S: Final = 12
+"""Seconds of the five minutes that may be left out to keep points closer together."""
 
 
 class _TimeAxis(NamedTuple):
-    """How seconds are put together: `points` of `each` seconds, up to `last`."""
+    """The time axis: `points` of `each` seconds, up to `last`."""
 
     points: int
     each: int
@@ -50,7 +50,7 @@ class _TimeAxis(NamedTuple):
         return _LABEL + 1 + self.points
 
     def of(self, cells: Cells, how: Callable[[Sequence[int]], float]) -> list[float | None]:
-        """Return a value a point; None where no second of it has one."""
+        """Return the value of each point by `how`; None where no second has one."""
         tail = cells[-self.span :]
         groups = (
             [value for value in tail[at : at + self.each] if value is not None]
@@ -59,21 +59,21 @@ class _TimeAxis(NamedTuple):
         return [how(group) if group else None for group in groups]
 
     def place(self, values: Sequence[float | None]) -> tuple[list[float], list[float]]:
-        """Return x (seconds before the last, 0 or below) and y of the values that there are."""
+        """Return x (seconds before the last, 0 or below) and y of the known values."""
         known = [(at, value) for at, value in enumerate(values) if value is not None]
         x = [float((at - len(values) + 1) * self.each) for at, _ in known]
         return x, [value for _, value in known]
 
 
 def course(view: DetailView, width: int) -> list[Text]:
-    """Return both charts; in words where there is nothing to draw."""
+    """Return both charts, or a text for one without data."""
     found = view.detail
     if found is None or width < _NARROW:
         return []
     seen = next((at for at, sent in enumerate(found.course.sent) if sent is not None), 0)
     seconds = len(found.course.sent) - seen
     columns = width - _LABEL - 1
-    each = max(1, -(-(seconds - _FORGONE_S) // columns))
+    each = max(1, -(-(seconds - _OMITTED_S) // columns))
     steps = _TimeAxis(min(columns, len(found.course.sent) // each), each, found.last_second)
     return [*_trips(view, found.course, steps, width), *_losses(view, found.course, steps, width)]
 

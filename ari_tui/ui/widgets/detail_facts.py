@@ -1,4 +1,4 @@
-"""Who the call is, how it is carried, what was counted, and what Asterisk says of it."""
+"""The call's identifiers and media, its counters, and Asterisk's statistics of it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from ari_tui.core.number_format import DASH, fixed, ms_three_digits, percent_sho
 from ari_tui.document.detail import CallerStatistics, RtpFigures
 from ari_tui.document.model import Call
 from ari_tui.ui.widgets.detail_view import DetailView, box, lines_of, wrapped
-from ari_tui.ui.widgets.line_canvas import LineCanvas, Part
+from ari_tui.ui.widgets.line_canvas import LineCanvas, Part, Style
 from ari_tui.ui.widgets.pane_figures import MARKS, STYLES, graded
 
 _LABEL: Final = 12
 
 
 def facts(view: DetailView, width: int) -> list[Text]:
-    """Return what the call is, and by which names other tools know it."""
+    """Return the names of the call, also those in other tools, its media and its addresses."""
     canvas, call = box(view, width), view.call
     canvas.heading("Call")
     _fact(canvas, "caller", call.caller or DASH)
@@ -89,7 +89,7 @@ def counts(view: DetailView, width: int) -> list[Text]:
 
 
 def asterisk_says(view: DetailView, width: int) -> list[Text]:
-    """Return Asterisk's own view of the caller's leg; why there is none, in words."""
+    """Return Asterisk's statistics of the caller's leg, or why there are none."""
     canvas, found = box(view, width), view.statistics
     age = () if found is None else ((f"at {time_of_day(found.time)}", "dim"),)
     canvas.heading("Asterisk says", *age)
@@ -98,9 +98,9 @@ def asterisk_says(view: DetailView, width: int) -> list[Text]:
         if found.rtp is not None:
             _rtp(canvas, found.rtp)
         if found.note:
-            _say(canvas, found.note, "")
+            _note(canvas, found.note, "")
     if view.statistics_trouble:
-        _say(canvas, view.statistics_trouble, "!")
+        _note(canvas, view.statistics_trouble, "!")
     elif found is None:
         canvas.line(("asking", "dim"))
     return lines_of(canvas)
@@ -149,7 +149,7 @@ def _split(call: Call) -> str:
 
 
 def _fact(canvas: LineCanvas, label: str, *values: str | Part) -> None:
-    """Add a line `label  value  value`; on a second one what has no room on the first."""
+    """Add a line `label  value  value`; values without room on the first go on further ones."""
     parts = [value if isinstance(value, tuple) else (value, "") for value in values]
     line: list[str | Part] = [(canvas.left(label, _LABEL), "dim")]
     room = canvas.width - _LABEL
@@ -163,7 +163,7 @@ def _fact(canvas: LineCanvas, label: str, *values: str | Part) -> None:
     canvas.line(*line)
 
 
-def _say(canvas: LineCanvas, text: str, mark: str) -> None:
-    style = "fail" if mark else "dim"
+def _note(canvas: LineCanvas, text: str, mark: str) -> None:
+    style: Style = "fail" if mark else "dim"
     for line in wrapped(f"{mark} {text}".strip(), canvas.width):
-        canvas.line((line, style))  # type: ignore[arg-type]  # one of two names
+        canvas.line((line, style))

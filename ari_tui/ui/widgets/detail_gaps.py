@@ -1,4 +1,4 @@
-"""Gaps in what Asterisk sent, by what moved or what explains them; and the call's events."""
+"""Gaps in the stream from Asterisk, by kind, and the call's events."""
 
 from __future__ import annotations
 
@@ -25,14 +25,13 @@ _GAPS, _EVENTS = 8, 12
 
 
 def gaps(view: DetailView, width: int) -> list[Text]:
-    """Return how many gaps of which kind there were, and the newest, newest last."""
+    """Return the number of gaps of each kind, and the newest gaps, the newest last."""
     canvas, call = box(view, width), view.call
     number = sum(call.gaps.values())
     canvas.heading("Gaps", (f"{number:,} in the stream from Asterisk", "dim"))
     for kind, count in call.gaps.items():
         if count:
-            told = wrapped(f"{count:>5,} {kind}: {MEANINGS.get(kind, '')}", width, indent=6)
-            for line in told:
+            for line in wrapped(f"{count:>5,} {kind}: {MEANINGS.get(kind, '')}", width, indent=6):
                 canvas.line((line, "dim" if line.startswith("      ") else ""))
     for gap in view.detail.gaps[-_GAPS:] if view.detail is not None else ():
         _gap(canvas, gap)
@@ -40,13 +39,13 @@ def gaps(view: DetailView, width: int) -> list[Text]:
 
 
 def _gap(canvas: LineCanvas, gap: GapLine) -> None:
-    mark, style = ("!", "fail") if gap.interrupts else (" ", "")
+    mark = "!" if gap.interrupts else " "
+    style: Style = "fail" if gap.interrupts else ""
     moved = f"  seq +{gap.missing + 1}" if gap.missing else ""
     jumped = f"  ts +{gap.timestamp_ms:.0f} ms" if gap.timestamp_ms >= 1 else ""
     open_still = "" if gap.settled else "  (may be explained yet)"
     text = f"{span_short(gap.length_ms / 1000, tenths=True)} {gap.kind}{moved}{jumped}{open_still}"
-    shown: Style = "fail" if style else ""
-    canvas.line((time_of_day(gap.time), "dim"), (f" {mark} ", shown), (text, shown))
+    canvas.line((time_of_day(gap.time), "dim"), (f" {mark} ", style), (text, style))
 
 
 def events(view: DetailView, width: int) -> list[Text]:

@@ -1,4 +1,4 @@
-"""The four intervals of a packet side by side, each with whom it accuses."""
+"""The four intervals of a packet side by side, each with the part that it points to."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ class _Interval(NamedTuple):
     letter: str
     short: str
     long: str
-    accuses: str
+    points_to: str
     spread: Spread | None
     limit: Callable[[str], float | None]
     """By percentile, in ms."""
     recent: str
-    """The worst of the last minute."""
+    """The largest of the last minute, as text."""
 
 
 def intervals(view: DetailView, width: int) -> list[Text]:
-    """Return the table of the intervals, in milliseconds all."""
+    """Return the table of the intervals, in ms."""
     canvas = box(view, width)
     canvas.heading("Where a packet's time goes", ("ms", "dim"))
     if width >= _PATH_FROM:
@@ -49,7 +49,7 @@ def intervals(view: DetailView, width: int) -> list[Text]:
         canvas.line(canvas.left(name, label), *(_cell(canvas, one, name, cell) for one in columns))
     recent = canvas.left("max, 60 s" if width >= _ROOMY else "60 s", label)
     canvas.line((recent, "dim"), *(canvas.right(f"{one.recent} ", cell) for one in columns))
-    for line in _accused(canvas, columns, label, cell):
+    for line in _points_to(canvas, columns, label, cell):
         canvas.line(*line)
     return lines_of(canvas)
 
@@ -124,18 +124,18 @@ def _in_ms(spread: Spread | None) -> Spread | None:
 
 def _cell(canvas: LineCanvas, one: _Interval, name: str, width: int) -> Part:
     value: float | None = getattr(one.spread, name) if one.spread is not None else None
-    stands = grade(value, one.limit(name))
-    mark = MARKS[stands]
-    # a figure with a mark moves to the left by it, so that points stay in line
-    return canvas.right(ms_three_digits(value) + (mark or " "), width), STYLES[stands]
+    found = grade(value, one.limit(name))
+    mark = MARKS[found]
+    # a mark takes the place of a blank, so that decimal points stay aligned
+    return canvas.right(ms_three_digits(value) + (mark or " "), width), STYLES[found]
 
 
-def _accused(
+def _points_to(
     canvas: LineCanvas, columns: list[_Interval], label: int, cell: int
 ) -> list[list[str | Part]]:
     if cell >= 17:
         head: list[str | Part] = [(canvas.left("look at", label), "dim")]
-        return [[*head, *((canvas.right(f"{one.accuses} ", cell), "dim") for one in columns)]]
+        return [[*head, *((canvas.right(f"{one.points_to} ", cell), "dim") for one in columns)]]
     return [
         [("A: Asterisk's side and the caller's", "dim")],
         [("B, D: ourselves  C: network and echo", "dim")],

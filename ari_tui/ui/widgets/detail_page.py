@@ -22,7 +22,7 @@ from ari_tui.ui.widgets.pane import Pane
 
 Block = Callable[[DetailView, int], list[Text]]
 TWO_COLUMNS: Final = 130
-"""From so many columns on blocks stand side by side."""
+"""From this width on, blocks are in two columns."""
 _GUTTER: Final = 3
 _HISTOGRAM_ROWS: Final = 9
 _STATES: Final[dict[str, Style]] = {"up": "ok", "failed": "fail", "draining": "near"}
@@ -62,7 +62,7 @@ def trips(view: DetailView, width: int) -> list[Text]:
     history = History()
     history.rtt_histogram = found.rtt_histogram
     drawn = render_histogram(view.frame._replace(history=history), width, _HISTOGRAM_ROWS)
-    # its own heading speaks of the session
+    # without its heading, which is for the session
     return [*lines_of(canvas), *list(drawn.split("\n", allow_blank=True))[1:]]
 
 
@@ -81,17 +81,17 @@ _ONE: Final[tuple[Block, ...]] = (
 
 
 def page(
-    view: DetailView, width: int, block: Callable[[Block, DetailView, int], list[Text]]
+    view: DetailView, width: int, draw: Callable[[Block, DetailView, int], list[Text]]
 ) -> list[Text]:
-    """Return the whole page; `block` draws one, or knows how it was drawn before."""
+    """Return the whole page; `draw` draws a block, or returns it from a cache."""
     head = title(view, width)
     if width < TWO_COLUMNS:
-        return [*head, *_stacked(_ONE, view, width, block)]
+        return [*head, *_stacked(_ONE, view, width, draw)]
     left = (width - _GUTTER) * 11 // 20
     right = width - _GUTTER - left
     return [
         *head,
-        *_beside(_stacked(_LEFT, view, left, block), _stacked(_RIGHT, view, right, block), left),
+        *_beside(_stacked(_LEFT, view, left, draw), _stacked(_RIGHT, view, right, draw), left),
     ]
 
 
@@ -99,11 +99,11 @@ def _stacked(
     blocks: Sequence[Block],
     view: DetailView,
     width: int,
-    block: Callable[[Block, DetailView, int], list[Text]],
+    draw: Callable[[Block, DetailView, int], list[Text]],
 ) -> list[Text]:
     lines: list[Text] = []
     for one in blocks:
-        drawn = block(one, view, width)
+        drawn = draw(one, view, width)
         lines += [Text(), *drawn] if drawn else []
     return lines
 
@@ -120,9 +120,9 @@ def _beside(left: Sequence[Text], right: Sequence[Text], width: int) -> list[Tex
 
 
 class DetailPage(Pane):
-    """The page in a widget as high as it is; what scrolls is around it.
+    """The page in a widget of its full height; the container scrolls.
 
-    The charts and what else hangs on the detail alone are drawn once for each answer.
+    The charts, which depend on the detail alone, are drawn once for each answer.
     """
 
     DEFAULT_CSS = "DetailPage { height: 1; }"
@@ -130,25 +130,22 @@ class DetailPage(Pane):
     def __init__(self) -> None:
         super().__init__()
         self.charts_drawn = 0
-        """For tests of what a repaint costs."""
+        """For tests of the cost of a repaint."""
         self._view: DetailView | None = None
         self._charts: tuple[object, list[Text]] = (None, [])
 
     def show_view(self, view: DetailView) -> None:
-        """Draw a call: what reads as before stays as it is."""
+        """Draw a call; unchanged lines are not repainted."""
         self._view = view
         self.redraw()
 
     def redraw(self) -> None:
-        """Draw the page anew, and be as high as it is."""
+        """Draw the page, and set the widget's height to match."""
         if self._view is None or not self.size.width or not self._is_displayed:
             return
         lines = page(self._view, self.size.width, self._block)
         if self.styles.height is None or self.styles.height.value != len(lines):
             self.styles.height = len(lines)
-        self._put_lines(lines)
-
-    def _put_lines(self, lines: list[Text]) -> None:
         self._set_text(Text("\n", no_wrap=True, end="").join(lines))
 
     def _block(self, block: Block, view: DetailView, width: int) -> list[Text]:

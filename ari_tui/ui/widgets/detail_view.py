@@ -1,4 +1,4 @@
-"""What the detail of a call is drawn from, and small things that its parts share."""
+"""The data that the detail of a call is drawn from, and helpers of its blocks."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ _ENDLESS: Final = 10_000
 
 
 class DetailView(NamedTuple):
-    """One call, as much of it as is known at this moment."""
+    """One call, with all that is known of it."""
 
     frame: Frame
     call: Call
-    """As the newest document has it, or had it last."""
+    """From the newest document that has it."""
     detail: CallDetail | None = None
     statistics: CallerStatistics | None = None
     trouble: str = ""
-    """Why the detail is missing or does not get newer, in words."""
+    """Why the detail is missing or no longer updated."""
     statistics_trouble: str = ""
 
     @property
     def limits(self) -> Limits:
-        """Return what the SLA asks for now."""
+        """Return the limits of the SLA."""
         return self.frame.limits
 
     @property
@@ -42,18 +42,18 @@ class DetailView(NamedTuple):
 
 
 def box(view: DetailView, width: int) -> LineCanvas:
-    """Return ink for a block of so many columns, as high as it gets."""
+    """Return a canvas for a block of so many columns and any height."""
     return LineCanvas(width, _ENDLESS, ascii_only=view.ascii)
 
 
 def lines_of(canvas: LineCanvas) -> list[Text]:
-    """Return what was collected, line by line."""
+    """Return the collected lines."""
     text = canvas.text()
     return list(text.split("\n", allow_blank=True)) if text else []
 
 
 def newest(cells: Cells, seconds: int) -> list[int]:
-    """Return what is known of the newest `seconds` cells."""
+    """Return the known values of the newest `seconds` cells."""
     return [value for value in cells[-seconds:] if value is not None]
 
 
@@ -64,7 +64,7 @@ def worst_ms(cells: Cells, seconds: int) -> float | None:
 
 
 def wrapped(text: str, width: int, indent: int = 0) -> list[str]:
-    """Cut a text into lines at blanks; those behind the first begin with `indent` blanks."""
+    """Wrap a text at spaces; lines after the first are indented by `indent`."""
     return textwrap.wrap(
         " ".join(text.split()),
         max(1, width),

@@ -1,4 +1,4 @@
-"""What happened, in words: the newest events, the last of them at the bottom."""
+"""The event log: the newest events, the last one at the bottom."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def render_events(frame: Frame, width: int, height: int) -> Text:
 
 
 def event_parts(canvas: LineCanvas, event: EventLine) -> list[Part]:
-    """Return an event's line: when, how bad, which channel, what."""
+    """Return an event's line: time, level, channel and text."""
     mark, style = _LEVELS.get(event.level, ("?", "near"))
     channel = event.channel or ""
     if canvas.width >= _WIDE:

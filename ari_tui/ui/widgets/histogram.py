@@ -1,6 +1,6 @@
-"""How round trips are spread: bars over milliseconds, with the limits that they are judged by.
+"""The histogram of round trips in ms, with the limits of the SLA.
 
-Both axes are logarithmic: what matters is the tail, and one packet in a million must be seen.
+Both axes are logarithmic: the tail matters, and one packet in a million must be visible.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _TICKS_MS: Final = tuple(
 
 
 class HistogramPane(Pane):
-    """The spread of the session's round trips."""
+    """The histogram of the session's round trips."""
 
     def draw(self, frame: Frame, width: int, height: int) -> Text:
         """Return the histogram."""
@@ -92,7 +92,7 @@ def lower_ms(upper_ms: float) -> float:
 
 
 def scale_of(buckets: Sequence[tuple[float, int]], limits: Limits, columns: int) -> Scale:
-    """Return a scale that holds all that was measured and all limits."""
+    """Return a scale for all measured values and all limits."""
     known = [limit for limit in limits[:4] if limit is not None]
     low = min([lower_ms(buckets[0][0]), *(limit / 2 for limit in known)])
     high = max([buckets[-1][0], *(limit * 1.5 for limit in known)])
@@ -100,7 +100,7 @@ def scale_of(buckets: Sequence[tuple[float, int]], limits: Limits, columns: int)
 
 
 def spread_over(buckets: Sequence[tuple[float, int]], scale: Scale) -> list[float]:
-    """Share each bucket's count out over the columns that it covers."""
+    """Distribute each bucket's count over the columns that it covers."""
     counts = [0.0] * scale.columns
     for upper, number in buckets:
         start = max(0.0, scale.column(max(lower_ms(upper), scale.low_ms)))
@@ -132,7 +132,7 @@ def _bars(
 
 
 def _height(number: float, top: int, rows: int) -> int:
-    """Return a bar's height in eighths of a cell; what is there at all is seen."""
+    """Return a bar's height in eighths of a cell, at least 1 for any count."""
     if number <= 0:
         return 0
     return max(1, round(math.log10(number + 1) / top * rows * 8))
@@ -147,7 +147,7 @@ def _cell(eighths: int, *, ascii_only: bool) -> str:
 
 
 def _count_label(canvas: LineCanvas, row: int, rows: int, top: int) -> str:
-    """Return the label of a row of bars: powers of ten, each in the row that it lies in."""
+    """Return the label of a row of bars: powers of ten, each in its row."""
     for power in range(top, -1, -1):
         # the topmost power is the top's edge, in the row below it
         if min(rows - 1, int(power / top * rows)) == row and (power == top or rows > top):
@@ -176,8 +176,8 @@ def _ruler(scale: Scale) -> str:
 
 
 def _labels(scale: Scale, limits: Limits) -> list[Part]:
-    """Return the labels below: the limits first, by name, then what has room of the ticks."""
-    taken: list[tuple[int, str, Style]] = []
+    """Return the labels below: the limits first, by name, then the ticks that have room."""
+    placed: list[tuple[int, str, Style]] = []
     named = (
         ("max", limits.max_ms),
         ("p95", limits.p95_ms),
@@ -186,28 +186,28 @@ def _labels(scale: Scale, limits: Limits) -> list[Part]:
     )
     for name, limit in named:
         if limit is not None:
-            _take(taken, scale, limit, f"{name}≤{limit:g}", "strong")
+            _add_label(placed, scale, limit, f"{name}≤{limit:g}", "strong")
     for tick in _TICKS_MS:
         if scale.low_ms <= tick <= scale.high_ms:
-            _take(taken, scale, tick, f"{tick:g}", "dim")
+            _add_label(placed, scale, tick, f"{tick:g}", "dim")
     parts: list[Part] = []
     used = 0
-    for start, text, style in sorted(taken):
+    for start, text, style in sorted(placed):
         parts += [(" " * (start - used), ""), (text, style)]
         used = start + len(text)
     return parts
 
 
-def _take(
-    taken: list[tuple[int, str, Style]], scale: Scale, value_ms: float, text: str, style: Style
+def _add_label(
+    placed: list[tuple[int, str, Style]], scale: Scale, value_ms: float, text: str, style: Style
 ) -> None:
-    """Put a label below its place, or a little aside, unless others are in the way."""
+    """Place a label below its value, or slightly beside it, where no other label is."""
     middle = _place(scale, value_ms) - len(text) // 2
-    for aside in (0, -1, 1, -2, 2):
-        start = max(0, min(middle + aside, scale.columns - len(text)))
+    for offset in (0, -1, 1, -2, 2):
+        start = max(0, min(middle + offset, scale.columns - len(text)))
         end = start + len(text)
         if end <= scale.columns and all(
-            end < other or other + len(known) < start for other, known, _ in taken
+            end < other or other + len(known) < start for other, known, _ in placed
         ):
-            taken.append((start, text, style))
+            placed.append((start, text, style))
             return

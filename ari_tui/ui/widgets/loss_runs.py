@@ -1,4 +1,4 @@
-"""How packets get lost: singly, which points at radio or random loss, or in runs, at outages."""
+"""Runs of lost packets: single losses point to radio or random loss, long runs to outages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ari_tui.ui.widgets.pane import Pane
 
 NAMES: Final = (*"123456789", "10+")
 _CELL: Final = 5
-"""The least cells of a run length."""
+"""Fewest cells of a run length."""
 _WIDEST: Final = 8
 
 
@@ -28,7 +28,7 @@ class RunsPane(Pane):
 
 
 def render_loss_runs(frame: Frame, width: int, height: int) -> Text:
-    """Return the runs in a box of so many cells: bars where there is room, numbers at least."""
+    """Return the runs in a box of so many cells: bars where there is room, or numbers."""
     canvas = LineCanvas(width, height, ascii_only=frame.ascii)
     totals = frame.document.totals
     canvas.heading("Loss runs", *_summary(totals))

@@ -1,6 +1,6 @@
-"""The rules of the SLA: what each asks, what was found, how much is left, when it was last broken.
+"""The rules of the SLA: limit, actual figure, margin, and when each was last broken.
 
-The verdict judges shares of packets; a person thinks in milliseconds. Both are shown.
+The verdict is over shares of packets, users think in milliseconds: both are shown.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class RulesPane(Pane):
 
 
 class RuleState(NamedTuple):
-    """A rule in words."""
+    """The texts of a rule."""
 
     mark: Part
     rule: str
@@ -51,9 +51,9 @@ class RuleState(NamedTuple):
     actual: Part
     margin: str
     share: str
-    """Of packets above the limit, and how many may be."""
+    """Share of packets above the limit, and the allowed one."""
     seconds: str
-    """That alone would break the rule."""
+    """Seconds that would each break the rule."""
     last: str
 
 
@@ -77,7 +77,7 @@ _NAME: Final = 6
 
 
 def render_rules(frame: Frame, width: int, height: int) -> Text:
-    """Return the rules in a box of so many cells; columns go from the right."""
+    """Return the rules in a box of so many cells; columns are dropped from the right."""
     canvas = LineCanvas(width, height, ascii_only=frame.ascii)
     sla = frame.document.sla
     word, style = verdict(sla)
@@ -121,7 +121,7 @@ def rule_state(frame: Frame, rule: SlaRule) -> RuleState:
     mark = _VERDICTS.get(rule.verdict, ("?", "near"))
     value, limit = _actual(frame, rule), _limit(rule)
     if rule.verdict == "pass" and grade(value, limit) in ("near", "fail"):
-        # over the limit and passed: what counts are clean seconds, and more than one figure
+        # over the limit, yet passed: the verdict counts clean seconds
         mark = ("~", "near")
     in_ms = bool(rule.limits_ms)
     return RuleState(

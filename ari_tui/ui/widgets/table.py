@@ -1,7 +1,7 @@
 """The table of calls on Textual's Line API: only lines whose content changed are drawn again.
 
-Textual's DataTable renders all that is in view whenever one cell changes. Here a line is drawn
-from a value that holds all it shows; a line in view whose value did not change is left alone.
+Textual's DataTable renders all rows in view whenever one cell changes. Here a line is drawn from a
+value with all that it shows; a line in view whose value has not changed is not drawn again.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class ChannelTable(ScrollView, can_focus=True, inherit_bindings=False):
             self.call_id = call_id
 
     class Chosen(Message):
-        """A call is to be opened."""
+        """The user opens a call."""
 
         def __init__(self, call_id: str) -> None:
             super().__init__()
@@ -94,20 +94,20 @@ class ChannelTable(ScrollView, can_focus=True, inherit_bindings=False):
         self.reverse = False
         """Whether the largest come first."""
         self.rendered_lines = 0
-        """Lines that Textual asked for so far."""
+        """Lines rendered so far."""
         self._rows: Sequence[Row] = ()
         self._cursor = Cursor()
-        self._canvas = TableRenderer(self._component)
+        self._renderer = TableRenderer(self._component)
         self._painted: dict[int, Content] = {}
         """By line of the widget the content that Textual last got for it."""
 
     def show(self, rows: Sequence[Row], columns: Sequence[Column], frame: Frame) -> None:
         """Show these rows, in this order; lines in view that differ from before are repainted."""
         self._rows, before = rows, self.selected
-        self._canvas.take(rows, columns, frame)
+        self._renderer.take(rows, columns, frame)
         self._cursor.take([row.call.id for row in rows])
-        self._tell_selected(before)
-        self._settle()
+        self._post_highlighted(before)
+        self._update_view()
 
     @property
     def selected(self) -> str | None:
@@ -117,16 +117,16 @@ class ChannelTable(ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def kept_lines(self) -> int:
         """Return how many drawn lines are kept: those in view, and what was scrolled past since."""
-        return self._canvas.kept
+        return self._renderer.kept
 
     def select(self, call_id: str) -> None:
         """Select a call for the user: the view follows it. One that is not shown is ignored."""
         before = self.selected
         if self._cursor.select(call_id):
-            self._tell_selected(before)
-            self._settle()
+            self._post_highlighted(before)
+            self._update_view()
 
-    def _tell_selected(self, before: str | None) -> None:
+    def _post_highlighted(self, before: str | None) -> None:
         if self.selected != before:
             self.post_message(self.Highlighted(self.selected))
 
@@ -143,31 +143,31 @@ class ChannelTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def allow_vertical_scroll(self) -> bool:
-        """Allow it without scrollbars, which cost columns: the header says what is in view."""
+        """Allow scrolling without scrollbars, which cost columns: the header shows the place."""
         return True
 
-    def _settle(self) -> None:
-        """Bring the view in line with rows, selection and size, and repaint what differs."""
+    def _update_view(self) -> None:
+        """Adapt the view to rows, selection and size, and repaint what differs."""
         # As a reactive it would lay out and repaint the whole screen whenever a call comes or goes.
         self.set_reactive(Widget.virtual_size, Size(0, len(self._rows) + _HEADER))
         top = self._cursor.top(self.scroll_offset.y, self._room)
         if top != self.scroll_y:
             self.scroll_to(y=top, animate=False)
-        self._canvas.keep_only({self._rows[place].call.id for place in self._in_view})
+        self._renderer.keep_only({self._rows[place].call.id for place in self._in_view})
         self._repaint()
 
     def on_mouse_scroll_down(self) -> None:
-        """Let the selection go out of view: the user looks elsewhere."""
+        """Let the selection scroll out of view."""
         self._cursor.followed = False
 
     on_mouse_scroll_up = on_mouse_scroll_down
 
     def on_resize(self) -> None:
         """Keep the view within the rows, and the selection within the view."""
-        self._settle()
+        self._update_view()
 
     def on_show(self) -> None:
-        """Hear keys again: the screen was too small for the table, and took the focus from it."""
+        """Take the focus again: hiding the table on a small screen has removed it."""
         if self.screen.focused is None:
             self.focus()
 
@@ -217,9 +217,9 @@ class ChannelTable(ScrollView, can_focus=True, inherit_bindings=False):
             self.action_choose()
 
     def notify_style_update(self) -> None:
-        """Forget what was drawn: the theme has changed."""
+        """Drop what was drawn: the theme has changed."""
         super().notify_style_update()
-        self._canvas.forget()
+        self._renderer.forget()
         self._painted.clear()
         self.refresh()
 
@@ -227,15 +227,15 @@ class ChannelTable(ScrollView, can_focus=True, inherit_bindings=False):
         """Return a line of the widget; one whose content has not changed comes from the cache."""
         self.rendered_lines += 1
         view = self._view()
-        content = self._painted[y] = self._canvas.content(y, view)
-        return self._canvas.strip(content, view.width)
+        content = self._painted[y] = self._renderer.content(y, view)
+        return self._renderer.strip(content, view.width)
 
     def _view(self) -> TableView:
         return TableView(self.size.width, self._in_view, self.selected, self.sort, self.reverse)
 
     def _repaint(self) -> None:
         """Repaint the lines whose content is another than was painted, as far as it differs."""
-        view, content, painted = self._view(), self._canvas.content, self._painted
+        view, content, painted = self._view(), self._renderer.content, self._painted
         changed = []
         for y in range(self.size.height):
             cells = painted.get(y, UNKNOWN).changed(content(y, view), view.width)

@@ -1,4 +1,4 @@
-"""One line of the table of calls, drawn from its content, the lines' shape and a look."""
+"""One line of the table of calls, drawn from its content, the shape of all lines, and styles."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ari_tui.ui.view_state import Row
 from ari_tui.ui.widgets.table_shape import Shape
 
 Tone = Literal["row", "ended", "stale"]
-"""How a whole row is held: as it is, of a call that has ended, of an engine that was lost."""
+"""The style of a whole row: normal, of an ended call, or with the link to the engine lost."""
 
 _GRADES: Final = {"fail": "fail", "near": "near"}
 _SPARKS: Final = {
@@ -29,13 +29,13 @@ _SPARKS: Final = {
     "none": "spark",
 }
 _NOTE_MIN: Final = 2
-"""Cells of a sparkline that a note leaves alone."""
+"""Fewest cells of a sparkline beside a note."""
 
 
 class ComponentStyles:
-    """The styles of a theme, each put together once.
+    """The styles of a theme, each combined once.
 
-    `component` returns a component's style: whole, or partial (only what it sets itself).
+    `component` returns the style of a component class: whole, or partial (only its own rules).
     """
 
     def __init__(self, component: Callable[[str, bool], Style]) -> None:
@@ -55,7 +55,7 @@ class ComponentStyles:
 
 
 class Line(NamedTuple):
-    """All that a call's line is drawn from, so that equal ones need not be drawn again."""
+    """All that a call's line is drawn from: equal ones need not be drawn again."""
 
     texts: tuple[str, ...]
     grades: tuple[str, ...]
@@ -112,8 +112,7 @@ def changed_cells(old: Line, new: Line, shape: Shape) -> int:
 def fit_cell(text: str, width: int, align: str, ellipsis: str) -> str:
     """Return a text of exactly `width` cells; what was cut ends with the ellipsis.
 
-    Texts come clean from the ARI border; controls are spelled out here all the same, since one
-    would move the cursor.
+    Control characters are escaped here once more, since one would move the cursor.
     """
     text = text[: 8 * width + 8]
     if not text.isprintable():
@@ -151,25 +150,25 @@ class _StripBuilder:
         return Strip(self._segments, cells).adjust_cell_length(width, style)
 
 
-def draw_line(line: Line, selected: bool, shape: Shape, look: ComponentStyles) -> Strip:
+def draw_line(line: Line, selected: bool, shape: Shape, styles: ComponentStyles) -> Strip:
     """Draw a call's line: mark, cursor, columns, sparkline."""
     base = "selected" if selected else "row"
     tone = "" if line.tone == "row" else line.tone
-    plain = look.style(base, tone)
+    plain = styles.style(base, tone)
     cursor = (">" if shape.ascii else "▸") if selected else " "
     writer = _StripBuilder()
     for column, text, grade in zip(shape.columns, line.texts, line.grades, strict=True):
         cell = fit_cell(text, column.width, column.align, shape.ellipsis)
         over = _GRADES.get(grade)
-        writer.write(cell, look.style(base, tone, over) if over else plain)
+        writer.write(cell, styles.style(base, tone, over) if over else plain)
         writer.write(cursor, plain)
         cursor = " "
     note = line.note if len(line.note) + 1 + _NOTE_MIN <= shape.spark else ""
     room = shape.spark - (len(note) + 1 if note else 0)
     for text, kind in _sparkline(line, shape, room):
-        writer.write(text, look.style(base, tone, _SPARKS[kind]))
+        writer.write(text, styles.style(base, tone, _SPARKS[kind]))
     if note:
-        writer.write(f" {note}", look.style(base, tone, "dim"))
+        writer.write(f" {note}", styles.style(base, tone, "dim"))
     return writer.strip(shape.width, plain, shape.cells)
 
 
@@ -183,9 +182,9 @@ def _sparkline(line: Line, shape: Shape, room: int) -> Sequence[Run]:
     return spark(line.p95_us[:room], line.lost[:room], shape.scale_ms, ascii=shape.ascii)
 
 
-def draw_header(head: Head, shape: Shape, look: ComponentStyles) -> Strip:
+def draw_header(head: Head, shape: Shape, styles: ComponentStyles) -> Strip:
     """Draw the labels, the arrow of the column that rows are sorted by, scale and place."""
-    style = look.style("header")
+    style = styles.style("header")
     arrow = ("v" if head.reverse else "^") if shape.ascii else "▼" if head.reverse else "▲"
     writer = _StripBuilder()
     for column in shape.columns:
@@ -195,7 +194,7 @@ def draw_header(head: Head, shape: Shape, look: ComponentStyles) -> Strip:
         if sorted_by and column.align != "right" and len(label) < column.width:
             label, gap = label + arrow, " "
         writer.write(fit_cell(label, column.width, column.align, shape.ellipsis) + gap, style)
-    writer.write(_beside_spark(head, shape), look.style("header", "dim"))
+    writer.write(_beside_spark(head, shape), styles.style("header", "dim"))
     return writer.strip(shape.width, style, shape.cells)
 
 
@@ -212,8 +211,8 @@ def _beside_spark(head: Head, shape: Shape) -> str:
     return title + place.rjust(shape.spark - len(title))
 
 
-def draw_message(text: str, width: int, look: ComponentStyles) -> Strip:
+def draw_message(text: str, width: int, styles: ComponentStyles) -> Strip:
     """Draw a line that is no call's."""
     writer = _StripBuilder()
-    writer.write(fit_cell(f"  {text}", width, "left", "…"), look.style("row", "dim"))
-    return writer.strip(width, look.style("row"), width)
+    writer.write(fit_cell(f"  {text}", width, "left", "…"), styles.style("row", "dim"))
+    return writer.strip(width, styles.style("row"), width)

@@ -1,4 +1,4 @@
-"""What each line of the table of calls shows, and the strips that were drawn of it."""
+"""The content of each line of the table of calls, and a cache of its strips."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ari_tui.ui.widgets.table_shape import Shape, shape_of
 
 
 class TableView(NamedTuple):
-    """How the widget looks at the rows."""
+    """Which rows the widget shows, and how they are sorted."""
 
     width: int
     in_view: range
@@ -60,20 +60,20 @@ class Content(NamedTuple):
 
 NOTHING = Content(None)
 UNKNOWN = Content("")
-"""What a line holds that was never painted."""
+"""The content of a line that was never painted."""
 
 
 class TableRenderer:
-    """Rows, columns and frame of now; formats a row when it is asked for, once a frame."""
+    """Renders rows; formats a row on demand, once for each frame."""
 
     def __init__(self, component: Callable[[str, bool], Style]) -> None:
-        self._look = ComponentStyles(component)
+        self._styles = ComponentStyles(component)
         self._component = component
         self._rows: Sequence[Row] = ()
         self._columns: tuple[Column, ...] = ()
         self._frame: Frame | None = None
         self._shape: tuple[object, Shape] | None = None
-        """With what it was made for."""
+        """With what it depends on."""
         self._lines: dict[str, tuple[Shape, Line]] = {}
         """By call, of this frame."""
         self._strips: dict[str, tuple[Content, Strip]] = {}
@@ -85,18 +85,18 @@ class TableRenderer:
         return len(self._strips)
 
     def take(self, rows: Sequence[Row], columns: Sequence[Column], frame: Frame) -> None:
-        """Take what is to be drawn from now on."""
+        """Set what to draw."""
         self._rows, self._columns, self._frame = rows, tuple(columns), frame
         self._lines = {}
 
     def keep_only(self, calls: Collection[str]) -> None:
-        """Forget strips of other calls."""
+        """Drop strips of other calls."""
         if self._strips.keys() - calls:
             self._strips = {call: kept for call, kept in self._strips.items() if call in calls}
 
     def forget(self) -> None:
-        """Forget all strips and styles: the theme has changed."""
-        self._look = ComponentStyles(self._component)
+        """Drop all strips and styles: the theme has changed."""
+        self._styles = ComponentStyles(self._component)
         self._strips.clear()
 
     def content(self, y: int, view: TableView) -> Content:
@@ -132,14 +132,14 @@ class TableRenderer:
         """Draw a content, `width` cells long; a row that looks as before comes from the cache."""
         what, shape, call, selected = content
         if what is None or shape is None:
-            return Strip.blank(width, self._look.style("row"))
+            return Strip.blank(width, self._styles.style("row"))
         if isinstance(what, str):
-            return draw_message(what, width, self._look)
+            return draw_message(what, width, self._styles)
         if isinstance(what, Head):
-            return draw_header(what, shape, self._look)
+            return draw_header(what, shape, self._styles)
         kept = self._strips.get(call)
         if kept is None or kept[0] != content:
-            kept = self._strips[call] = content, draw_line(what, selected, shape, self._look)
+            kept = self._strips[call] = content, draw_line(what, selected, shape, self._styles)
         return kept[1]
 
 

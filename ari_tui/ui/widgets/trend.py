@@ -46,7 +46,7 @@ class TimeSpan(NamedTuple):
     def worst(self, cells: Cells) -> Cells:
         """Return the largest value of each point's seconds, None where there is none.
 
-        Points begin at multiples of the step, so that they stand still as time goes on.
+        Points begin at multiples of the step, so that they do not change as time goes on.
         """
         seconds = self.last - self.first + 1
         missing: Cells = [None] * max(0, seconds - len(cells))
@@ -56,7 +56,7 @@ class TimeSpan(NamedTuple):
 
 
 def span_of(cells: int, last: int, dots: int) -> TimeSpan:
-    """Return the seconds for a chart `cells` wide with so many points in a cell."""
+    """Return the seconds of a chart `cells` wide with `dots` points a cell."""
     wanted = max(1, cells * dots)
     step = max(1, SECONDS // wanted)
     return TimeSpan(min(wanted, SECONDS // step), step, last)
@@ -125,7 +125,7 @@ def _chart(
 
 
 def row_of(value_ms: float, scale_ms: float, rows: int) -> int:
-    """Return the row (0 is the top) that a value lies in; what is over the scale is in the top."""
+    """Return the row (0 is the top) that a value lies in; one over the scale is in the top row."""
     return max(0, rows - 1 - int(min(value_ms / scale_ms, 1.0) * rows * 0.9999))
 
 
@@ -166,7 +166,7 @@ def _dots(curves: tuple[Cells, Cells], scale_ms: float, rows: int, columns: int)
             y = row_of(value / 1000, scale_ms, rows * 4)
             if value > scale_ms * 1000:
                 over.add(at // 2)
-            # the median is dotted: a colour alone would not tell it
+            # the median is dotted: colour must not be the only difference
             if curve == 0 or at % 2 == 0:
                 for dot in _stroke(before if curve == 0 else None, y):
                     bits[dot // 4][at // 2] |= _BRAILLE[dot % 4][at % 2]
@@ -182,7 +182,7 @@ def _dots(curves: tuple[Cells, Cells], scale_ms: float, rows: int, columns: int)
 
 
 def _stroke(before: int | None, now: int) -> range:
-    """Return the rows of dots that join a point with the one before, without that one's own."""
+    """Return the rows of dots that join a point to the one before, without the latter's."""
     if before is None or before == now:
         return range(now, now + 1)
     return range(now, before) if now < before else range(before + 1, now + 1)
