@@ -56,11 +56,3 @@ class RowArrays:
         """Reset one row to its initial values."""
         for name, spec in self.COLUMNS.items():
             getattr(self, name)[row] = spec.initial
-
-    @property
-    def row_bytes(self) -> int:
-        """Memory of one row, in bytes."""
-        return sum(
-            np.dtype(spec.kind).itemsize * int(np.prod(spec.shape))
-            for spec in self.COLUMNS.values()
-        )

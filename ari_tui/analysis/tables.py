@@ -96,9 +96,3 @@ class Tables:
         if row not in self.foreign_packets:  # not `setdefault`: one takes 4 KB
             self.foreign_packets[row] = ForeignPackets()
         return self.foreign_packets[row]
-
-    @property
-    def bytes_per_call(self) -> int:
-        """Memory of one row, in bytes, without the dictionaries."""
-        shared = self.counters.itemsize * (c.COUNT + 2) + self.scratch.itemsize * SLOTS
-        return sum(table.row_bytes for table in self.tables) + shared

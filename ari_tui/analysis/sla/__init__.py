@@ -1,4 +1,4 @@
-"""The verdict by evidence: profiles of limits, evidence in clean seconds, proof, alarms.
+"""The SLA: profiles of limits, evidence in clean seconds, the verdict, alarms, calibration.
 
-Reads counts per second (`series`) and durations; knows no packet, record or stream.
+Reads per-second counts (`series`) and durations; does not depend on packets, records or streams.
 """

@@ -1,7 +1,7 @@
-"""When to raise an alarm and when to take it back: a state machine that is patient both ways.
+"""When to raise and when to clear an alarm: a state machine with a delay both ways.
 
-Told how things look, a glance at a time, it changes its mind only after that has lasted: once for
-a metric that flaps. The time is an argument; nothing is done here.
+It takes one judgement at a time and changes its state only after the judgement has lasted, so that
+a flapping metric raises one alarm. Pure: the time is an argument, and no action is taken here.
 """
 
 from __future__ import annotations
@@ -10,21 +10,21 @@ from typing import Final, Literal, NamedTuple
 
 State = Literal["ok", "fail", "no_traffic"]
 Judgement = Literal["good", "bad", "silent", "unknown"]
-"""How a moment looks. "silent": there is no traffic; "unknown": there is, but it tells nothing."""
+""""silent": there is no traffic; "unknown": there is, but it cannot be judged."""
 
 LONGEST_STEP_S: Final = 5.0
-"""More than that between two glances was not seen, and does not count."""
+"""At most this much of the time between two judgements counts."""
 
 
 class AlarmDelays(NamedTuple):
-    """How long a look must last before it counts (s)."""
+    """How long a judgement must last to change the state (s)."""
 
     after_s: float
-    """Bad, before the alarm is raised; a single good moment begins anew."""
+    """"bad", to raise the alarm; a single "good" restarts it."""
     clear_s: float
-    """Good, before it is taken back; a single bad moment begins anew."""
+    """"good", to clear it; a single "bad" restarts it."""
     no_traffic_s: float = 0.0
-    """Silent, before that is an alarm by itself; 0 is never."""
+    """"silent", to raise the alarm "no_traffic"; 0: never."""
 
 
 class Change(NamedTuple):
@@ -37,43 +37,42 @@ class Change(NamedTuple):
 class Alarm:
     """One alarm; `state` is "ok" at first.
 
-    Silence and moments that tell nothing prove no recovery and no trouble: they leave the state and
-    the time of good and bad moments as they are.
+    "silent" and "unknown" prove neither a failure nor a recovery: they change neither the state
+    "ok" or "fail" nor how long "good" and "bad" have lasted.
     """
 
-    def __init__(self, patience: AlarmDelays) -> None:
+    def __init__(self, delays: AlarmDelays) -> None:
         self.state: State = "ok"
-        self._patience = patience
-        self._lasted: dict[Judgement, float] = {}
-        """How long each look has lasted that counts at this moment."""
+        self._delays = delays
+        self._lasted_s: dict[Judgement, float] = {}
         self._last: tuple[float, Judgement] | None = None
 
-    def see(self, at_s: float, sight: Judgement) -> Change | None:
-        """Take one glance at `at_s` (s of a clock that is never set); return a change of state."""
+    def see(self, at_s: float, judgement: Judgement) -> Change | None:
+        """Take one judgement, made at `at_s` (s, monotonic); return a change of state."""
         step_s = 0.0
-        if self._last is not None and self._last[1] == sight:
+        if self._last is not None and self._last[1] == judgement:
             step_s = min(max(at_s - self._last[0], 0.0), LONGEST_STEP_S)
-        self._last = (at_s, sight)
-        for other in _ENDED_BY[sight]:
-            self._lasted.pop(other, None)
-        self._lasted[sight] = self._lasted.get(sight, 0.0) + step_s
-        state = self._asked(sight)
+        self._last = (at_s, judgement)
+        for other in _ENDED_BY[judgement]:
+            self._lasted_s.pop(other, None)
+        self._lasted_s[judgement] = self._lasted_s.get(judgement, 0.0) + step_s
+        state = self._next_state(judgement)
         if state is None or state == self.state:
             return None
         change = Change(state, self.state)
         self.state = state
-        self._lasted.clear()
+        self._lasted_s.clear()
         return change
 
-    def _asked(self, sight: Judgement) -> State | None:
-        """Return the state that a look asks for when it has lasted; None for none."""
-        lasted, patience = self._lasted[sight], self._patience
-        if sight == "bad":
-            return "fail" if lasted >= patience.after_s else None
-        if sight == "good":
-            return "ok" if lasted >= patience.clear_s else None
-        wanted_s = patience.no_traffic_s
-        return "no_traffic" if sight == "silent" and wanted_s and lasted >= wanted_s else None
+    def _next_state(self, judgement: Judgement) -> State | None:
+        """Return the state that a judgement leads to if it has lasted long enough; else None."""
+        lasted_s, delays = self._lasted_s[judgement], self._delays
+        if judgement == "bad":
+            return "fail" if lasted_s >= delays.after_s else None
+        if judgement == "good":
+            return "ok" if lasted_s >= delays.clear_s else None
+        due = 0 < delays.no_traffic_s <= lasted_s
+        return "no_traffic" if judgement == "silent" and due else None
 
 
 _ENDED_BY: Final[dict[Judgement, tuple[Judgement, ...]]] = {
@@ -82,3 +81,4 @@ _ENDED_BY: Final[dict[Judgement, tuple[Judgement, ...]]] = {
     "silent": (),
     "unknown": ("silent",),
 }
+"""The judgements whose time each one resets."""

@@ -1,7 +1,7 @@
-"""Judges closed seconds: gathers the evidence for the verdict, a second of all calls at a time.
+"""Collects the evidence for the verdict, one closed second of all calls at a time.
 
-A second is closed when nothing sent in it is under way any more. A call's second is limited when
-our own delay in it exceeded the allowance for lateness, or when something marked it so.
+A second is closed when no packet sent in it is in flight any more. A call's second is limited when
+our own delay in it exceeded the late threshold, or when it was marked so.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class _ClosedSecond(NamedTuple):
     evidence: Evidence
     rows: Ints
     over: Ints
-    """(n, RULES) packets over their limit,"""
+    """(n, RULES) packets over their limit."""
     of: Ints
-    """of how many."""
+    """(n, RULES) packets judged."""
 
 
 class LastMinute:
@@ -37,76 +37,75 @@ class LastMinute:
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
-        self._heard: deque[_ClosedSecond] = deque()
+        self._closed: deque[_ClosedSecond] = deque()
 
-    def take(self, second: int, calls_up: int, rows: Ints, heard: Second) -> Evidence:
-        """Take a second of n calls (`rows`: who they are); return its evidence by itself."""
-        piece = Evidence(self.profile)
-        piece.add(calls_up, heard)
-        over, of = piece.by_call(calls_up, heard)
-        self._heard.append(_ClosedSecond(second, calls_up, piece, rows, over, of))
-        return piece
+    def take(self, second: int, calls_up: int, rows: Ints, counts: Second) -> Evidence:
+        """Add a second of n calls (`rows`: their rows); return the evidence of this second."""
+        evidence = Evidence(self.profile)
+        evidence.add(calls_up, counts)
+        over, of = evidence.by_call(calls_up, counts)
+        self._closed.append(_ClosedSecond(second, calls_up, evidence, rows, over, of))
+        return evidence
 
     def forget(self, closed_second: int) -> None:
-        """Let go of what is older than a minute at the second that was closed last."""
-        while self._heard and self._heard[0].second <= closed_second - WINDOW_S:
-            self._heard.popleft()
+        """Remove what is more than WINDOW_S before the newest closed second."""
+        while self._closed and self._closed[0].second <= closed_second - WINDOW_S:
+            self._closed.popleft()
 
     @property
     def evidence(self) -> Evidence:
         """Return the evidence of the whole minute."""
         found = Evidence(self.profile)
-        for heard in self._heard:
-            found.merge(heard.evidence)
+        for closed in self._closed:
+            found.merge(closed.evidence)
         return found
 
     @property
     def calls_up(self) -> int:
         """Return how many calls were up in the newest second; 0 without one."""
-        return self._heard[-1].calls_up if self._heard else 0
+        return self._closed[-1].calls_up if self._closed else 0
 
     @property
     def tier(self) -> TierChoice:
-        """Return the tier that judges now."""
+        """Return the tier for the newest second."""
         return tier_for(self.profile, self.calls_up)
 
     def affected(self) -> dict[str, int]:
         """Return by rule how many calls broke it over the minute, each by its own packets.
 
-        One whose place another call took within the minute counts as one with it.
+        Calls that used the same row within the minute count as one.
         """
-        if not self._heard:
+        if not self._closed:
             return dict.fromkeys(RULES, 0)
-        rows = np.concatenate([heard.rows for heard in self._heard])
+        rows = np.concatenate([closed.rows for closed in self._closed])
         over, of = np.zeros((2, int(rows.max()) + 1, len(RULES)), dtype=np.int64)
-        np.add.at(over, rows, np.concatenate([heard.over for heard in self._heard]))
-        np.add.at(of, rows, np.concatenate([heard.of for heard in self._heard]))
+        np.add.at(over, rows, np.concatenate([closed.over for closed in self._closed]))
+        np.add.at(of, rows, np.concatenate([closed.of for closed in self._closed]))
         broken = breaks(self.profile, over, of).sum(axis=0)
         return {rule: int(count) for rule, count in zip(RULES, broken, strict=True)}
 
 
 _FURTHEST: Final = SECONDS - 20
-"""Seconds that can still be looked back on; older ones have left the ring."""
+"""How many seconds back can be closed: older ones may have left the ring of `Series`."""
 
 
 class EvidenceWindow:
-    """The evidence of some seconds alone: from one on, up to the one before another."""
+    """The evidence of the seconds from `from_second` until before `until_second`."""
 
     def __init__(self, profile: Profile, from_second: int) -> None:
         self.evidence = Evidence(profile)
         self.from_second = from_second
         self.until_second: int | None = None
-        """The first second that is none of it any more; None while it goes on."""
+        """The first second after the window; None while it is open."""
 
     def holds(self, second: int) -> bool:
-        """Tell whether a second belongs to it."""
-        return second >= self.from_second and (
-            self.until_second is None or second < self.until_second
-        )
+        """Return whether a second is in the window."""
+        ended = self.until_second is not None and second >= self.until_second
+        return second >= self.from_second and not ended
 
 
 class SlaEvaluator:
-    """The evidence so far, and which seconds it holds."""
+    """The evidence of all seconds closed so far."""
 
     def __init__(self, profile: Profile, late_ns: int) -> None:
         self.evidence, self.last_minute = Evidence(profile), LastMinute(profile)
@@ -117,20 +116,20 @@ class SlaEvaluator:
         self._evidence_windows: list[EvidenceWindow] = []
 
     def limit_all(self, second: int, reason: Limited) -> None:
-        """Mark a second as limited for every call: a clock step, an overflow of the log."""
+        """Mark a second as limited for every call, e.g. by a clock step or an overflow of the log."""
         self._limited_for_all[second] = self._limited_for_all.get(second, 0) | int(reason)
 
     def evidence_window(self, from_second: int) -> EvidenceWindow:
-        """Gather the evidence of the seconds from one on a second time, on their own.
+        """Open a window: the evidence of the seconds from one on is collected in it, too.
 
-        A second is closed some seconds after it: say in time where the stretch begins and ends.
+        A second is closed some seconds later; open and end the window before that.
         """
         found = EvidenceWindow(self.evidence.profile, from_second)
         self._evidence_windows.append(found)
         return found
 
     def close(self, rows: Ints, series: Series, until_second: int) -> None:
-        """Take the seconds up to `until_second`, each once; `rows` are the calls that there are."""
+        """Close the seconds up to `until_second`, each once; `rows` are those of all calls."""
         for second in range(max(self._closed + 1, until_second - _FURTHEST), until_second + 1):
             self._take(rows, series, second)
         self._closed = max(until_second, self._closed)
@@ -164,8 +163,8 @@ class SlaEvaluator:
 def _at_once(sent: Ints, sent_before: Ints) -> int:
     """Return how many calls were up at once in a second, by what each sent in it and before.
 
-    One that takes another's place within the second is no further one: what counts is who went on
-    from the second before, or, where nobody did, everybody.
+    A call that replaces another within the second must not count twice: these are the calls that
+    sent in the second before, too, or, if there are none, all that sent in it.
     """
-    went_on = int(np.count_nonzero((sent > 0) & (sent_before > 0)))
-    return went_on or int(np.count_nonzero(sent))
+    continued = int(np.count_nonzero((sent > 0) & (sent_before > 0)))
+    return continued or int(np.count_nonzero(sent))

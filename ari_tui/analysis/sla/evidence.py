@@ -1,9 +1,8 @@
-"""What speaks for and against a profile: violations in clean seconds, and what was left out.
+"""Evidence for and against a profile: violations in clean seconds, and limited seconds.
 
-The unit is the call-second: one call during one second. It is clean unless the instrument was
-limited in it, and limited ones are counted but not judged. Seconds are told to people in wall
-time: of `of_s` seconds with packets, the share of call-seconds that was clean. For one call that
-is its clean seconds; with 150 calls one call's full socket does not spoil the second for all.
+The unit is the call-second: one call during one second. Clean ones are judged, limited ones only
+counted. Texts give wall time: `of_s` seconds with packets times the share of clean call-seconds.
+For one call that is its clean seconds; of 150 calls, one with a full socket limits only its own.
 """
 
 from __future__ import annotations
@@ -21,11 +20,11 @@ from ari_tui.analysis.sla.profiles import Profile, Tier, tier_for
 RULES: Final = ("p50", "p95", "p99", "late", "loss", "max")
 P50, P95, P99, LATE, LOSS, MAX = range(len(RULES))
 RTT_SHARES: Final = {P50: 0.5, P95: 0.05, P99: 0.01}
-"""p99 ≤ 18 ms says: at most this share of packets lies above 18 ms."""
+"""The share of packets that may be above the limit: p99 ≤ 18 ms means at most 1 % above 18 ms."""
 
 
 class Limited(enum.IntFlag):
-    """Why a second of a call says nothing of the network; a bit each, to be kept in an array."""
+    """Why a second of a call is not judged; one bit each, as stored in arrays."""
 
     SOCKET_DROPS = 1
     DWELL = 2
@@ -35,7 +34,7 @@ class Limited(enum.IntFlag):
 
     @property
     def words(self) -> str:
-        """Return the reason as it reads after "limited by"."""
+        """Return the reason as a text that follows "limited by"."""
         return _WORDS[self]
 
 
@@ -49,43 +48,36 @@ _WORDS: Final = {
 
 
 class Second(NamedTuple):
-    """One second of n calls, closed: nothing sent in it is under way any more."""
+    """One closed second of n calls: no packet sent in it is in flight any more."""
 
     settled: Ints
-    """(n) packets sent in it, each returned or lost by now."""
+    """(n) packets sent in it, all returned or lost."""
     late: Ints
     lost: Ints
     rtt_count: Ints
     """(n) round trips measured."""
     above: Ints
-    """(n, limits) how many of them lay above each of `Profile.thresholds_ns`."""
+    """(n, limits) round trips above each of `Profile.thresholds_ns`."""
     limited: npt.NDArray[np.integer]
     """(n) bits of `Limited`; 0 is clean."""
 
     def only(self, calls: Mask) -> Second:
         """Return the second of some of its calls (mask of n)."""
-        return Second(
-            self.settled[calls],
-            self.late[calls],
-            self.lost[calls],
-            self.rtt_count[calls],
-            self.above[calls],
-            self.limited[calls],
-        )
+        return Second(*(field[calls] for field in self))
 
 
 def breaks(profile: Profile, over: Ints, of: Ints) -> Mask:
-    """Tell of each rule (last axis: RULES) whether so many packets of so many break it."""
+    """Return which rules (last axis: RULES) are broken by `over` packets of `of`."""
     allowed = np.array([*RTT_SHARES.values(), profile.late_ratio, profile.loss_ratio, 0.0])
     broken: Mask = over > allowed * of + 1e-9  # 0.29 · 100 is less than 29
     return broken
 
 
 class Evidence:
-    """Counts for each rule (RULES) of one profile. Pieces of time add up; calls do not.
+    """Counts by rule (RULES) for one profile. May be added up over time, but not over calls.
 
-    Attributes: `violations`, `trials` (packets over their limit, of how many), `violated_s` (wall
-    seconds that alone would break the rule), `packets` (seen, limited seconds included),
+    Attributes: `violations` (packets over their limit), `trials` (packets judged), `violated_s`
+    (wall seconds that alone would break the rule), `packets` (including limited seconds),
     `limited_call_s` (by reason; a second with two counts for both), `tier_s` (wall seconds by
     tier), `beyond_s` (wall seconds above the last tier), `peak_calls`.
     """
@@ -102,9 +94,9 @@ class Evidence:
         self.beyond_s = self.peak_calls = 0
 
     def add(self, calls_up: int, second: Second) -> None:
-        """Take one wall second: of all n calls at once, judged by the tier for `calls_up` calls.
+        """Add one wall second of all n calls, judged by the tier for `calls_up` calls.
 
-        A call without packets, on hold say, is no evidence unless the instrument was limited.
+        A call without packets, for example on hold, counts only if the second is limited.
         """
         seen = (second.settled > 0) | (second.rtt_count > 0) | (second.limited != 0)
         if not seen.any():
@@ -142,7 +134,7 @@ class Evidence:
         return over, of
 
     def merge(self, later: Evidence) -> None:
-        """Take another stretch of time of the same calls. Raises ValueError for another profile."""
+        """Add another time of the same calls. Raises ValueError for another profile."""
         if later.profile != self.profile:
             raise ValueError(
                 f"evidence for {later.profile.name!r} does not speak of {self.profile.name!r}"
@@ -161,11 +153,11 @@ class Evidence:
 
     @property
     def clean_s(self) -> float:
-        """Return the clean seconds of `of_s`, to a tenth; less than `of_s` unless all were."""
+        """Return the clean seconds of `of_s`, rounded down to a tenth."""
         return self._wall_s(self.clean_call_s)
 
     def limited_s(self, reason: Limited) -> float:
-        """Return the seconds of `of_s` that a reason limited, to a tenth."""
+        """Return the seconds of `of_s` limited by a reason, rounded down to a tenth."""
         return self._wall_s(self.limited_call_s[reason])
 
     def _wall_s(self, call_s: int) -> float:
@@ -173,10 +165,10 @@ class Evidence:
 
     @property
     def mostly_limited(self) -> bool:
-        """Tell whether less than half of the call-seconds were clean."""
+        """Return whether less than half of the call-seconds were clean."""
         return 2 * self.clean_call_s < self.of_call_s
 
     @property
     def tiers(self) -> list[Tier]:
-        """Return the tiers that judged some second, in their order."""
+        """Return the tiers by which any second was judged, in their order."""
         return [self.profile.tiers[number] for number in sorted(self.tier_s)]

@@ -1,4 +1,4 @@
-"""The limits of a service level: profiles of tiers by load, and the original system's numbers."""
+"""SLA profiles: limits in tiers by load, and the original system's numbers as the default."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 
 
 class Tier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """RTT limits (ms) for up to so many calls at once."""
+    """RTT limits (ms) for up to `calls_up_to` calls at once."""
 
     calls_up_to: int
     p50_ms: float
@@ -18,7 +18,7 @@ class Tier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     p99_ms: float
 
     def faults(self, name: str) -> list[str]:
-        """Return what is wrong with the tier, in sentences that call it `name`."""
+        """Return what is wrong with the tier, as texts that begin with `name`."""
         if self.calls_up_to < 1:
             return [f"{name}.calls_up_to = {self.calls_up_to} is not 1 or more"]
         found = [
@@ -37,7 +37,7 @@ class Tier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A named set of limits. Making one that contradicts itself raises ValueError.
+    """A named set of limits. Raises ValueError if they are invalid or contradict each other.
 
     `late_ratio` and `loss_ratio` are shares of settled packets; `max_budget_s` is how many
     seconds may hold a packet above `max_ms`.
@@ -56,7 +56,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             raise ValueError(f"profile {self.name!r}: {'; '.join(found)}")
 
     def faults(self) -> list[str]:
-        """Return what is wrong with the profile, in sentences that name its keys."""
+        """Return what is wrong with the profile, as texts that name its keys."""
         found = [] if self.tiers else ["tiers is empty: at least one is needed"]
         for number, tier in enumerate(self.tiers):
             found += tier.faults(f"tiers[{number}]")
@@ -88,19 +88,17 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         return found
 
     def thresholds_ms(self) -> tuple[float, ...]:
-        """Return every RTT limit of the profile, once, rising: what counters must count above."""
-        limits = {self.max_ms}
-        for tier in self.tiers:
-            limits |= {tier.p50_ms, tier.p95_ms, tier.p99_ms}
-        return tuple(sorted(limits))
+        """Return the different RTT limits of the profile, ascending."""
+        limits = {ms for tier in self.tiers for ms in (tier.p50_ms, tier.p95_ms, tier.p99_ms)}
+        return tuple(sorted(limits | {self.max_ms}))
 
     def thresholds_ns(self) -> tuple[int, ...]:
-        """Return `thresholds_ms` in ns. A packet violates a limit when its RTT lies above it."""
+        """Return `thresholds_ms` in ns. A packet violates a limit when its RTT is above it."""
         return tuple(round(limit * 1_000_000) for limit in self.thresholds_ms())
 
 
 class TierChoice(NamedTuple):
-    """Which tier (`number` from 0) judges a load, and whether that is more than the last allows."""
+    """The tier for a load (`number` from 0), and whether the load is above the last tier."""
 
     number: int
     tier: Tier
@@ -108,7 +106,7 @@ class TierChoice(NamedTuple):
 
 
 def tier_for(profile: Profile, calls: int) -> TierChoice:
-    """Choose the tier for so many calls at once; above the last tier its limits apply."""
+    """Choose the tier for a number of calls at once; above the last tier its limits apply."""
     for number, tier in enumerate(profile.tiers):
         if calls <= tier.calls_up_to:
             return TierChoice(number, tier, beyond_last=False)

@@ -1,8 +1,8 @@
-"""The verdict on a profile, by evidence: pass, fail, or inconclusive and what is missing.
+"""The verdict on a profile by evidence: pass, fail, or inconclusive and what is missing.
 
-A rule on a share passes when the upper exact bound (`bounds`, 95 %) meets its limit, and fails
-when the lower one breaks it. What lies between is inconclusive: more packets would tell. The
-largest RTT is no share: it passes while the seconds that violate it stay within their budget.
+A rule on a share passes when the upper exact bound (`binomial`, 95 %) meets its limit, and fails
+when the lower bound breaks it; between them it is inconclusive, and more packets are needed. The
+rule on the largest RTT passes while the seconds that violate it are within their budget.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ _SHOWN: Final = {"pass": "PASS", "fail": "FAIL", "inconclusive": "inconclusive"}
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """How one rule stands.
+    """The verdict on one rule.
 
     `limit` and `actual` are shares (of packets above the RTT limit, late, lost), with exact bounds
-    `low` and `high`; for "max" they are seconds, without bounds. None is no packet yet.
+    `low` and `high`; for "max" they are seconds, without bounds. None: no packet yet.
     """
 
     id: str
     limit: float
     limits_ms: tuple[float, ...]
-    """RTT limits in force, one for each tier that judged some second; () for late and loss."""
+    """RTT limits, one for each tier by which any second was judged; () for late and loss."""
     violations: int
     trials: int
-    """Packets over their limit, of how many."""
+    """Packets judged; `violations` of them were over their limit."""
     actual: float | None
     low: float | None
     high: float | None
@@ -41,13 +41,13 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     violated_s: int
     """Seconds that alone would break the rule."""
     needed: int | None
-    """About how many packets it takes to tell, where inconclusive; None: not to be foretold."""
+    """About how many packets a verdict needs, if inconclusive; None: cannot be estimated."""
     missing: str
-    """What an inconclusive rule lacks, in words; else ""."""
+    """What an inconclusive rule lacks, as a text; else ""."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """How a profile stands; `clean_s` of `of_s` seconds are judged."""
+    """The verdict on a profile; `clean_s` of `of_s` seconds were judged."""
 
     verdict: Outcome
     profile: str
@@ -55,12 +55,12 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     clean_s: float
     of_s: int
     reasons: tuple[str, ...]
-    """Why it failed or is inconclusive, worst first, and what a reader must know besides."""
+    """Why it failed or is inconclusive, worst first; then limited seconds and load."""
     rules: tuple[Rule, ...]
 
 
 def judge(evidence: Evidence, confidence: float = CONFIDENCE) -> Verdict:
-    """Judge the evidence by its profile; `confidence` as in `bounds.lower_bound`."""
+    """Judge the evidence by its profile; `confidence` as in `binomial.lower_bound`."""
     rules = tuple(_rule(evidence, index, confidence) for index in range(len(RULES)))
     outcome, reasons = _overall(evidence, rules)
     reasons += [text for text in _limitations(evidence) if text not in reasons]
@@ -89,7 +89,7 @@ def _overall(evidence: Evidence, rules: tuple[Rule, ...]) -> tuple[Outcome, list
     failed = [rule for rule in rules if rule.verdict == "fail"]
     if failed:
         return "fail", [describe(rule) for rule in failed]
-    # the rule that lacks the most comes first: it decides how long to wait
+    # the rule that needs the most packets first: it decides how long to wait
     open_rules = sorted(
         (rule for rule in rules if rule.verdict == "inconclusive"),
         key=lambda rule: float("inf") if rule.needed is None else rule.needed,
@@ -101,17 +101,13 @@ def _overall(evidence: Evidence, rules: tuple[Rule, ...]) -> tuple[Outcome, list
 
 
 def _limitations(evidence: Evidence) -> list[str]:
-    """Say how many seconds each reason limited, the commonest first."""
+    """Return how many seconds each reason limited, most first."""
     ordered = sorted(Limited, key=lambda reason: -evidence.limited_call_s[reason])
-    return [
-        f"{_tenths(evidence.limited_s(reason))} of {evidence.of_s} s limited by {reason.words}"
-        for reason in ordered
-        if evidence.limited_call_s[reason]
-    ]
-
-
-def _tenths(seconds: float) -> str:
-    return f"{seconds:g}" if seconds else "under 0.1"
+    found = []
+    for reason in (reason for reason in ordered if evidence.limited_call_s[reason]):
+        seconds = f"{evidence.limited_s(reason):g}" if evidence.limited_s(reason) else "under 0.1"
+        found.append(f"{seconds} of {evidence.of_s} s limited by {reason.words}")
+    return found
 
 
 def _rule(evidence: Evidence, index: int, confidence: float) -> Rule:
@@ -160,12 +156,13 @@ def _limits_ms(evidence: Evidence, index: int) -> tuple[float, ...]:
         return (evidence.profile.max_ms,)
     if index not in RTT_SHARES:
         return ()
-    limits = {(tier.p50_ms, tier.p95_ms, tier.p99_ms)[index] for tier in evidence.tiers}
-    return tuple(sorted(limits))
+    return tuple(
+        sorted({(tier.p50_ms, tier.p95_ms, tier.p99_ms)[index] for tier in evidence.tiers})
+    )
 
 
 def _missing(k: int, n: int, limit: float, needed: int | None) -> str:
-    """Say what it takes: `1,240 of about 3,700 clean packets`."""
+    """Return what is missing: `1,240 of about 3,700 clean packets`."""
     if not n:
         return "no clean packets"
     if needed is None:
@@ -178,12 +175,12 @@ def _tier_label(evidence: Evidence) -> str | None:
     tiers = evidence.tiers
     if not tiers:
         return None
-    label = " and ".join(str(tier.calls_up_to) for tier in tiers)
-    return f"up to {label} calls" + (f" ({evidence.peak_calls} seen)" if evidence.beyond_s else "")
+    bounds = " and ".join(str(tier.calls_up_to) for tier in tiers)
+    return f"up to {bounds} calls" + (f" ({evidence.peak_calls} seen)" if evidence.beyond_s else "")
 
 
 def headline(verdict: Verdict) -> str:
-    """Return the verdict in one short line: `PASS over 54 of 60 s`."""
+    """Return the verdict as a short line: `PASS over 54 of 60 s`."""
     shown = _SHOWN[verdict.verdict]
     if verdict.verdict == "inconclusive":
         return f"{shown}, {verdict.reasons[0]}"
@@ -192,7 +189,7 @@ def headline(verdict: Verdict) -> str:
 
 
 def describe(rule: Rule) -> str:
-    """Return what a rule found and what it allows: `p99: 2.3% above 18 ms, allowed 1%`."""
+    """Return a rule's actual value and its limit: `p99: 2.3% above 18 ms, allowed 1%`."""
     limits = "/".join(f"{limit:g}" for limit in rule.limits_ms) + " ms" if rule.limits_ms else ""
     if rule.id == RULES[MAX]:
         if rule.actual is None:

@@ -96,7 +96,3 @@ def test_the_fold_tells_whose_the_time_was(bench: Bench) -> None:
     assert asterisk.p95 < 1
     second = bench.start_ns // 10**9 + 3
     assert store.series.history(0, "asterisk_max", second, 2) == [1, 40_000_000]
-
-
-def test_a_call_stays_within_64_kib_of_memory(bench: Bench) -> None:
-    assert bench.store().bytes_per_call <= 64 * 1024
