@@ -82,8 +82,8 @@ class Recent:
 
     def window(self, last_second: int, seconds: int) -> WindowSums:
         """Sum up `seconds` (at most HISTOGRAM_SECONDS) up to and including `last_second`."""
-        wanted = np.arange(last_second - seconds + 1, last_second + 1)
-        known = wanted[self._second[wanted % SECONDS] == wanted]
+        window = np.arange(last_second - seconds + 1, last_second + 1)
+        known = window[self._second[window % SECONDS] == window]
         cells = known % SECONDS
         sums = [int(self._counts[name][cells].sum()) for name in COUNTED]
         held = known[self._rtt_second[known % HISTOGRAM_SECONDS] == known]
@@ -100,13 +100,13 @@ class Recent:
 
     def course(self, last_second: int, seconds: int) -> SecondsOfAll:
         """Return `seconds` (at most SECONDS) up to and including `last_second`, one by one."""
-        wanted = np.arange(last_second - seconds + 1, last_second + 1)
-        cells = wanted % SECONDS
-        known = self._second[cells] == wanted
+        window = np.arange(last_second - seconds + 1, last_second + 1)
+        cells = window % SECONDS
+        known = self._second[cells] == window
         answered = known & (self._rtt_count[cells] > 0)
         percentiles = np.where(answered, self._percentiles[:, cells], 0)
         for index in np.flatnonzero(answered).tolist():
-            second = int(wanted[index])
+            second = int(window[index])
             if self._rtt_second[second % HISTOGRAM_SECONDS] == second:
                 percentiles[:, index] = self._percentiles_of(second)
         sent, lost, late = (

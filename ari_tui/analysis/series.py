@@ -194,52 +194,42 @@ class Series(RowArrays):
             add_at(self.above, rows[over], cells[over] * LIMITS + limit)
 
     def of_second(self, rows: Ints, second: int) -> tuple[Mask, Mapping[str, Ints]]:
-        """Return which of n calls were there in a second, and their fields.
+        """Return which of n calls have data of a second, and their fields.
 
-        Each is (n), 0 for those who were not; `above` is (n, LIMITS).
+        Each is (n), 0 for calls without data; `above` is (n, LIMITS).
         """
         cell = second % SECONDS
-        there = self.second[rows, cell] == second
+        known = self.second[rows, cell] == second
         fields: dict[str, Ints] = {
-            name: np.where(there, getattr(self, name)[rows, cell].astype(np.int64), 0)
+            name: np.where(known, getattr(self, name)[rows, cell].astype(np.int64), 0)
             for name in ("sent", "late", "lost", "rtt_count", "dwell_max", "limited")
         }
         above = self.above[rows, cell * LIMITS : (cell + 1) * LIMITS].astype(np.int64)
-        fields["above"] = np.where(there[:, None], above, 0)
-        return there, fields
+        fields["above"] = np.where(known[:, None], above, 0)
+        return known, fields
 
     def sent_in(self, rows: Ints, second: int) -> Ints:
-        """Return how many packets each of n calls sent in a second; 0 of those who were not."""
+        """Return how many packets each of n calls sent in a second."""
         cell = second % SECONDS
-        there = self.second[rows, cell] == second
-        return np.where(there, self.sent[rows, cell].astype(np.int64), 0)
+        known = self.second[rows, cell] == second
+        return np.where(known, self.sent[rows, cell].astype(np.int64), 0)
 
     def of_seconds(self, rows: Ints, seconds: Ints) -> SecondSums:
-        """Return counts and RTT sums (n calls, seconds) of some seconds; 0 where nothing was."""
-        cells = seconds % SECONDS
-        there = self.second[rows[:, None], cells] == seconds
+        """Return counts and RTT sums (n calls, seconds) of some seconds; 0 without data."""
+        known, at = self.known(rows, seconds), (rows[:, None], seconds % SECONDS)
 
-        def of(table: npt.NDArray[Any]) -> Ints:
-            return np.where(there, table[rows[:, None], cells].astype(np.int64), 0)
+        def of(name: str) -> Ints:
+            empty = NO_RTT if name == "rtt_min" else 0
+            return np.where(known, getattr(self, name)[at].astype(np.int64), empty)
 
-        return SecondSums(
-            of(self.sent),
-            of(self.returned),
-            of(self.lost),
-            of(self.late),
-            of(self.rtt_sum),
-            of(self.rtt_count),
-            of(self.rtt_max),
-            np.where(there, self.rtt_min[rows[:, None], cells].astype(np.int64), NO_RTT),
-        )
+        return SecondSums(*map(of, SecondSums._fields))
 
     def known(self, rows: Ints, seconds: Ints) -> Mask:
-        """Return which seconds anything was booked to (n calls, seconds)."""
-        there: Mask = self.second[rows[:, None], seconds % SECONDS] == seconds
-        return there
+        """Return which seconds have any data (n calls, seconds)."""
+        return np.asarray(self.second[rows[:, None], seconds % SECONDS] == seconds)
 
     def p95(self, rows: Ints, seconds: Ints) -> Ints:
-        """Return the 95th percentiles in ns (n calls, seconds); 0 where there is none."""
+        """Return the 95th percentiles in ns (n calls, seconds); 0 without round trips."""
         cells = seconds % SECONDS
         found = self.rtt_p95[rows[:, None], cells].astype(np.int64)
         found[~self.known(rows, seconds)] = 0
@@ -251,9 +241,9 @@ class Series(RowArrays):
         return found
 
     def history(self, row: int, name: str, last_second: int, seconds: int) -> list[Any]:
-        """Return one field's newest `seconds` cells up to `last_second`, oldest first.
+        """Return one field's `seconds` cells up to and including `last_second`, oldest first.
 
-        None where nothing was booked, and for an RTT of a second without round trips.
+        None without data, and for an RTT of a second without round trips.
         """
         wanted = np.arange(last_second - seconds + 1, last_second + 1)
         cells = wanted % SECONDS

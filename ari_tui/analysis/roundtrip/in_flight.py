@@ -48,8 +48,8 @@ class InFlight(RowArrays):
     def settle(self, rows: Ints, max_ext: Ints, before_ns: int) -> tuple[Ints, Mask]:
         """Return the newly settled packets of n calls, each once, in sequence.
 
-        Only packets sent before `before_ns` and before any that is in flight, so that no packet
-        they overtook is still to come. Returns rows and whether each was lost.
+        Only packets sent before `before_ns`, and with no earlier packet of the call in flight.
+        Returns their rows and whether each was lost.
         """
         begin = np.maximum(self.settled_to[rows], max_ext + 1 - SLOTS)
         width = int((max_ext + 1 - begin).max(initial=0))

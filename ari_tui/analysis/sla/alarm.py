@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple
 
 State = Literal["ok", "fail", "no_traffic"]
 Judgement = Literal["good", "bad", "silent", "unknown"]
-""""silent": there is no traffic; "unknown": there is, but it cannot be judged."""
+"""One moment. "silent": there is no traffic; "unknown": there is, but it cannot be judged."""
 
 LONGEST_STEP_S: Final = 5.0
 """At most this much of the time between two judgements counts."""
@@ -20,11 +20,11 @@ class AlarmDelays(NamedTuple):
     """How long a judgement must last to change the state (s)."""
 
     after_s: float
-    """"bad", to raise the alarm; a single "good" restarts it."""
+    """Of "bad" to raise the alarm; a single "good" resets it."""
     clear_s: float
-    """"good", to clear it; a single "bad" restarts it."""
+    """Of "good" to clear the alarm; a single "bad" resets it."""
     no_traffic_s: float = 0.0
-    """"silent", to raise the alarm "no_traffic"; 0: never."""
+    """Of "silent" for the state "no_traffic"; 0: never."""
 
 
 class Change(NamedTuple):

@@ -93,10 +93,10 @@ def _limit_ms(floor_ms: float, seen_ms: float, headroom: float) -> float:
 
 def _share(k: int, n: int, headroom: float) -> float:
     """Return the limit of a share, rounded up to 1, 2 or 5 times a power of ten."""
-    wanted = min(headroom * upper_bound(k, n), _LARGEST_SHARE)
-    unit = 10.0 ** math.floor(math.log10(wanted))
-    whole = next(step for step in (1, 2, 5, 10) if step * unit >= wanted * (1 - 1e-9))
-    return float(f"{whole * unit:.1g}")
+    exact = min(headroom * upper_bound(k, n), _LARGEST_SHARE)
+    unit = 10.0 ** math.floor(math.log10(exact))
+    digit = next(step for step in (1, 2, 5, 10) if step * unit >= exact * (1 - 1e-9))
+    return float(f"{digit * unit:.1g}")
 
 
 def _why(k: int, n: int, what: str, headroom: float) -> str:

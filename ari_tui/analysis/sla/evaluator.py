@@ -116,7 +116,7 @@ class SlaEvaluator:
         self._evidence_windows: list[EvidenceWindow] = []
 
     def limit_all(self, second: int, reason: Limited) -> None:
-        """Mark a second as limited for every call, e.g. by a clock step or an overflow of the log."""
+        """Mark a second as limited for every call: by a clock step or an overflow of the log."""
         self._limited_for_all[second] = self._limited_for_all.get(second, 0) | int(reason)
 
     def evidence_window(self, from_second: int) -> EvidenceWindow:
@@ -140,24 +140,18 @@ class SlaEvaluator:
     def _take(self, rows: Ints, series: Series, second: int) -> None:
         if not len(rows):
             return
-        there, found = series.of_second(rows, second)
-        if not there.any():
+        known, found = series.of_second(rows, second)
+        if not known.any():
             return
         limited = found["limited"] | np.where(found["dwell_max"] > self._late_ns, Limited.DWELL, 0)
-        limited = np.where(there, limited | self._limited_for_all.get(second, 0), 0)
+        limited = np.where(known, limited | self._limited_for_all.get(second, 0), 0)
         calls_up = _at_once(found["sent"], series.sent_in(rows, second - 1))
-        judged = Second(
-            found["sent"],
-            found["late"],
-            found["lost"],
-            found["rtt_count"],
-            found["above"][:, : self._limits],
-            limited,
-        )
-        self.evidence.merge(self.last_minute.take(second, calls_up, rows, judged))
+        sent, late, lost, trips = (found[key] for key in ("sent", "late", "lost", "rtt_count"))
+        counts = Second(sent, late, lost, trips, found["above"][:, : self._limits], limited)
+        self.evidence.merge(self.last_minute.take(second, calls_up, rows, counts))
         for window in self._evidence_windows:
             if window.holds(second):
-                window.evidence.add(calls_up, judged)
+                window.evidence.add(calls_up, counts)
 
 
 def _at_once(sent: Ints, sent_before: Ints) -> int:

@@ -63,7 +63,7 @@ class Second(NamedTuple):
 
     def only(self, calls: Mask) -> Second:
         """Return the second of some of its calls (mask of n)."""
-        return Second(*(field[calls] for field in self))
+        return Second._make(field[calls] for field in self)
 
 
 def breaks(profile: Profile, over: Ints, of: Ints) -> Mask:
@@ -121,7 +121,7 @@ class Evidence:
         self.violated_s += breaks(self.profile, violations, trials)
 
     def by_call(self, calls_up: int, second: Second) -> tuple[Ints, Ints]:
-        """Return packets over their limit, of how many: each (n calls, RULES); 0 where limited."""
+        """Return packets over their limit and packets judged (n calls, RULES); 0 where limited."""
         judged = second.limited == 0
         clean, tier = second.only(judged), tier_for(self.profile, calls_up).tier
         limits = (tier.p50_ms, tier.p95_ms, tier.p99_ms, self.profile.max_ms)

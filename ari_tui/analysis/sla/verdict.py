@@ -156,9 +156,8 @@ def _limits_ms(evidence: Evidence, index: int) -> tuple[float, ...]:
         return (evidence.profile.max_ms,)
     if index not in RTT_SHARES:
         return ()
-    return tuple(
-        sorted({(tier.p50_ms, tier.p95_ms, tier.p99_ms)[index] for tier in evidence.tiers})
-    )
+    limits = {(tier.p50_ms, tier.p95_ms, tier.p99_ms)[index] for tier in evidence.tiers}
+    return tuple(sorted(limits))
 
 
 def _missing(k: int, n: int, limit: float, needed: int | None) -> str:
