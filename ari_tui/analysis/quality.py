@@ -19,8 +19,8 @@ IE_G711: Final = 0.0
 BPL_CONCEALED: Final = 25.1
 BPL_PLAIN: Final = 4.3
 """Packet-loss robustness factors of G.711 (G.113 appendix I), with and without concealment."""
-JITTER_BUFFER_MS: Final = 40.0
-PACKET_MS: Final = 20.0
+BUFFER_MS: Final = 20.0 + 40.0
+"""Delay of a packet time and the jitter buffer."""
 WORST_SECONDS: Final = 10
 LEAST_PACKETS: Final = 50
 """The fewest settled packets to judge a window by: a second of 20 ms packets."""
@@ -70,18 +70,6 @@ class OneWayLoss(NamedTuple):
     """OUTWARD or BACK (measured, the worse direction), or HALVED (both assumed equal)."""
 
 
-class Path(NamedTuple):
-    """Assumptions about the listener's end."""
-
-    packet_ms: float = PACKET_MS
-    jitter_buffer_ms: float = JITTER_BUFFER_MS
-    concealed: bool = True
-    """Whether it conceals lost packets (G.711 appendix I)."""
-
-
-USUAL_PATH: Final = Path()
-
-
 class Quality(NamedTuple):
     """The E-model's result and its inputs."""
 
@@ -114,7 +102,8 @@ def loss_impairment(
 ) -> Floats:
     """Return Ie-eff of G.711 at a one-way loss (0 … 1, any shape) (G.107, equation 7-29).
 
-    The formula holds from random loss (burst ratio 1) upwards; a lower ratio counts as 1.
+    `concealed`: with packet loss concealment (G.711 appendix I). The formula holds from random loss
+    (burst ratio 1) upwards; a lower ratio counts as 1.
     """
     percent = np.asarray(loss_ratio) * 100
     bpl = BPL_CONCEALED if concealed else BPL_PLAIN
@@ -147,7 +136,7 @@ def one_way_loss(pool: Pool) -> OneWayLoss | None:
     return OneWayLoss(1 - (1 - ratio) * (1 - discards), source)
 
 
-def mos(pool: Pool, burst_ratio: float | None = None, path: Path = USUAL_PATH) -> Quality | None:
+def mos(pool: Pool, burst_ratio: float | None = None, *, concealed: bool = True) -> Quality | None:
     """Estimate the quality from a pool; None where nothing is settled.
 
     `burst_ratio` is that of `loss_runs.LossPattern`; None counts as random.
@@ -156,41 +145,32 @@ def mos(pool: Pool, burst_ratio: float | None = None, path: Path = USUAL_PATH) -
     if loss is None:
         return None
     rtt_ms = pool.rtt_sum_ns / pool.rtt_count / _NS_PER_MS if pool.rtt_count else 0.0
-    delay_ms = rtt_ms / 2 + path.packet_ms + path.jitter_buffer_ms
+    delay_ms = rtt_ms / 2 + BUFFER_MS
     idd = float(delay_impairment(delay_ms))
-    ie = float(loss_impairment(loss.ratio, burst_ratio or 1.0, concealed=path.concealed))
+    ie = float(loss_impairment(loss.ratio, burst_ratio or 1.0, concealed=concealed))
     rating = BASIC_RATING - idd - ie
     return Quality(float(mos_of(rating)), rating, loss, delay_ms, idd, ie)
 
 
 def worst_windows(
-    settled: Ints,
-    gone: Ints,
-    rtt_sum_ns: Ints,
-    rtt_count: Ints,
-    burst_ratio: float | None = None,
-    path: Path = USUAL_PATH,
-    *,
-    seconds: int = WORST_SECONDS,
-    least_packets: int = LEAST_PACKETS,
+    settled: Ints, gone: Ints, rtt_sum_ns: Ints, rtt_count: Ints
 ) -> list[Worst | None]:
     """Find the window of lowest MOS in each call's consecutive seconds (calls × time, int).
 
     `gone` is lost plus discarded; the direction is not known by the second, so the loss is halved.
-    Windows slide by a second; a shorter call is one window. None where no window has
-    `least_packets` settled.
+    Windows of WORST_SECONDS slide by a second; a shorter call is one window. None where no window
+    has LEAST_PACKETS settled.
     """
-    width = min(seconds, settled.shape[1])
+    width = min(WORST_SECONDS, settled.shape[1])
     if not width:
         return [None] * len(settled)
     sent, away, rtt, count = (
         _sliding_sums(each, width) for each in (settled, gone, rtt_sum_ns, rtt_count)
     )
     loss = _half(np.minimum(away / np.maximum(sent, 1), 1.0))
-    delay = rtt / np.maximum(count, 1) / (2 * _NS_PER_MS) + path.packet_ms + path.jitter_buffer_ms
-    impaired = loss_impairment(loss, burst_ratio or 1.0, concealed=path.concealed)
-    found = mos_of(BASIC_RATING - delay_impairment(delay) - impaired)
-    found[sent < least_packets] = np.inf
+    delay = rtt / np.maximum(count, 1) / (2 * _NS_PER_MS) + BUFFER_MS
+    found = mos_of(BASIC_RATING - delay_impairment(delay) - loss_impairment(loss))
+    found[sent < LEAST_PACKETS] = np.inf
     start = np.argmin(found, axis=1)
     least = found[np.arange(len(found)), start]
     return [

@@ -131,7 +131,7 @@ class Listener:
         """Return the MOS of a call; of all calls together with None."""
         pool, burst = pool_of(totals), totals.losses.burst_ratio
         whole = quality.mos(pool, burst)
-        plain = quality.mos(pool, burst, quality.Path(concealed=False))
+        plain = quality.mos(pool, burst, concealed=False)
         recent = quality.mos(now)
         worst = self._worst_of_all if number is None else self._worst.get(number)
         return model.Mos(

@@ -8,11 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ari_tui.analysis import quality
-from ari_tui.analysis.quality import Path, Pool, Worst, mos, one_way_loss, worst_windows
+from ari_tui.analysis.quality import Pool, Worst, mos, one_way_loss, worst_windows
 from ari_tui.analysis.records import Ints
 
 MS = 1_000_000
-PLAIN = Path(concealed=False)
 
 
 def directed(loss: float, *, rtt_ms: float = 0, settled: int = 10_000) -> Pool:
@@ -22,8 +21,8 @@ def directed(loss: float, *, rtt_ms: float = 0, settled: int = 10_000) -> Pool:
     return Pool(settled, lost, 0, round(rtt_ms * MS) * count, count, settled - lost)
 
 
-def mos_at(pool: Pool, burst_ratio: float | None = None, path: Path = quality.USUAL_PATH) -> float:
-    found = mos(pool, burst_ratio, path)
+def mos_at(pool: Pool, burst_ratio: float | None = None, *, concealed: bool = True) -> float:
+    found = mos(pool, burst_ratio, concealed=concealed)
     assert found is not None
     return found.mos
 
@@ -36,7 +35,7 @@ def test_random_one_way_loss_costs_what_the_check_table_says(
     loss: float, concealed: float, plain: float
 ) -> None:
     assert mos_at(directed(loss)) == pytest.approx(concealed, abs=0.005)
-    assert mos_at(directed(loss), path=PLAIN) == pytest.approx(plain, abs=0.005)
+    assert mos_at(directed(loss), concealed=False) == pytest.approx(plain, abs=0.005)
 
 
 @pytest.mark.parametrize(
@@ -54,13 +53,10 @@ def test_delay_costs_nothing_up_to_a_tenth_of_a_second(delay_ms: float, idd: flo
 
 
 def test_the_delay_is_half_the_round_trip_a_packet_and_the_buffer() -> None:
-    found = mos(directed(0, rtt_ms=300), path=Path(packet_ms=30, jitter_buffer_ms=60))
+    found = mos(directed(0, rtt_ms=300))
     assert found is not None
-    assert found.delay_ms == pytest.approx(150 + 30 + 60)
+    assert found.delay_ms == pytest.approx(150 + 20 + 40)
     assert found.delay_impairment > 3
-    usual = mos(directed(0, rtt_ms=10))
-    assert usual is not None
-    assert usual.delay_ms == pytest.approx(5 + 20 + 40)
 
 
 def test_a_bursty_loss_costs_more_and_one_below_random_counts_as_random() -> None:
@@ -105,11 +101,11 @@ def test_counts_of_another_moment_make_no_negative_loss() -> None:
 
 def test_when_all_is_lost_quality_is_at_the_bottom_and_no_round_trip_adds_to_the_delay() -> None:
     for reached in (None, 0, 1000):
-        found = mos(Pool(1000, 1000, reached=reached), path=PLAIN)
+        found = mos(Pool(1000, 1000, reached=reached), concealed=False)
         assert found is not None
         assert found.loss.ratio == 1
         assert found.mos == 1
-        assert found.delay_ms == PLAIN.packet_ms + PLAIN.jitter_buffer_ms
+        assert found.delay_ms == 20 + 40
 
 
 def test_without_packets_there_is_no_quality() -> None:

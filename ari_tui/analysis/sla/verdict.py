@@ -59,9 +59,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[Rule, ...]
 
 
-def judge(evidence: Evidence, confidence: float = CONFIDENCE) -> Verdict:
-    """Judge the evidence by its profile; `confidence` as in `binomial.lower_bound`."""
-    rules = tuple(_rule(evidence, index, confidence) for index in range(len(RULES)))
+def judge(evidence: Evidence) -> Verdict:
+    """Judge the evidence by its profile."""
+    rules = tuple(_rule(evidence, index) for index in range(len(RULES)))
     outcome, reasons = _overall(evidence, rules)
     reasons += [text for text in _limitations(evidence) if text not in reasons]
     if evidence.beyond_s:
@@ -110,7 +110,7 @@ def _limitations(evidence: Evidence) -> list[str]:
     return found
 
 
-def _rule(evidence: Evidence, index: int, confidence: float) -> Rule:
+def _rule(evidence: Evidence, index: int) -> Rule:
     k, n = int(evidence.violations[index]), int(evidence.trials[index])
     seconds = int(evidence.violated_s[index])
     if index == MAX:
@@ -121,13 +121,13 @@ def _rule(evidence: Evidence, index: int, confidence: float) -> Rule:
     else:
         limit = _share_limit(evidence, index)
         actual = k / n if n else None
-        low, high = lower_bound(k, n, confidence), upper_bound(k, n, confidence)
+        low, high = lower_bound(k, n), upper_bound(k, n)
         outcome = "pass" if high <= limit else "fail" if low > limit else "inconclusive"
     needed, missing = None, ""
     if not n:
         outcome, low, high = "inconclusive", None, None
     if outcome == "inconclusive":
-        needed = packets_needed(limit, confidence, k, n) if index != MAX else None
+        needed = packets_needed(limit, CONFIDENCE, k, n) if index != MAX else None
         missing = _missing(k, n, limit, needed)
     return Rule(
         id=RULES[index],
