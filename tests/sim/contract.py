@@ -93,7 +93,7 @@ class Client:
         return [one["type"] for one in self.events if one.get("channel", {}).get("id") == subject]
 
     async def originate_tone(self, **query: str) -> str:
-        """Originate a caller that hums, and wait until it is in Stasis."""
+        """Originate a caller that sends a tone, and wait until it is in Stasis."""
         channel = new_id("caller")
         status, _ = await self.call(
             "POST", "/channels", endpoint=self.target.tone, app=self.app, channelId=channel, **query

@@ -20,33 +20,33 @@ class SimControl:
         return [channel.id for channel in self._sim.callers.present]
 
     def place_call(self, caller: SimCallerId | None = None, **named: str) -> str | None:
-        """Let one more caller ring in; return its id, None when it failed in the dialplan.
+        """Place one more call; return its channel id, None when it failed in the dialplan.
 
-        `named` takes the place of what its channel is called: `name`, `protocol_id`, `linked_id`.
+        `named` are fields of its channel: `name`, `protocol_id`, `linked_id`.
         """
         channel = self._sim.callers.dial(caller, **named)
         return channel.id if channel is not None else None
 
     def hang_up(self, k: int) -> str:
-        """Let caller `k` hang up; return its channel id."""
+        """Hang up caller `k`; return its channel id."""
         channel = self._caller(k)
         self._sim.pbx.hang_up(channel)
         return channel.id
 
     def hold(self, k: int) -> None:
-        """Let caller `k` put us on hold: its audio stops."""
+        """Put us on hold by caller `k`: its audio stops."""
         self._set_hold(k, True, "ChannelHold")
 
     def unhold(self, k: int) -> None:
-        """Let caller `k` take us back: its audio goes on, with a marker."""
+        """End the hold by caller `k`: its audio continues, with a marker."""
         self._set_hold(k, False, "ChannelUnhold")
 
     def press_digit(self, k: int, digit: str = "5", duration_ms: int = 120) -> None:
-        """Let caller `k` press a digit: its packets are left out, the event is sent at its end."""
+        """Press a digit as caller `k`: its packets are left out, the event is sent at its end."""
         self._sim.callers.press(self._caller(k), digit, duration_ms)
 
     def transfer(self, k: int) -> str:
-        """Let a new channel take the place of caller `k`; return the new channel's id.
+        """Replace caller `k` by a new channel; return the new channel's id.
 
         StasisStart of the new one carries `replace_channel`; in its bridge the new one takes
         the place of the old one, and the media go on with another SSRC.
@@ -74,11 +74,11 @@ class SimControl:
         return new.id
 
     def drop_websockets(self) -> None:
-        """Break all event connections; HTTP goes on."""
+        """Abort all event WebSockets; HTTP stays available."""
         self._sim.drop_websockets()
 
     async def go_away(self) -> None:
-        """Refuse HTTP and break all connections; channels and media stay up."""
+        """Refuse HTTP and abort all connections; channels and media stay up."""
         await self._sim.stop_listening()
 
     async def come_back(self, *, fresh: bool = False) -> None:
