@@ -60,7 +60,9 @@ def test_a_document_is_a_line_at_every_interval(document: Make) -> None:
     assert bench.documents == [0, 2, 4]
 
 
-def test_a_document_a_little_early_is_on_time_and_the_schedule_does_not_drift(document: Make) -> None:
+def test_a_document_a_little_early_is_on_time_and_the_schedule_does_not_drift(
+    document: Make,
+) -> None:
     bench = Bench(OutputSettings(json="-", interval_s=1.0), document)
     bench.run(0.0, 0.95, 2.04, 2.95, 4.04, 4.95)
     assert bench.documents == [0.0, 0.95, 2.04, 2.95, 4.04, 4.95]
