@@ -92,7 +92,7 @@ def build(store: Store, facts: EngineFacts, listener: Listener) -> model.Documen
         ),
         window=windows[0],
         calls=[
-            _call(store, facts, call, _figures(listener, facts, call, measured[call.number], each))
+            _call(store, facts, call, measured[call.number], listener, each)
             for call in facts.calls
             if call.number in measured
         ],
@@ -116,17 +116,16 @@ def _session(facts: EngineFacts) -> model.Session:
     )
 
 
-def _figures(
-    listener: Listener, facts: EngineFacts, call: CallFacts, totals: CallTotals, each: CallWindows
-) -> dict[str, object]:
+def _call(
+    store: Store,
+    facts: EngineFacts,
+    call: CallFacts,
+    totals: CallTotals,
+    listener: Listener,
+    each: CallWindows,
+) -> model.Call:
     windows, recent = each.of(call.number)
     mos = listener.mos_of(totals, recent, call.number)
-    return figures(totals, histograms=facts.histograms, mos=mos, windows=windows)
-
-
-def _call(
-    store: Store, facts: EngineFacts, call: CallFacts, numbers: dict[str, object]
-) -> model.Call:
     row, leg = store.row_of[call.number], store.media
     started = bool(leg.started[row])
     until = call.ended_ns if call.ended_ns is not None else facts.now_ns
@@ -139,7 +138,7 @@ def _call(
         ptime_ms=leg.ptime_ms(row),
         ssrc=f"0x{int(leg.ssrc[row]):08x}" if started else None,
         jitter_ms=_jitter(store, row),
-        **numbers,
+        **figures(totals, histograms=facts.histograms, mos=mos, windows=windows),
     )
 
 

@@ -1,4 +1,1 @@
-"""Captures (pcap, pcapng) as input: their RTP streams through the same fold as a live call.
-
-Nothing here captures: it reads files.
-"""
+"""Reads capture files (pcap, pcapng): their RTP streams pass the same fold as a live call."""

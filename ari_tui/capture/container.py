@@ -78,7 +78,7 @@ class Capture:
     def _take(self, size: int, what: str, *, may_end: bool = False) -> bytes:
         """Read `size` bytes; with `may_end`, b"" at the end of the file."""
         if not 0 <= size <= LONGEST:
-            raise DamagedCaptureError(f"damaged at byte {self._position}: {what} of {size} bytes")
+            raise self._damaged(f"{what} of {size} bytes")
         data = self._file.read(size)
         if len(data) < size and not (may_end and not data):
             raise DamagedCaptureError(
@@ -86,6 +86,9 @@ class Capture:
             )
         self._position += len(data)
         return data
+
+    def _damaged(self, what: str) -> DamagedCaptureError:
+        return DamagedCaptureError(f"damaged at byte {self._position}: {what}")
 
     def _pcap(self) -> Iterator[CapturedFrame]:
         magic = int.from_bytes(self._start, "big")
@@ -111,9 +114,7 @@ class Capture:
                 continue
             block, length = head.unpack(start)
             if length < 12 or length % 4:
-                raise DamagedCaptureError(
-                    f"damaged at byte {self._position}: a block of {length} bytes"
-                )
+                raise self._damaged(f"a block of {length} bytes")
             body = self._take(length - 8, "a block")
             if block == pcapng.PCAPNG_BT_EPB:
                 yield self._packet(packet, interfaces, body)
@@ -130,9 +131,7 @@ class Capture:
         start += self._take(4, "a section header")
         big = int.from_bytes(start[8:12], "big")
         if big not in (pcapng.BYTE_ORDER_MAGIC, pcapng.BYTE_ORDER_MAGIC_LE):
-            raise DamagedCaptureError(
-                f"damaged at byte {self._position}: a section of no byte order"
-            )
+            raise self._damaged("a section of no byte order")
         order = ">" if big == pcapng.BYTE_ORDER_MAGIC else "<"
         (length,) = struct.unpack(f"{order}I", start[4:8])
         self._take(length - 12, "a section header")
@@ -145,9 +144,7 @@ class Capture:
         try:
             described = kind(block)
         except (dpkt.Error, ValueError, struct.error) as error:
-            raise DamagedCaptureError(
-                f"damaged at byte {self._position}: an interface ({error})"
-            ) from None
+            raise self._damaged(f"an interface ({error})") from None
         ticks, offset_s = 1_000_000, 0
         for option in described.opts:
             if option.code == pcapng.PCAPNG_OPT_IF_TSRESOL and len(option.data) == 1:
@@ -161,14 +158,10 @@ class Capture:
         self, layout: struct.Struct, interfaces: list[_Interface], body: bytes
     ) -> CapturedFrame:
         if len(body) < layout.size + 4:
-            raise DamagedCaptureError(
-                f"damaged at byte {self._position}: a packet without its header"
-            )
+            raise self._damaged("a packet without its header")
         number, high, low, kept, wire = layout.unpack_from(body)
         if number >= len(interfaces) or kept > len(body) - layout.size - 4:
-            raise DamagedCaptureError(
-                f"damaged at byte {self._position}: a packet that fits nowhere"
-            )
+            raise self._damaged("a packet that fits nowhere")
         interface = interfaces[number]
         time_ns = ((high << 32) | low) * _NS // interface.ticks_per_second
         return CapturedFrame(

@@ -251,7 +251,7 @@ def analyze_file(path: Path, options: Options) -> StreamsDocument:
         late_ms=options.late_ns / NS_PER_MS,
         loss_timeout_ms=options.loss_timeout_ns / NS_PER_MS,
         echo=None if options.echo is None else endpoint(*options.echo),
-        frames=_frames(found.frames),
+        frames=Frames(**{name: found.frames[name] for name in Frames.__struct_fields__}),
         streams=found.streams,
     )
 
@@ -269,7 +269,3 @@ def _file(name: str, capture: Capture, found: AnalyzedCapture) -> CaptureFile:
         ),
         damage=None if capture.damage is None else clean_text(capture.damage),
     )
-
-
-def _frames(counted: Counter[str]) -> Frames:
-    return Frames(**{name: counted[name] for name in Frames.__struct_fields__})

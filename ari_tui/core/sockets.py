@@ -84,6 +84,11 @@ def _bind_message(host: str, port: int, error: OSError, hint: str) -> str:
     return f"cannot bind {host}:{port}: {reason}" + (f" ({hint})" if hint else "")
 
 
+def port_in_use(error: BindError) -> bool:
+    """Return whether `open_udp` failed because the port is in use."""
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.EADDRINUSE
+
+
 def _enable_timestamps(sock: socket.socket) -> None:
     if LINUX:
         sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)

@@ -1,4 +1,4 @@
-"""The echo server: returns each RTP packet unchanged, impaired where that is asked for.
+"""The echo server: returns each RTP packet unchanged, optionally impaired.
 
 No ARI, no statistics, no numpy.
 """

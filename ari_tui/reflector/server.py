@@ -12,7 +12,6 @@ sockets receive only what comes from the address that they sent to: bind to that
 from __future__ import annotations
 
 import contextlib
-import errno
 import gc
 import os
 import select
@@ -27,7 +26,7 @@ from typing import Any, Final
 
 from ari_tui.core.errors import BindError, ConfigError
 from ari_tui.core.process import ParentLink
-from ari_tui.core.sockets import family_of, open_udp
+from ari_tui.core.sockets import family_of, open_udp, port_in_use
 from ari_tui.reflector.counters import EchoCounters
 from ari_tui.reflector.forwarding import Reflector
 from ari_tui.reflector.guard import DEFAULT_PORT, SourceGuard, check_exposure, parse_networks
@@ -144,10 +143,10 @@ class EchoServer:
             try:
                 self._sock = open_udp(config.host, config.port, dscp=config.dscp)
             except BindError as error:
-                cause = error.__cause__
-                if isinstance(cause, OSError) and cause.errno == errno.EADDRINUSE:
-                    raise BindError(f"{error} (another echo server? choose --port)") from cause
-                raise
+                if not port_in_use(error):
+                    raise
+                text = f"{error} (another echo server? choose --port)"
+                raise BindError(text) from error.__cause__
         host, port = self._sock.getsockname()[:2]
         return host, port
 

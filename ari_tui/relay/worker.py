@@ -7,7 +7,6 @@ audio. Requests come over the control socket (`relay/control.py`); it ends when 
 
 from __future__ import annotations
 
-import errno
 import gc
 import ipaddress
 import os
@@ -17,7 +16,7 @@ from time import monotonic, process_time_ns, time_ns
 from typing import Final
 
 from ari_tui.core.errors import BindError
-from ari_tui.core.sockets import granted_buffers, normal_endpoint
+from ari_tui.core.sockets import granted_buffers, normal_endpoint, port_in_use
 from ari_tui.packet_log.ring import RingWriter
 from ari_tui.relay import control
 from ari_tui.relay.call import CallLegs, Readers, open_pair
@@ -104,9 +103,8 @@ class Worker:
         try:
             return {"ok": True, **self._serve(control.parse_request(message))}
         except BindError as error:
-            cause = error.__cause__
-            in_use = isinstance(cause, OSError) and cause.errno == errno.EADDRINUSE
-            return _refusal(str(error), control.CODE_IN_USE if in_use else control.CODE_BIND)
+            code = control.CODE_IN_USE if port_in_use(error) else control.CODE_BIND
+            return _refusal(str(error), code)
         except Exception as error:  # a bad request must not stop the other calls' audio
             text = f"{message.get('op')}: {type(error).__name__}: {error}"
             return _refusal(text, control.CODE_REQUEST)
