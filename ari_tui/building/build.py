@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ari_tui.analysis.store import Store
 from ari_tui.analysis.totals import CallTotals, merge
 from ari_tui.building.figures import NS_PER_MS, NS_PER_US, figures, packets, rounded, spread
-from ari_tui.building.sla import Listener, sla_of, standing_of
+from ari_tui.building.sla import Listener, sla_now_of, sla_of
 from ari_tui.building.windows import CallWindows, windows_of_all
 from ari_tui.document import model
 from ari_tui.wire.rtp import CODEC_NAMES
@@ -73,7 +73,7 @@ def build(store: Store, facts: EngineFacts, listener: Listener) -> model.Documen
     everything = merge([store.retired_totals(), *measured.values()])
     windows, recent = windows_of_all(store, second)
     each = CallWindows(store, list(measured), second)
-    sla = sla_of(store.sla_evaluator.evidence, standing_of(store, second))
+    sla = sla_of(store.sla_evaluator.evidence, sla_now_of(store, second))
     return model.Document(
         kind=facts.kind,
         time=iso(facts.now_ns),

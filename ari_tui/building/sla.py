@@ -21,7 +21,7 @@ from ari_tui.document import model
 NO_TRAFFIC: Final = "no_traffic"
 
 
-def standing_of(store: Store, last_second: int) -> model.SlaNow:
+def sla_now_of(store: Store, last_second: int) -> model.SlaNow:
     """Judge the last minute; `last_second` is the last complete second.
 
     Packets of the newest seconds are not settled: they count as traffic, not as evidence.

@@ -75,7 +75,7 @@ class Candidates:
 
     def __init__(self) -> None:
         self._waiting: OrderedDict[Key, _Candidate] = OrderedDict()
-        self.given_up = 0
+        self.dropped = 0
         """Packets dropped as not proven RTP."""
 
     def take(self, key: Key, packet: Packet) -> list[Packet] | None:
@@ -85,7 +85,7 @@ class Candidates:
             candidate = self._waiting[key] = _Candidate()
             if len(self._waiting) > CANDIDATES:
                 _, oldest = self._waiting.popitem(last=False)
-                self.given_up += len(oldest.packets)
+                self.dropped += len(oldest.packets)
         self._waiting.move_to_end(key)
         candidate.packets.append(packet)
         if not packet.returned:
@@ -100,11 +100,11 @@ class Candidates:
             return candidate.packets
         if len(candidate.packets) > WAITING:
             del candidate.packets[0]
-            self.given_up += 1
+            self.dropped += 1
         return None
 
     def close(self) -> int:
         """Drop all candidates; return how many packets were dropped in total."""
-        self.given_up += sum(len(candidate.packets) for candidate in self._waiting.values())
+        self.dropped += sum(len(candidate.packets) for candidate in self._waiting.values())
         self._waiting.clear()
-        return self.given_up
+        return self.dropped

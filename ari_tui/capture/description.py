@@ -123,11 +123,11 @@ def _jitter(store: Store, row: int, *, timed: bool) -> StreamJitter:
 
 def _rate_holds(store: Store, row: int, stream: StreamFacts) -> bool:
     """Return whether the timestamps match the guessed rate; True for a stream too short to show."""
-    took_ns = int(store.media.last_rx[row]) - stream.first_ns
-    if stream.restarts or took_ns < _SHORTEST_NS:
+    elapsed_ns = int(store.media.last_rx[row]) - stream.first_ns
+    if stream.restarts or elapsed_ns < _SHORTEST_NS:
         return True
     ticks = int(store.media.last_ts[row]) - stream.first_timestamp
-    return abs(ticks * 1e9 / took_ns / stream.clock_rate - 1) < _RATE_ERROR
+    return abs(ticks * 1e9 / elapsed_ns / stream.clock_rate - 1) < _RATE_ERROR
 
 
 def _echo(store: Store, row: int, totals: CallTotals) -> EchoPath:

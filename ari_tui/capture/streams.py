@@ -225,11 +225,11 @@ class _Folder:
 
 def _guessed_rate(packets: list[Packet]) -> int:
     """Return the usual clock rate nearest to that of a stream's first timestamps."""
-    took_ns = packets[-1].time_ns - packets[0].time_ns
+    elapsed_ns = packets[-1].time_ns - packets[0].time_ns
     ticks = (packets[-1].timestamp - packets[0].timestamp) & 0xFFFFFFFF
-    if took_ns < _SHORTEST_NS or not 0 < ticks < 1 << 31:
+    if elapsed_ns < _SHORTEST_NS or not 0 < ticks < 1 << 31:
         return rtp.DEFAULT_CLOCK_RATE
-    seen = ticks * 1e9 / took_ns
+    seen = ticks * 1e9 / elapsed_ns
     return min(_RATES, key=lambda rate: max(rate / seen, seen / rate))
 
 

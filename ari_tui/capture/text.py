@@ -40,8 +40,8 @@ def _file(document: StreamsDocument) -> Iterator[str]:
     span = f", {file.duration_s:.1f} s from {file.first_at}" if file.duration_s is not None else ""
     yield f"{file.name}: {file.format}, {file.frames} packets{span}"
     skipped = [
-        f"{count} {words}"
-        for name, words in _SKIPPED_FRAMES.items()
+        f"{count} {label}"
+        for name, label in _SKIPPED_FRAMES.items()
         if (count := getattr(frames, name))
     ]
     yield f"{plural(len(document.streams), 'stream')} of {frames.rtp} RTP packets" + (

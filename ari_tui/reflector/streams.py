@@ -110,9 +110,6 @@ class StreamTable:
         self.seen = 0
         """Streams served so far, evicted ones included."""
 
-    def __len__(self) -> int:
-        return len(self._streams)
-
     def __iter__(self) -> Iterator[EchoStream]:
         return iter(self._streams.values())
 

@@ -121,8 +121,8 @@ def make_forward(leg: Leg, target: socket.socket) -> Callable[[bytes, Ancillary]
         if not stamp:
             stamp, flags = now(), FLAG_NO_STAMP
         size = len(data)
-        odd = size < header_size or size > MAX_DATAGRAM or data[0] != plain
-        if (odd or rtp.is_rtcp(data[1])) and not check(data, stamp):
+        unusual = size < header_size or size > MAX_DATAGRAM or data[0] != plain
+        if (unusual or rtp.is_rtcp(data[1])) and not check(data, stamp):
             return
         _, marker_pt, sequence, timestamp, ssrc = unpack(data)
         sent = now()

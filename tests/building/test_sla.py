@@ -16,7 +16,7 @@ from ari_tui.analysis.sla.evidence import Evidence, Limited, Second
 from ari_tui.analysis.sla.profiles import SEED_PROFILE
 from ari_tui.analysis.store import Store
 from ari_tui.analysis.totals import CallTotals, merge
-from ari_tui.building.sla import Listener, pool_of, sla_of, standing_of
+from ari_tui.building.sla import Listener, pool_of, sla_now_of, sla_of
 
 MS = 1_000_000
 FIRST = 1_700_000_000
@@ -157,7 +157,7 @@ class House:
 
     def now(self) -> Any:
         close_until(self.store, self.second * SECOND_NS)
-        return standing_of(self.store, self.second - 1)
+        return sla_now_of(self.store, self.second - 1)
 
 
 def test_before_the_first_packet_there_is_no_traffic_and_the_limits_are_the_first_tiers() -> None:

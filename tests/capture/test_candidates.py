@@ -63,7 +63,7 @@ def test_a_candidate_that_never_proves_itself_keeps_few_packets_and_counts_all()
     found = c.Candidates()
     for i in range(1000):
         assert found.take(KEY, packet(2 * i)) is None
-    assert found.given_up == 1000 - c.WAITING
+    assert found.dropped == 1000 - c.WAITING
     assert found.close() == 1000
 
 
@@ -75,7 +75,7 @@ def test_candidates_are_bounded_and_all_their_packets_counted(
     for ssrc in range(100, 200):
         found.take(KEY._replace(ssrc=ssrc), packet(1))
         found.take(KEY, packet(2 * ssrc))  # seen last, so it stays
-    assert found.given_up == (100 - 9) + (100 - c.WAITING)
+    assert found.dropped == (100 - 9) + (100 - c.WAITING)
     assert [found.take(KEY, packet(number)) for number in (399, 400)] == [None, None]
     assert found.take(KEY, packet(401)) is not None
 

@@ -32,7 +32,7 @@ def test_a_full_table_lets_the_stream_go_that_was_idle_for_longest() -> None:
     streams.peek(SOURCE, 2)
     streams.add(SOURCE, 4, START + 5)
     assert evicted == [2]
-    assert len(streams) == 3
+    assert len(list(streams)) == 3
     assert streams.seen == 4
 
 
