@@ -25,12 +25,12 @@ from ari_tui.analysis.roundtrip.in_flight import SLOTS
 from ari_tui.analysis.sla.evidence import Limited
 from ari_tui.analysis.store import Store
 from ari_tui.analysis.stream.media_leg import fold_media
-from ari_tui.analysis.stream.state import wrapped_difference
+from ari_tui.analysis.stream.state import extended, sequence_steps
 from ari_tui.wire import record as r
 from ari_tui.wire.rtp import SEQUENCE_BITS, signed_difference
 
 
-def fold_kinds(store: Store, rows: Ints, records: Records) -> list[Note]:
+def _fold_kinds(store: Store, rows: Ints, records: Records) -> list[Note]:
     """Fold records (`rows` sorted) of calls whose stream does not change: media, then echo."""
     notes: list[Note] = []
     kind = records["kind"]
@@ -64,14 +64,14 @@ def _fold_rest(store: Store, rows: Ints, records: Records) -> list[Note]:
     for which, counter in ((r.KIND_MALFORMED, c.MALFORMED), (r.KIND_FOREIGN, c.FOREIGN)):
         store.tally(counter, rows[kind == which])
     for i in np.flatnonzero(kind == r.KIND_SOCKET_REPORT):
-        _note_drops(store, int(rows[i]), int(echo_leg[i]), records[i])
+        _count_drops(store, int(rows[i]), int(echo_leg[i]), records[i])
     failed = kind == r.KIND_SEND_ERROR
     refused = failed & echo_leg & (records["errno"] == errno.ECONNREFUSED)
     store.tally(c.SEND_ERRORS, rows[failed & ~refused])
     return _refusals(store, rows[refused], records[refused])
 
 
-def _note_drops(store: Store, row: int, leg: int, report: Records) -> None:
+def _count_drops(store: Store, row: int, leg: int, report: Records) -> None:
     """Count what a socket has dropped since its last report; a report contains the total."""
     dropped = int(report["aux"])
     if dropped > store.drops[row, leg]:
@@ -94,12 +94,12 @@ def fold(store: Store, records: Records, now_ns: int) -> list[Note]:
         store.orphans += int(np.count_nonzero(rows < 0))
         records, rows = pick(records, rows >= 0), rows[rows >= 0]
     for part in _in_steps(records):
-        notes += _close_behind(store, int(records["rx_ns"][part].max()), now_ns)
+        notes += _close_within(store, int(records["rx_ns"][part].max()), now_ns)
         notes += _fold_step(store, rows[part], records[part])
     return notes + close_until(store, now_ns)
 
 
-def _close_behind(store: Store, step_ns: int, now_ns: int) -> list[Note]:
+def _close_within(store: Store, step_ns: int, now_ns: int) -> list[Note]:
     """Close books within a long batch, before its ring slots and cells are reused.
 
     One second behind the step, since records of a log may be out of order by that much.
@@ -130,49 +130,47 @@ def _fold_step(store: Store, rows: Ints, records: Records) -> list[Note]:
     order = np.argsort(rows.astype(np.uint16) if store.capacity <= 1 << 16 else rows, kind="stable")
     rows, records = rows[order], pick(records, order)
     notes = _start_first(store, rows, records)
-    odd = _odd_rows(store, rows, records)
-    if not len(odd):
-        return notes + fold_kinds(store, rows, records)
-    special = np.isin(rows, odd)
-    notes += fold_kinds(store, rows[~special], pick(records, ~special))
-    for row in odd:
-        notes += _fold_odd(store, int(row), pick(records, rows == row))
+    irregular = _irregular_rows(store, rows, records)
+    if not len(irregular):
+        return notes + _fold_kinds(store, rows, records)
+    special = np.isin(rows, irregular)
+    notes += _fold_kinds(store, rows[~special], pick(records, ~special))
+    for row in irregular:
+        notes += _fold_irregular(store, int(row), pick(records, rows == row))
     return notes
 
 
 def _start_first(store: Store, rows: Ints, records: Records) -> list[Note]:
     """Start the streams of calls whose first record is a packet from Asterisk."""
-    segments = RowGroups(rows)
-    first = segments.starts[~store.media.started[segments.rows]]
+    groups = RowGroups(rows)
+    first = groups.starts[~store.media.started[groups.rows]]
     first = first[records["kind"][first] == r.KIND_MEDIA_IN]
     return [_start(store, int(rows[i]), records[i]) for i in first]
 
 
-def _odd_rows(store: Store, rows: Ints, records: Records) -> Ints:
+def _irregular_rows(store: Store, rows: Ints, records: Records) -> Ints:
     """Return the rows with any media packet that does not continue the current stream."""
     media = records["kind"] == r.KIND_MEDIA_IN
     if not media.any():
         return np.zeros(0, dtype=np.int64)
     leg, owners, packets = store.media, rows[media], pick(records, media)
-    segments = RowGroups(owners)
-    sequence = packets["sequence"].astype(np.int64)
-    last = (leg.last_ext[segments.rows] - leg.offset[segments.rows]) & 0xFFFF
-    step = wrapped_difference(sequence, segments.previous(sequence, last), 16)
+    groups = RowGroups(owners)
+    step = sequence_steps(leg, groups, packets["sequence"].astype(np.int64))
     jumped = (step > MAX_DROPOUT) | (step < -MAX_MISORDER)
-    odd = (packets["ssrc"] != leg.ssrc[owners]) | ~leg.started[owners] | jumped
-    odd |= leg.new_ssrc[owners] >= 0  # a packet of the current stream ends probation, too
-    odd |= _crowded(store, segments, owners, step, packets["rx_ns"])
-    return np.unique(owners[odd])
+    irregular = (packets["ssrc"] != leg.ssrc[owners]) | ~leg.started[owners] | jumped
+    irregular |= leg.new_ssrc[owners] >= 0  # a packet of the current stream ends probation, too
+    irregular |= _crowded(store, groups, owners, step, packets["rx_ns"])
+    return np.unique(owners[irregular])
 
 
-def _crowded(store: Store, segments: RowGroups, rows: Ints, step: Ints, rx: Ints) -> Mask:
+def _crowded(store: Store, groups: RowGroups, rows: Ints, step: Ints, rx: Ints) -> Mask:
     """Mark packets whose slot may still be in use within the step.
 
     Then the state of the packet in that slot depends on the order within the step.
     """
-    ext = store.media.last_ext[segments.rows][segments.of] + segments.cumulative(step)
-    span = segments.reduce(np.maximum, ext) - segments.reduce(np.minimum, ext)
-    crowded = (span >= SLOTS)[segments.of]
+    ext = extended(store.media, groups, step)
+    span = groups.reduce(np.maximum, ext) - groups.reduce(np.minimum, ext)
+    crowded = (span >= SLOTS)[groups.of]
     slots = ext % SLOTS
     awaited = store.flight.sent_ns[rows, slots] >= rx - (store.loss_timeout_ns + _STEP_NS)
     at = np.flatnonzero(awaited)
@@ -180,7 +178,7 @@ def _crowded(store: Store, segments: RowGroups, rows: Ints, step: Ints, rx: Ints
     return crowded
 
 
-def _fold_odd(store: Store, row: int, records: Records) -> list[Note]:
+def _fold_irregular(store: Store, row: int, records: Records) -> list[Note]:
     """Fold one call's records, cut where an epoch starts or a packet needs a slot in use.
 
     Packets of other streams count as foreign on their way out only, not when they come back.
@@ -193,7 +191,7 @@ def _fold_odd(store: Store, row: int, records: Records) -> list[Note]:
     def flush() -> None:
         if pending:
             some = pick(records, np.array(pending))
-            notes.extend(fold_kinds(store, np.full(len(pending), row), some))
+            notes.extend(_fold_kinds(store, np.full(len(pending), row), some))
             pending.clear()
             taken.clear()
             back.clear()

@@ -109,14 +109,14 @@ class Series(RowArrays):
         """
         if not len(rows):
             return
-        segments = RowGroups(rows)
-        seconds = segments.running_max(times_ns // _SECOND_NS, self.open_second[segments.rows])
+        groups = RowGroups(rows)
+        seconds = groups.running_max(times_ns // _SECOND_NS, self.open_second[groups.rows])
         while len(rows):
-            segments = RowGroups(rows)
-            current = seconds[segments.starts]
-            self._open(segments.rows, current)
+            groups = RowGroups(rows)
+            current = seconds[groups.starts]
+            self._open(groups.rows, current)
             # one second of each call at a time
-            now = seconds == current[segments.of]
+            now = seconds == current[groups.of]
             self._collect(rows[now], rtt_ns[now])
             rows, seconds, rtt_ns = rows[~now], seconds[~now], rtt_ns[~now]
 
@@ -166,21 +166,21 @@ class Series(RowArrays):
         return np.asarray(ordered[np.arange(len(rows)), _P95_RANK[count] - 1], dtype=np.int64)
 
     def _collect(self, rows: Ints, rtt_ns: Ints) -> None:
-        segments = RowGroups(rows)
+        groups = RowGroups(rows)
         short = np.minimum(rtt_ns, NO_RTT - 1).astype(np.uint32)
-        place = self.sample_count[rows] + segments.position()
+        place = self.sample_count[rows] + groups.position()
         room = place < SAMPLES
         self.samples[rows[room], place[room]] = short[room]
-        lengths = np.bincount(segments.of)
-        self.sample_count[segments.rows] += lengths
-        owners, seconds = segments.rows, self.open_second[segments.rows]
+        lengths = np.bincount(groups.of)
+        self.sample_count[groups.rows] += lengths
+        owners, seconds = groups.rows, self.open_second[groups.rows]
         cells, kept = self._cells(owners, seconds)
         at = (owners[kept], cells[kept])
-        shortest = np.minimum.reduceat(short, segments.starts)[kept]
-        longest = np.maximum.reduceat(short, segments.starts)[kept]
+        shortest = np.minimum.reduceat(short, groups.starts)[kept]
+        longest = np.maximum.reduceat(short, groups.starts)[kept]
         self.rtt_min[at] = np.minimum(self.rtt_min[at], shortest)
         self.rtt_max[at] = np.maximum(self.rtt_max[at], longest)
-        self.rtt_sum[at] += np.add.reduceat(rtt_ns, segments.starts)[kept]
+        self.rtt_sum[at] += np.add.reduceat(rtt_ns, groups.starts)[kept]
         self.rtt_count[at] += lengths[kept].astype(np.uint32)
         self._count_above(rows, rtt_ns)
 

@@ -70,44 +70,46 @@ def arrays(groups: Groups) -> tuple[RowGroups, np.ndarray, np.ndarray]:
 
 @given(groups=grouped)
 def test_runs_are_found_as_groupby_finds_them(groups: Groups) -> None:
-    segments, values, _ = arrays(groups)
+    row_groups, values, _ = arrays(groups)
     rows = [row for row, run, _ in groups for _ in run]
     runs = [(row, len(list(items))) for row, items in groupby(rows)]
-    assert segments.rows.tolist() == [row for row, _ in runs]
-    assert (segments.ends - segments.starts + 1).tolist() == [length for _, length in runs]
-    assert segments.position().tolist() == [i for _, n in runs for i in range(n)]
-    assert segments.rows[segments.of].tolist() == rows
-    assert len(values) == len(segments.of)
+    assert row_groups.rows.tolist() == [row for row, _ in runs]
+    assert (row_groups.ends - row_groups.starts + 1).tolist() == [length for _, length in runs]
+    assert row_groups.position().tolist() == [i for _, n in runs for i in range(n)]
+    assert row_groups.rows[row_groups.of].tolist() == rows
+    assert len(values) == len(row_groups.of)
 
 
 @given(groups=grouped)
 def test_running_sums_begin_anew_with_each_run(groups: Groups) -> None:
-    segments, values, _ = arrays(groups)
+    row_groups, values, _ = arrays(groups)
     expected = [sum(run[: i + 1]) for _, run, _ in groups for i in range(len(run))]
-    assert segments.cumulative(values).tolist() == expected
+    assert row_groups.cumulative(values).tolist() == expected
 
 
 @given(groups=grouped)
 def test_the_element_before_the_first_is_the_initial_one(groups: Groups) -> None:
-    segments, values, initial = arrays(groups)
+    row_groups, values, initial = arrays(groups)
     expected = [v for _, run, start in groups for v in [start, *run[:-1]]]
-    assert segments.previous(values, initial).tolist() == expected
+    assert row_groups.previous(values, initial).tolist() == expected
 
 
 @settings(max_examples=200)
 @given(groups=grouped)
 def test_the_running_maximum_keeps_runs_apart(groups: Groups) -> None:
-    segments, values, initial = arrays(groups)
+    row_groups, values, initial = arrays(groups)
     expected = [max(start, *run[: i + 1]) for _, run, start in groups for i in range(len(run))]
-    assert segments.running_max(values, initial).tolist() == expected
+    assert row_groups.running_max(values, initial).tolist() == expected
 
 
 @given(groups=grouped)
 def test_counts_and_reductions_are_those_of_each_run(groups: Groups) -> None:
-    segments, values, _ = arrays(groups)
-    assert segments.count(values > 0).tolist() == [sum(v > 0 for v in run) for _, run, _ in groups]
-    assert segments.reduce(np.minimum, values).tolist() == [min(run) for _, run, _ in groups]
-    assert segments.reduce(np.add, values).tolist() == [sum(run) for _, run, _ in groups]
+    row_groups, values, _ = arrays(groups)
+    assert row_groups.count(values > 0).tolist() == [
+        sum(v > 0 for v in run) for _, run, _ in groups
+    ]
+    assert row_groups.reduce(np.minimum, values).tolist() == [min(run) for _, run, _ in groups]
+    assert row_groups.reduce(np.add, values).tolist() == [sum(run) for _, run, _ in groups]
 
 
 def test_the_running_maximum_holds_for_a_thousand_calls_of_far_apart_numbers() -> None:

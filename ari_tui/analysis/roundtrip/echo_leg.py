@@ -13,10 +13,10 @@ from ari_tui.analysis.roundtrip.in_flight import (
     BACK,
     BACK_LATE,
     EMPTY,
+    IN_FLIGHT,
     LOST,
     NEVER_SENT,
     SLOTS,
-    UNDER_WAY,
 )
 from ari_tui.analysis.row_arrays import add_at
 from ari_tui.analysis.store import Store
@@ -42,9 +42,9 @@ def fold_echo(store: Store, rows: Ints, records: Records) -> list[Note]:
     sent_ns = flight.sent_ns[rows, slots]
     rtt = records["rx_ns"] - sent_ns
     first = first_occurrence(rows * SLOTS + slots, store.scratch)
-    in_time = first & (state == UNDER_WAY) & (rtt <= store.loss_timeout_ns)
+    in_time = first & (state == IN_FLIGHT) & (rtt <= store.loss_timeout_ns)
     _close_late(store, rows, slots, sent_ns, first & ~in_time, state)
-    _count_duplicates(store, rows, first, state)
+    store.tally(c.DUPLICATES_ECHO, rows[~first | (state == BACK) | (state == BACK_LATE)])
     tx = records["tx_ns"]
     gone = tx > 0
     store.book_dwell("back", rows[gone], tx[gone], tx[gone] - records["rx_ns"][gone])
@@ -52,7 +52,7 @@ def fold_echo(store: Store, rows: Ints, records: Records) -> list[Note]:
         return []
     at = np.flatnonzero(in_time)
     flight.state[rows[at], slots[at]] = BACK
-    return _take_back(store, rows[at], ext[at], slots[at], rtt[at], pick(records, at))
+    return _book_returned(store, rows[at], ext[at], slots[at], rtt[at], pick(records, at))
 
 
 def _match(store: Store, rows: Ints, records: Records) -> tuple[Ints, Mask]:
@@ -64,11 +64,11 @@ def _match(store: Store, rows: Ints, records: Records) -> tuple[Ints, Mask]:
     leg, sequence, ssrc = store.media, records["sequence"].astype(np.int64), records["ssrc"]
     top = leg.max_ext[rows]
     ext = top - ((top - leg.offset[rows] - sequence) & 0xFFFF)
-    known = (ssrc == leg.ssrc[rows]) & leg.started[rows] & _held(store, rows, ext)
+    known = (ssrc == leg.ssrc[rows]) & leg.started[rows] & _was_sent(store, rows, ext)
     if known.all():
         return ext, known
     older = top - ((top - leg.old_offset[rows] - sequence) & 0xFFFF)
-    was = (ssrc == leg.old_ssrc[rows]) & leg.has_old[rows] & _held(store, rows, older) & ~known
+    was = (ssrc == leg.old_ssrc[rows]) & leg.has_old[rows] & _was_sent(store, rows, older) & ~known
     return np.where(was, older, ext), known | was
 
 
@@ -82,7 +82,7 @@ def _unknown(store: Store, rows: Ints, records: Records) -> Ints:
     return np.asarray(rows[new])
 
 
-def _held(store: Store, rows: Ints, ext: Ints) -> Mask:
+def _was_sent(store: Store, rows: Ints, ext: Ints) -> Mask:
     slots = ext % SLOTS
     state = store.flight.state[rows, slots]
     held = (store.flight.ext[rows, slots] == ext) & (state != EMPTY) & (state != NEVER_SENT)
@@ -93,7 +93,7 @@ def _close_late(
     store: Store, rows: Ints, slots: Ints, sent_ns: Ints, other: Mask, state: Ints
 ) -> None:
     """Book packets that came back after the loss time-out: they count as lost."""
-    expired = other & (state == UNDER_WAY)
+    expired = other & (state == IN_FLIGHT)
     if expired.any():
         store.book_lost(rows[expired], sent_ns[expired])
     late = expired | (other & (state == LOST))
@@ -102,50 +102,44 @@ def _close_late(
         store.flight.state[rows[late], slots[late]] = BACK_LATE
 
 
-def _count_duplicates(store: Store, rows: Ints, first: Mask, state: Ints) -> None:
-    again = ~first | (state == BACK) | (state == BACK_LATE)
-    if again.any():
-        store.tally(c.DUPLICATES_ECHO, rows[again])
-
-
-def _take_back(
+def _book_returned(
     store: Store, rows: Ints, ext: Ints, slots: Ints, rtt: Ints, records: Records
 ) -> list[Note]:
     """Book n packets that are back in time: order, jitter, RTT, lateness."""
-    leg, flight, segments = store.echo, store.flight, RowGroups(rows)
-    owners, rx = segments.rows, records["rx_ns"]
-    count = np.bincount(segments.of)
+    leg, flight, groups = store.echo, store.flight, RowGroups(rows)
+    owners, rx = groups.rows, records["rx_ns"]
+    count = np.bincount(groups.of)
     store.counters[owners, c.RETURNED] += count
-    store.counters[owners, c.DELIVERED] += segments.count(records["tx_ns"] > 0)
+    store.counters[owners, c.DELIVERED] += groups.count(records["tx_ns"] > 0)
     store.book("returned", rows, flight.sent_ns[rows, slots])
     fresh = leg.first_rx[owners] == 0
-    leg.first_rx[owners[fresh]] = rx[segments.starts][fresh]
+    leg.first_rx[owners[fresh]] = rx[groups.starts][fresh]
     order = flight.order[rows, slots].astype(np.int64)
     newest = leg.order_max[owners]
-    before = segments.running_max(segments.previous(order, newest), newest)
-    store.counters[owners, c.REORDERED_ECHO] += segments.count(order < before)
-    leg.order_max[owners] = np.maximum(before, order)[segments.ends]
-    _advance_jitter(store, segments, rows, ext, slots, records)
+    before = groups.running_max(groups.previous(order, newest), newest)
+    store.counters[owners, c.REORDERED_ECHO] += groups.count(order < before)
+    leg.order_max[owners] = np.maximum(before, order)[groups.ends]
+    _advance_jitter(store, groups, rows, ext, slots, records)
     # sending time uncertain, or the clock was set back meanwhile: returned, but no RTT sample
     uncertain = flight.uncertain[rows, slots] | (rtt < 0)
-    store.counters[owners, c.UNCERTAIN] += segments.count(uncertain)
+    store.counters[owners, c.UNCERTAIN] += groups.count(uncertain)
     sure = ~uncertain
     return _book_rtt(store, rows[sure], rx[sure], rtt[sure], flight.sent_ns[rows, slots][sure])
 
 
 def _advance_jitter(
-    store: Store, segments: RowGroups, rows: Ints, ext: Ints, slots: Ints, records: Records
+    store: Store, groups: RowGroups, rows: Ints, ext: Ints, slots: Ints, records: Records
 ) -> None:
-    leg, owners = store.echo, segments.rows
+    leg, owners = store.echo, groups.rows
     rx, sent = records["rx_ns"], store.flight.sent_ns[rows, slots]
     timestamps = records["timestamp"].astype(np.int64)
-    earlier = segments.previous(timestamps, leg.last_units[owners])
-    spacing = rx - segments.previous(rx, leg.last_rx[owners])
-    paired = (ext - segments.previous(ext, leg.last_ext[owners])) == 1
+    earlier = groups.previous(timestamps, leg.last_units[owners])
+    spacing = rx - groups.previous(rx, leg.last_rx[owners])
+    paired = (ext - groups.previous(ext, leg.last_ext[owners])) == 1
     voice = is_voice(store.media, rows, records["marker_pt"].astype(np.int64) & 0x7F)
-    paired &= voice & segments.previous(voice, leg.last_voice[owners])
+    paired &= voice & groups.previous(voice, leg.last_voice[owners])
     step = ticks_to_ns(wrapped_difference(timestamps, earlier, 32), store.media.clock_rate[rows])
-    apart = sent - segments.previous(sent, leg.last_sent[owners])
+    apart = sent - groups.previous(sent, leg.last_sent[owners])
     hop = spacing - apart
     # no spacing to compare where the timestamp jumped against sequence and sending time
     usual = ticks_to_ns(store.media.ptime_units[rows], store.media.clock_rate[rows])
@@ -154,7 +148,7 @@ def _advance_jitter(
     jitter.advance(leg.jitter_ns, rows[paired], (spacing - step)[paired])
     jitter.advance(leg.hop_jitter_ns, rows[paired], hop[paired])
     leg.jitter_count += np.bincount(rows[paired], minlength=store.capacity)
-    ends = segments.ends
+    ends = groups.ends
     leg.last_ext[owners], leg.last_rx[owners] = ext[ends], rx[ends]
     leg.last_units[owners], leg.last_sent[owners] = timestamps[ends], sent[ends]
     leg.last_voice[owners] = voice[ends]
@@ -164,13 +158,13 @@ def _book_rtt(store: Store, rows: Ints, rx: Ints, rtt: Ints, sent_ns: Ints) -> l
     """Add n round trips to histogram, minimum, maximum and series; count the late ones."""
     if not len(rows):
         return []
-    leg, segments = store.echo, RowGroups(rows)
-    owners = segments.rows
+    leg, groups = store.echo, RowGroups(rows)
+    owners = groups.rows
     add_at(leg.rtt, rows, histogram.bucket_of(rtt))
-    leg.rtt_min[owners] = np.minimum(leg.rtt_min[owners], np.minimum.reduceat(rtt, segments.starts))
-    leg.rtt_max[owners] = np.maximum(leg.rtt_max[owners], np.maximum.reduceat(rtt, segments.starts))
-    leg.rtt_sum[owners] += np.add.reduceat(rtt, segments.starts)
-    leg.rtt_count[owners] += np.bincount(segments.of)
+    leg.rtt_min[owners] = np.minimum(leg.rtt_min[owners], np.minimum.reduceat(rtt, groups.starts))
+    leg.rtt_max[owners] = np.maximum(leg.rtt_max[owners], np.maximum.reduceat(rtt, groups.starts))
+    leg.rtt_sum[owners] += np.add.reduceat(rtt, groups.starts)
+    leg.rtt_count[owners] += np.bincount(groups.of)
     store.series.book_rtt(rows, rx, rtt)
     store.recent.book_rtt(rx, rtt)
     store.buckets.book(rtt)

@@ -15,7 +15,7 @@ from ari_tui.analysis.row_arrays import RowArrays, column
 
 SLOTS: Final = 1024
 """At 10 ms packets 10 s: more than three times the loss time-out."""
-EMPTY, NEVER_SENT, UNDER_WAY, BACK, LOST, BACK_LATE = range(6)
+EMPTY, NEVER_SENT, IN_FLIGHT, BACK, LOST, BACK_LATE = range(6)
 """State of a slot. NEVER_SENT: seen from Asterisk, but its send failed."""
 
 
@@ -39,7 +39,7 @@ class InFlight(RowArrays):
         Returns their rows and sending times (ns).
         """
         # in the flat table, which numpy searches ten times as fast
-        rows, slots = np.divmod(np.flatnonzero(self.state.reshape(-1) == UNDER_WAY), SLOTS)
+        rows, slots = np.divmod(np.flatnonzero(self.state.reshape(-1) == IN_FLIGHT), SLOTS)
         old = self.sent_ns[rows, slots] < now_ns - timeout_ns
         rows, slots = rows[old], slots[old]
         self.state[rows, slots] = LOST
@@ -59,7 +59,7 @@ class InFlight(RowArrays):
         slots = ext % SLOTS
         held = (self.ext[rows[:, None], slots] == ext) & (ext <= max_ext[:, None])
         state = self.state[rows[:, None], slots]
-        waits = held & ((state == UNDER_WAY) | (self.sent_ns[rows[:, None], slots] >= before_ns))
+        waits = held & ((state == IN_FLIGHT) | (self.sent_ns[rows[:, None], slots] >= before_ns))
         waits &= state != NEVER_SENT
         ready = np.where(waits.any(axis=1), waits.argmax(axis=1), max_ext + 1 - begin)
         done = held & (np.arange(width) < ready[:, None]) & (state != NEVER_SENT)
@@ -73,21 +73,21 @@ class InFlight(RowArrays):
     def since(self, row: int, at_ns: int) -> tuple[int, int]:
         """Count the packets of a call sent at or after `at_ns`, and the lost among them."""
         state = self.state[row]
-        later = (state >= UNDER_WAY) & (self.sent_ns[row] >= at_ns)
+        later = (state >= IN_FLIGHT) & (self.sent_ns[row] >= at_ns)
         gone = later & ((state == LOST) | (state == BACK_LATE))
         return int(np.count_nonzero(later)), int(np.count_nonzero(gone))
 
     def give_up(self, row: int) -> tuple[Ints, Ints]:
         """Mark all packets in flight of a call as lost; returns as `expired` does."""
-        slots = np.flatnonzero(self.state[row] == UNDER_WAY)
+        slots = np.flatnonzero(self.state[row] == IN_FLIGHT)
         self.state[row, slots] = LOST
         return np.full(len(slots), row, dtype=np.int64), self.sent_ns[row, slots]
 
     def count(self, row: int) -> int:
         """Count the packets of a call that are neither back nor lost."""
-        return int(np.count_nonzero(self.state[row] == UNDER_WAY))
+        return int(np.count_nonzero(self.state[row] == IN_FLIGHT))
 
     def overdue(self, row: int, age_ns: int, now_ns: int) -> int:
         """Count the packets in flight that were sent more than `age_ns` before `now_ns`."""
-        waiting = self.state[row] == UNDER_WAY
+        waiting = self.state[row] == IN_FLIGHT
         return int(np.count_nonzero(waiting & (self.sent_ns[row] < now_ns - age_ns)))

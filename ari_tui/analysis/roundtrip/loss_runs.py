@@ -129,30 +129,30 @@ class LossRuns(RowArrays):
         """
         if not len(rows):
             return
-        segments = RowGroups(rows)
-        index = self.settled[rows] + segments.position()
-        self.settled[segments.rows] = index[segments.ends] + 1
+        groups = RowGroups(rows)
+        index = self.settled[rows] + groups.position()
+        self.settled[groups.rows] = index[groups.ends] + 1
         if lost.any():
             self._fold_lost(rows[lost], index[lost])
 
     def _fold_lost(self, rows: Ints, index: Ints) -> None:
         """Add n lost packets (`rows` sorted) with their indices (n) to runs and clusters."""
-        segments = RowGroups(rows)
-        owners, ends = segments.rows, segments.ends
-        before = segments.previous(index, self.last_lost[owners])
+        groups = RowGroups(rows)
+        owners, ends = groups.rows, groups.ends
+        before = groups.previous(index, self.last_lost[owners])
         new_run, new_cluster = index - before > 1, index - before > GMIN
-        run = _count_since(segments, new_run, self.open_run[owners])
-        size = _count_since(segments, new_cluster, self.open_lost[owners])
-        start = segments.running_max(np.where(new_cluster, index, -1), self.open_start[owners])
-        ended = segments.previous(run, self.open_run[owners])
+        run = _count_since(groups, new_run, self.open_run[owners])
+        size = _count_since(groups, new_cluster, self.open_lost[owners])
+        start = groups.running_max(np.where(new_cluster, index, -1), self.open_start[owners])
+        ended = groups.previous(run, self.open_run[owners])
         self._close_runs(rows[new_run], ended[new_run])
         self._close_clusters(
             rows[new_cluster],
-            segments.previous(start, self.open_start[owners])[new_cluster],
+            groups.previous(start, self.open_start[owners])[new_cluster],
             before[new_cluster],
-            segments.previous(size, self.open_lost[owners])[new_cluster],
+            groups.previous(size, self.open_lost[owners])[new_cluster],
         )
-        self.lost[owners] += np.bincount(segments.of)
+        self.lost[owners] += np.bincount(groups.of)
         self.last_lost[owners] = index[ends]
         self.open_run[owners], self.open_lost[owners] = run[ends], size[ends]
         self.open_start[owners] = start[ends]
@@ -189,13 +189,13 @@ class LossRuns(RowArrays):
         return LossPattern(settled, lost, counted, bursts, packets, burst_lost, gaps)
 
 
-def _count_since(segments: RowGroups, marks: Mask, initial: Ints) -> Ints:
+def _count_since(groups: RowGroups, marks: Mask, initial: Ints) -> Ints:
     """Return the number of elements since the newest mark, including it.
 
     `initial` (one a run of rows) is the count before each run's first element.
     """
-    position = segments.position()
+    position = groups.position()
     begun = np.where(marks, position, -1)
-    newest = segments.running_max(begun, np.full(len(segments.rows), -1, dtype=np.int64))
-    carried: npt.NDArray[np.int64] = initial[segments.of]
+    newest = groups.running_max(begun, np.full(len(groups.rows), -1, dtype=np.int64))
+    carried: npt.NDArray[np.int64] = initial[groups.of]
     return np.where(newest < 0, carried + position + 1, position - newest + 1)

@@ -64,13 +64,13 @@ class Floor(RowArrays):
         steps: list[Step] = []
         if not len(rows):
             return excess, steps
-        segments = RowGroups(rows)
-        self._begin(segments, times_ns, values_ns)
+        groups = RowGroups(rows)
+        self._begin(groups, times_ns, values_ns)
         at = times_ns - self.origin_ns[rows]
         value = values_ns - self.base_ns[rows]
         # after the clock was set back a block is not opened again
-        block = segments.running_max(at // BLOCK_NS, self.block[segments.rows])
-        turn = block - block[segments.starts][segments.of]
+        block = groups.running_max(at // BLOCK_NS, self.block[groups.rows])
+        turn = block - block[groups.starts][groups.of]
         for number in np.unique(turn):
             chosen = np.flatnonzero(turn == number)
             steps += self._enter(rows[chosen], block[chosen])
@@ -84,18 +84,18 @@ class Floor(RowArrays):
         ahead = time_ns - self.origin_ns[row] - self.reference_ns[row]
         return float(self.level[row] + self.slope[row] * ahead + self.base_ns[row])
 
-    def _begin(self, segments: RowGroups, times_ns: Ints, values_ns: Ints) -> None:
-        new = self.origin_ns[segments.rows] == 0
-        rows, first = segments.rows[new], segments.starts[new]
+    def _begin(self, groups: RowGroups, times_ns: Ints, values_ns: Ints) -> None:
+        new = self.origin_ns[groups.rows] == 0
+        rows, first = groups.rows[new], groups.starts[new]
         self.origin_ns[rows], self.base_ns[rows] = times_ns[first], values_ns[first]
         self.block[rows] = 0
 
     def _enter(self, rows: Ints, blocks: Ints) -> list[Step]:
         """Close the open blocks of rows that have samples of a later one."""
-        segments = RowGroups(rows)
-        block = blocks[segments.starts]
-        moved = block > self.block[segments.rows]
-        closing = segments.rows[moved]
+        groups = RowGroups(rows)
+        block = blocks[groups.starts]
+        moved = block > self.block[groups.rows]
+        closing = groups.rows[moved]
         steps = self._close(closing) if len(closing) else []
         self.block[closing] = block[moved]
         self.block_min[closing] = _NONE
@@ -112,19 +112,19 @@ class Floor(RowArrays):
     def _running_floor(self, rows: Ints, value: Ints) -> Floats:
         """Return the smallest value so far, in the first block, where there is no fit yet."""
         floor = np.empty(len(rows))
-        segments = RowGroups(rows)
-        for row, start, end in zip(segments.rows, segments.starts, segments.ends, strict=True):
+        groups = RowGroups(rows)
+        for row, start, end in zip(groups.rows, groups.starts, groups.ends, strict=True):
             run = np.minimum.accumulate(value[start : end + 1])
             floor[start : end + 1] = np.minimum(run, self.block_min[row])
         return floor
 
     def _note_minimum(self, rows: Ints, at: Ints, value: Ints) -> None:
-        segments = RowGroups(rows)
-        lowest = np.minimum.reduceat(value, segments.starts)
-        is_lowest = np.flatnonzero(value == lowest[segments.of])
-        _, first = np.unique(segments.of[is_lowest], return_index=True)
-        better = lowest < self.block_min[segments.rows]
-        owners = segments.rows[better]
+        groups = RowGroups(rows)
+        lowest = np.minimum.reduceat(value, groups.starts)
+        is_lowest = np.flatnonzero(value == lowest[groups.of])
+        _, first = np.unique(groups.of[is_lowest], return_index=True)
+        better = lowest < self.block_min[groups.rows]
+        owners = groups.rows[better]
         self.block_min[owners] = lowest[better]
         self.block_min_at[owners] = at[is_lowest[first]][better]
 

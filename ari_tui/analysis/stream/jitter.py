@@ -28,14 +28,14 @@ def advance(jitter_ns: Floats, rows: Ints, differences_ns: Ints) -> Floats:
     after = np.abs(differences_ns) * GAIN
     if not len(rows):
         return after
-    segments = RowGroups(rows)
-    after[segments.starts] += jitter_ns[segments.rows] * _DECAY
-    position = segments.position()
+    groups = RowGroups(rows)
+    after[groups.starts] += jitter_ns[groups.rows] * _DECAY
+    position = groups.position()
     reach, longest = 1, int(position.max())
     # each element is the sum over its last `reach` differences; two such sums give the next
     while reach <= longest:
         later = np.flatnonzero(position >= reach)
         after[later] += after[later - reach] * _DECAY**reach
         reach *= 2
-    jitter_ns[segments.rows] = after[segments.ends]
+    jitter_ns[groups.rows] = after[groups.ends]
     return after

@@ -13,14 +13,16 @@ from ari_tui.analysis import counters as c
 from ari_tui.analysis.grouping import RowGroups
 from ari_tui.analysis.notes import Moved, Note, Reanchored
 from ari_tui.analysis.records import Ints, Mask, Records
-from ari_tui.analysis.roundtrip.in_flight import EMPTY, NEVER_SENT, SLOTS, UNDER_WAY
+from ari_tui.analysis.roundtrip.in_flight import EMPTY, IN_FLIGHT, NEVER_SENT, SLOTS
 from ari_tui.analysis.store import Store
 from ari_tui.analysis.stream import jitter
 from ari_tui.analysis.stream.gaps import JUMP_NS, Gap
 from ari_tui.analysis.stream.state import (
     INTERRUPTION_NS,
     MediaLeg,
+    extended,
     is_voice,
+    sequence_steps,
     ticks_to_ns,
     wrapped_difference,
 )
@@ -43,9 +45,9 @@ def _judge_transit(store: Store, rows: Ints, rx: Ints, transit: Ints, jumped: Ma
     for i in np.flatnonzero(special):
         at = slice(int(i), int(i) + 1)
         _judge_by_anchor(store, rows[at], transit[at])
-        if _held_back(store, int(rows[i]), int(rx[i]), int(transit[i]), bool(jumped[i]), notes):
-            continue
-        notes += _judge(store, rows[at], rx[at], transit[at])
+        one = (int(rows[i]), int(rx[i]), int(transit[i]), bool(jumped[i]))
+        if not _on_probation(store, *one, notes):
+            notes += _judge(store, rows[at], rx[at], transit[at])
     return notes
 
 
@@ -62,10 +64,13 @@ def _judge(store: Store, rows: Ints, rx: Ints, transit: Ints) -> list[Note]:
     return [Moved(step.row, step.at_ns, step.by_ns, "media") for step in steps]
 
 
-def _held_back(
+def _on_probation(
     store: Store, row: int, rx: int, transit: int, jumped: bool, notes: list[Note]
 ) -> bool:
-    """Take one packet of a call whose timestamp may have jumped; return whether to skip it."""
+    """Take one packet of a call whose timestamp may have jumped; return whether it has.
+
+    Its transit is not judged then, until the jump is confirmed.
+    """
     leg = store.media
     if leg.jump_left[row] and abs(transit - int(leg.jump_ns[row])) > JUMP_NS:
         leg.jump_left[row] = 0  # the jump is not confirmed
@@ -94,26 +99,26 @@ def fold_media(store: Store, rows: Ints, records: Records) -> list[Note]:
 
     All are of their call's current epoch.
     """
-    leg, segments = store.media, RowGroups(rows)
-    owners = segments.rows
-    ext = _extend(leg, segments, records)
-    units = _extended_timestamps(leg, segments, records["timestamp"].astype(np.int64))
+    leg, groups = store.media, RowGroups(rows)
+    owners = groups.rows
+    ext = extended(leg, groups, sequence_steps(leg, groups, records["sequence"].astype(np.int64)))
+    units = _extended_timestamps(leg, groups, records["timestamp"].astype(np.int64))
     rx, tx = records["rx_ns"], records["tx_ns"]
-    store.counters[owners, c.RECEIVED] += np.bincount(segments.of)
-    before = segments.running_max(segments.previous(ext, leg.max_ext[owners]), leg.max_ext[owners])
+    store.counters[owners, c.RECEIVED] += np.bincount(groups.of)
+    before = groups.running_max(groups.previous(ext, leg.max_ext[owners]), leg.max_ext[owners])
     first, resent = _place(store, rows, ext, tx, ext > before)
-    _note_sent(store, segments, rows, ext, first | resent, records)
-    _count_order(store, segments, ext, before, first)
+    _store_sent(store, groups, rows, ext, first | resent, records)
+    _count_order(store, groups, ext, before, first)
 
     rate = leg.clock_rate[rows]
     payload_type = records["marker_pt"].astype(np.int64) & 0x7F
     voice = is_voice(leg, rows, payload_type)
-    steps = _SequenceSteps(leg, segments, rx, units, ext, payload_type)
+    steps = _SequenceSteps(leg, groups, rx, units, ext, payload_type)
     extra = ticks_to_ns(steps.units - steps.ext * leg.ptime_units[rows], rate)
     # a telephone-event repeats its timestamp: the step from it is no jump
     steady = steps.after_noise | is_voice(leg, rows, steps.last_type)
     extra[~steps.within | (leg.ptime_units[rows] == 0) | ~steady] = 0
-    _note_gaps(store, rows, steps, rx, ext, extra, records["marker_pt"] >= 0x80)
+    _add_gaps(store, rows, steps, rx, ext, extra, records["marker_pt"] >= 0x80)
     spacing = steps.rx - ticks_to_ns(steps.units, rate)
     leaps = np.abs(extra) > JUMP_NS
     # the timestamp moved against the sequence and against arrival
@@ -123,14 +128,16 @@ def fold_media(store: Store, rows: Ints, records: Records) -> list[Note]:
     leg.jitter_count += np.bincount(rows[paired], minlength=store.capacity)
     leg.jitter_sum += np.bincount(rows[paired], weights=after, minlength=store.capacity)
     np.maximum.at(leg.jitter_max, rows[paired], after)
-    _learn_ptime(leg, rows[paired & ~leaps], steps.units[paired & ~leaps])
+    # the packet time is the timestamp step of the newest pair of consecutive packets
+    regular = paired & ~leaps & (steps.units > 0)
+    leg.ptime_units[rows[regular]] = steps.units[regular]
 
     judged = first & voice
     transit = rx - ticks_to_ns(units, rate)
-    fresh = segments.starts[leg.fresh[owners]]
+    fresh = groups.starts[leg.fresh[owners]]
     leg.anchor_ns[rows[fresh]] = transit[fresh]
     notes = _judge_transit(store, rows[judged], rx[judged], transit[judged], jumped[judged])
-    _remember(leg, segments, rx, units, ext, payload_type, records["tos"])
+    _store_last(leg, groups, rx, units, ext, payload_type, records["tos"])
     return notes
 
 
@@ -138,35 +145,26 @@ class _SequenceSteps:
     """The step to each packet from the one that arrived before it, within its call."""
 
     def __init__(
-        self, leg: MediaLeg, segments: RowGroups, rx: Ints, units: Ints, ext: Ints, kind: Ints
+        self, leg: MediaLeg, groups: RowGroups, rx: Ints, units: Ints, ext: Ints, kind: Ints
     ) -> None:
-        owners = segments.rows
-        last_rx = segments.previous(rx, leg.last_rx[owners])
+        owners = groups.rows
+        last_rx = groups.previous(rx, leg.last_rx[owners])
         self.known: Mask = last_rx != 0
         self.within = np.ones(len(rx), dtype=np.bool_)
-        self.within[segments.starts] = ~leg.fresh[owners]
+        self.within[groups.starts] = ~leg.fresh[owners]
         self.last_rx = last_rx
         self.rx: Ints = rx - last_rx
-        self.units: Ints = units - segments.previous(units, leg.last_ts[owners])
-        self.ext: Ints = ext - segments.previous(ext, leg.last_ext[owners])
-        self.last_type = segments.previous(kind, leg.last_payload_type[owners])
+        self.units: Ints = units - groups.previous(units, leg.last_ts[owners])
+        self.ext: Ints = ext - groups.previous(ext, leg.last_ext[owners])
+        self.last_type = groups.previous(kind, leg.last_payload_type[owners])
         self.same_type: Mask = kind == self.last_type
         self.after_noise: Mask = self.last_type == COMFORT_NOISE
 
 
-def _extend(leg: MediaLeg, segments: RowGroups, records: Records) -> Ints:
-    """Return the extended sequence of each packet, unwrapped from the one before it."""
-    sequence = records["sequence"].astype(np.int64)
-    owners = segments.rows
-    last = (leg.last_ext[owners] - leg.offset[owners]) & 0xFFFF
-    step = wrapped_difference(sequence, segments.previous(sequence, last), 16)
-    return leg.last_ext[owners][segments.of] + segments.cumulative(step)
-
-
-def _extended_timestamps(leg: MediaLeg, segments: RowGroups, timestamps: Ints) -> Ints:
-    last = leg.last_ts[segments.rows]
-    step = wrapped_difference(timestamps, segments.previous(timestamps, last & 0xFFFFFFFF), 32)
-    return last[segments.of] + segments.cumulative(step)
+def _extended_timestamps(leg: MediaLeg, groups: RowGroups, timestamps: Ints) -> Ints:
+    last = leg.last_ts[groups.rows]
+    step = wrapped_difference(timestamps, groups.previous(timestamps, last & 0xFFFFFFFF), 32)
+    return last[groups.of] + groups.cumulative(step)
 
 
 def _place(store: Store, rows: Ints, ext: Ints, tx: Ints, advancing: Mask) -> tuple[Mask, Mask]:
@@ -179,18 +177,18 @@ def _place(store: Store, rows: Ints, ext: Ints, tx: Ints, advancing: Mask) -> tu
     flight = store.flight
     new_rows, new_ext = rows[advancing], ext[advancing]
     slots = new_ext % SLOTS
-    displaced = flight.state[new_rows, slots] == UNDER_WAY
+    displaced = flight.state[new_rows, slots] == IN_FLIGHT
     if displaced.any():
         owners = new_rows[displaced]
         store.book_lost(owners, flight.sent_ns[owners, slots[displaced]])
     flight.ext[new_rows, slots] = new_ext
-    flight.state[new_rows, slots] = np.where(tx[advancing] > 0, UNDER_WAY, NEVER_SENT)
+    flight.state[new_rows, slots] = np.where(tx[advancing] > 0, IN_FLIGHT, NEVER_SENT)
     first, resent = advancing.copy(), np.zeros(len(rows), dtype=np.bool_)
     for i in np.flatnonzero(~advancing):
         first[i] = _place_old(store, int(rows[i]), int(ext[i]))
         at = rows[i], ext[i] % SLOTS
         if tx[i] > 0 and flight.ext[at] == ext[i] and flight.state[at] == NEVER_SENT:
-            flight.state[at] = UNDER_WAY
+            flight.state[at] = IN_FLIGHT
             resent[i] = not first[i]
         if tx[i] > 0 and not first[i] and not resent[i]:
             store.direction_of(int(rows[i])).copy(int(tx[i]))
@@ -204,42 +202,42 @@ def _place_old(store: Store, row: int, ext: int) -> bool:
     if seen or flight.ext[row, slot] > ext:
         store.counters[row, c.DUPLICATES_MEDIA] += 1
         return False
-    if flight.state[row, slot] == UNDER_WAY:
+    if flight.state[row, slot] == IN_FLIGHT:
         store.book_lost(np.array([row]), flight.sent_ns[row, [slot]])
     flight.ext[row, slot], flight.state[row, slot] = ext, NEVER_SENT
     return True
 
 
-def _note_sent(
-    store: Store, segments: RowGroups, rows: Ints, ext: Ints, counted: Mask, records: Records
+def _store_sent(
+    store: Store, groups: RowGroups, rows: Ints, ext: Ints, counted: Mask, records: Records
 ) -> None:
     """Store T0 of the packets to be counted as sent; count failed sends; book the dwell."""
     flight, tx = store.flight, records["tx_ns"]
     sent = counted & (tx > 0)
-    before = store.counters[segments.rows, c.SENT][segments.of]
+    before = store.counters[groups.rows, c.SENT][groups.of]
     at = (rows[sent], ext[sent] % SLOTS)
     flight.sent_ns[at] = tx[sent]
-    flight.order[at] = (before + segments.cumulative(sent.astype(np.int64)))[sent] - 1
+    flight.order[at] = (before + groups.cumulative(sent.astype(np.int64)))[sent] - 1
     flight.uncertain[at] = records["bracket_ns"][sent] > UNCERTAIN_NS
-    flight.state[at] = UNDER_WAY
-    store.counters[segments.rows, c.SENT] += segments.count(sent)
-    store.counters[segments.rows, c.SEND_ERRORS] += segments.count(tx == 0)
+    flight.state[at] = IN_FLIGHT
+    store.counters[groups.rows, c.SENT] += groups.count(sent)
+    store.counters[groups.rows, c.SEND_ERRORS] += groups.count(tx == 0)
     store.book("sent", rows[sent], tx[sent])
     gone = tx > 0
     store.book_dwell("out", rows[gone], tx[gone], tx[gone] - records["rx_ns"][gone])
 
 
-def _count_order(store: Store, segments: RowGroups, ext: Ints, before: Ints, first: Mask) -> None:
+def _count_order(store: Store, groups: RowGroups, ext: Ints, before: Ints, first: Mask) -> None:
     """Count first copies, sequence errors and reordered packets (RFC 4737 section 3)."""
-    leg, owners = store.media, segments.rows
-    leg.distinct[owners] += segments.count(first)
-    leg.sequence_errors[owners] += segments.count(ext != before + 1)
-    store.counters[owners, c.REORDERED_MEDIA] += segments.count(first & (ext < before + 1))
-    leg.base_ext[owners] = np.minimum(leg.base_ext[owners], segments.reduce(np.minimum, ext))
-    leg.max_ext[owners] = np.maximum(before[segments.ends], ext[segments.ends])
+    leg, owners = store.media, groups.rows
+    leg.distinct[owners] += groups.count(first)
+    leg.sequence_errors[owners] += groups.count(ext != before + 1)
+    store.counters[owners, c.REORDERED_MEDIA] += groups.count(first & (ext < before + 1))
+    leg.base_ext[owners] = np.minimum(leg.base_ext[owners], groups.reduce(np.minimum, ext))
+    leg.max_ext[owners] = np.maximum(before[groups.ends], ext[groups.ends])
 
 
-def _note_gaps(
+def _add_gaps(
     store: Store, rows: Ints, steps: _SequenceSteps, rx: Ints, ext: Ints, extra: Ints, marker: Mask
 ) -> None:
     """Add long steps in arrival, sequence or timestamp as gaps, to be classified later."""
@@ -258,16 +256,10 @@ def _note_gaps(
         store.gaps_of(int(rows[i])).waiting.append(gap)
 
 
-def _learn_ptime(leg: MediaLeg, rows: Ints, units: Ints) -> None:
-    """Store the timestamp step of each call's newest pair of consecutive packets."""
-    positive = units > 0
-    leg.ptime_units[rows[positive]] = units[positive]
-
-
-def _remember(
-    leg: MediaLeg, segments: RowGroups, rx: Ints, units: Ints, ext: Ints, kind: Ints, tos: Ints
+def _store_last(
+    leg: MediaLeg, groups: RowGroups, rx: Ints, units: Ints, ext: Ints, kind: Ints, tos: Ints
 ) -> None:
-    owners, ends = segments.rows, segments.ends
+    owners, ends = groups.rows, groups.ends
     leg.last_rx[owners], leg.last_ts[owners] = rx[ends], units[ends]
     leg.last_ext[owners], leg.last_payload_type[owners] = ext[ends], kind[ends]
     leg.tos[owners], leg.fresh[owners] = tos[ends], False

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from ari_tui.analysis import histogram
+from ari_tui.analysis.grouping import RowGroups
 from ari_tui.analysis.records import Ints, Mask, Records
 from ari_tui.analysis.row_arrays import RowArrays, column
 from ari_tui.wire.rtp import CLOCK_RATES, COMFORT_NOISE, DEFAULT_CLOCK_RATE
@@ -107,6 +108,17 @@ def wrapped_difference(later: Ints, earlier: Ints, bits: int) -> Ints:
     """Return later − earlier (n) modulo 2**bits, signed."""
     half = 1 << (bits - 1)
     return ((later - earlier + half) & ((1 << bits) - 1)) - half
+
+
+def sequence_steps(leg: MediaLeg, groups: RowGroups, sequence: Ints) -> Ints:
+    """Return the step in sequence (n) to each packet from the one before it, signed."""
+    last = (leg.last_ext[groups.rows] - leg.offset[groups.rows]) & 0xFFFF
+    return wrapped_difference(sequence, groups.previous(sequence, last), 16)
+
+
+def extended(leg: MediaLeg, groups: RowGroups, steps: Ints) -> Ints:
+    """Return the extended sequence of each packet (n) from the steps in sequence."""
+    return leg.last_ext[groups.rows][groups.of] + groups.cumulative(steps)
 
 
 def is_voice(leg: MediaLeg, rows: Ints, payload_type: Ints) -> Mask:

@@ -7,7 +7,7 @@ import pytest
 
 from ari_tui.analysis import counters as c
 from ari_tui.analysis.roundtrip.direction import CallDirection, Directions, EchoReport
-from ari_tui.analysis.roundtrip.in_flight import BACK, BACK_LATE, LOST, UNDER_WAY, InFlight
+from ari_tui.analysis.roundtrip.in_flight import BACK, BACK_LATE, IN_FLIGHT, LOST, InFlight
 
 ASKED = 10_000
 
@@ -47,7 +47,7 @@ def test_packets_sent_after_the_query_do_not_count() -> None:
         (ASKED - 1, LOST),
         (ASKED, LOST),
         (ASKED + 1, BACK),
-        (ASKED + 2, UNDER_WAY),
+        (ASKED + 2, IN_FLIGHT),
         (ASKED + 3, BACK_LATE),
     )
     direction.settle(0, counted(7, 4), flight, ASKED)

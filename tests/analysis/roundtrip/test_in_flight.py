@@ -9,10 +9,10 @@ from ari_tui.analysis.roundtrip.in_flight import (
     BACK,
     BACK_LATE,
     EMPTY,
+    IN_FLIGHT,
     LOST,
     NEVER_SENT,
     SLOTS,
-    UNDER_WAY,
     InFlight,
 )
 
@@ -26,7 +26,7 @@ def flight() -> InFlight:
     return table
 
 
-def send(flight: InFlight, row: int, ext: int, at_ns: int, state: int = UNDER_WAY) -> None:
+def send(flight: InFlight, row: int, ext: int, at_ns: int, state: int = IN_FLIGHT) -> None:
     slot = ext % SLOTS
     flight.ext[row, slot], flight.sent_ns[row, slot] = ext, at_ns
     flight.state[row, slot] = state
@@ -110,7 +110,7 @@ def test_packets_settle_once_in_sequence_however_often_books_are_closed(
         for i, at in times.items():
             if at < now:
                 known = fate[i] == NEVER_SENT or at < now - TIMEOUT
-                send(flight, 0, first + i, at, fate[i] if known else UNDER_WAY)
+                send(flight, 0, first + i, at, fate[i] if known else IN_FLIGHT)
                 placed.add(i)
         top = np.array([first + max(placed, default=-1)])
         owners, lost = flight.settle(row, top, now - TIMEOUT if now < NEVER else NEVER)
@@ -122,7 +122,7 @@ def test_packets_settle_once_in_sequence_however_often_books_are_closed(
 
 def test_what_was_sent_since_is_counted_with_its_lost(flight: InFlight) -> None:
     for ext, (at, state) in enumerate(
-        [(10, LOST), (20, BACK), (20, LOST), (30, UNDER_WAY), (40, BACK_LATE), (50, NEVER_SENT)]
+        [(10, LOST), (20, BACK), (20, LOST), (30, IN_FLIGHT), (40, BACK_LATE), (50, NEVER_SENT)]
     ):
         send(flight, 0, ext, at, state)
     assert flight.since(0, 20) == (4, 2)
