@@ -1,1 +1,1 @@
-"""The screen: a Textual app that reads the snapshot stream. Never the engine, media or ARI."""
+"""The user interface: a Textual app of the document stream, without engine, media or ARI code."""

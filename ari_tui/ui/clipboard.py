@@ -34,7 +34,7 @@ class Copied(NamedTuple):
     """To be written to the terminal as it is."""
     path: Path | None
     """Holds the whole text; None when no file could be written."""
-    said: str
+    message: str
     """For the user, one line."""
 
 
@@ -72,9 +72,9 @@ def copy(
         kept = f"{'all of it' if cut else 'also'} in {path}"
     except ExportError as error:
         kept = str(error)
-    said = f"{what} {'cut, then copied' if cut else 'copied'}; {kept}"
+    message = f"{what} {'cut, then copied' if cut else 'copied'}; {kept}"
     note = clipboard_caveat(environment)
-    return Copied(sequence, path, f"{said} ({note})" if note else said)
+    return Copied(sequence, path, f"{message} ({note})" if note else message)
 
 
 def clipboard_caveat(environment: Mapping[str, str]) -> str:

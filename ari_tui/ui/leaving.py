@@ -66,7 +66,7 @@ class LeavingApp(ThemedApp[Leaving]):
         self._leave(interrupted=True)
 
     def action_leave_screen(self) -> None:
-        """Quit, likewise, and print the last screen to the scroll-back."""
+        """Quit, asking likewise, and print the last screen to the scroll-back."""
         self._ask_quit(self.picture())
 
     def picture(self) -> str:

@@ -33,7 +33,7 @@ class Colorless(LineFilter):
     Textual's own `NoColor` writes the default colours' codes (39 and 49), its `Monochrome` greys.
     """
 
-    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002  the filter's form
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002  Textual's signature
         """Return the segments without colours."""
         return [
             Segment(text, None if style is None else _without_color(style), control)

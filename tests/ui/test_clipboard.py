@@ -61,7 +61,7 @@ def test_a_copy_is_a_file_as_well(tmp_path: Path) -> None:
     assert copied.path.read_text(encoding="utf-8") == "text — ×\n"
     assert stat.S_IMODE(copied.path.stat().st_mode) == 0o600
     assert taken(copied.sequence).decode() == "text — ×\n"
-    assert copied.said == f"incident copied; also in {copied.path}"
+    assert copied.message == f"incident copied; also in {copied.path}"
 
 
 def test_what_is_cut_is_whole_in_the_file(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_what_is_cut_is_whole_in_the_file(tmp_path: Path) -> None:
     copied = copy(text, "row", folder=tmp_path, now=NOW, environment={})
     assert copied.path is not None
     assert copied.path.read_text() == text
-    assert copied.said == f"row cut, then copied; all of it in {copied.path}"
+    assert copied.message == f"row cut, then copied; all of it in {copied.path}"
 
 
 def test_without_a_file_the_clipboard_still_gets_it(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_without_a_file_the_clipboard_still_gets_it(tmp_path: Path) -> None:
     copied = copy("text", "row", folder=tmp_path / "file", now=NOW, environment={})
     assert copied.path is None
     assert taken(copied.sequence) == b"text"
-    assert "row copied; cannot write" in copied.said
+    assert "row copied; cannot write" in copied.message
 
 
 def test_half_a_character_from_outside_stops_no_copy(tmp_path: Path) -> None:
@@ -104,4 +104,4 @@ def test_what_keeps_it_from_the_terminal_is_said(environment: dict[str, str], sa
 
 def test_the_obstacle_is_part_of_what_is_said(tmp_path: Path) -> None:
     copied = copy("text", "row", folder=tmp_path, now=NOW, environment={"TMUX": "x"})
-    assert copied.said.endswith("(tmux passes it on only with: set -s set-clipboard on)")
+    assert copied.message.endswith("(tmux passes it on only with: set -s set-clipboard on)")

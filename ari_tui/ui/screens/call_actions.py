@@ -95,7 +95,7 @@ class CallActions(Screen[None]):
         folder = app.folder if what == "incident" else app.copies
         copied = copy(text, what, folder=folder, now=app.now(), environment=app.environment)
         app.send_sequence(copied.sequence)
-        self.notify(copied.said, markup=False)
+        self.notify(copied.message, markup=False)
 
     def action_hang_up(self) -> None:
         """Hang the call up, after a question."""

@@ -66,7 +66,7 @@ class HelpLines(Static):
         """Return the help for the current width."""
         return help_text(self._groups, self.size.width, ascii_only=self._ascii_only)
 
-    def get_content_height(self, container: object, viewport: object, width: int) -> int:  # noqa: ARG002  Textual's form
+    def get_content_height(self, container: object, viewport: object, width: int) -> int:  # noqa: ARG002  Textual's signature
         """Return how many lines the help takes at a width."""
         return len(help_text(self._groups, width).plain.splitlines())
 

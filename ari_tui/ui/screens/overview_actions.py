@@ -8,6 +8,7 @@ import msgspec
 from textual.screen import Screen
 
 from ari_tui.core.errors import ExportError
+from ari_tui.core.number_format import plural
 from ari_tui.ui import view_state
 from ari_tui.ui.bindings import Where
 from ari_tui.ui.export import export
@@ -139,5 +140,5 @@ class OverviewActions(CallActions, Screen[None]):
             self.notify(str(error), severity="error", markup=False)
             return
         names = " and ".join(path.name for path in paths)
-        calls = f"{len(self.rows)} call{'' if len(self.rows) == 1 else 's'}"
+        calls = plural(len(self.rows), "call")
         self.notify(f"{calls} in {names} in {paths[0].parent}", markup=False)

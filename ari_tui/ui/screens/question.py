@@ -46,7 +46,7 @@ class Question(Static):
         wrapped = (Content(form).wrap(max(1, width)) for form in self._forms)
         return next((lines for lines in wrapped if len(lines) <= room), [])
 
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002  Textual's form
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002  Textual's signature
         """Return the number of lines at a width."""
         return len(self.lines(width, viewport.height))
 

@@ -1,1 +1,1 @@
-"""Parts of the screen that draw a `Frame`. They fetch nothing and decide nothing."""
+"""Widgets that draw a `Frame`, without I/O and without state of calls."""

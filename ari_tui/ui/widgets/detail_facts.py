@@ -17,7 +17,7 @@ _LABEL: Final = 12
 
 
 def facts(view: DetailView, width: int) -> list[Text]:
-    """Return the names of the call, also those in other tools, its media and its addresses."""
+    """Return the identifiers of the call in all tools, its media and its addresses."""
     canvas, call = box(view, width), view.call
     canvas.heading("Call")
     _fact(canvas, "caller", call.caller or DASH)

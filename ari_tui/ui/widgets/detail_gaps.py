@@ -49,7 +49,7 @@ def _gap(canvas: LineCanvas, gap: GapLine) -> None:
 
 
 def events(view: DetailView, width: int) -> list[Text]:
-    """Return what happened to this call, the newest last."""
+    """Return the events of this call, the newest last."""
     canvas = box(view, width)
     canvas.heading("Events")
     lines = view.detail.events if view.detail is not None else []

@@ -29,7 +29,7 @@ _STATES: Final[dict[str, Style]] = {"up": "ok", "failed": "fail", "draining": "n
 
 
 def title(view: DetailView, width: int) -> list[Text]:
-    """Return the caller, the state, and the conclusion."""
+    """Return the channel, caller and state, and the conclusion."""
     canvas, call = box(view, width), view.call
     state: Style = _STATES.get(call.state, "dim")
     reason = f": {call.reason}" if call.reason else ""

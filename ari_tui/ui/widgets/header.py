@@ -175,7 +175,7 @@ def _window(window: str) -> LineItem:
 
 
 def _filter(text: str) -> LineItem:
-    """Return the filter: before the sort by rank, as it hides calls; "none" after it."""
+    """Return the filter: ranked before the sort, as it hides calls; without one, after it."""
     if not text:
         return line_item(9, ("filter: -", "dim"))
     cut = text if len(text) <= _FILTER else text[: _FILTER - 1] + "…"

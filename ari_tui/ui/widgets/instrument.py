@@ -14,7 +14,7 @@ from ari_tui.ui.widgets.line_canvas import LineCanvas, Part, Style
 from ari_tui.ui.widgets.pane import Pane
 
 _LAG_MS: Final = 250.0
-"""A tick of the engine is due four times a second: behind by a whole one is worth a look."""
+"""The period of the engine's tick, in ms: a lag of a whole one is marked."""
 _FULL: Final = 0.5
 _COLUMN: Final = 32
 """Cells for a figure and its name, when several share a line."""

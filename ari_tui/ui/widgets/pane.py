@@ -118,7 +118,7 @@ class Pane(Widget, can_focus=False):
         self.redraw()
 
     def on_show(self) -> None:
-        """Draw: a hidden pane does not."""
+        """Draw, which a hidden pane does not."""
         self.redraw()
 
 

@@ -114,11 +114,6 @@ class ChannelTable(ScrollView, can_focus=True, inherit_bindings=False):
         """Return the selected call; there is one as soon as there are calls."""
         return self._cursor.selected
 
-    @property
-    def kept_lines(self) -> int:
-        """Return how many drawn lines are kept: those in view, and what was scrolled past since."""
-        return self._renderer.kept
-
     def select(self, call_id: str) -> None:
         """Select a call for the user: the view follows it. One that is not shown is ignored."""
         before = self.selected
@@ -234,7 +229,7 @@ class ChannelTable(ScrollView, can_focus=True, inherit_bindings=False):
         return TableView(self.size.width, self._in_view, self.selected, self.sort, self.reverse)
 
     def _repaint(self) -> None:
-        """Repaint the lines whose content is another than was painted, as far as it differs."""
+        """Repaint the cells, from the left, that differ from the painted content."""
         view, content, painted = self._view(), self._renderer.content, self._painted
         changed = []
         for y in range(self.size.height):

@@ -67,7 +67,7 @@ class Line(NamedTuple):
 
 
 class Head(NamedTuple):
-    """All that the header is drawn from, but for the shape."""
+    """All that the header is drawn from, except the shape."""
 
     sort: str
     reverse: bool
@@ -110,7 +110,7 @@ def changed_cells(old: Line, new: Line, shape: Shape) -> int:
 
 
 def fit_cell(text: str, width: int, align: str, ellipsis: str) -> str:
-    """Return a text of exactly `width` cells; what was cut ends with the ellipsis.
+    """Return a text of exactly `width` cells; a cut one ends with the ellipsis.
 
     Control characters are escaped here once more, since one would move the cursor.
     """
@@ -212,7 +212,7 @@ def _beside_spark(head: Head, shape: Shape) -> str:
 
 
 def draw_message(text: str, width: int, styles: ComponentStyles) -> Strip:
-    """Draw a line that is no call's."""
+    """Draw a line with a message."""
     writer = _StripBuilder()
     writer.write(fit_cell(f"  {text}", width, "left", "…"), styles.style("row", "dim"))
     return writer.strip(width, styles.style("row"), width)

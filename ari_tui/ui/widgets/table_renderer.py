@@ -79,11 +79,6 @@ class TableRenderer:
         self._strips: dict[str, tuple[Content, Strip]] = {}
         """By call, with the content it was drawn from."""
 
-    @property
-    def kept(self) -> int:
-        """Return how many strips are kept."""
-        return len(self._strips)
-
     def take(self, rows: Sequence[Row], columns: Sequence[Column], frame: Frame) -> None:
         """Set what to draw."""
         self._rows, self._columns, self._frame = rows, tuple(columns), frame

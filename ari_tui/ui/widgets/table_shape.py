@@ -12,8 +12,8 @@ from ari_tui.ui.frame import Frame, WindowLength
 SPARK_MIN: Final = 12
 WIDE: Final = 120
 WIDE_SPARK_MIN: Final = 30
-"""Cells that columns leave to the sparkline before they are dropped for it: more from WIDE on, and
-a fifth of a width that is less than five times as much."""
+"""Least cells of the sparkline, for which columns are dropped: WIDE_SPARK_MIN from WIDE on, below that
+SPARK_MIN, but at most a fifth of the width."""
 
 
 class Shape(NamedTuple):
@@ -29,17 +29,17 @@ class Shape(NamedTuple):
 
     @property
     def cells(self) -> int:
-        """Return how many cells columns and sparkline take: more than there are when narrow."""
+        """Return the cells of columns and sparkline: more than `width` on a narrow screen."""
         return sum(column.width + 1 for column in self.columns) + self.spark
 
     @property
     def ellipsis(self) -> str:
-        """Return the sign of a cut text."""
+        """Return the ellipsis of a cut text."""
         return forms.ASCII_CUT if self.ascii else forms.CUT
 
 
 def spark_min(width: int) -> int:
-    """Return how many cells of a width are the sparkline's at least."""
+    """Return the least cells of the sparkline for a width."""
     return WIDE_SPARK_MIN if width >= WIDE else min(SPARK_MIN, width // 5)
 
 

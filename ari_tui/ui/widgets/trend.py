@@ -24,7 +24,7 @@ _BRAILLE: Final = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 
 class TrendPane(Pane):
-    """The course of the round trips."""
+    """The chart of round trips over time."""
 
     def draw(self, frame: Frame, width: int, height: int) -> Text:
         """Return the chart."""

@@ -87,12 +87,12 @@ def test_strips_of_calls_out_of_view_and_of_old_themes_are_forgotten() -> None:
     first = canvas.strip(canvas.content(1, VIEW), 80)
     for y in range(2, 6):
         canvas.strip(canvas.content(y, VIEW), 80)
-    assert canvas.kept == 5
+    assert len(canvas._strips) == 5
     canvas.keep_only({"call-1", "call-2"})
-    assert canvas.kept == 2
+    assert len(canvas._strips) == 2
     assert canvas.strip(canvas.content(1, VIEW), 80) is first
     canvas.forget()
-    assert canvas.kept == 0
+    assert len(canvas._strips) == 0
     assert canvas.strip(canvas.content(1, VIEW), 80) is not first
 
 
