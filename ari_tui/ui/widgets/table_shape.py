@@ -12,7 +12,7 @@ from ari_tui.ui.frame import Frame, WindowLength
 SPARK_MIN: Final = 12
 WIDE: Final = 120
 WIDE_SPARK_MIN: Final = 30
-"""Least cells of the sparkline, for which columns are dropped: WIDE_SPARK_MIN from WIDE on, below that
+"""Least cells of the sparkline, for which columns are dropped: WIDE_SPARK_MIN from WIDE on, else
 SPARK_MIN, but at most a fifth of the width."""
 
 
