@@ -170,12 +170,9 @@ class Store(Tables):
         silences += [g.length_ns for g in gaps.waiting if Classified(g, gaps.kind_of(g)).interrupts]
         counters[c.INTERRUPTIONS] += sum(length_ns > 0 for length_ns in silences)
         echo = self.echo
+        sums = (echo.rtt_min, echo.rtt_max, echo.rtt_sum, echo.rtt_count)
         rtt = histogram.Distribution(
-            echo.rtt[row].astype(np.int64),
-            int(echo.rtt_min[row]),
-            int(echo.rtt_max[row]),
-            int(echo.rtt_sum[row]),
-            int(echo.rtt_count[row]),
+            echo.rtt[row].astype(np.int64), *(int(column[row]) for column in sums)
         )
         return CallTotals(
             counters,

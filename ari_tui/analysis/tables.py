@@ -31,7 +31,7 @@ class Tables:
     def __init__(self, profile: Profile, late_ns: int, capacity: int) -> None:
         self.row_of: dict[int, int] = {}
         self.media, self.echo, self.flight = MediaLeg(), EchoLeg(), InFlight()
-        self.media_floor, self.echo_floor = Floor(skewed=True), Floor(skewed=False)
+        self.media_floor, self.echo_floor = Floor("media", skewed=True), Floor("echo", skewed=False)
         self.series, self.losses = Series(profile.thresholds_ns()), LossRuns()
         self.recent, self.intervals = Recent(), IntervalHistograms()
         self.sla_evaluator = SlaEvaluator(profile, late_ns)

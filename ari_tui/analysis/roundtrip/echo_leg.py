@@ -7,7 +7,7 @@ import numpy as np
 from ari_tui.analysis import counters as c
 from ari_tui.analysis import histogram
 from ari_tui.analysis.grouping import RowGroups, first_occurrence
-from ari_tui.analysis.notes import Moved, Note
+from ari_tui.analysis.notes import Note
 from ari_tui.analysis.records import Ints, Mask, Records, pick
 from ari_tui.analysis.roundtrip.in_flight import (
     BACK,
@@ -68,8 +68,8 @@ def _match(store: Store, rows: Ints, records: Records) -> tuple[Ints, Mask]:
     if known.all():
         return ext, known
     older = top - ((top - leg.old_offset[rows] - sequence) & 0xFFFF)
-    was = (ssrc == leg.old_ssrc[rows]) & leg.has_old[rows] & _was_sent(store, rows, older) & ~known
-    return np.where(was, older, ext), known | was
+    was_old = (ssrc == leg.old_ssrc[rows]) & leg.has_old[rows] & _was_sent(store, rows, older)
+    return np.where(was_old & ~known, older, ext), known | was_old
 
 
 def _unknown(store: Store, rows: Ints, records: Records) -> Ints:
@@ -97,9 +97,8 @@ def _close_late(
     if expired.any():
         store.book_lost(rows[expired], sent_ns[expired])
     late = expired | (other & (state == LOST))
-    if late.any():
-        store.tally(c.RETURNED_LATE, rows[late])
-        store.flight.state[rows[late], slots[late]] = BACK_LATE
+    store.tally(c.RETURNED_LATE, rows[late])
+    store.flight.state[rows[late], slots[late]] = BACK_LATE
 
 
 def _book_returned(
@@ -108,8 +107,7 @@ def _book_returned(
     """Book n packets that are back in time: order, jitter, RTT, lateness."""
     leg, flight, groups = store.echo, store.flight, RowGroups(rows)
     owners, rx = groups.rows, records["rx_ns"]
-    count = np.bincount(groups.of)
-    store.counters[owners, c.RETURNED] += count
+    store.counters[owners, c.RETURNED] += np.bincount(groups.of)
     store.counters[owners, c.DELIVERED] += groups.count(records["tx_ns"] > 0)
     store.book("returned", rows, flight.sent_ns[rows, slots])
     fresh = leg.first_rx[owners] == 0
@@ -140,13 +138,12 @@ def _advance_jitter(
     paired &= voice & groups.previous(voice, leg.last_voice[owners])
     step = ticks_to_ns(wrapped_difference(timestamps, earlier, 32), store.media.clock_rate[rows])
     apart = sent - groups.previous(sent, leg.last_sent[owners])
-    hop = spacing - apart
     # no spacing to compare where the timestamp jumped against sequence and sending time
     usual = ticks_to_ns(store.media.ptime_units[rows], store.media.clock_rate[rows])
     jumped = (np.abs(step - usual) > JUMP_NS) & (np.abs(apart - step) > JUMP_NS) & (usual > 0)
     paired &= ~jumped
     jitter.advance(leg.jitter_ns, rows[paired], (spacing - step)[paired])
-    jitter.advance(leg.hop_jitter_ns, rows[paired], hop[paired])
+    jitter.advance(leg.hop_jitter_ns, rows[paired], (spacing - apart)[paired])
     leg.jitter_count += np.bincount(rows[paired], minlength=store.capacity)
     ends = groups.ends
     leg.last_ext[owners], leg.last_rx[owners] = ext[ends], rx[ends]
@@ -161,17 +158,17 @@ def _book_rtt(store: Store, rows: Ints, rx: Ints, rtt: Ints, sent_ns: Ints) -> l
     leg, groups = store.echo, RowGroups(rows)
     owners = groups.rows
     add_at(leg.rtt, rows, histogram.bucket_of(rtt))
-    leg.rtt_min[owners] = np.minimum(leg.rtt_min[owners], np.minimum.reduceat(rtt, groups.starts))
-    leg.rtt_max[owners] = np.maximum(leg.rtt_max[owners], np.maximum.reduceat(rtt, groups.starts))
-    leg.rtt_sum[owners] += np.add.reduceat(rtt, groups.starts)
+    leg.rtt_min[owners] = np.minimum(leg.rtt_min[owners], groups.reduce(np.minimum, rtt))
+    leg.rtt_max[owners] = np.maximum(leg.rtt_max[owners], groups.reduce(np.maximum, rtt))
+    leg.rtt_sum[owners] += groups.reduce(np.add, rtt)
     leg.rtt_count[owners] += np.bincount(groups.of)
     store.series.book_rtt(rows, rx, rtt)
     store.recent.book_rtt(rx, rtt)
     store.buckets.book(rtt)
-    excess, moved = store.echo_floor.judge(rows, rx, rtt)
+    excess, steps = store.echo_floor.judge(rows, rx, rtt)
     late = excess > store.late_ns
     store.tally(c.LATE_ECHO, rows[late])
     store.tally(c.DISCARDED, rows[excess > store.jitter_buffer_ns])
     store.book("late", rows[late], sent_ns[late])
-    store.tally(c.BASELINE_STEPS, np.array([step.row for step in moved], dtype=np.int64))
-    return [Moved(step.row, step.at_ns, step.by_ns, "echo") for step in moved]
+    store.tally(c.BASELINE_STEPS, np.array([step.row for step in steps], dtype=np.int64))
+    return list(steps)

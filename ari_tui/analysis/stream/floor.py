@@ -10,11 +10,12 @@ depend on the size of batches.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
 from ari_tui.analysis.grouping import RowGroups
+from ari_tui.analysis.notes import Moved
 from ari_tui.analysis.records import Floats, Ints
 from ari_tui.analysis.row_arrays import RowArrays, column
 
@@ -26,14 +27,6 @@ MAX_SKEW: Final = 500e-6
 _TIE_NS: Final = 1e-3
 """Chords closer than this at the middle differ by rounding only."""
 _NONE: Final = np.iinfo(np.int64).max
-
-
-class Step(NamedTuple):
-    """The floor of `row` moved by `by_ns` at `at_ns`: a baseline step."""
-
-    row: int
-    at_ns: int
-    by_ns: int
 
 
 class Floor(RowArrays):
@@ -51,17 +44,17 @@ class Floor(RowArrays):
     reference_ns = column(np.float64, 0.0)
     above = column(np.int64, 0)  # closed blocks in a row that lay above the floor
 
-    def __init__(self, *, skewed: bool) -> None:
+    def __init__(self, leg: str, *, skewed: bool) -> None:
         super().__init__()
-        self.skewed = skewed
+        self.leg, self.skewed = leg, skewed
 
-    def judge(self, rows: Ints, times_ns: Ints, values_ns: Ints) -> tuple[Floats, list[Step]]:
+    def judge(self, rows: Ints, times_ns: Ints, values_ns: Ints) -> tuple[Floats, list[Moved]]:
         """Return how far n samples (`rows` sorted, in order of arrival) are above their floors.
 
         Returns the excess (n, ns; negative below the floor) and the baseline steps.
         """
         excess = np.zeros(len(rows))
-        steps: list[Step] = []
+        steps: list[Moved] = []
         if not len(rows):
             return excess, steps
         groups = RowGroups(rows)
@@ -90,7 +83,7 @@ class Floor(RowArrays):
         self.origin_ns[rows], self.base_ns[rows] = times_ns[first], values_ns[first]
         self.block[rows] = 0
 
-    def _enter(self, rows: Ints, blocks: Ints) -> list[Step]:
+    def _enter(self, rows: Ints, blocks: Ints) -> list[Moved]:
         """Close the open blocks of rows that have samples of a later one."""
         groups = RowGroups(rows)
         block = blocks[groups.starts]
@@ -128,7 +121,7 @@ class Floor(RowArrays):
         self.block_min[owners] = lowest[better]
         self.block_min_at[owners] = at[is_lowest[first]][better]
 
-    def _close(self, rows: Ints) -> list[Step]:
+    def _close(self, rows: Ints) -> list[Moved]:
         """Append the open blocks of some rows to their windows and refit."""
         rows = rows[self.block_min[rows] != _NONE]
         value = self.block_min[rows].astype(np.float64)
@@ -142,9 +135,11 @@ class Floor(RowArrays):
         self._push(rows, time, value, kept)
         self._fit(rows)
         self.above[rows[risen]] = 0
-        stepped = below | risen
         at = (time + self.origin_ns[rows]).astype(np.int64)
-        return [Step(int(rows[i]), int(at[i]), int(offset[i])) for i in np.flatnonzero(stepped)]
+        return [
+            Moved(int(rows[i]), int(at[i]), int(offset[i]), self.leg)
+            for i in np.flatnonzero(below | risen)
+        ]
 
     def _push(self, rows: Ints, time: Floats, value: Floats, kept: Ints) -> None:
         """Append a block to the window; keep `kept` of those before, none older than 30 s."""

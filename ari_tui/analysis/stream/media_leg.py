@@ -11,7 +11,7 @@ import numpy as np
 
 from ari_tui.analysis import counters as c
 from ari_tui.analysis.grouping import RowGroups
-from ari_tui.analysis.notes import Moved, Note, Reanchored
+from ari_tui.analysis.notes import Note, Reanchored
 from ari_tui.analysis.records import Ints, Mask, Records
 from ari_tui.analysis.roundtrip.in_flight import EMPTY, IN_FLIGHT, NEVER_SENT, SLOTS
 from ari_tui.analysis.store import Store
@@ -61,7 +61,7 @@ def _judge(store: Store, rows: Ints, rx: Ints, transit: Ints) -> list[Note]:
     store.book_excess(rows, rx, excess)
     store.tally(c.LATE_MEDIA, rows[excess > store.late_ns])
     store.tally(c.BASELINE_STEPS, np.array([step.row for step in steps], dtype=np.int64))
-    return [Moved(step.row, step.at_ns, step.by_ns, "media") for step in steps]
+    return list(steps)
 
 
 def _on_probation(

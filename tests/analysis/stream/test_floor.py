@@ -93,7 +93,7 @@ class PlainFloor:
 
 
 def fresh(*, skewed: bool, rows: int = 1) -> Floor:
-    floor = Floor(skewed=skewed)
+    floor = Floor("media", skewed=skewed)
     floor.grow(rows)
     return floor
 
