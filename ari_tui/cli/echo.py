@@ -12,11 +12,9 @@ from ari_tui.cli.options import Start, check_impairment, prepare, settings_optio
 from ari_tui.core.exit_codes import SIGNAL_CODES
 from ari_tui.core.log import get
 
-LOOPBACK = "127.0.0.1"
-
 
 @click.command(short_help="Return RTP packets to where they came from.")
-@click.option("--bind", metavar="ADDR", default=LOOPBACK, show_default=True)
+@click.option("--bind", metavar="ADDR", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=4000, show_default=True)
 @click.option("--allow", metavar="CIDR", multiple=True, help="Clients beyond loopback; repeatable.")
 @click.option("--pace", is_flag=True, help="Send each packet at its place on the RTP clock.")
@@ -71,7 +69,7 @@ def echo(start: Start, /, **values: Any) -> int:
 
 
 def _code_of(reason: str, start: Start) -> int:
-    """Return the exit code of an end by a signal; a parent that let us go ends us with 0."""
+    """Return the exit code of an end by a signal; with a parent it is 0."""
     if start.link.has_parent or reason not in signal.Signals.__members__:
         return 0
     return SIGNAL_CODES.get(signal.Signals[reason], 0)

@@ -167,7 +167,7 @@ def _run(start: Start, settings: Settings, options: RunOptions, *, simulated: bo
 
 
 def _report(test: LoadTest, settings: Settings) -> LoadReport | None:
-    """Print and write the report; None when the engine never came so far."""
+    """Print and write the report; None when there is no final document."""
     from ari_tui.report.files import closing_load_report, write_report
     from ari_tui.report.text.summary import readable
     from ari_tui.session.loadtest.result import assemble

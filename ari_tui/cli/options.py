@@ -128,8 +128,7 @@ def settings_options(*flags: Flag) -> Callable[[Command], Command]:
     def decorate(command: Command) -> Command:
         for flag in reversed((*flags, *LOG_FLAGS)):
             switch: dict[str, Any] = {"is_flag": True} if flag.metavar is None else {}
-            switch |= {"multiple": True} if flag in LOAD_LISTS else {}
-            switch |= {"hidden": True} if flag in ORIGINAL_FLAGS else {}
+            switch |= {"multiple": flag in LOAD_LISTS, "hidden": flag in ORIGINAL_FLAGS}
             command = click.option(
                 flag.name, flag.parameter, help=flag.help, metavar=flag.metavar, **switch
             )(command)

@@ -24,11 +24,8 @@ if TYPE_CHECKING:
     from ari_tui.sim.config import SimConfig, SimCounters
 
 
-LOOPBACK = "127.0.0.1"
-
-
 @click.command(short_help="A simulated Asterisk with callers.")
-@click.option("--bind", metavar="ADDR", default=LOOPBACK, show_default=True)
+@click.option("--bind", metavar="ADDR", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=8088, show_default=True)
 @click.option("--calls", type=click.IntRange(0, 2000), default=20, show_default=True)
 @click.option("--call-duration", type=SECONDS, help="Calls end after about so many seconds.")

@@ -47,9 +47,7 @@ class ParentLink:
     def __init__(
         self, ready_fd: int | None, lifeline_fd: int | None, socket_fd: int | None = None
     ) -> None:
-        self._ready_fd = ready_fd
-        self.lifeline_fd = lifeline_fd
-        self._socket_fd = socket_fd
+        self._ready_fd, self.lifeline_fd, self._socket_fd = ready_fd, lifeline_fd, socket_fd
 
     @classmethod
     def from_environment(cls) -> ParentLink:
@@ -127,8 +125,7 @@ class Child:
     """The parent's side of one child process."""
 
     def __init__(self, name: str, process: asyncio.subprocess.Process, lifeline: int) -> None:
-        self.name = name
-        self.process = process
+        self.name, self.process = name, process
         self.info: dict[str, Any] = {}
         """The fields of the child's ready line."""
         self._lifeline: int | None = lifeline
@@ -153,20 +150,17 @@ class Child:
         """
         ready_read, ready_write = os.pipe()
         life_read, life_write = os.pipe()
-        passed = {} if sock is None else {_SOCKET_FD: sock.fileno()}
+        passed = {_READY_FD: ready_write, _LIFELINE_FD: life_read}
+        passed |= {} if sock is None else {_SOCKET_FD: sock.fileno()}
+        inherited = os.environ if environment is None else environment
         try:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "ari_tui", *arguments),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
-                env={
-                    **(os.environ if environment is None else environment),
-                    _READY_FD: str(ready_write),
-                    _LIFELINE_FD: str(life_read),
-                    **{name: str(fd) for name, fd in passed.items()},
-                },
-                pass_fds=(ready_write, life_read, *passed.values()),
+                env={**inherited, **{variable: str(fd) for variable, fd in passed.items()}},
+                pass_fds=tuple(passed.values()),
                 start_new_session=True,
             )
         except BaseException:

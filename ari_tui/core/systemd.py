@@ -1,8 +1,8 @@
 """Notifies a service manager: ready, watchdog, status, stopping (sd_notify).
 
 Follows sd_notify(3) and sd_watchdog_enabled(3): a datagram of `NAME=value` lines to the socket
-that $NOTIFY_SOCKET names. Without it nothing is sent. Nothing here raises: a
-manager that cannot be reached is logged, once.
+that $NOTIFY_SOCKET names. Without it nothing is sent. Nothing here raises: a manager that cannot
+be reached is logged once.
 """
 
 from __future__ import annotations
@@ -41,9 +41,7 @@ class NotifySocket:
         self._clock = clock
         self._next_watchdog = clock()
         self._status = ""
-        self._socket: socket.socket | None = None
-        if address:
-            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) if address else None
 
     @classmethod
     def from_environment(cls) -> NotifySocket:

@@ -45,7 +45,7 @@ def clean_text(value: object, limit: int = 128) -> str:
     text = _BLANKS.sub(" ", _ESCAPE_SEQUENCES.sub("", str(value)[:_LONGEST]))
     if not _is_plain(text):
         text = "".join(_visible(text))
-    # again: a removed mark may have stood between two blanks
+    # again: removing a mark may have left two blanks side by side
     text = _BLANKS.sub(" ", text).strip()
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 

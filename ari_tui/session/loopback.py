@@ -13,7 +13,7 @@ import socket
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
+from msgspec.structs import replace
 
 from ari_tui.config.dump import to_environment
 from ari_tui.config.run_options import DemoOptions
@@ -64,17 +64,16 @@ async def run_on_loopback(
 
 async def _log_early_ends(*children: Child) -> None:
     """Log children that end before the engine, which then measures their absence."""
-    names = {asyncio.create_task(child.process.wait()): child.name for child in children}
-    waiting = set(names)
-    while waiting:
-        done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            log.get("loopback").error(f"the {names[task]} ended by itself", exit_code=task.result())
+
+    async def watch(child: Child) -> None:
+        code = await child.process.wait()
+        log.get("loopback").error(f"the {child.name} ended by itself", exit_code=code)
+
+    await asyncio.gather(*map(watch, children))
 
 
 def _isolated_settings(settings: Settings, app: str) -> Settings:
     """Return settings with a unique application name and password: several may run at a time."""
-    replace = msgspec.structs.replace
     app = f"{app}-{secrets.token_hex(4)}"
     asterisk = replace(
         settings.asterisk,
@@ -89,7 +88,6 @@ def _isolated_settings(settings: Settings, app: str) -> Settings:
 
 
 def _with_addresses(settings: Settings, ari: socket.socket, rtp: socket.socket) -> Settings:
-    replace = msgspec.structs.replace
     (host, port), (echo_host, echo_port) = ari.getsockname(), rtp.getsockname()
     return replace(
         settings,
@@ -114,25 +112,19 @@ async def _start_all(
     rtp = open_udp(_LOOPBACK, 0, dscp=EXPEDITED_FORWARDING)
     with_addresses = _with_addresses(settings, ari, rtp)
     starting = [
-        asyncio.create_task(one)
-        for one in (
-            _start(settings, "echo server", echo, rtp),
-            _start(settings, "simulated Asterisk", sim, ari),
-            _start(with_addresses, "engine", engine),
-        )
+        asyncio.create_task(_start(settings, "echo server", echo, rtp)),
+        asyncio.create_task(_start(settings, "simulated Asterisk", sim, ari)),
+        asyncio.create_task(_start(with_addresses, "engine", engine)),
     ]
     try:
         await asyncio.wait(starting, return_when=asyncio.FIRST_EXCEPTION)
     finally:
         await cancel_tasks(starting)
-        ended = [one.exception() for one in starting if not one.cancelled()]
-        for one in starting:
-            if not one.cancelled() and one.exception() is None:
+        ended = [one for one in starting if not one.cancelled()]
+        for one in ended:
+            if one.exception() is None:
                 stack.push_async_callback(one.result().stop)
-    for error in ended:
-        if error is not None:
-            raise error
-    return [one.result() for one in starting]
+    return [one.result() for one in ended]
 
 
 async def _start(

@@ -112,9 +112,7 @@ async def _start_engine(
         try:
             await asyncio.to_thread(_import_screen, settings)
             await asyncio.wait({starting, stop}, return_when=asyncio.FIRST_COMPLETED)
-            if starting.done():
-                return starting.result()
-            return None
+            return starting.result() if starting.done() else None
         except ConfigError:
             await (await starting).stop("the screen cannot be drawn")
             raise

@@ -18,9 +18,7 @@ class Bridging:
     """All bridges. A media channel sends the audio of the first answered caller in its bridge."""
 
     def __init__(self, config: SimConfig, hub: EventHub, clock: SourceClock) -> None:
-        self._config = config
-        self._hub = hub
-        self._clock = clock
+        self._config, self._hub, self._clock = config, hub, clock
         self.bridges: dict[str, SimBridge] = {}
         self._sources: dict[str, RtpSource] = {}
         self._started = 0
@@ -79,21 +77,17 @@ class Bridging:
     def update(self, bridge: SimBridge) -> None:
         """Start and stop sources after a change of members or of their state."""
         caller = next((one for one in bridge.members if one.phone and one.state == "Up"), None)
+        phone = caller.phone if caller is not None else None
         for channel in bridge.members:
-            port = channel.media
-            if port is None:
-                continue
-            source = self._sources.get(channel.id)
-            phone = caller.phone if caller is not None else None
-            if source is not None and source.phone is phone:
+            port, source = channel.media, self._sources.get(channel.id)
+            if port is None or (source is not None and source.phone is phone):
                 continue
             self._stop_source(channel)
             port.phone = phone
-            if caller is None or phone is None:
-                continue
-            port.caller = caller.id
-            if phone.frequency_hz:
-                self._start_source(channel, port, phone)
+            if caller is not None and phone is not None:
+                port.caller = caller.id
+                if phone.frequency_hz:
+                    self._start_source(channel, port, phone)
 
     def source_of(self, channel: SimChannel) -> RtpSource | None:
         """Return the source of a media channel; None when it sends nothing."""

@@ -57,8 +57,7 @@ class Callers:
     """
 
     def __init__(self, pbx: Pbx) -> None:
-        self._pbx = pbx
-        self._config = pbx.config
+        self._pbx, self._config = pbx, pbx.config
         self._dialled = 0
         self._lines: dict[str, Random] = {}
         """Random generators of the live callers, by channel in order of arrival."""

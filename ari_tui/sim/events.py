@@ -28,9 +28,7 @@ class EventSocket:
     def __init__(
         self, ws: web.WebSocketResponse, transport: asyncio.Transport | None, timeout_s: float
     ) -> None:
-        self._ws = ws
-        self._transport = transport
-        self._timeout_s = timeout_s
+        self._ws, self._transport, self._timeout_s = ws, transport, timeout_s
         self._queue: asyncio.Queue[str] = asyncio.Queue()
 
     def put(self, text: str) -> None:

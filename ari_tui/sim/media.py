@@ -63,16 +63,14 @@ class MediaPort:
     """
 
     def __init__(self, sock: socket.socket, external: tuple[str, int], payload_type: int) -> None:
-        self.payload_type = payload_type
-        self.external = external
+        self.external, self.payload_type = external, payload_type
         self.phone: SimPhone | None = None
         """The phone that receives the packets that come back."""
         self.caller = ""
         self.generated = self.sent = self.refused = self.send_errors = 0
         self.back = self.back_distinct = self.back_foreign = self.undelivered = 0
         self._seen: dict[bytes, bytearray] = {}
-        self._sock = sock
-        self._loop = asyncio.get_running_loop()
+        self._sock, self._loop = sock, asyncio.get_running_loop()
         self.closed = False
         try:
             sock.setblocking(False)

@@ -45,16 +45,12 @@ class Timers:
         handle = self._loop.call_later(delay_s, run)
         self._handles.add(handle)
 
-    def cancel_all(self) -> None:
-        """Cancel all pending calls."""
-        for handle in self._handles:
-            handle.cancel()
-        self._handles.clear()
-
     def close(self) -> None:
         """Cancel all pending calls, and ignore later ones."""
         self._closed = True
-        self.cancel_all()
+        for handle in self._handles:
+            handle.cancel()
+        self._handles.clear()
 
 
 _NOT_IN_STASIS = "Channel not in Stasis application"
@@ -67,10 +63,9 @@ class Pbx:
 
     def __init__(self, config: SimConfig) -> None:
         self.config = config
-        spec = parse_impairment(config.impair_media) if config.impair_media else None
-        impairment: Impairment[int, tuple[MediaPort, bytes]] | None = (
-            Impairment(spec, config.seed) if spec is not None else None
-        )
+        impairment: Impairment[int, tuple[MediaPort, bytes]] | None = None
+        if config.impair_media:
+            impairment = Impairment(parse_impairment(config.impair_media), config.seed)
         self.hub = EventHub()
         self.clock = SourceClock(impairment)
         self.bridging = Bridging(config, self.hub, self.clock)
@@ -81,8 +76,7 @@ class Pbx:
         """Called with every channel that has ended."""
         self.calls_started = self.calls_ended = self.calls_failed = 0
         self._epoch = int(time.time())
-        self._serial = 0
-        self._local_serial = 0
+        self._serial = self._local_serial = 0
         self._ended_media: deque[tuple[str, MediaPort]] = deque(maxlen=_ENDED_KEPT)
 
     def find(self, channel_id: str, *, status: int = 404) -> SimChannel:
@@ -226,10 +220,9 @@ class Pbx:
 
     def injected(self) -> Mapping[str, int] | None:
         """Return the counters of the media impairment; None without one."""
-        impairment = self.clock.impairment
-        if impairment is None:
+        if self.clock.impairment is None:
             return None
-        return {**impairment.counts._asdict(), "undelivered": self.clock.undelivered}
+        return {**self.clock.impairment.counts._asdict(), "undelivered": self.clock.undelivered}
 
     def close(self) -> None:
         """Stop all media and close all sockets, without events."""

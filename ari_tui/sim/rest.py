@@ -111,8 +111,7 @@ class EventServer:
     """The WebSocket at /ari/events."""
 
     def __init__(self, config: SimConfig, hub: EventHub) -> None:
-        self._timeout_s = config.event_write_timeout_s
-        self._hub = hub
+        self._timeout_s, self._hub = config.event_write_timeout_s, hub
         self._sockets: set[EventSocket] = set()
 
     async def serve(self, request: web.Request) -> web.StreamResponse:

@@ -9,7 +9,7 @@ from aiohttp import web
 from ari_tui.core.errors import SimRefusalError
 from ari_tui.sim.config import INJECTED_VARIABLE
 from ari_tui.sim.dialplan import DialplanRunner, extension
-from ari_tui.sim.events import ASTERISK_ID, EventHub
+from ari_tui.sim.events import ASTERISK_ID
 from ari_tui.sim.media import FORMATS, MediaPort, bind_rtp
 from ari_tui.sim.model import Json, SimBridge, SimCallerId, SimChannel, timestamp
 from ari_tui.sim.pbx import Pbx
@@ -105,8 +105,7 @@ class MediaChannels:
             channel_id or self._pbx.unique_id(),
             f"UnicastRTP/{external[0]}:{external[1]}-0x{handle:x}",
         )
-        channel.media = port
-        channel.owner = app
+        channel.media, channel.owner = port, app
         channel.variables = {
             "UNICASTRTP_LOCAL_PORT": str(port.address[1]),
             "UNICASTRTP_LOCAL_ADDRESS": port.address[0],
@@ -139,9 +138,7 @@ class ChannelRoutes:
     """Handlers of /channels, one for each ARI operation."""
 
     def __init__(self, pbx: Pbx) -> None:
-        self._pbx = pbx
-        self._dialplan = DialplanRunner(pbx)
-        self._media = MediaChannels(pbx)
+        self._pbx, self._dialplan, self._media = pbx, DialplanRunner(pbx), MediaChannels(pbx)
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes; fixed paths precede those with an id."""
@@ -274,9 +271,7 @@ class Routes:
     """All routes, with the handlers of /asterisk and /applications."""
 
     def __init__(self, pbx: Pbx, events: EventServer) -> None:
-        self._pbx = pbx
-        self._hub: EventHub = pbx.hub
-        self._events = events
+        self._pbx, self._hub, self._events = pbx, pbx.hub, events
 
     def add_to(self, application: web.Application) -> None:
         """Register all routes."""
@@ -296,23 +291,13 @@ class Routes:
         )
 
     async def _info(self, _request: web.Request) -> web.Response:
-        started = self._pbx.started_at
+        started, nobody = self._pbx.started_at, {"user": "", "group": ""}
+        build = {"os": "Linux", "kernel": "unknown", "machine": "unknown", "options": "simulated"}
         return answer(
             {
-                "build": {
-                    "os": "Linux",
-                    "kernel": "unknown",
-                    "machine": "unknown",
-                    "options": "simulated",
-                    "date": "",
-                    "user": "",
-                },
+                "build": {**build, "date": "", "user": ""},
                 "system": {"version": VERSION, "entity_id": ASTERISK_ID},
-                "config": {
-                    "name": "ari-tui sim",
-                    "default_language": "en",
-                    "setid": {"user": "", "group": ""},
-                },
+                "config": {"name": "ari-tui sim", "default_language": "en", "setid": nobody},
                 "status": {"startup_time": started, "last_reload_time": started},
             }
         )

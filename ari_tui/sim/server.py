@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
+from ari_tui.core.cancellation import cancel_tasks
 from ari_tui.core.errors import BindError
 from ari_tui.core.process import ParentLink
 from ari_tui.core.sockets import endpoint_text
@@ -30,10 +31,8 @@ class SimulatedAsterisk:
 
     def __init__(self, config: SimConfig, sock: socket.socket | None = None) -> None:
         """`sock` is a listening socket to use, else one is bound."""
-        self.config = config
-        self._sock = sock
-        self.host = config.host
-        self.port = config.port
+        self.config, self._sock = config, sock
+        self.host, self.port = config.host, config.port
         """TCP port of ARI; known once the server listens."""
         self._runner: web.AppRunner | None = None
 
@@ -72,18 +71,14 @@ class SimulatedAsterisk:
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=_SHUTDOWN_S)
         await runner.setup()
         try:
-            await self._site(runner).start()
+            sock, self._sock = self._sock, None
+            site = web.SockSite(runner, sock) if sock else web.TCPSite(runner, self.host, self.port)
+            await site.start()
         except OSError as error:
             await runner.cleanup()
             raise _bind_error(self.host, self.port, error) from error
         self._runner = runner
         self.port = runner.addresses[0][1]
-
-    def _site(self, runner: web.AppRunner) -> web.BaseSite:
-        sock, self._sock = self._sock, None
-        if sock is not None:
-            return web.SockSite(runner, sock)
-        return web.TCPSite(runner, self.host, self.port)
 
     async def stop_listening(self) -> None:
         """Stop serving ARI and abort all connections; channels, bridges and media stay up."""
@@ -123,9 +118,7 @@ async def run_sim(
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for wait in waits:
-                wait.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
+            await cancel_tasks(waits)
         return sim.counters()
 
 

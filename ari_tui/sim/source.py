@@ -73,9 +73,7 @@ class RtpSource:
     """One stream, with random SSRC, first sequence number and first timestamp."""
 
     def __init__(self, number: int, phone: SimPhone, port: MediaPort, random: Random) -> None:
-        self.number = number
-        self.phone = phone
-        self.port = port
+        self.number, self.phone, self.port = number, phone, port
         self.ssrc = random.getrandbits(32)
         self.sequence = random.getrandbits(16)
         self.timestamp = random.getrandbits(32)
