@@ -50,14 +50,17 @@ def close_all(store: Store, now_ns: int) -> list[Note]:
 
 def clock_stepped(store: Store, at_ns: int) -> None:
     """Limit all calls: the clock of the time stamps was set in the last second before `at_ns`."""
-    for second in (at_ns // _SECOND_NS - 1, at_ns // _SECOND_NS):
-        store.sla_evaluator.limit_all(second, Limited.CLOCK_STEP)
+    _limit_all(store, at_ns, Limited.CLOCK_STEP)
 
 
 def log_overflowed(store: Store, at_ns: int) -> None:
     """Limit all calls: the packet log was full and dropped records shortly before `at_ns`."""
+    _limit_all(store, at_ns, Limited.LOG_OVERFLOW)
+
+
+def _limit_all(store: Store, at_ns: int, reason: Limited) -> None:
     for second in (at_ns // _SECOND_NS - 1, at_ns // _SECOND_NS):
-        store.sla_evaluator.limit_all(second, Limited.LOG_OVERFLOW)
+        store.sla_evaluator.limit_all(second, reason)
 
 
 def told(found: list[tuple[int, Classified]]) -> list[Note]:

@@ -28,7 +28,7 @@ _NEVER: Final = -(1 << 40)
 
 
 class LossPattern(NamedTuple):
-    """The pattern of one call's losses, or of many calls added up. Counts of packets or runs."""
+    """The losses of one call, or of many added up: numbers of packets, runs, bursts and gaps."""
 
     settled: int
     lost: int

@@ -48,29 +48,29 @@ class Proposal(NamedTuple):
     reasons: dict[str, str]
 
 
-def propose(watched: PathSample, name: str, headroom: float) -> Proposal:
+def propose(sample: PathSample, name: str, headroom: float) -> Proposal:
     """Propose a profile; `headroom` ≥ 1. Raises ValueError, with a text for people."""
-    trips = sum(watched.histogram.values())
+    trips = sum(sample.histogram.values())
     if trips < FEWEST:
-        raise ValueError(f"{trips:,} round trips in {watched.seconds:.0f} s: {FEWEST:,} are needed")
-    floor = watched.shortest_ms
+        raise ValueError(f"{trips:,} round trips in {sample.seconds:.0f} s: {FEWEST:,} are needed")
+    floor = sample.shortest_ms
     percentiles = {
-        key: min(_percentile(watched.histogram, share), watched.longest_ms)
+        key: min(_percentile(sample.histogram, share), sample.longest_ms)
         for key, share in _SHARES.items()
     }
     limits = {f"{key}_ms": _limit_ms(floor, ms, headroom) for key, ms in percentiles.items()}
-    tier = Tier(calls_up_to=-(-max(watched.calls, 1) // _TENS) * _TENS, **limits)
-    longest = _limit_ms(floor, watched.longest_ms, headroom)
-    late, lost = (_share(k, watched.settled, headroom) for k in (watched.late, watched.lost))
+    tier = Tier(calls_up_to=-(-max(sample.calls, 1) // _TENS) * _TENS, **limits)
+    longest = _limit_ms(floor, sample.longest_ms, headroom)
+    late, lost = (_share(k, sample.settled, headroom) for k in (sample.late, sample.lost))
     profile = Profile(name=name, tiers=(tier,), max_ms=longest, late_ratio=late, loss_ratio=lost)
     measured = ", ".join(f"{key} {ms:.1f}" for key, ms in percentiles.items())
     reasons = {
-        "tiers": f"{measured} ms with up to {watched.calls} calls, "
+        "tiers": f"{measured} ms with up to {sample.calls} calls, "
         f"floor {floor:.1f} ms plus {headroom:g} times what lies above it",
-        "max_ms": f"the longest of {trips:,} round trips took {watched.longest_ms:.1f} ms; "
+        "max_ms": f"the longest of {trips:,} round trips took {sample.longest_ms:.1f} ms; "
         "a longer watch sees a longer one",
-        "late_ratio": _why(watched.late, watched.settled, "late", headroom),
-        "loss_ratio": _why(watched.lost, watched.settled, "lost", headroom),
+        "late_ratio": _why(sample.late, sample.settled, "late", headroom),
+        "loss_ratio": _why(sample.lost, sample.settled, "lost", headroom),
     }
     return Proposal(profile, reasons)
 

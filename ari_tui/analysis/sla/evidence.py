@@ -66,11 +66,15 @@ class Second(NamedTuple):
         return Second._make(field[calls] for field in self)
 
 
+def share_limits(profile: Profile) -> tuple[float, ...]:
+    """Return the allowed share of packets over their limit, by rule (RULES); 0 for "max"."""
+    return (*RTT_SHARES.values(), profile.late_ratio, profile.loss_ratio, 0.0)
+
+
 def breaks(profile: Profile, over: Ints, of: Ints) -> Mask:
     """Return which rules (last axis: RULES) are broken by `over` packets of `of`."""
-    allowed = np.array([*RTT_SHARES.values(), profile.late_ratio, profile.loss_ratio, 0.0])
-    broken: Mask = over > allowed * of + 1e-9  # 0.29 · 100 is less than 29
-    return broken
+    # 0.29 · 100 is less than 29
+    return np.asarray(over > np.array(share_limits(profile)) * of + 1e-9)
 
 
 class Evidence:

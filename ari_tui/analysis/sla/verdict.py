@@ -7,12 +7,13 @@ rule on the largest RTT passes while the seconds that violate it are within thei
 
 from __future__ import annotations
 
+import math
 from typing import Final, Literal
 
 import msgspec
 
 from ari_tui.analysis.binomial import CONFIDENCE, lower_bound, packets_needed, upper_bound
-from ari_tui.analysis.sla.evidence import LATE, LOSS, MAX, RTT_SHARES, RULES, Evidence, Limited
+from ari_tui.analysis.sla.evidence import MAX, RTT_SHARES, RULES, Evidence, Limited, share_limits
 from ari_tui.core.number_format import percent_significant, rounded_up
 
 Outcome = Literal["pass", "fail", "inconclusive"]
@@ -90,11 +91,8 @@ def _overall(evidence: Evidence, rules: tuple[Rule, ...]) -> tuple[Outcome, list
     if failed:
         return "fail", [describe(rule) for rule in failed]
     # the rule that needs the most packets first: it decides how long to wait
-    open_rules = sorted(
-        (rule for rule in rules if rule.verdict == "inconclusive"),
-        key=lambda rule: float("inf") if rule.needed is None else rule.needed,
-        reverse=True,
-    )
+    open_rules = [rule for rule in rules if rule.verdict == "inconclusive"]
+    open_rules.sort(key=lambda rule: math.inf if rule.needed is None else rule.needed, reverse=True)
     if open_rules:
         return "inconclusive", [f"{rule.missing} ({rule.id})" for rule in open_rules]
     return "pass", []
@@ -119,13 +117,13 @@ def _rule(evidence: Evidence, index: int) -> Rule:
         low = high = None
         outcome: Outcome = "pass" if seconds <= limit else "fail"
     else:
-        limit = _share_limit(evidence, index)
+        limit = share_limits(evidence.profile)[index]
         actual = k / n if n else None
         low, high = lower_bound(k, n), upper_bound(k, n)
         outcome = "pass" if high <= limit else "fail" if low > limit else "inconclusive"
-    needed, missing = None, ""
     if not n:
         outcome, low, high = "inconclusive", None, None
+    needed, missing = None, ""
     if outcome == "inconclusive":
         needed = packets_needed(limit, CONFIDENCE, k, n) if index != MAX else None
         missing = _missing(k, n, limit, needed)
@@ -143,12 +141,6 @@ def _rule(evidence: Evidence, index: int) -> Rule:
         needed=needed,
         missing=missing,
     )
-
-
-def _share_limit(evidence: Evidence, index: int) -> float:
-    if index == LATE:
-        return evidence.profile.late_ratio
-    return evidence.profile.loss_ratio if index == LOSS else RTT_SHARES[index]
 
 
 def _limits_ms(evidence: Evidence, index: int) -> tuple[float, ...]:
