@@ -59,64 +59,32 @@ def _columns(view: DetailView) -> list[_Interval]:
     spreads = found.intervals if found is not None else None
     course = found.course if found is not None else None
     allowed = found.late_ms if found is not None else None
-    by_name = {
-        "p50": limits.p50_ms,
-        "p95": limits.p95_ms,
-        "p99": limits.p99_ms,
-        "max": limits.max_ms,
-    }
 
     def ours(name: str) -> float | None:
         return allowed if name in ("p99", "max") else None
 
-    arrival = worst_ms(course.asterisk_max_us, _RECENT_S) if course else None
+    def of_sla(name: str) -> float | None:
+        return getattr(limits, f"{name}_ms", None)
+
+    arrival = ms_three_digits(worst_ms(course.asterisk_max_us, _RECENT_S) if course else None)
     dwell = worst_ms(course.dwell_max_us, _RECENT_S) if course else None
-    trip = worst_ms(course.rtt_max_us, _RECENT_S) if course else None
+    trip = ms_three_digits(worst_ms(course.rtt_max_us, _RECENT_S) if course else None)
     # of a second only the longer one of B and D is kept
     either = DASH if dwell is None else f"≤{ms_three_digits(dwell)}"
+    asterisk = spreads.asterisk_ms if spreads else None
+    out = _in_ms(spreads.out_us) if spreads else None
+    back = _in_ms(spreads.back_us) if spreads else None
     return [
         _Interval(
-            "A",
-            "arrival",
-            "above floor",
-            "Asterisk, caller",
-            spreads.asterisk_ms if spreads else None,
-            lambda _: None,
-            ms_three_digits(arrival),
+            "A", "arrival", "above floor", "Asterisk, caller", asterisk, lambda _: None, arrival
         ),
-        _Interval(
-            "B",
-            "out",
-            "ours, out",
-            "ourselves",
-            _in_ms(spreads.out_us if spreads else None),
-            ours,
-            either,
-        ),
-        _Interval(
-            "C",
-            "echo",
-            "round trip",
-            "network, echo",
-            view.call.rtt_ms,
-            by_name.get,
-            ms_three_digits(trip),
-        ),
-        _Interval(
-            "D",
-            "back",
-            "ours, back",
-            "ourselves",
-            _in_ms(spreads.back_us if spreads else None),
-            ours,
-            either,
-        ),
+        _Interval("B", "out", "ours, out", "ourselves", out, ours, either),
+        _Interval("C", "echo", "round trip", "network, echo", view.call.rtt_ms, of_sla, trip),
+        _Interval("D", "back", "ours, back", "ourselves", back, ours, either),
     ]
 
 
-def _in_ms(spread: Spread | None) -> Spread | None:
-    if spread is None:
-        return None
+def _in_ms(spread: Spread) -> Spread:
     known = {name: getattr(spread, name) for name in ("min", "mean", "p50", "p95", "p99", "max")}
     scaled = {name: None if us is None else us / 1000 for name, us in known.items()}
     return Spread(count=spread.count, **scaled)
