@@ -75,7 +75,7 @@ class Series(RowArrays):
         self._limits_ns = np.array(sorted(limits_ns), dtype=np.int64)
 
     def mark_limited(self, rows: Ints, seconds: Ints, reason: int) -> None:
-        """Mark seconds (n) of calls as limited by the instrument."""
+        """Mark seconds (n) of calls as limited; `reason` is a bit of `sla.evidence.Limited`."""
         cells, kept = self._cells(rows, seconds)
         self.limited[rows[kept], cells[kept]] |= np.uint8(reason)
 
@@ -207,12 +207,6 @@ class Series(RowArrays):
         above = self.above[rows, cell * LIMITS : (cell + 1) * LIMITS].astype(np.int64)
         fields["above"] = np.where(known[:, None], above, 0)
         return known, fields
-
-    def sent_in(self, rows: Ints, second: int) -> Ints:
-        """Return how many packets each of n calls sent in a second."""
-        cell = second % SECONDS
-        known = self.second[rows, cell] == second
-        return np.where(known, self.sent[rows, cell].astype(np.int64), 0)
 
     def of_seconds(self, rows: Ints, seconds: Ints) -> SecondSums:
         """Return counts and RTT sums (n calls, seconds) of some seconds; 0 without data."""

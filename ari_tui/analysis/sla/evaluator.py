@@ -145,7 +145,8 @@ class SlaEvaluator:
             return
         limited = found["limited"] | np.where(found["dwell_max"] > self._late_ns, Limited.DWELL, 0)
         limited = np.where(known, limited | self._limited_for_all.get(second, 0), 0)
-        calls_up = _at_once(found["sent"], series.sent_in(rows, second - 1))
+        _, before = series.of_second(rows, second - 1)
+        calls_up = _at_once(found["sent"], before["sent"])
         sent, late, lost, trips = (found[key] for key in ("sent", "late", "lost", "rtt_count"))
         counts = Second(sent, late, lost, trips, found["above"][:, : self._limits], limited)
         self.evidence.merge(self.last_minute.take(second, calls_up, rows, counts))

@@ -61,10 +61,6 @@ class Second(NamedTuple):
     limited: npt.NDArray[np.integer]
     """(n) bits of `Limited`; 0 is clean."""
 
-    def only(self, calls: Mask) -> Second:
-        """Return the second of some of its calls (mask of n)."""
-        return Second._make(field[calls] for field in self)
-
 
 def share_limits(profile: Profile) -> tuple[float, ...]:
     """Return the allowed share of packets over their limit, by rule (RULES); 0 for "max"."""
@@ -126,8 +122,8 @@ class Evidence:
 
     def by_call(self, calls_up: int, second: Second) -> tuple[Ints, Ints]:
         """Return packets over their limit and packets judged (n calls, RULES); 0 where limited."""
-        judged = second.limited == 0
-        clean, tier = second.only(judged), tier_for(self.profile, calls_up).tier
+        judged, tier = second.limited == 0, tier_for(self.profile, calls_up).tier
+        clean = Second._make(field[judged] for field in second)
         limits = (tier.p50_ms, tier.p95_ms, tier.p99_ms, self.profile.max_ms)
         *shares, highest = (clean.above[:, self._thresholds[limit]] for limit in limits)
         over: Ints = np.zeros((len(second.settled), len(RULES)), dtype=np.int64)
