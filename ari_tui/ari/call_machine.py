@@ -67,7 +67,7 @@ class CallEnd:
         self._requested.append(channel_id)
 
     def hangup_refused(self, channel_id: str) -> None:
-        """Note that Asterisk did not: it refused, or the channel was gone."""
+        """Note that Asterisk refused the hangup, or no longer had the channel."""
         if channel_id in self._requested:
             self._requested.remove(channel_id)
 
@@ -80,7 +80,7 @@ class CallEnd:
         return channel_id in self._requested and self._soft.get(channel_id, True)
 
     def reason(self, channel_id: str, *, destroyed: bool) -> str:
-        """Return, in words, why a channel left our application."""
+        """Return the text of why a channel left our application."""
         if self.hung_up_here(channel_id):
             return HUNG_UP_HERE
         return HUNG_UP_BY_CALLER if destroyed or channel_id in self._soft else LEFT
@@ -120,7 +120,8 @@ class CallMachine:
         self._teardown.built(Resource.CALLER, self._release_of(caller))
         self._setup = Setup(ids, caller, self._teardown, timing)
         self._releasing = False
-        self._call_end = CallEnd()
+        self.call_end = CallEnd()
+        """To be notified of requests to hang up the caller: the end then counts as ours."""
 
     @property
     def state(self) -> CallState:
@@ -156,33 +157,31 @@ class CallMachine:
         return self._setup.start() if self.state is CallState.NEW else []
 
     def succeeded(self, command: Command, result: object = None) -> list[Command]:
-        """Go on after a command succeeded; `result` is what the command's docstring names."""
-        if self.finished:
-            return []
-        if isinstance(command, Undo):
-            return self._and_finished(self._teardown.undone(command, None))
-        resource = _RESOURCES.get(type(command))
-        if resource is not None:
-            self._teardown.built(resource)
-        if self._releasing:
-            return self._and_finished(self._teardown.advance())
-        return self._set_up(lambda: self._setup.succeeded(command, result))
+        """Continue after a command succeeded; `result` is what the command's docstring names."""
+        return self._done(command, None, lambda: self._setup.succeeded(command, result))
 
     def failed(self, command: Command, error: Exception) -> list[Command]:
-        """Go on after a command failed; a time-out counts as one (AriUnreachableError)."""
+        """Continue after a command failed; a time-out counts as one (AriUnreachableError)."""
+        return self._done(command, error, lambda: self._setup.failed(command, error))
+
+    def _done(
+        self, command: Command, error: Exception | None, next_step: Callable[[], list[Command]]
+    ) -> list[Command]:
         if self.finished:
             return []
         if isinstance(command, Undo):
             return self._and_finished(self._teardown.undone(command, error))
         resource = _RESOURCES.get(type(command))
-        if resource is not None:
+        if resource is not None and error is None:
+            self._teardown.built(resource)
+        elif resource is not None and error is not None:
             self._teardown.request_failed(resource, error)
         if self._releasing:
             return self._and_finished(self._teardown.advance())
-        return self._set_up(lambda: self._setup.failed(command, error))
+        return self._set_up(next_step)
 
     def timed_out(self, what: str) -> list[Command]:
-        """Go on after a StartTimer; a late one is ignored."""
+        """Continue after a StartTimer; a late one is ignored."""
         if self.finished:
             return []
         if self._releasing:
@@ -198,16 +197,8 @@ class CallMachine:
         if self.finished:
             return []
         self._teardown.gone(Resource.CALLER)
-        from_here = self._call_end.hung_up_here(self.caller.id)
+        from_here = self.call_end.hung_up_here(self.caller.id)
         return self._and_finished(self._release(HUNG_UP_HERE if from_here else reason))
-
-    def hangup_requested(self, channel_id: str) -> None:
-        """Note that the owner is about to hang up the caller: the end then counts as ours."""
-        self._call_end.hangup_requested(channel_id)
-
-    def hangup_refused(self, channel_id: str) -> None:
-        """Note that Asterisk refused the hangup, or no longer had the channel."""
-        self._call_end.hangup_refused(channel_id)
 
     def concerns(self, event: Event) -> bool:
         """Tell whether an event is about this call.
@@ -226,7 +217,7 @@ class CallMachine:
         )
 
     def event(self, event: Event) -> list[Command]:
-        """Go on after an event; one that does not concern this call is ignored."""
+        """Continue after an event; one that does not concern this call is ignored."""
         handler = _HANDLERS.get(type(event))
         if handler is None or not self.concerns(event):
             return []
@@ -255,9 +246,8 @@ class CallMachine:
         return self._teardown.start()
 
     def _release_of(self, caller: Channel) -> Undo:
-        if self.on_release is OnRelease.HANGUP:
-            return do.HangupChannel(caller.id)
-        return do.ContinueChannel(caller.id)
+        hangup = self.on_release is OnRelease.HANGUP
+        return do.HangupChannel(caller.id) if hangup else do.ContinueChannel(caller.id)
 
     def _and_finished(self, commands: list[Command]) -> list[Command]:
         if self.finished or not self._teardown.closed:
@@ -288,10 +278,10 @@ class CallMachine:
                 self._teardown.gone(Resource.MEDIA_CHANNEL)
             return self._taken_away("our media channel was taken away by somebody else")
         self._teardown.gone(Resource.CALLER)
-        return self._release(self._call_end.reason(event.channel.id, destroyed=destroyed))
+        return self._release(self.call_end.reason(event.channel.id, destroyed=destroyed))
 
     def _on_hangup_request(self, event: ChannelHangupRequest) -> list[Command]:
-        self._call_end.hangup_event(event.channel.id, soft=event.soft is True)
+        self.call_end.hangup_event(event.channel.id, soft=event.soft is True)
         return []
 
     def _on_caller_changed(self, event: ChannelStateChange | ChannelCallerId) -> list[Command]:

@@ -81,9 +81,8 @@ class AriClient:
 
     async def global_variable(self, name: str) -> str:
         """Read a global variable of Asterisk; "" when it is not set."""
-        query = {"variable": name}
-        found = await self._rest.read(Variable, "GET", ("asterisk", "variable"), query)
-        return found.value
+        path = ("asterisk", "variable")
+        return (await self._rest.read(Variable, "GET", path, {"variable": name})).value
 
     async def application(self, app: str) -> Application:
         """Read a Stasis application; AriNotFoundError when no client has registered it."""
@@ -91,11 +90,9 @@ class AriClient:
 
     async def filter_events(self, app: str, disallowed: Sequence[str] = DEFAULT_DISALLOWED) -> bool:
         """Ask not to be sent some event types; False when this Asterisk cannot do that."""
-        path = ("applications", app, "eventFilter")
+        path, body = ("applications", app, "eventFilter"), [{"type": kind} for kind in disallowed]
         try:
-            await self._rest.request(
-                "PUT", path, body={"disallowed": [{"type": kind} for kind in disallowed]}
-            )
+            await self._rest.request("PUT", path, body={"disallowed": body})
         except AriError as error:
             if error.status not in (404, 405):
                 raise
@@ -130,12 +127,7 @@ class AriClient:
         return (await self._rest.read(Variable, "GET", path, {"variable": name})).value
 
     async def external_media(
-        self,
-        channel_id: str,
-        *,
-        app: str,
-        external_host: str,
-        media_format: str = "ulaw",
+        self, channel_id: str, *, app: str, external_host: str, media_format: str = "ulaw"
     ) -> Channel:
         """Create a channel that exchanges RTP over UDP, both ways, with `external_host`.
 
@@ -201,7 +193,7 @@ class AriClient:
         return await self._rest.read(Bridge, "GET", ("bridges", bridge_id))
 
     async def create_bridge(self, bridge_id: str, *, name: str = "ari-tui") -> Bridge:
-        """Create a mixing bridge that hands packets through without decoding them."""
+        """Create a mixing bridge that forwards packets without decoding them."""
         query = {"type": "mixing,proxy_media", "bridgeId": bridge_id, "name": name}
         return await self._rest.read(Bridge, "POST", ("bridges",), query)
 

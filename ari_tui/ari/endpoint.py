@@ -1,4 +1,4 @@
-"""Where Asterisk's REST interface is and how to be let in: URL, Basic header, TLS.
+"""The address of Asterisk's REST interface and how to log in: URL, Basic header, TLS.
 
 Shared by the REST client and the event stream. Credentials travel in the Authorization header
 only: `?api_key=user:password` would land in logs.
@@ -20,7 +20,7 @@ _DEFAULT_PORTS: Final = {"http": 8088, "https": 8089}
 
 
 class AriEndpoint:
-    """One Asterisk and one user of it; immutable, and silent about its password."""
+    """One Asterisk and one user of it; immutable; its repr does not show the password."""
 
     def __init__(self, url: str, username: str, password: str, *, tls_verify: bool = True) -> None:
         """Read `host:port`, `http://…` or `https://…` (a trailing `/ari` is accepted).

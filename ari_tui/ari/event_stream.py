@@ -6,7 +6,7 @@ events are lost and never sent again: the stream yields `Disconnected` and later
 the length of the gap, and the consumer must read channels and bridges anew. New calls fail in
 the dialplan meanwhile.
 
-Another client with the same application name takes the application over. The stream then ends
+Another client with the same application name takes over the application. The stream then ends
 with AriReplacedError: reconnecting would have two programs replace each other for ever.
 """
 
@@ -99,7 +99,7 @@ def open_events(endpoint: AriEndpoint, app: str, timeouts: ConnectionTimeouts) -
 
 class _EventConnect(connect):
     def process_redirect(self, exc: Exception) -> Exception | str:
-        # a redirect would carry our credentials to wherever it points
+        # a redirect would send our credentials to another server
         return exc
 
 
@@ -111,7 +111,7 @@ def was_silent(error: ConnectionClosed) -> bool:
 def explain(
     error: Exception, endpoint: AriEndpoint, timeouts: ConnectionTimeouts
 ) -> tuple[str, int | None]:
-    """Return why opening failed, in words, and the HTTP status if there was one."""
+    """Return why opening failed, as a text, and the HTTP status if there was one."""
     url, user = endpoint.url, clean_text(endpoint.username)
     if isinstance(error, InvalidStatus):
         status = error.response.status_code
@@ -213,7 +213,7 @@ class EventStream:
         await self.close()
 
     def start(self) -> None:
-        """Start the reader; harmless when it runs."""
+        """Start the reader. Idempotent."""
         if self._reader is None:
             self._reader = asyncio.create_task(self._read_safely(), name="ari-events")
 
@@ -272,7 +272,7 @@ class EventStream:
 
     async def _read_safely(self) -> None:
         try:
-            await self._read_for_ever()
+            await self._read_forever()
         except asyncio.CancelledError:
             raise
         except Exception as error:
@@ -281,7 +281,7 @@ class EventStream:
             failure.__cause__ = error
             self._end(failure)
 
-    async def _read_for_ever(self) -> None:
+    async def _read_forever(self) -> None:
         attempt = 0
         was_connected = False
         while True:
@@ -301,7 +301,7 @@ class EventStream:
                     return
             finally:
                 self.connected = False
-            # a connection that lasted shows that the trouble before it is over
+            # a connection that lasted resets the backoff
             if self._clock() - opened_at > self._backoff.longest_s:
                 attempt = 0
             delay = self._backoff.delay_s(attempt, self._rng)
@@ -310,12 +310,12 @@ class EventStream:
             await asyncio.sleep(delay)
 
     async def _read(self, websocket: ClientConnection, opened_at: float) -> str:
-        last_heard = opened_at
+        last_received = opened_at
         try:
             while True:
                 # as bytes: a name in Latin-1 must not close the connection (RFC 6455, 8.1)
                 message = await websocket.recv(decode=False)
-                last_heard = self._clock()
+                last_received = self._clock()
                 self.received += 1
                 self._queue.put_nowait(message)
         except ConnectionClosed as error:
@@ -323,9 +323,9 @@ class EventStream:
             reason = f"the event connection was closed: {clean_text(error)}"
             if was_silent(error):
                 reason = f"no sign of life from {self._endpoint.url}: {clean_text(error)}"
-                # it may have been dead since the ping before
+                # it may have been lost since the ping before
                 ping_s = self._timeouts.ping_interval_s + self._timeouts.ping_timeout_s
-                now = max(last_heard, now - ping_s)
+                now = max(last_received, now - ping_s)
             self.connected = False
             self._outages.begin(now)
             return reason

@@ -104,7 +104,7 @@ class ChannelDtmfReceived(Event, frozen=True, kw_only=True):
 
 
 class ChannelHold(Event, frozen=True, kw_only=True):
-    """The far end put the call on hold: its silence has a reason."""
+    """The far end put the call on hold, which explains a gap in its RTP."""
 
     channel: Channel
 

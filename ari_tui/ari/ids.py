@@ -2,9 +2,9 @@
 
 A "caller" is a call that a load test originates; its number is the load test's own.
 
-The name says whose a channel or bridge is, so that leftovers of a crash can be told from the
-calls of another application, which are never touched. An application name may hold dots; the
-session and the rest may not, and are therefore read from the right.
+The name identifies the owner of a channel or bridge, so that leftovers of a crash can be
+distinguished from calls of another application, which are never touched. An application name may
+hold dots; the session and the rest may not, and are therefore read from the right.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _NUMBER_DIGITS: Final = 10
 
 
 class OwnedId(NamedTuple):
-    """One of our ids, taken apart."""
+    """One of our ids, parsed."""
 
     app: str
     session: str
@@ -78,7 +78,7 @@ def call_ids(app: str, session: str, number: int) -> CallIds:
 
 
 def parse_id(text: str) -> OwnedId | None:
-    """Take an id apart; None when it is not one of ours (whatever the application)."""
+    """Parse an id; None when it is not one of ours (whatever the application)."""
     if not text.startswith(_PREFIX):
         return None
     parts = text[len(_PREFIX) :].rsplit(".", 3)
@@ -87,10 +87,8 @@ def parse_id(text: str) -> OwnedId | None:
     app, session, number, what = parts
     if not app or not session or not number.isascii() or not number.isdigit():
         return None
-    for known in _WHATS:
-        if what == known:
-            return OwnedId(app, session, int(number), known)
-    return None
+    known = next((known for known in _WHATS if known == what), None)
+    return None if known is None else OwnedId(app, session, int(number), known)
 
 
 def is_own_caller(text: str, app: str, session: str) -> bool:

@@ -1,6 +1,6 @@
 """ARI's data models as frozen structures: channels, bridges, applications.
 
-Only what we read is named; unknown fields are ignored, so that a newer Asterisk does not stop us.
+Only what we read is named; unknown fields are ignored, so that a newer Asterisk is read as well.
 Text that a person may see is cleaned here, once (`ari_tui.core.text`); ids stay raw because they go
 back into URLs, and must be percent-encoded there and cleaned where they are shown.
 

@@ -1,4 +1,4 @@
-"""REST requests to one Asterisk: connection pool, time-outs, bounded retries, errors in words.
+"""REST requests to one Asterisk: connection pool, time-outs, bounded retries, error texts.
 
 http.conf allows 100 sessions and keeps an idle one for 15 s: the pool has at most 32 connections
 and closes an idle one earlier, so that no request is written into a socket that Asterisk is
@@ -9,6 +9,7 @@ not answered may have been executed. `ari_tui.ari.client` defines the operations
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import statistics
 import time
 from collections import deque
@@ -94,13 +95,10 @@ class RestSession:
         """
         delays = self._retry_delays_s if method in _IDEMPOTENT else ()
         for delay in delays:
-            try:
+            with contextlib.suppress(_LostConnectionError):
                 status, kind, data = await self._attempt(method, path, query, body)
-            except _LostConnectionError:
-                await asyncio.sleep(delay)
-                continue
-            if status != 503:
-                return self._checked(method, path, status, kind, data)
+                if status != 503:
+                    return self._checked(method, path, status, kind, data)
             await asyncio.sleep(delay)
         return self._checked(method, path, *await self._attempt(method, path, query, body))
 
@@ -170,36 +168,29 @@ class RestSession:
     def _checked(self, method: str, path: Path, status: int, kind: str, data: bytes) -> bytes:
         if 200 <= status < 300:
             return data
-        raise self._error(method, path, status, kind, data)
-
-    def _error(self, method: str, path: Path, status: int, kind: str, data: bytes) -> AriError:
+        error: type[AriError] = AriError
         url, user = self.endpoint.url, clean_text(self.endpoint.username)
-        said = _said(data) if kind == "application/json" else ""
-        what = f"{self._what(method, path)}: {status} {said}".rstrip()
+        message = _message_of(data) if kind == "application/json" else ""
+        what = f"{self._what(method, path)}: {status} {message}".rstrip()
         if status == 401:
-            return AriUnauthorizedError(
+            error = AriUnauthorizedError
+            what = (
                 f"Asterisk at {url} refused user '{user}': check asterisk.username and "
-                "asterisk.password (ari.conf)",
-                status=status,
+                "asterisk.password (ari.conf)"
             )
-        if status == 403:
-            return AriUnauthorizedError(
-                f"{what}: user '{user}' may not do this: is it read_only in ari.conf?",
-                status=status,
-            )
-        if status == 404 and kind != "application/json":
-            return AriError(
-                f"{what}: there is no ARI at {url}: is it enabled? (http.conf enabled=yes, "
-                "ari.conf enabled=yes)",
-                status=status,
-            )
-        if status == 404:
-            return AriNotFoundError(what, status=status)
-        if status in _CONFLICTS:
-            return AriConflictError(what, status=status)
-        if 300 <= status < 400:
-            what = f"{what}: a redirect is not followed: give the final address as asterisk.url"
-        return AriError(what, status=status)
+        elif status == 403:
+            error = AriUnauthorizedError
+            what += f": user '{user}' may not do this: is it read_only in ari.conf?"
+        elif status == 404 and kind != "application/json":
+            what += f": there is no ARI at {url}: is it enabled? (http.conf enabled=yes, "
+            what += "ari.conf enabled=yes)"
+        elif status == 404:
+            error = AriNotFoundError
+        elif status in _CONFLICTS:
+            error = AriConflictError
+        elif 300 <= status < 400:
+            what += ": a redirect is not followed: give the final address as asterisk.url"
+        raise error(what, status=status)
 
     def _what(self, method: str, path: Path) -> str:
         return f"{method} {self.endpoint.url}/ari/{join_path(path)}"
@@ -227,7 +218,7 @@ class _LostConnectionError(AriUnreachableError):
     """The connection broke after it was open: an idempotent request may be repeated."""
 
 
-def _said(data: bytes) -> str:
+def _message_of(data: bytes) -> str:
     try:
         body = msgspec.json.decode(data.decode("utf-8", "replace"), type=_Message)
     except (msgspec.MsgspecError, RecursionError):

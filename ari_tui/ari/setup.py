@@ -49,23 +49,18 @@ class BridgeJoin:
         self.members: set[str] = set()
         self._bridge_id = bridge_id
         self._retries_s = retries_s
-        self._request: AddToBridge | None = None
+        self.request: AddToBridge | None = None
+        """The current request; a transfer replaces it."""
+        self.accepted = False
+        """Whether the current request succeeded."""
         self._tries = 0
-        self._waiting = self._accepted = False
+        self._waiting = False
 
     def join(self, channel_ids: Iterable[str]) -> AddToBridge:
         """Return the request that adds channels; it replaces an earlier one."""
-        self._request = AddToBridge(self._bridge_id, tuple(channel_ids))
-        self._tries, self._waiting, self._accepted = 0, False, False
-        return self._request
-
-    def is_current(self, command: Command) -> bool:
-        """Tell whether a request is the last one; a transfer replaces the one before."""
-        return command == self._request
-
-    def accepted(self) -> None:
-        """Note that the current request succeeded."""
-        self._accepted = True
+        self.request = AddToBridge(self._bridge_id, tuple(channel_ids))
+        self._tries, self._waiting, self.accepted = 0, False, False
+        return self.request
 
     def refused(self, error: Exception) -> StartTimer | None:
         """Return the wait before a retry of the current request; None when that will not help.
@@ -83,10 +78,10 @@ class BridgeJoin:
 
     def retry(self) -> list[Command]:
         """Return the request again, if its retry timer is running."""
-        if self._request is None or not self._waiting:
+        if self.request is None or not self._waiting:
             return []
         self._waiting = False
-        return [self._request]
+        return [self.request]
 
     def update_technology(self, bridge: Bridge) -> None:
         """Read the technology of a bridge as Asterisk shows it."""
@@ -95,12 +90,7 @@ class BridgeJoin:
 
     def complete(self, channel_ids: Iterable[str]) -> bool:
         """Tell whether the request was accepted and these channels are in."""
-        return self._accepted and self.members.issuperset(channel_ids)
-
-    @property
-    def is_accepted(self) -> bool:
-        """Tell whether the current request succeeded."""
-        return self._accepted
+        return self.accepted and self.members.issuperset(channel_ids)
 
 
 LOCAL_ADDRESS: Final = "UNICASTRTP_LOCAL_ADDRESS"
@@ -135,7 +125,7 @@ class Setup:
         self._media_entered = False
         self._rtp_address: dict[str, str] = {}
         self._results: dict[type, Callable[[Command, object], list[Command]]] = {
-            do.AnswerChannel: self._on_answered,
+            do.AnswerChannel: lambda *_: self._add_media(),
             do.AddMedia: self._on_media_added,
             do.CreateExternalMedia: self._on_media_created,
             do.GetVariable: self._on_variable,
@@ -153,7 +143,7 @@ class Setup:
         return [do.AnswerChannel(self.caller.id)]
 
     def succeeded(self, command: Command, result: object) -> list[Command]:
-        """Go on after a command; an outdated one is ignored."""
+        """Continue after a command; an outdated one is ignored."""
         return self._results[type(command)](command, result) if self._is_awaited(command) else []
 
     def failed(self, command: Command, error: Exception) -> list[Command]:
@@ -170,18 +160,18 @@ class Setup:
         return [timer]
 
     def timed_out(self, what: str) -> list[Command]:
-        """Go on after a timer; an outdated one is ignored."""
+        """Continue after a timer; an outdated one is ignored."""
         if what == _ANSWER_TIMER and self.state is CallState.ANSWERING:
             return self.start()
         if what == _MEDIA_TIMER and self.state is CallState.CREATING_MEDIA:
             return self.media_entered()  # if the event was only lost, the join succeeds
         if what == JOIN_TIMER:
             return self.bridge_join.retry()
-        members_wait = self.state is CallState.JOINING and self.bridge_join.is_accepted
+        members_wait = self.state is CallState.JOINING and self.bridge_join.accepted
         return [do.GetBridge(self._ids.bridge)] if what == _MEMBERS_TIMER and members_wait else []
 
     def media_entered(self) -> list[Command]:
-        """Go on after the media channel's StasisStart, which may come before the POST's answer."""
+        """Continue after the media channel's StasisStart; it may come before the POST's answer."""
         if self._media_entered:
             return []
         self._media_entered = True
@@ -205,22 +195,17 @@ class Setup:
             self.state = CallState.UP
 
     def _is_awaited(self, command: Command) -> bool:
-        step = _STEPS.get(type(command))
         if isinstance(command, do.AddToBridge):
-            return self.bridge_join.is_current(command)
-        return step is self.state
+            return command == self.bridge_join.request
+        return _STEPS.get(type(command)) is self.state
 
     def _answer_again(self, error: Exception) -> StartTimer | None:
         # a channel just created may be "not found" for a moment; answering twice is harmless
-        if not isinstance(error, AriNotFoundError | AriUnreachableError):
-            return None
-        if self._answers >= len(self._timing.answer_retries_s):
+        may_retry = isinstance(error, AriNotFoundError | AriUnreachableError)
+        if not may_retry or self._answers >= len(self._timing.answer_retries_s):
             return None
         self._answers += 1
         return StartTimer(_ANSWER_TIMER, self._timing.answer_retries_s[self._answers - 1])
-
-    def _on_answered(self, _command: Command, _result: object) -> list[Command]:
-        return self._add_media()
 
     def _add_media(self) -> list[Command]:
         self.state = CallState.ADDING_MEDIA
@@ -255,9 +240,8 @@ class Setup:
     def _connect(self) -> list[Command]:
         host, port = self._rtp_address[LOCAL_ADDRESS], self._rtp_address[LOCAL_PORT]
         if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
-            raise StepFailedError(
-                self.state, f"Asterisk does not tell its RTP address (it says {host!r}:{port!r})"
-            )
+            text = f"Asterisk does not tell its RTP address (it says {host!r}:{port!r})"
+            raise StepFailedError(self.state, text)
         self.state = CallState.CONNECTING
         self._teardown.requested(Resource.DRAIN, do.DrainMedia())
         return [do.ConnectMedia(host, int(port))]
@@ -274,11 +258,10 @@ class Setup:
         return [self.bridge_join.join((self.caller.id, self._ids.media))]
 
     def _on_joined(self, _command: Command, _result: object) -> list[Command]:
-        self.bridge_join.accepted()
+        self.bridge_join.accepted = True
         self.members_changed()
-        if self.state is CallState.UP:
-            return []
-        return [StartTimer(_MEMBERS_TIMER, self._timing.members_enter_s)]
+        up = self.state is CallState.UP
+        return [] if up else [StartTimer(_MEMBERS_TIMER, self._timing.members_enter_s)]
 
     def _on_bridge_read(self, _command: Command, result: object) -> list[Command]:
         if isinstance(result, Bridge):
@@ -286,7 +269,6 @@ class Setup:
             self.bridge_join.members |= set(result.channels)
         self.members_changed()
         if self.state is not CallState.UP:
-            raise StepFailedError(
-                self.state, "caller and media channel did not both enter the bridge"
-            )
+            text = "caller and media channel did not both enter the bridge"
+            raise StepFailedError(self.state, text)
         return []

@@ -1,10 +1,10 @@
 """What to clean up, as pure functions over what Asterisk lists and which calls live.
 
 Asterisk keeps channels, bridges and RTP when a client crashes or loses its event stream, so
-they are compared at start, after each reconnect and every two minutes. Only ids of our own
+these are compared at start, after each reconnect and every two minutes. Only ids of our own
 application are ever touched.
 
-Reading lists takes time, and calls go on meanwhile. So `calls_before` is taken before the
+Reading lists takes time, and calls change meanwhile. So `calls_before` is taken before the
 requests and `calls_now` after the last answer: a call that is only in `calls_now` is too young
 to be missed in a list, and what belongs to it is no leftover.
 """
@@ -19,16 +19,16 @@ from ari_tui.ari.models import Bridge, Channel
 
 
 class LiveCall(NamedTuple):
-    """A call as the sweep sees it: whose it is, and what must stand in Asterisk by now."""
+    """A call as the sweep sees it: its caller, and what must exist in Asterisk by now."""
 
     number: int
     caller_id: str
     caller_expected: bool
-    """Whether the caller must be in our application: false once the call is on its way down."""
+    """Whether the caller must be in our application: false once the call is being torn down."""
     media_id: str | None
-    """Our media channel; None while it need not stand."""
+    """Our media channel; None while it need not exist."""
     bridge_id: str | None
-    """Our bridge; None while it need not stand."""
+    """Our bridge; None while it need not exist."""
 
 
 class LostCall(NamedTuple):

@@ -1,4 +1,4 @@
-"""What a call has built, and how it is taken down: in reverse order, whatever fails. Sans-I/O.
+"""The teardown of what a call has built: in reverse order, even after failures. Sans-I/O.
 
 States of each resource::
 
@@ -8,7 +8,7 @@ States of each resource::
         +--refused, or gone()--> SETTLED                 WAITING --too often--> GIVEN_UP
 
 A request that was not answered counts as built: deleting what does not exist costs nothing,
-leaving it costs a port or a channel for ever. A resource in REQUESTED is taken down once its
+leaving it costs a port or a channel for ever. A resource in REQUESTED is undone once its
 request is answered, because a DELETE that overtakes its POST deletes nothing.
 
 The order::
@@ -206,13 +206,9 @@ def _was_refused(error: Exception) -> bool:
 
 
 def _is_done_anyway(command: Command, error: Exception) -> bool:
-    if isinstance(command, DrainMedia):
-        return True  # the worker has ended, and with it what was in flight
-    if isinstance(error, AriNotFoundError):
+    # a drain fails when the worker has ended, and with it what was in flight
+    if isinstance(command, DrainMedia) or isinstance(error, AriNotFoundError):
         return True
     # 409: the caller is not in Stasis any more
-    return (
-        isinstance(command, ContinueChannel)
-        and isinstance(error, AriConflictError)
-        and error.status == 409
-    )
+    conflict = isinstance(error, AriConflictError) and error.status == 409
+    return conflict and isinstance(command, ContinueChannel)

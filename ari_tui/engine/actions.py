@@ -117,18 +117,19 @@ class DetailActions:
         asked.
         """
         machine = self._call(args).machine
+        channel = Channel(machine.caller.id, machine.caller.name)
         bridge: Bridge | None = None
         found: RtpStatistics | None = None
+        note: str | None = "the caller's channel is gone"
         try:
-            channel = await self._client.channel(machine.caller.id)
-        except AriNotFoundError:
-            channel = Channel(machine.caller.id, machine.caller.name)
-            note: str | None = "the caller's channel is gone"
+            with contextlib.suppress(AriNotFoundError):
+                channel = await self._client.channel(channel.id)
+                with contextlib.suppress(AriNotFoundError):
+                    bridge = await self._client.bridge(machine.ids.bridge)
+                found = await self._client.rtp_statistics(channel.id)
+                note = _NO_RTP if found is None else None
         except AriError as error:
             raise ActionFailedError(str(error)) from None
-        else:
-            bridge, found = await self._bridge_and_rtp(machine.ids.bridge, channel.id)
-            note = _NO_RTP if found is None else None
         return CallerStatistics(
             time=iso(time.time_ns()),
             channel=channel.name,
@@ -138,17 +139,6 @@ class DetailActions:
             rtp=figures(found) if found is not None else None,
             note=note,
         )
-
-    async def _bridge_and_rtp(
-        self, bridge_id: str, channel_id: str
-    ) -> tuple[Bridge | None, RtpStatistics | None]:
-        bridge: Bridge | None = None
-        try:
-            with contextlib.suppress(AriNotFoundError):
-                bridge = await self._client.bridge(bridge_id)
-            return bridge, await self._client.rtp_statistics(channel_id)
-        except AriError as error:
-            raise ActionFailedError(str(error)) from None
 
     def _call(self, args: Mapping[str, Any]) -> MeasuredCall:
         try:
@@ -164,7 +154,7 @@ def figures(found: RtpStatistics) -> RtpFigures:
     def milliseconds(seconds: float | None) -> float | None:
         return None if seconds is None else round(seconds * 1000, 3)
 
-    # zeros mean that no RTCP report has come: SIPp, and many a phone behind NAT, send none
+    # zeros mean that no RTCP report has come: SIPp, and many phones behind NAT, send none
     reported = bool(found.rtt or found.rxjitter or found.txploss)
     return RtpFigures(
         received=found.rxcount,

@@ -22,9 +22,8 @@ class CallEventMessages:
 
     def started(self, call: MeasuredCall) -> None:
         """Report a new caller."""
-        self.add(
-            call, "info", "call", f"call from {call.machine.caller.caller.number or 'unknown'}"
-        )
+        number = call.machine.caller.caller.number or "unknown"
+        self.add(call, "info", "call", f"call from {number}")
 
     def up(self, call: MeasuredCall) -> None:
         """Report that a call is up."""
@@ -32,14 +31,12 @@ class CallEventMessages:
 
     def no_rtp(self, call: MeasuredCall) -> None:
         """Report that a call is up and has no RTP."""
-        self.add(
-            call,
-            "warning",
-            "no_rtp",
+        text = (
             "answered and bridged, but no RTP for 2 s: is there a source? Local into Echo() "
             "sends nothing (try Milliwatt, Playback, music on hold), and a firewall between "
-            f"Asterisk and {call.media_local} looks the same",
+            f"Asterisk and {call.media_local} looks the same"
         )
+        self.add(call, "warning", "no_rtp", text)
 
     def source_learned(self, call: MeasuredCall, source: str, reported: str | None) -> None:
         """Report that a call's media comes from another address than Asterisk reported."""

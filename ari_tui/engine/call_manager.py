@@ -27,7 +27,7 @@ from ari_tui.core.text import clean_text
 from ari_tui.engine.call_events import CallEventMessages, gap_event_text
 from ari_tui.engine.call_media import CallMedia
 from ari_tui.engine.command_executor import CommandExecutor, CommandHandlers
-from ari_tui.engine.event_log import EventLog
+from ari_tui.engine.event_log import EventLog, attempt
 from ari_tui.engine.measured_call import MeasuredCall
 
 
@@ -38,7 +38,7 @@ async def hang_up(client: AriClient, machines: Collection[CallMachine], channel_
     come before the answer.
     """
     for machine in machines:
-        machine.hangup_requested(channel_id)
+        machine.call_end.hangup_requested(channel_id)
     refused = False
     try:
         refused = not await client.hang_up(channel_id)
@@ -48,7 +48,7 @@ async def hang_up(client: AriClient, machines: Collection[CallMachine], channel_
         raise
     finally:
         for machine in machines if refused else ():
-            machine.hangup_refused(channel_id)
+            machine.call_end.hangup_refused(channel_id)
     return not refused
 
 
@@ -60,7 +60,9 @@ class UnownedChannels:
 
     async def hang_up(self, channel_id: str) -> None:
         """Hang up a media channel whose call ended before it was created."""
-        await self._try(self._client.hang_up(channel_id), "a leftover channel stays")
+        await attempt(
+            self._client.hang_up(channel_id), self._events, "leftover", "a leftover channel stays"
+        )
 
     def report_continued(self, channel: Channel) -> None:
         """Report a caller who enters while the engine drains."""
@@ -73,13 +75,7 @@ class UnownedChannels:
             request: Awaitable[object] = self._client.hang_up(channel_id)
         else:
             request = self._client.continue_in_dialplan(channel_id)
-        await self._try(request, "a caller who came late stays")
-
-    async def _try(self, request: Awaitable[object], problem: str) -> None:
-        try:
-            await request
-        except AriError as error:
-            self._events.add("warning", "leftover", f"{problem}: {error}")
+        await attempt(request, self._events, "leftover", "a caller who came late stays")
 
 
 ENDED_KEPT_S: Final = 30.0
@@ -280,9 +276,8 @@ class CallManager:
     async def _read_linkedid(self, call: MeasuredCall) -> None:
         """Read the linkedid, by which other tools know the call; without it the call goes on."""
         try:
-            linkedid = await self.client.channel_variable(
-                call.machine.caller.id, "CHANNEL(linkedid)"
-            )
+            caller_id = call.machine.caller.id
+            linkedid = await self.client.channel_variable(caller_id, "CHANNEL(linkedid)")
         except AriError:
             return
         call.linkedid = clean_text(linkedid) or None

@@ -114,17 +114,20 @@ class CallMedia:
         for _ in range(min(_PORT_TRIES, self.ports.size)):
             held = await self._open(call)
             if held is None:
-                return do.MediaAdded(
-                    endpoint_text(self.media.advertise or self.bind, call.port or 0)
-                )
+                address = endpoint_text(self.media.advertise or self.bind, call.port or 0)
+                return do.MediaAdded(address)
         raise PortsExhaustedError(f"no free RTP port in media.ports {self.media.ports}: {held}")
 
     async def _open(self, call: MeasuredCall) -> PortInUseError | None:
         """Try the next ports; return the error when another program holds one."""
         try:
-            call.port = self.ports.allocate()
+            port = call.port = self.ports.allocate()
             call.echo_port = self.echo_ports.allocate() if self.echo_ports else None
-            assignment = await self.worker_pool.add(self._add_request(call, call.port))
+            media, echo = self.media, (self.echo_host, self.echo.port)
+            options = media.dscp, media.buffer_bytes, call.echo_port or 0
+            networks = tuple(media.learn_networks)
+            request = control.AddCall(call.number, self.bind, port, echo, *options, networks)
+            assignment = await self.worker_pool.add(request)
         except BaseException as error:
             self._free_ports(call)
             if isinstance(error, PortInUseError):
@@ -133,18 +136,6 @@ class CallMedia:
         call.media_local, call.echo_local = assignment.media_local, assignment.echo_local
         self.receive_buffer_bytes = assignment.receive_buffer_bytes
         return None
-
-    def _add_request(self, call: MeasuredCall, port: int) -> control.AddCall:
-        return control.AddCall(
-            call.number,
-            self.bind,
-            port,
-            (self.echo_host, self.echo.port),
-            self.media.dscp,
-            self.media.buffer_bytes,
-            call.echo_port or 0,
-            tuple(self.media.learn_networks),
-        )
 
     def _free_ports(self, call: MeasuredCall) -> None:
         if call.port is not None:
@@ -165,31 +156,31 @@ class CallMedia:
         await self.worker_pool.assignments.drain(call.number)
         call.drain_since_ns = time.time_ns()
         await call.drained.wait()
-        await self._ask_last(call.number)
+        await self._query_last(call.number)
 
     def ask_echo(self) -> None:
-        """Ask the echo server about every stream; once a second."""
+        """Query the echo server about every stream; once a second."""
         for number in self.worker_pool.assignments:
             row = self.store.row_of.get(number)
             if row is not None and self.store.media.started[row]:
-                self._tasks.spawn(self._ask(number, int(self.store.media.ssrc[row])))
+                self._tasks.spawn(self._query(number, int(self.store.media.ssrc[row])))
 
-    async def _ask_last(self, number: int) -> None:
-        """Ask once more after the last packet, so that all losses are split by direction."""
+    async def _query_last(self, number: int) -> None:
+        """Query once more after the last packet, so that all losses are split by direction."""
         row = self.store.row_of.get(number)
         if row is None or not self._answers or not self.store.media.started[row]:
             return  # no answer would come
         # an answer to a query from before the last packet does not count
         since_ns, answered = self._awaited[number] = time.time_ns(), asyncio.Event()
         try:
-            await self._ask(number, int(self.store.media.ssrc[row]))
+            await self._query(number, int(self.store.media.ssrc[row]))
             await asyncio.wait_for(answered.wait(), _ANSWER_S)
         except asyncio.TimeoutError:
             _log.debug("echo server did not answer", call=number, since_ns=since_ns)
         finally:
             del self._awaited[number]
 
-    async def _ask(self, number: int, ssrc: int) -> None:
+    async def _query(self, number: int, ssrc: int) -> None:
         # a failed query is repeated a second later
         with contextlib.suppress(AriTuiError):
             await self.worker_pool.assignments.query(number, ssrc)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from ari_tui.building.build import iso
 from ari_tui.core import log
+from ari_tui.core.errors import AriError
 from ari_tui.core.text import clean_text
 from ari_tui.document.model import EventLine
 
@@ -62,3 +63,13 @@ class EventLog:
             self._last_added.clear()
         self._last_added[key] = now
         return False
+
+
+async def attempt(request: Awaitable[object], events: EventLog, kind: str, problem: str) -> bool:
+    """Await an ARI request; False when it failed, which is added to the event log as a warning."""
+    try:
+        await request
+    except AriError as error:
+        events.add("warning", kind, f"{problem}: {error}")
+        return False
+    return True

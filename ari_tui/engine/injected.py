@@ -64,14 +64,9 @@ class InjectedCounts:
         self.newest = InjectedBy(echo=echo or self.newest.echo, media=media or self.newest.media)
 
     async def _from_simulator(self) -> Injected | None:
-        try:
+        with contextlib.suppress(AriError, ValueError, TypeError, KeyError):
             text = await self._client.global_variable(VARIABLE)
-        except AriError:
-            return None
-        self._ask_media = bool(text)
-        if not text:
-            return None
-        with contextlib.suppress(ValueError, TypeError, KeyError):
+            self._ask_media = bool(text)
             found = json.loads(text)
             return Injected(
                 lost=int(found["lost"]),

@@ -1,4 +1,4 @@
-"""Reads the packet logs, folds them into the store, and reports what the fold notes."""
+"""Folds the packet logs into the store and adds events for the notes of the fold."""
 
 from __future__ import annotations
 
@@ -101,34 +101,24 @@ class LiveAnalyzer:
     def _report(self, notes: list[Note]) -> None:
         call_of = {row: call for call, row in self._store.row_of.items()}
         if any(isinstance(note, Refused) for note in notes):
-            self._report_refused()
+            # once for all calls, which share one echo server
+            text = (
+                f"echo server {self._echo} refuses packets: nothing listens there "
+                "(start `ari-tui echo`, or set echo.host and echo.port)"
+            )
+            self._events.add("error", "echo_refused", text, rate_limited=True)
         for note in notes:
             call = self._calls.calls.get(call_of.get(note.row, -1))
             if call is None or isinstance(note, Refused):
                 continue
             level, kind, text = self._text_of(note)
-            self._events.add(
-                level,
-                kind,
-                text,
-                call=call.id,
-                channel=call.machine.caller.name,
-                rate_limited=kind != "stream",
-            )
-
-    def _report_refused(self) -> None:
-        """Report it once for all calls, which share one echo server."""
-        text = (
-            f"echo server {self._echo} refuses packets: nothing listens there "
-            "(start `ari-tui echo`, or set echo.host and echo.port)"
-        )
-        self._events.add("error", "echo_refused", text, rate_limited=True)
+            channel, limited = call.machine.caller.name, kind != "stream"
+            self._events.add(level, kind, text, call=call.id, channel=channel, rate_limited=limited)
 
     def _text_of(self, note: Interruption | Moved | NewStream | Reanchored) -> tuple[str, str, str]:
         if isinstance(note, Interruption):
-            missing = (
-                f", {note.sequence_step - 1} packets missing" if note.sequence_step > 1 else ""
-            )
+            count = note.sequence_step - 1
+            missing = f", {count} packets missing" if count > 0 else ""
             length = f"{note.gap_ns / _MS:.0f} ms"
             return "warning", "interruption", f"no RTP for {length}{missing} ({note.kind})"
         if isinstance(note, Reanchored):

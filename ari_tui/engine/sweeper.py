@@ -11,7 +11,7 @@ from ari_tui.ari.client import AriClient
 from ari_tui.ari.sweep import LiveCall, SweepPlan, plan_sweep
 from ari_tui.core.errors import AriError
 from ari_tui.engine.call_manager import CallManager
-from ari_tui.engine.event_log import EventLog
+from ari_tui.engine.event_log import EventLog, attempt
 
 _COMPARE_AFTER_S: Final = (0.0, 1.0, 2.0, 5.0, 10.0)
 """Waits before each attempt after a reconnect: Asterisk may still be starting."""
@@ -87,9 +87,4 @@ class Sweeper:
             )
 
     async def _undo(self, request: Awaitable[object]) -> bool:
-        try:
-            await request
-        except AriError as error:
-            self._events.add("warning", "sweep", f"a leftover stays: {error}")
-            return False
-        return True
+        return await attempt(request, self._events, "sweep", "a leftover stays")

@@ -177,16 +177,14 @@ class WorkerPool:
                 break
             except WorkerError as error:
                 self.callbacks.on_event("error", f"{error}: trying again in {_RETRY_S:g} s")
+                lost = f"media worker cannot be restarted: {error}"
                 while dead.calls:
-                    self.callbacks.on_media_lost(
-                        dead.calls.pop(), f"media worker cannot be restarted: {error}"
-                    )
+                    self.callbacks.on_media_lost(dead.calls.pop(), lost)
             await asyncio.sleep(_RETRY_S)
         for call in sorted(dead.calls):
             await self._reopen(worker, call)
-        self.callbacks.on_event(
-            "info", f"media {dead.name} runs again, with {len(worker.calls)} calls"
-        )
+        text = f"media {dead.name} runs again, with {len(worker.calls)} calls"
+        self.callbacks.on_event("info", text)
 
     async def _reopen(self, worker: MediaWorker, call: int) -> None:
         try:

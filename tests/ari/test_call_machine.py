@@ -119,7 +119,7 @@ def test_a_caller_who_hangs_up_is_not_released_and_the_reason_says_so() -> None:
 def test_a_caller_whom_we_hang_up_is_not_said_to_have_hung_up() -> None:
     play = Play()
     play.run_up()
-    play.machine.hangup_requested("caller")
+    play.machine.call_end.hangup_requested("caller")
     assert play.machine.state is CallState.UP
     play.take(play.machine.event(ChannelHangupRequest(channel=Channel("caller"), soft=True)))
     play.world.remove("caller", destroyed=True)
@@ -131,9 +131,9 @@ def test_a_caller_whom_we_hang_up_is_not_said_to_have_hung_up() -> None:
 def test_a_caller_who_hangs_up_before_our_request_arrives_has_hung_up() -> None:
     play = Play()
     play.run_up()
-    play.machine.hangup_requested("caller")
+    play.machine.call_end.hangup_requested("caller")
     play.take(play.machine.event(ChannelHangupRequest(channel=Channel("caller"), cause=16)))
-    play.machine.hangup_refused("caller")
+    play.machine.call_end.hangup_refused("caller")
     play.world.remove("caller", destroyed=True)
     play.settle()
     assert play.machine.reason == "caller hung up"
@@ -142,7 +142,7 @@ def test_a_caller_who_hangs_up_before_our_request_arrives_has_hung_up() -> None:
 def test_a_transfer_outlives_the_hang_up_of_the_channel_before() -> None:
     play = Play()
     play.run_up()
-    play.machine.hangup_requested("caller")
+    play.machine.call_end.hangup_requested("caller")
     play.world.replace_caller()
     play.settle()
     assert play.machine.state is CallState.UP
@@ -519,7 +519,7 @@ def test_a_caller_missed_by_the_sweep_may_be_one_whom_we_hung_up(asked: bool, re
     play = Play()
     play.run_up()
     if asked:
-        play.machine.hangup_requested("caller")
+        play.machine.call_end.hangup_requested("caller")
     play.world.remove("caller", destroyed=True)
     play.world.events.clear()
     play.take(play.machine.caller_gone("caller is no longer in Asterisk"))

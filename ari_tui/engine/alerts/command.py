@@ -80,7 +80,7 @@ class AlertCommand:
             raise DeliveryError(f"it cannot be started: {error.strerror}") from None
         finally:
             os.close(read)
-            output.close_write_end()
+            os.close(output.write_end)  # the program has its own copy
 
 
 def environment_of(alert: Alert, environment: Mapping[str, str]) -> dict[str, str]:
@@ -142,10 +142,6 @@ class _Output:
             asyncio.get_running_loop().remove_reader(self._read)
         self._head += data[: _KEPT - len(self._head)]
         return bool(data)
-
-    def close_write_end(self) -> None:
-        """Close our copy of the write end."""
-        os.close(self.write_end)
 
     def close(self) -> None:
         """Read what has been written so far and close the pipe."""

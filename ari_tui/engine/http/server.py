@@ -96,9 +96,8 @@ class HttpServer:
             await web.TCPSite(runner, host, port).start()
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
-            raise BindError(
-                f"cannot bind http.bind {host}:{port}: {reason} (choose another --http)"
-            ) from error
+            text = f"cannot bind http.bind {host}:{port}: {reason} (choose another --http)"
+            raise BindError(text) from error
         self.tcp_address = runner.addresses[0][:2]
 
     async def _runner(self, *, on_tcp: bool) -> web.AppRunner:
@@ -118,11 +117,8 @@ class HttpServer:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if (
-            request.app[_ON_TCP]
-            and request.path not in _WITHOUT_TOKEN
-            and not self._authorized(request)
-        ):
+        guarded = request.app[_ON_TCP] and request.path not in _WITHOUT_TOKEN
+        if guarded and not self._authorized(request):
             refusal = _json({"error": "a bearer token is needed (http.token)"}, status=401)
             refusal.headers["WWW-Authenticate"] = "Bearer"
             return refusal
@@ -132,23 +128,19 @@ class HttpServer:
             return _json({"error": error.reason}, status=error.status)
 
     def _authorized(self, request: web.Request) -> bool:
-        given = request.headers.get("Authorization", "").partition(" ")
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
         token = self._settings.token
-        return (
-            bool(token)
-            and given[0].lower() == "bearer"
-            and hmac.compare_digest(given[2].encode(), token.encode())
-        )
+        if not token or scheme.lower() != "bearer":
+            return False
+        return hmac.compare_digest(given.encode(), token.encode())
 
     async def _on_health(self, _: web.Request) -> web.Response:
         health = self._health()
         return _json(health, status=200 if health.ok else 503)
 
     async def _on_metrics(self, _: web.Request) -> web.Response:
-        return web.Response(
-            body=self._metrics(),
-            headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
-        )
+        kind = "text/plain; version=0.0.4; charset=utf-8"
+        return web.Response(body=self._metrics(), headers={"Content-Type": kind})
 
     async def _on_sla(self, _: web.Request) -> web.Response:
         return _json(self._sla())
@@ -177,15 +169,13 @@ def check_exposure(settings: HttpSettings) -> None:
     except ValueError:
         loopback = host == "localhost"
     if not loopback:
-        raise ConfigError(
-            f"http.bind {host} is beyond loopback and needs a token: set http.token_file"
-        )
+        text = f"http.bind {host} is beyond loopback and needs a token: set http.token_file"
+        raise ConfigError(text)
 
 
 def _json(body: Any, *, status: int = 200) -> web.Response:
-    return web.Response(
-        body=msgspec.json.encode(body), status=status, content_type="application/json"
-    )
+    data = msgspec.json.encode(body)
+    return web.Response(body=data, status=status, content_type="application/json")
 
 
 class SlaPage(model.Sla, frozen=True, kw_only=True):
