@@ -80,6 +80,10 @@ KIND_MEDIA_IN: Final = 1
 """From Asterisk; tx_ns is when it was sent to the echo server, 0 if that failed."""
 KIND_ECHO_IN: Final = 2
 """From the echo server; tx_ns is when it was sent to Asterisk, 0 if it was not."""
+KIND_SENT_BY_US: Final = 3
+"""A packet of a source of our own (reserved: nothing logs it yet)."""
+KIND_TRANSMIT_STAMP: Final = 4
+"""A kernel transmit stamp for an earlier packet (reserved: nothing logs it yet)."""
 KIND_SOCKET_REPORT: Final = 5
 """The number of packets that a socket has dropped (aux); FLAG_ECHO_LEG: the echo socket."""
 KIND_MALFORMED: Final = 6
