@@ -76,7 +76,7 @@ class CallEnd:
         self._soft.setdefault(channel_id, soft)
 
     def hung_up_here(self, channel_id: str) -> bool:
-        """Tell whether we hung up a channel that is gone; the first request counts."""
+        """Return whether we hung up a channel that is gone; the first request counts."""
         return channel_id in self._requested and self._soft.get(channel_id, True)
 
     def reason(self, channel_id: str, *, destroyed: bool) -> str:
@@ -137,7 +137,7 @@ class CallMachine:
 
     @property
     def caller_present(self) -> bool:
-        """Tell whether the caller is still in our application, as far as we know."""
+        """Return whether the caller is still in our application, as far as we know."""
         return self._teardown.holds(Resource.CALLER)
 
     @property
@@ -201,7 +201,7 @@ class CallMachine:
         return self._and_finished(self._release(HUNG_UP_HERE if from_here else reason))
 
     def concerns(self, event: Event) -> bool:
-        """Tell whether an event is about this call.
+        """Return whether an event is about this call.
 
         A StasisStart of a foreign channel that concerns no call is a new caller.
         """

@@ -104,7 +104,7 @@ class _EventConnect(connect):
 
 
 def was_silent(error: ConnectionClosed) -> bool:
-    """Tell whether a connection was closed because the peer answered no ping."""
+    """Return whether a connection was closed because the peer answered no ping."""
     return error.sent is not None and error.sent.code == _KEEPALIVE_FAILED
 
 

@@ -92,6 +92,6 @@ def parse_id(text: str) -> OwnedId | None:
 
 
 def is_own_caller(text: str, app: str, session: str) -> bool:
-    """Tell whether an id is that of a call which this session has originated."""
+    """Return whether an id is that of a call which this session has originated."""
     owned = parse_id(text)
     return owned is not None and owned[:2] == (app, session) and owned.what == "caller"

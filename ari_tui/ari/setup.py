@@ -89,7 +89,7 @@ class BridgeJoin:
             self.technology = bridge.technology
 
     def complete(self, channel_ids: Iterable[str]) -> bool:
-        """Tell whether the request was accepted and these channels are in."""
+        """Return whether the request was accepted and these channels are in."""
         return self.accepted and self.members.issuperset(channel_ids)
 
 

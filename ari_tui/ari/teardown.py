@@ -87,7 +87,7 @@ class Teardown:
 
     @property
     def closed(self) -> bool:
-        """Tell whether everything is undone, or given up."""
+        """Return whether everything is undone, or given up."""
         return self._started and all(entry.status in _OVER for entry in self._entries.values())
 
     @property
@@ -100,7 +100,7 @@ class Teardown:
         )
 
     def holds(self, resource: Resource) -> bool:
-        """Tell whether a resource exists, may exist, or is being undone."""
+        """Return whether a resource exists, may exist, or is being undone."""
         entry = self._entries.get(resource)
         return entry is not None and entry.status is not _Status.SETTLED
 
@@ -199,7 +199,7 @@ class Teardown:
 
 
 def _was_refused(error: Exception) -> bool:
-    """Tell whether a request certainly built nothing; 409, 5xx and silence leave it open."""
+    """Return whether a request certainly built nothing; 409, 5xx and silence leave it open."""
     if isinstance(error, AriError):
         return error.status is not None and 400 <= error.status < 500 and error.status != 409
     return isinstance(error, BindError | PortsExhaustedError)

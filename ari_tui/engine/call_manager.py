@@ -192,7 +192,7 @@ class CallManager:
 
     @property
     def draining(self) -> bool:
-        """Tell whether new callers are released until the last call has ended."""
+        """Return whether new callers are released until the last call has ended."""
         return self._draining.is_set()
 
     async def drained(self) -> None:

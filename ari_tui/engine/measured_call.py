@@ -38,7 +38,7 @@ class MeasuredCall:
 
     @property
     def over(self) -> bool:
-        """Tell whether the call is torn down."""
+        """Return whether the call is torn down."""
         return self.machine.finished or bool(self.abandon_reason)
 
     @property

@@ -91,12 +91,12 @@ class MediaWorker:
 
     @property
     def running(self) -> bool:
-        """Tell whether the process is alive."""
+        """Return whether the process is alive."""
         return self.process.returncode is None
 
     @property
     def healthy(self) -> bool:
-        """Tell whether the process is alive and its last heartbeat is recent."""
+        """Return whether the process is alive and its last heartbeat is recent."""
         age = asyncio.get_running_loop().time() - self.last_heartbeat
         return self.running and age < SILENT_S
 

@@ -76,7 +76,7 @@ class WorkerPool:
 
     @property
     def healthy(self) -> bool:
-        """Tell whether every worker is alive and sends heartbeats."""
+        """Return whether every worker is alive and sends heartbeats."""
         return len(self.workers) == self.count and all(w.healthy for w in self.workers)
 
     async def add(self, request: control.AddCall) -> WorkerAssignment:
