@@ -108,9 +108,7 @@ class CallMachine:
     ) -> None:
         """Measure `caller`, a channel in Stasis; `number` is unique in the session."""
         timing = timing or CallTiming()
-        self.number = number
-        self.ids = ids
-        self.on_release = on_release
+        self.number, self.ids, self.on_release = number, ids, on_release
         self.reason = ""
         """Why the call ended, is ending, or failed; empty before."""
         self.failed_step: CallState | None = None
@@ -147,7 +145,7 @@ class CallMachine:
 
     @property
     def live(self) -> LiveCall:
-        """Return what must exist in Asterisk at this moment, for the sweep."""
+        """Return what must exist in Asterisk now, for the sweep."""
         up = self.state is CallState.UP
         media_id, bridge_id = (self.ids.media, self.ids.bridge) if up else (None, None)
         return LiveCall(self.number, self.caller.id, not self._releasing, media_id, bridge_id)
@@ -304,7 +302,7 @@ class CallMachine:
         return self._taken_away("our bridge was destroyed by somebody else")
 
 
-# each handler takes exactly its key's type, which the type of a dict cannot say
+# each handler takes exactly its key's type, which the type of a dict cannot express
 _HANDLERS: dict[type[Event], Callable[..., list[Command]]] = {
     StasisStart: CallMachine._on_stasis_start,
     StasisEnd: CallMachine._on_channel_ended,

@@ -3,11 +3,11 @@
 Asterisk closes a socket that is not read for 100 ms, so a task reads into an unbounded queue;
 events are decoded by the consumer. While the connection is broken, calls stay up in Asterisk but
 events are lost and never sent again: the stream yields `Disconnected` and later `Connected` with
-the length of the gap, and the consumer must read channels and bridges anew. New calls fail in
+the length of the gap, and the consumer must read channels and bridges again. New calls fail in
 the dialplan meanwhile.
 
 Another client with the same application name takes over the application. The stream then ends
-with AriReplacedError: reconnecting would have two programs replace each other for ever.
+with AriReplacedError: reconnecting would have two programs replace each other forever.
 """
 
 from __future__ import annotations
@@ -180,11 +180,9 @@ class EventStream:
 
         A peer that answers no ping for `ping_timeout_s` counts as disconnected.
         """
-        self._endpoint = endpoint
-        self._app = app
+        self._endpoint, self._app, self._clock = endpoint, app, clock
         self._backoff = backoff or Backoff()
         self._rng = rng or random.Random()  # noqa: S311 - spreads retries, guards nothing
-        self._clock = clock
         self._timeouts = ConnectionTimeouts(open_timeout_s, ping_interval_s, ping_timeout_s)
         self._queue: asyncio.Queue[bytes | Connected | Disconnected | AriError] = asyncio.Queue()
         self._reader: asyncio.Task[None] | None = None

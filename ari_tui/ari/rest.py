@@ -62,9 +62,8 @@ class RestSession:
         `timeout_s` bounds each attempt, its wait for a free connection included.
         """
         self.endpoint = endpoint
-        self._timeout_s = timeout_s
+        self._timeout_s, self._retry_delays_s = timeout_s, retry_delays_s
         self._pool_size = min(pool_size, POOL_SIZE)
-        self._retry_delays_s = retry_delays_s
         self._session: aiohttp.ClientSession | None = None
         self._latencies_ms: deque[float] = deque(maxlen=_LATENCIES_KEPT)
 

@@ -12,7 +12,7 @@ Each state sends one command and waits for what ends it::
     JOINING          AddToBridge                accepted, and both channels entered the bridge
     UP
 
-Events can be lost while the WebSocket is disconnected, so no state waits for one for ever: after
+Events can be lost while the WebSocket is disconnected, so no state waits for one forever: after
 a missing StasisStart the join is tried anyway (422 until the channel has entered Stasis, then
 retried), after missing ChannelEnteredBridge events the bridge itself is read (GetBridge).
 
@@ -45,10 +45,9 @@ class BridgeJoin:
 
     def __init__(self, bridge_id: str, retries_s: tuple[float, ...]) -> None:
         self.technology: str | None = None
-        """simple_bridge with two members, softmix from the third on; None before Asterisk says."""
+        """simple_bridge with two members, softmix from the third on; None before it is known."""
         self.members: set[str] = set()
-        self._bridge_id = bridge_id
-        self._retries_s = retries_s
+        self._bridge_id, self._retries_s = bridge_id, retries_s
         self.request: AddToBridge | None = None
         """The current request; a transfer replaces it."""
         self.accepted = False
@@ -65,7 +64,7 @@ class BridgeJoin:
     def refused(self, error: Exception) -> StartTimer | None:
         """Return the wait before a retry of the current request; None when that will not help.
 
-        422 says that a channel has not entered Stasis yet; a request without an answer may be
+        422 means that a channel has not entered Stasis yet; a request without an answer may be
         repeated, since adding a member again is harmless.
         """
         not_in_stasis_yet = isinstance(error, AriConflictError) and error.status == 422
@@ -118,9 +117,7 @@ class Setup:
         self.state = CallState.NEW
         self.caller = caller
         self.bridge_join = BridgeJoin(ids.bridge, timing.join_retries_s)
-        self._ids = ids
-        self._teardown = teardown
-        self._timing = timing
+        self._ids, self._teardown, self._timing = ids, teardown, timing
         self._answers = 0
         self._media_entered = False
         self._rtp_address: dict[str, str] = {}

@@ -105,7 +105,7 @@ def _lost_calls(
 ) -> tuple[LostCall, ...]:
     by_id = {channel.id: channel for channel in channels}
     bridge_ids = {bridge.id for bridge in bridges}
-    # what changed between the two looks is being dealt with by events
+    # what changed between the two readings is handled by events
     unchanged = set(calls_before) & set(calls_now)
     lost = []
     for call in sorted(unchanged, key=lambda call: call.number):

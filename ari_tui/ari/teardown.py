@@ -8,7 +8,7 @@ States of each resource::
         +--refused, or gone()--> SETTLED                 WAITING --too often--> GIVEN_UP
 
 A request that was not answered counts as built: deleting what does not exist costs nothing,
-leaving it costs a port or a channel for ever. A resource in REQUESTED is undone once its
+leaving it costs a port or a channel forever. A resource in REQUESTED is undone once its
 request is answered, because a DELETE that overtakes its POST deletes nothing.
 
 The order::
@@ -127,8 +127,7 @@ class Teardown:
 
     def gone(self, resource: Resource) -> None:
         """Note that a resource does not exist: never built, or destroyed by another client."""
-        entry = self._entries.get(resource)
-        if entry is not None:
+        if entry := self._entries.get(resource):
             entry.status = _Status.SETTLED
 
     def appeared(self, resource: Resource) -> None:

@@ -1,4 +1,4 @@
-"""All calls of an engine: passes ARI events to the call machines and runs their commands.
+"""All calls of an engine: ARI events go to the call machines, whose commands are run.
 
 The machines decide (`ari/call_machine.py`); `engine/command_executor.py` runs their commands.
 """
@@ -80,7 +80,7 @@ class UnownedChannels:
 
 ENDED_KEPT_S: Final = 30.0
 SILENT_S: Final = 2.0
-"""A call that is up and has had no RTP for so long gets a warning event."""
+"""A call that is up and has had no RTP for this long gets a warning event."""
 
 
 class CallManager:
@@ -293,6 +293,5 @@ class CallManager:
 
     def media_lost(self, number: int, reason: str) -> None:
         """End a call that has lost its sockets."""
-        call = self.calls.get(number)
-        if call is not None:
+        if call := self.calls.get(number):
             self.release(call, reason)

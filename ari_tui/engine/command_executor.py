@@ -101,7 +101,7 @@ class CommandExecutor:
         except AriTuiError as error:
             self.run(call, call.machine.failed(command, error))
         except Exception as error:
-            # a programming error must not leave the caller, the ports and the stop waiting for ever
+            # a programming error must not leave the caller, the ports and the stop waiting forever
             what = f"internal error: {type(error).__name__}: {error}"
             _log.error(what, command=type(command).__name__, exc_info=error)
             self.run(call, call.machine.failed(command, AriTuiError(what)))

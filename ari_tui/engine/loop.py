@@ -19,7 +19,7 @@ from ari_tui.engine.service_status import SystemdNotifier
 FOLD_S: Final = 0.25
 _SNAPSHOT_S: Final = 1.0
 _STARTUP_S: Final = 5.0
-"""For so long after the start documents are built as often as folds, to show first calls soon."""
+"""For this long after the start, documents are built at every fold, to show first calls soon."""
 
 
 class DocumentSink(Protocol):

@@ -159,8 +159,7 @@ class MediaWorker:
 
     def _on_message(self, message: control.Message) -> None:
         if "id" in message:
-            answer = self._waiting.get(message["id"])
-            if answer is not None and not answer.done():
+            if (answer := self._waiting.get(message["id"])) and not answer.done():
                 answer.set_result(message)
             return
         event = control.parse_event(message)

@@ -70,7 +70,7 @@ async def _start(
 ) -> bool:
     """Start up; False when a signal came first, or the parent ended.
 
-    The start may wait for Asterisk for ever.
+    The start may wait for Asterisk forever.
     """
     starting = asyncio.create_task(engine.start(stack))
     stop = asyncio.create_task(signals.stop.wait())

@@ -53,28 +53,24 @@ class WorkerAssignments(dict[int, WorkerAssignment]):
 
     def learned(self, call: int, host: str, port: int) -> bool:
         """Note the source of a call's media; False for a call without sockets."""
-        assignment = self.get(call)
-        if assignment is not None:
+        if assignment := self.get(call):
             assignment.connect = control.ConnectCall(call, host, port)
         return assignment is not None
 
     async def drain(self, call: int) -> None:
         """Stop the media leg of a call; the echo leg goes on. No-op without sockets."""
-        assignment = self.get(call)
-        if assignment is not None:
+        if assignment := self.get(call):
             assignment.draining = True
             await assignment.worker.request(control.DrainCall(call))
 
     async def query(self, call: int, ssrc: int) -> None:
         """Query the echo server about a call's stream; the answer, if any, comes as an event."""
-        assignment = self.get(call)
-        if assignment is not None and assignment.worker.running:
+        if (assignment := self.get(call)) and assignment.worker.running:
             await assignment.worker.request(control.QueryStream(call, ssrc))
 
     async def remove(self, call: int) -> None:
         """Close a call's sockets. No-op without sockets; an ended worker has closed them."""
-        assignment = self.pop(call, None)
-        if assignment is None:
+        if not (assignment := self.pop(call, None)):
             return
         assignment.worker.calls.discard(call)
         if assignment.worker.running:
@@ -85,8 +81,7 @@ class WorkerAssignments(dict[int, WorkerAssignment]):
 
         Raises the worker's error; nothing of the call is left open then.
         """
-        assignment = self.get(call)
-        if assignment is None:
+        if not (assignment := self.get(call)):
             return
         assignment.worker = worker
         worker.calls.add(call)
