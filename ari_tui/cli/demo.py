@@ -40,12 +40,11 @@ def demo(start: Start, /, **values: Any) -> int:
         check_impairment(flag, values[flag])
     settings = prepare(start, values)
     own = {name: values[name] for name in ("calls", "impair", "impair_media", "seed")}
+    duration_s = values["call_duration"]
     if not run.headless:
-        arguments = flag_arguments(**own, call_duration=values["call_duration"])
+        arguments = flag_arguments(**own, call_duration=duration_s)
         return show(["demo", *arguments], settings, run)
-    options = DemoOptions(
-        settings=settings, run=run, call_duration_s=values["call_duration"], **own
-    )
+    options = DemoOptions(settings=settings, run=run, call_duration_s=duration_s, **own)
 
     from ari_tui.session.loopback import run_demo
 

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
+from msgspec.structs import replace
 
 from ari_tui.cli.options import (
     ASTERISK_FLAGS,
@@ -69,9 +69,8 @@ def _prepared(start: Start, values: dict[str, Any]) -> Settings:
     for flag in ("impair", "impair_media"):
         check_impairment(flag, values[flag])
         if values[flag] and not values["sim"]:
-            raise ConfigError(
-                f"--{flag.replace('_', '-')}: there is nothing to impair without --sim"
-            )
+            name = flag.replace("_", "-")
+            raise ConfigError(f"--{name}: there is nothing to impair without --sim")
     settings = prepare(start, values)
 
     from ari_tui.report.files import form_of
@@ -118,7 +117,6 @@ def _on_screen(arguments: list[str], settings: Settings, options: RunOptions) ->
     # a unique name: several may run at once, and one that stays without a screen writes it later
     temporary = runtime_folder() / f"loadtest-{secrets.token_hex(4)}.json"
     wanted = settings.loadtest
-    replace = msgspec.structs.replace
     options_of_child = replace(wanted, report=(*wanted.report, str(temporary)))
     try:
         return show(arguments, replace(settings, loadtest=options_of_child), options)

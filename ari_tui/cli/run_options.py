@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
-import msgspec
 import platformdirs
+from msgspec.structs import replace
 
 from ari_tui.cli.options import SECONDS, Command
 from ari_tui.config.dump import to_environment
@@ -59,9 +59,7 @@ def log_to_file(settings: Settings) -> Settings:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigError(f"log.file: cannot make {folder}: {error.strerror}") from None
-    return msgspec.structs.replace(
-        settings, log=msgspec.structs.replace(settings.log, file=os.path.abspath(path))
-    )
+    return replace(settings, log=replace(settings.log, file=os.path.abspath(path)))
 
 
 def show(arguments: Sequence[str], settings: Settings, run: RunOptions) -> int:

@@ -5,11 +5,10 @@ Each is read into a `Layer` of raw values and the problems with its keys.
 
 from __future__ import annotations
 
-import difflib
 import os
 import stat
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +20,7 @@ from ari_tui.config.rules import check_profile_name
 from ari_tui.config.settings import KEY_TYPES, SECTIONS, Draft, refusal
 from ari_tui.config.text_values import parse_tier
 from ari_tui.core.errors import ConfigError
-from ari_tui.core.text import did_you_mean, escaped
+from ari_tui.core.text import did_you_mean, escaped, nearest
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -182,7 +181,7 @@ def _read_profiles(layer: Layer, tables: dict[str, Any], shown: str) -> None:
             if key in LIMITS:
                 profile[key] = Raw(key=key, value=value, origin=place, typed=True)
             else:
-                near = _nearest(limit, [known.partition(".")[2] for known in LIMITS])
+                near = nearest(limit, [known.partition(".")[2] for known in LIMITS])
                 layer.problems.append(_unknown(limit, f"below {place}", "key", near))
 
 
@@ -198,29 +197,25 @@ def _unknown_section(section: str, body: object, shown: str) -> str:
     if section in SECTIONS:
         return f"{section} in {shown} is a section: write [{section}] and its keys below"
     if isinstance(body, dict):
-        return _unknown(section, f"in {shown}", "section", _nearest(section, SECTIONS))
+        return _unknown(section, f"in {shown}", "section", nearest(section, SECTIONS))
     for key in KEY_TYPES:
         home, _, name = key.partition(".")
         if name == section:
             return f"{section} in {shown} stands in no section: put it below [{home}]"
     names = [key.partition(".")[2] for key in KEY_TYPES]
-    return _unknown(section, f"in {shown}", "key", _nearest(section, names))
+    return _unknown(section, f"in {shown}", "key", nearest(section, names))
 
 
-def _unknown(name: str, where: str, what: str, near: str | None) -> str:
+def _unknown(name: str, where: str, what: str, near: str) -> str:
     hint = f": did you mean {near}?" if near else ""
     return f"unknown {what} {escaped(name, 80)} {where}{hint}"
 
 
-def _nearest(name: str, known: Iterable[str]) -> str | None:
-    return next(iter(difflib.get_close_matches(name, list(known), n=1)), None)
-
-
-def _nearest_key(section: str, name: str) -> str | None:
+def _nearest_key(section: str, name: str) -> str:
     """Look in the key's own section first, then for the same name in another."""
-    if near := _nearest(name, SECTIONS[section].__struct_fields__):
+    if near := nearest(name, SECTIONS[section].__struct_fields__):
         return f"{section}.{near}"
-    return next((key for key in KEY_TYPES if key.endswith(f".{name}")), None)
+    return next((key for key in KEY_TYPES if key.endswith(f".{name}")), "")
 
 
 def read_variables(variables: Mapping[str, str], where: str, *, rank: int) -> Layer:
@@ -236,8 +231,8 @@ def read_variables(variables: Mapping[str, str], where: str, *, rank: int) -> La
             value, key = variables[name], VARIABLES[name]
             layer.values.append(Raw(key=key, value=value, origin=f"{name} {where}"))
         elif name.startswith(PREFIX) and not (name in _NOT_KEYS or name.startswith(ALERT_PREFIX)):
-            near = _nearest(name.removeprefix(PREFIX), (v.removeprefix(PREFIX) for v in VARIABLES))
-            near = f"{PREFIX}{near}" if near else None
+            near = nearest(name.removeprefix(PREFIX), (v.removeprefix(PREFIX) for v in VARIABLES))
+            near = near and f"{PREFIX}{near}"
             layer.problems.append(_unknown(name, where, "variable", near))
     return layer
 

@@ -17,8 +17,8 @@ class Backoff(NamedTuple):
     def delay_s(self, attempt: int, rng: random.Random) -> float:
         """Return the wait after failed attempt `attempt` (0 is the first one), in seconds.
 
-        Jitter keeps many clients of one restarted Asterisk from coming back at one moment.
+        Jitter keeps many clients of one restarted Asterisk from reconnecting at the same time.
         """
-        # the exponent is bounded, or a long night would overflow the float
+        # the exponent is bounded, or many attempts would overflow the float
         whole = min(self.longest_s, self.first_s * self.factor ** min(attempt, 64))
         return whole * (1.0 - self.jitter * rng.random())

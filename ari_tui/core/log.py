@@ -96,14 +96,10 @@ class LineFormatter(logging.Formatter):
         """Return the line."""
         fields = dict(getattr(record, "fields", {}))
         channel = self._safe(fields.pop("channel", None) or "-")
-        parts = [
-            timestamp(record.created),
-            record.levelname,
-            f"[{channel}]",
-            self._safe(record.getMessage()),
-            *(f"{key}={self._value(value)}" for key, value in fields.items()),
-        ]
-        return "\n".join([" ".join(parts), *("    " + line for line in self._traceback(record))])
+        message = self._safe(record.getMessage())
+        line = f"{timestamp(record.created)} {record.levelname} [{channel}] {message}"
+        line += "".join(f" {key}={self._value(value)}" for key, value in fields.items())
+        return "\n    ".join([line, *self._traceback(record)])
 
     def _safe(self, value: Any) -> str:
         # masked before it is cut or escaped: either could leave half a secret

@@ -76,12 +76,17 @@ def aligned(rows: Sequence[Sequence[str]], words: int) -> list[str]:
     ]
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return `did you mean X?` with the known name nearest to a wrong one; "" if none is near."""
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the known name nearest to a wrong one; "" if none is near."""
     import difflib  # not at the top: media workers load this module
 
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"did you mean {near[0]}?" if near else ""
+    return next(iter(difflib.get_close_matches(name, list(known), n=1)), "")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return `did you mean X?` with the nearest known name; "" if none is near."""
+    near = nearest(name, known)
+    return f"did you mean {near}?" if near else ""
 
 
 def _is_plain(text: str) -> bool:

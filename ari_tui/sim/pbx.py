@@ -190,11 +190,8 @@ class Pbx:
             raise SimRefusalError(409, "Channel with given unique ID already exists")
         name = f"Local/{exten}@{context}-{self._local_serial:08x}"
         self._local_serial += 1
-        dialplan = Dialplan(context, exten)
-        phone = SimPhone(frequency_hz)
-        first = SimChannel(
-            channel_id or self.unique_id(), f"{name};1", dialplan=dialplan, phone=phone
-        )
+        first = SimChannel(channel_id or self.unique_id(), f"{name};1")
+        first.dialplan, first.phone = Dialplan(context, exten), SimPhone(frequency_hz)
         second_id = f"{channel_id};2" if channel_id else self.unique_id()
         second = SimChannel(second_id, f"{name};2", "Ring", linked_id=first.id)
         second.dialplan = Dialplan(context, exten, 1, "", "")

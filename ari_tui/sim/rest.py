@@ -23,17 +23,14 @@ from ari_tui.sim.model import Json
 
 VERSION = "22.10.1"
 _SERVER = {"Server": f"Asterisk/{VERSION} (simulated)", "Cache-Control": "no-cache, no-store"}
+_CHALLENGE = {"WWW-Authenticate": 'Basic realm="Asterisk REST Interface"'}
 
 
 def answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
     """Return a JSON response with Asterisk's headers."""
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    return web.Response(
-        text=text,
-        status=status,
-        content_type="application/json",
-        headers={**_SERVER, **(headers or {})},
-    )
+    headers = {**_SERVER, **(headers or {})}
+    return web.Response(text=text, status=status, content_type="application/json", headers=headers)
 
 
 def no_content() -> web.Response:
@@ -77,11 +74,7 @@ def make_guard(config: SimConfig) -> Middleware:
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         if not _authentic(request, config):
-            return answer(
-                {"message": "Authentication required"},
-                401,
-                {"WWW-Authenticate": 'Basic realm="Asterisk REST Interface"'},
-            )
+            return answer({"message": "Authentication required"}, 401, _CHALLENGE)
         if config.read_only and request.method not in ("GET", "OPTIONS"):
             return answer({"message": "Write access denied"}, 403)
         try:

@@ -101,10 +101,8 @@ class MediaChannels:
         sock = bind_rtp(self._config.media_host, self._config.rtp_ports)
         port = MediaPort(sock, external, FORMATS[fmt])
         handle = 0x7F0000000000 + 0x1230 * self._serial
-        channel = SimChannel(
-            channel_id or self._pbx.unique_id(),
-            f"UnicastRTP/{external[0]}:{external[1]}-0x{handle:x}",
-        )
+        name = f"UnicastRTP/{external[0]}:{external[1]}-0x{handle:x}"
+        channel = SimChannel(channel_id or self._pbx.unique_id(), name)
         channel.media, channel.owner = port, app
         channel.variables = {
             "UNICASTRTP_LOCAL_PORT": str(port.address[1]),
@@ -176,14 +174,9 @@ class ChannelRoutes:
         if technology != "Local" or not exten:
             raise SimRefusalError(500, "Allocation failed", key="error")
         channel_id = request.match_info.get("id") or text_of(values, "channelId") or None
-        channel = self._pbx.add_local(
-            exten,
-            context if at else "default",
-            app,
-            channel_id,
-            _caller(values),
-            extension(exten).frequency_hz,
-        )
+        context, tone_hz = context if at else "default", extension(exten).frequency_hz
+        caller = _caller(values)
+        channel = self._pbx.add_local(exten, context, app, channel_id, caller, tone_hz)
         args = tuple(part for part in text_of(values, "appArgs").split(",") if part)
         response = await _send(request, answer(channel.json()))
         self._dialplan.ring(channel, app, args, _timeout_s(values))
@@ -257,9 +250,8 @@ def _caller(values: Json) -> SimCallerId:
 
 def _external(text: str) -> tuple[str, int]:
     if not text:
-        raise SimRefusalError(
-            400, "external_host is required for all but websocket server connections"
-        )
+        message = "external_host is required for all but websocket server connections"
+        raise SimRefusalError(400, message)
     host, colon, port = text.rpartition(":")
     if not colon or not port.isdigit() or not host:
         message = "external_host must be <host>:<port> for all transports other than websocket"

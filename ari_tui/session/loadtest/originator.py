@@ -162,9 +162,8 @@ class LoadTest:
             until_s = min(until_s, began_s + self.plan.duration_s)
         await self._until(lambda: self.results.up >= calls, until_s)
         self._phase, now_s = "holding", time.monotonic()
-        stage = LoadStage(
-            calls, parts.store.sla_evaluator.evidence_window(time.time_ns() // 1_000_000_000 + 1)
-        )
+        window = parts.store.sla_evaluator.evidence_window(time.time_ns() // 1_000_000_000 + 1)
+        stage = LoadStage(calls, window)
         self.stages.append(stage)
         hold_s = self.plan.duration_s - (0 if self.plan.tiers else now_s - began_s)
         await self._until(lambda: False, now_s + hold_s)
@@ -189,15 +188,9 @@ class LoadTest:
 
     def _place(self, now_s: float) -> None:
         parts, number = self._own_parts(), next(self._numbers)
-        settings = parts.settings.asterisk
-        call = PlacedCall(
-            number,
-            next(self._endpoints),
-            self._target,
-            build_id(settings.app, parts.session, number, "caller"),
-            now_s,
-            time.time_ns(),
-        )
+        endpoint = next(self._endpoints)
+        channel_id = build_id(parts.settings.asterisk.app, parts.session, number, "caller")
+        call = PlacedCall(number, endpoint, self._target, channel_id, now_s, time.time_ns())
         self.results.add(call)
         self._tasks.spawn(self._originate(parts, call))
 

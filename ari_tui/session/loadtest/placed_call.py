@@ -114,16 +114,14 @@ class PlacedCall:
         if "media_back" not in self.steps:
             if self.hung_up_s is None:
                 missing = next(step for step in STEPS[2:] if step not in self.steps)
-                self.fail(
-                    missing, FailureCause(f"ended too soon: {found.reason or 'nobody told why'}")
-                )
+                reason = found.reason or "nobody told why"
+                self.fail(missing, FailureCause(f"ended too soon: {reason}"))
             return
         out_s = (found.longest_interruption_ms or 0.0) / 1000
         self.silent_s = max(out_s, self.back_silent_s)
-        if out_s > SILENCE_S:
-            self.fail(HELD, failure_causes.silence(SILENCE_S, "out"))
-        if self.back_silent_s > SILENCE_S:
-            self.fail(HELD, failure_causes.silence(SILENCE_S, "back"))
+        for way, silent_s in (("out", out_s), ("back", self.back_silent_s)):
+            if silent_s > SILENCE_S:
+                self.fail(HELD, failure_causes.silence(SILENCE_S, way))
 
     def _reason(self, found: Call | None) -> str | None:
         if self.why is not None:

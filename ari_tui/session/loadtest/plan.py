@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 from urllib.parse import urlsplit
 
-import msgspec
+from msgspec.structs import replace
 
 from ari_tui.config.rules import is_loopback
 from ari_tui.config.settings import LoadtestSettings, Settings
@@ -52,16 +52,16 @@ def engine_settings(settings: Settings) -> Settings:
     that measures real callers. Released callers are hung up.
     """
     app = settings.asterisk.app[: _LONGEST_APP - len(_SUFFIX)] + _SUFFIX
-    asterisk = msgspec.structs.replace(settings.asterisk, app=app, on_release="hangup")
-    return msgspec.structs.replace(settings, asterisk=asterisk)
+    asterisk = replace(settings.asterisk, app=app, on_release="hangup")
+    return replace(settings, asterisk=asterisk)
 
 
 def on_simulator(settings: Settings) -> Settings:
     """Return settings for the simulator, with an extension that sends audio by default."""
     if settings.origin("loadtest.endpoints") != "default":
         return settings
-    loadtest = msgspec.structs.replace(settings.loadtest, endpoints=(SIMULATED_ENDPOINT,))
-    return msgspec.structs.replace(settings, loadtest=loadtest)
+    loadtest = replace(settings.loadtest, endpoints=(SIMULATED_ENDPOINT,))
+    return replace(settings, loadtest=loadtest)
 
 
 EMERGENCY: Final = frozenset({"000", "110", "112", "113", "115", "117", "118", "119", "911", "999"})
