@@ -136,7 +136,11 @@ def socket_drops(sock: socket.socket) -> int:
 
 def receive_stamp(ancillary: Ancillary) -> int:
     """Return the kernel's receive stamp in ns of CLOCK_REALTIME, 0 when there is none."""
-    return receive_ancillary(ancillary)[0]
+    for level, kind, data in ancillary:
+        if kind == _SO_TIMESTAMPNS and level == socket.SOL_SOCKET:
+            seconds, nanoseconds = _TIMESPEC.unpack(data)
+            return int(seconds * 1_000_000_000 + nanoseconds)
+    return 0
 
 
 def receive_ancillary(ancillary: Ancillary) -> tuple[int, int, int]:
