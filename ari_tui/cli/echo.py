@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from typing import Any
 
 import click
 
-from ari_tui.cli.options import Start, check_impairment, prepare, settings_options
+from ari_tui.cli.options import (
+    Start,
+    check_impairment,
+    counters_options,
+    prepare,
+    print_counters,
+    settings_options,
+)
 from ari_tui.core.exit_codes import SIGNAL_CODES
 from ari_tui.core.log import get
 
@@ -30,8 +36,7 @@ from ari_tui.core.log import get
 )
 @click.option("--impair", metavar="SPEC", default="", help="Impair what is returned.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option("--quiet", is_flag=True, help="Do not print the final counters.")
-@click.option("--json", "as_json", is_flag=True, help="Print the final counters as JSON on stdout.")
+@counters_options
 @settings_options()
 @click.pass_obj
 def echo(start: Start, /, **values: Any) -> int:
@@ -61,10 +66,7 @@ def echo(start: Start, /, **values: Any) -> int:
     host, port = server.bind()
     get("echo").info("listening", address=host, port=port)
     counters = server.run(start.link)
-    if values["as_json"]:
-        click.echo(json.dumps(counters.as_dict()))
-    elif not values["quiet"]:
-        click.echo(counters.text(), err=True)
+    print_counters(values, counters.as_dict(), counters.text())
     return _code_of(counters.end_reason, start)
 
 

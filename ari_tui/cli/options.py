@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
@@ -221,3 +222,20 @@ def check_impairment(parameter: str, spec: str) -> None:
     except ConfigError as error:
         flag = f"--{parameter.replace('_', '-')}"
         raise ConfigError(f"{flag}: {str(error).removeprefix('impairment: ')}") from None
+
+
+def counters_options(command: Command) -> Command:
+    """Give a server's command --quiet and --json, which `print_counters` reads."""
+    as_json = click.option(
+        "--json", "as_json", is_flag=True, help="Print the final counters as JSON on stdout."
+    )
+    quiet = click.option("--quiet", is_flag=True, help="Do not print the final counters.")
+    return quiet(as_json(command))
+
+
+def print_counters(values: Mapping[str, Any], counters: Mapping[str, Any], text: str) -> None:
+    """Print a server's final counters: as JSON on stdout, or as text on stderr, or not at all."""
+    if values["as_json"]:
+        click.echo(json.dumps(counters))
+    elif not values["quiet"]:
+        click.echo(text, err=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +13,10 @@ from ari_tui.cli.options import (
     SECONDS,
     Start,
     check_impairment,
+    counters_options,
     gc_paused,
     prepare,
+    print_counters,
     settings_options,
 )
 from ari_tui.core.signals import StopSignals
@@ -39,8 +40,7 @@ if TYPE_CHECKING:
 )
 @click.option("--impair-media", metavar="SPEC", default="", help="Impair the callers' packets.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
-@click.option("--quiet", is_flag=True, help="Do not print the final counters.")
-@click.option("--json", "as_json", is_flag=True, help="Print the final counters as JSON on stdout.")
+@counters_options
 @settings_options(APP_FLAG)
 @click.pass_obj
 def sim(start: Start, /, **values: Any) -> int:
@@ -67,10 +67,7 @@ def sim(start: Start, /, **values: Any) -> int:
         seed=values["seed"],
     )
     counters, code = asyncio.run(_serve(config, start))
-    if values["as_json"]:
-        click.echo(json.dumps(asdict(counters)))
-    elif not values["quiet"]:
-        click.echo(_text(counters), err=True)
+    print_counters(values, asdict(counters), _text(counters))
     return code
 
 

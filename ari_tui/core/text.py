@@ -78,7 +78,7 @@ def aligned(rows: Sequence[Sequence[str]], words: int) -> list[str]:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the known name nearest to a wrong one; "" if none is near."""
-    import difflib  # not at the top: media workers load this module
+    import difflib  # not at the top: only an error needs it
 
     return next(iter(difflib.get_close_matches(name, list(known), n=1)), "")
 
