@@ -11,6 +11,7 @@ import numpy as np
 
 from ari_tui.analysis import counters as c
 from ari_tui.analysis import histogram
+from ari_tui.analysis.diagnosis.outside import OutsideFacts
 from ari_tui.analysis.records import Floats, Ints
 from ari_tui.analysis.roundtrip.direction import EchoReport
 from ari_tui.analysis.roundtrip.in_flight import SLOTS
@@ -48,6 +49,7 @@ class Store(Tables):
         """The time up to which all records have been folded."""
         self.closed_second = 0
         """The second in which books were last closed."""
+        self.outside = OutsideFacts()
         self.orphans = 0
         """Records of calls without a row: written before the worker removed a retired call."""
         self._dwell = {"out": histogram.no_durations(), "back": histogram.no_durations()}

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import msgspec
 
+from ari_tui.document.where import Where
+
 SCHEMA = "ari-tui.stats/1"
 
 
@@ -222,6 +224,8 @@ class Call(Figures, frozen=True, kw_only=True):
     ptime_ms: float | None
     ssrc: str | None
     jitter_ms: Jitter
+    where: Where | None = None
+    """Where its fault is; null in documents of before it was told."""
 
 
 class Instrument(Base, frozen=True, kw_only=True):
@@ -363,6 +367,8 @@ class Document(Base, frozen=True, kw_only=True):
     calls: list[Call]
     instrument: Instrument
     injected: InjectedBy
+    where: Where | None = None
+    """Where the fault is, over all calls; null in documents of before it was told."""
     load: LoadProgress | None = None
     """How far a load test is; null where there is none."""
 

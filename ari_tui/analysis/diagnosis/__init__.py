@@ -1,0 +1,1 @@
+"""Where the fault is: evidence by second, facts from outside, rules, findings. Pure, numpy."""

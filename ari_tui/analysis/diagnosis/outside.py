@@ -1,0 +1,110 @@
+"""What is known from outside the packet log, with its time: pings, counts of Asterisk, outages.
+
+The engine feeds it (`store.outside`); the rules read it when a second closes. Times are ns of
+CLOCK_REALTIME. Bounded: each history keeps the newest entries.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final, NamedTuple
+
+_SECOND_NS: Final = 1_000_000_000
+_KEPT_SECONDS: Final = 600
+_KEPT_COUNTS: Final = 64
+
+
+class LegCounts(NamedTuple):
+    """Asterisk's own counts of the caller's leg (ARI: RTPstat), by what they mean."""
+
+    received: int
+    """Packets from the caller."""
+    lost_in: int
+    """Lost between the caller and Asterisk; moves with each RTCP report, every 5 s."""
+    sent: int
+    lost_out: int | None
+    """Lost on the way to the caller as its RTCP reports say; None where no report has come."""
+    jitter_in_ns: int | None
+    """Of what Asterisk receives from the caller."""
+
+
+class LegReading(NamedTuple):
+    """One reading of the counts."""
+
+    at_ns: int
+    counts: LegCounts
+
+
+class Pings(NamedTuple):
+    """The pings of Asterisk that were sent in one second."""
+
+    good: int
+    longest_ns: int
+    failed: int
+
+
+class Outage(NamedTuple):
+    """Asterisk stalled, restarted or away, from its last sign of life to its first after."""
+
+    what: str
+    """"stopped", "restarted" or "gone"."""
+    from_ns: int
+    until_ns: int | None
+    """None while it lasts."""
+
+
+class OutsideFacts:
+    """All of them, for one Asterisk."""
+
+    def __init__(self) -> None:
+        self._pings: dict[int, Pings] = {}
+        self._counts: dict[int, deque[LegReading]] = {}
+        self._no_leg: set[int] = set()
+        self.outages: deque[Outage] = deque(maxlen=_KEPT_COUNTS)
+
+    def ping(self, sent_ns: int, took_ns: int | None) -> None:
+        """Take one `/asterisk/ping` sent at `sent_ns`; None when it failed or was not answered.
+
+        Its own delay in our event loop must have been subtracted. A long ping counts in every
+        second that it reached into.
+        """
+        until_ns = sent_ns + (took_ns or 0)
+        for second in range(sent_ns // _SECOND_NS, until_ns // _SECOND_NS + 1):
+            good, longest_ns, failed = self._pings.get(second, Pings(0, 0, 0))
+            answered = took_ns is not None
+            self._pings[second] = Pings(
+                good + answered, max(longest_ns, took_ns or 0), failed + (not answered)
+            )
+        while len(self._pings) > _KEPT_SECONDS:
+            del self._pings[next(iter(self._pings))]
+
+    def pings_of(self, second: int) -> Pings | None:
+        """Return the pings of a second; None when none was sent in it."""
+        return self._pings.get(second)
+
+    def leg_counts(self, call: int, at_ns: int, counts: LegCounts | None) -> None:
+        """Take a reading of a call's caller leg; None when Asterisk keeps no counts of it."""
+        if counts is None:
+            self._no_leg.add(call)
+            return
+        readings = self._counts.setdefault(call, deque(maxlen=_KEPT_COUNTS))
+        readings.append(LegReading(at_ns, counts))
+
+    def readings_of(self, call: int) -> list[LegReading]:
+        """Return the readings of a call, oldest first."""
+        return list(self._counts.get(call, ()))
+
+    def has_no_counts(self, call: int) -> bool:
+        """Return whether Asterisk said that it keeps no counts of this caller's leg."""
+        return call in self._no_leg
+
+    def forget(self, call: int) -> None:
+        """Remove a call."""
+        self._counts.pop(call, None)
+        self._no_leg.discard(call)
+
+    def asterisk_away(self, what: str, from_ns: int, until_ns: int | None) -> None:
+        """Note that Asterisk stopped, restarted or is gone; again with its end, once known."""
+        if self.outages and self.outages[-1].from_ns == from_ns:
+            self.outages.pop()
+        self.outages.append(Outage(what, from_ns, until_ns))
