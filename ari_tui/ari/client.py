@@ -18,8 +18,44 @@ from ari_tui.ari.models import Application, AsteriskInfo, Bridge, Channel, RtpSt
 from ari_tui.ari.rest import RestSession
 from ari_tui.core.errors import AriError, AriNotFoundError, AriUnreachableError
 
+PING_TIMEOUT_S: Final = 2.0
+PINGS_OUTSTANDING: Final = 4
+"""Pings without an answer at one time, each on a connection of its own."""
 DEFAULT_DISALLOWED: Final = ("ChannelVarset", "ChannelDialplan")
 """Frequent event types that we never read."""
+
+
+class Pinger:
+    """Asks one Asterisk for a sign of life, on connections apart from the client's pool.
+
+    What the pool waits for or retries neither delays a ping nor is delayed by one, and pings do
+    not count in `AriClient.latency_ms`.
+    """
+
+    def __init__(self, endpoint: AriEndpoint) -> None:
+        self._rest = RestSession(
+            endpoint,
+            timeout_s=PING_TIMEOUT_S,
+            pool_size=PINGS_OUTSTANDING,
+            # an idle connection that Asterisk closed is opened anew, once, at once
+            retry_delays_s=(0.0,),
+        )
+
+    async def ping(self) -> None:
+        """Send GET /asterisk/ping; return at its answer, which may be a refusal.
+
+        Raises AriUnreachableError when there was none within `PING_TIMEOUT_S`.
+        """
+        try:
+            await self._rest.request("GET", ("asterisk", "ping"))
+        except AriUnreachableError:
+            raise
+        except AriError:
+            return
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._rest.close()
 
 
 class AriClient:

@@ -13,7 +13,7 @@ import msgspec
 from ari_tui.analysis.series import LIMITS
 from ari_tui.analysis.sla.profiles import SEED_PROFILE, Profile, Tier
 from ari_tui.analysis.store import Store
-from ari_tui.ari.client import AriClient
+from ari_tui.ari.client import AriClient, Pinger
 from ari_tui.ari.event_stream import EventStream
 from ari_tui.ari.ids import new_session
 from ari_tui.config.settings import EchoSettings, Settings, SlaSettings
@@ -26,6 +26,7 @@ from ari_tui.core.runtime_folder import group_id, socket_path
 from ari_tui.document.model import SCHEMA
 from ari_tui.engine.actions import DetailActions, EngineActions
 from ari_tui.engine.alerts.watcher import AlertWatcher, receivers_of
+from ari_tui.engine.asterisk_pings import AsteriskPings
 from ari_tui.engine.call_manager import CallManager
 from ari_tui.engine.call_media import CallMedia
 from ari_tui.engine.document_publisher import DocumentPublisher
@@ -77,6 +78,7 @@ class EngineParts:
     events: EventLog
     event_stream: EventStream
     sweeper: Sweeper
+    pings: AsteriskPings
     analyzer: LiveAnalyzer
     injected: InjectedCounts
     publisher: DocumentPublisher
@@ -168,6 +170,13 @@ class EngineParts:
         self.event_stream = EventStream(
             self.client.endpoint, asterisk.app, backoff=Backoff(longest_s=asterisk.reconnect_max_s)
         )
+        self.pings = AsteriskPings(
+            Pinger(self.client.endpoint),
+            self.store.outside,
+            self.events,
+            connected=lambda: self.event_stream.connected,
+        )
+        self._stack.push_async_callback(self.pings.close)
         self.injected = InjectedCounts(self.client, echo_host, self.settings.echo.port)
         self.publisher = DocumentPublisher(
             self.calls,

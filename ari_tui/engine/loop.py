@@ -65,6 +65,7 @@ class EngineLoop:
             self._ask_injected(),
             self._sweep_regularly(),
             self._check_workers(),
+            self._parts.pings.run(),
         ]
 
     async def close(self) -> None:

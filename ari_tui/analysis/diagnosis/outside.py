@@ -62,13 +62,13 @@ class OutsideFacts:
         self._no_leg: set[int] = set()
         self.outages: deque[Outage] = deque(maxlen=_KEPT_COUNTS)
 
-    def ping(self, sent_ns: int, took_ns: int | None) -> None:
+    def ping(self, sent_ns: int, took_ns: int | None, *, waited_ns: int = 0) -> None:
         """Take one `/asterisk/ping` sent at `sent_ns`; None when it failed or was not answered.
 
         Its own delay in our event loop must have been subtracted. A long ping counts in every
-        second that it reached into.
+        second that it reached into, a failed one in those in which it was waited for.
         """
-        until_ns = sent_ns + (took_ns or 0)
+        until_ns = sent_ns + (waited_ns if took_ns is None else took_ns)
         for second in range(sent_ns // _SECOND_NS, until_ns // _SECOND_NS + 1):
             good, longest_ns, failed = self._pings.get(second, Pings(0, 0, 0))
             answered = took_ns is not None
