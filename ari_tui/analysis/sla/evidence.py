@@ -31,6 +31,8 @@ class Limited(enum.IntFlag):
     LOG_OVERFLOW = 4
     CLOCK_STEP = 8
     ECHO_DWELL = 16
+    WORKER = 32
+    MACHINE = 64
 
     @property
     def words(self) -> str:
@@ -44,6 +46,8 @@ _WORDS: Final = {
     Limited.LOG_OVERFLOW: "an overflow of the packet log",
     Limited.CLOCK_STEP: "a step of the clock",
     Limited.ECHO_DWELL: "the echo server's dwell",
+    Limited.WORKER: "a media worker that was dead or stopped",
+    Limited.MACHINE: "stolen CPU or a stall of this machine",
 }
 
 
