@@ -18,8 +18,8 @@ import select
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.asterisk.rootfs import PRIVATE
@@ -60,6 +60,8 @@ class Asterisk:
     password: str = field(default_factory=_password, repr=False)
     read_only_username: str = "looker"
     read_only_password: str = field(default_factory=_password, repr=False)
+    pid: int = 0
+    """Its process as we see it, once it runs."""
 
     @property
     def ari_url(self) -> str:
@@ -137,13 +139,19 @@ class Asterisk:
 
 
 @contextlib.contextmanager
-def running_asterisk(root: Path) -> Iterator[Asterisk]:
-    """Start Asterisk and wait until it is booted; then end it and see that nothing is left."""
+def running_asterisk(
+    root: Path, *, added: Mapping[str, str] | None = None, namespace: str = ""
+) -> Iterator[Asterisk]:
+    """Start Asterisk and wait until it is booted; then end it and see that nothing is left.
+
+    `added` is text for the ends of configuration files, by their names; `namespace` is the network
+    namespace that it runs in.
+    """
     with _own_folder(root) as folder:
-        asterisk = _configure(root, folder)
-        process = _start(asterisk)
+        asterisk = _configure(root, folder, added or {})
+        process = _start(asterisk, namespace)
         try:
-            yield asterisk
+            yield replace(asterisk, pid=_only_child(process.pid))
             asterisk.rx("core stop now")
             process.wait(_STOP_TIMEOUT_S)
         finally:
@@ -180,7 +188,11 @@ def _remove_ownerless(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def _configure(root: Path, folder: Path) -> Asterisk:
+def _only_child(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text())
+
+
+def _configure(root: Path, folder: Path, added: Mapping[str, str]) -> Asterisk:
     """Choose ports and passwords and write the configuration."""
     rtp_first = random.choice(RTP_BLOCKS)
     asterisk = Asterisk(
@@ -209,7 +221,8 @@ def _configure(root: Path, folder: Path) -> Asterisk:
         (asterisk.outside / name).mkdir()
     shutil.copytree(CONTRIB, asterisk.outside / "contrib")
     for template in _TEMPLATES.glob("*.conf"):
-        text = re.sub("@([A-Z_0-9]+)@", lambda match: values[match[1]], template.read_text())
+        whole = template.read_text() + added.get(template.name, "")
+        text = re.sub("@([A-Z_0-9]+)@", lambda match: values[match[1]], whole)
         (asterisk.outside / template.name).write_text(text)
     return asterisk
 
@@ -236,10 +249,10 @@ def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
     raise RuntimeError(f"no free port on 127.0.0.1 in {SERVICE_PORTS}")
 
 
-def _start(asterisk: Asterisk) -> subprocess.Popen[bytes]:
+def _start(asterisk: Asterisk, namespace: str) -> subprocess.Popen[bytes]:
     """Start Asterisk and return once it says, as to systemd, that it is fully booted."""
-    name = f"ari-tui-lab-{asterisk.folder.name}"
     command = [
+        *(("ip", "netns", "exec", namespace) if namespace else ()),
         *PRIVATE,
         "--kill-child",
         f"--mount-proc={asterisk.root}/proc",
@@ -252,13 +265,14 @@ def _start(asterisk: Asterisk) -> subprocess.Popen[bytes]:
     ]
     console = asterisk.outside / "console"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notices, console.open("wb") as output:
-        notices.bind(f"\0{name}")  # abstract: reached from inside the root folder too
+        # a name in the file system is reached from another network namespace too
+        notices.bind(str(asterisk.outside / "ready"))
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "NOTIFY_SOCKET": f"@{name}"},
+            env={**os.environ, "NOTIFY_SOCKET": f"{asterisk.folder}/ready"},
         )
         try:
             _await_ready(notices, process)
