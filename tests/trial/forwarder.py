@@ -62,7 +62,8 @@ class Forwarder:
 
     def __init__(self) -> None:
         self._lanes: dict[str, _Lane] = {}
-        self._commands = open(0, "rb", buffering=0, closefd=False)  # select sees all that is left
+        self._commands = sys.stdin.fileno()
+        self._unread = b""
 
     def answer(self, command: dict[str, Any]) -> dict[str, Any]:
         """Do what a command says; return its answer."""
@@ -98,12 +99,13 @@ class Forwarder:
         return max(0.0, min(known) - time.monotonic()) if known else None
 
     def _obey(self) -> bool:
-        """Answer one command; return False at the end of standard input."""
-        line = self._commands.readline()
-        if line:
+        """Answer the commands that have come; return False at the end of standard input."""
+        came = os.read(self._commands, _MOST)
+        *lines, self._unread = (self._unread + came).split(b"\n")
+        for line in lines:
             sys.stdout.write(json.dumps(self.answer(json.loads(line))) + "\n")
             sys.stdout.flush()
-        return bool(line)
+        return bool(came)
 
 
 def main() -> None:
