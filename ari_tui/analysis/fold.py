@@ -52,6 +52,7 @@ def _refusals(store: Store, rows: Ints, records: Records) -> list[Note]:
     """Count refusals (ECONNREFUSED) of packets sent to the echo server."""
     towards_echo = records["kind"] != r.KIND_ECHO_IN
     store.tally(c.ECHO_REFUSED, rows[towards_echo])
+    store.evidence.book("refused", rows[towards_echo], records["rx_ns"][towards_echo])
     return [
         Refused(int(row), int(record["rx_ns"]))
         for row, record in zip(rows[towards_echo], records[towards_echo], strict=True)
@@ -75,7 +76,9 @@ def _count_drops(store: Store, row: int, leg: int, report: Records) -> None:
     """Count what a socket has dropped since its last report; a report contains the total."""
     dropped = int(report["aux"])
     if dropped > store.drops[row, leg]:
-        store.counters[row, c.SOCKET_DROPS] += dropped - store.drops[row, leg]
+        newly = dropped - int(store.drops[row, leg])
+        store.counters[row, c.SOCKET_DROPS] += newly
+        store.evidence.book_one("dropped", row, int(report["rx_ns"]), newly)
         store.limit(row, int(report["rx_ns"]), Limited.SOCKET_DROPS)
         store.drops[row, leg] = dropped
 

@@ -19,6 +19,8 @@ from ari_tui.analysis.records import Ints, Mask
 from ari_tui.analysis.row_arrays import RowArrays, add_at, column
 
 SECONDS: Final = 300
+ABOVE_SECONDS: Final = 96
+"""How far back round trips above the limits are kept: until their second closes."""
 SAMPLES: Final = 128
 LIMITS: Final = 13
 """The most RTT limits of a profile: three in each of four tiers, and the largest RTT."""
@@ -61,8 +63,8 @@ class Series(RowArrays):
     """Largest arrival excess (ns above the floor) of Asterisk's packets, at least 1; 0: none."""
     limited = column(np.uint8, 0, (SECONDS,))
     """Bits of `sla.evidence.Limited` known so far."""
-    above = column(np.uint16, 0, (SECONDS * LIMITS,))
-    """Round trips of each second above each of the limits."""
+    above = column(np.uint16, 0, (ABOVE_SECONDS * LIMITS,))
+    """Round trips of each of the newest seconds above each of the limits."""
     open_second = column(np.int64, -1)
     """The second whose round trips are being collected."""
     samples = column(np.uint32, NO_RTT, (SAMPLES,))
@@ -135,7 +137,7 @@ class Series(RowArrays):
         for name, spec in self.COLUMNS.items():
             if spec.shape == (SECONDS,) and name != "second":
                 getattr(self, name)[rows, cells] = spec.initial
-        columns = cells[:, None] * LIMITS + np.arange(LIMITS)
+        columns = (seconds % ABOVE_SECONDS)[:, None] * LIMITS + np.arange(LIMITS)
         self.above[rows[:, None], columns] = 0
 
     def _open(self, rows: Ints, seconds: Ints) -> None:
@@ -188,7 +190,7 @@ class Series(RowArrays):
         """Count round trips of the open seconds above each limit."""
         level = np.searchsorted(self._limits_ns, rtt_ns)  # number of limits below
         high = np.flatnonzero(level)
-        cells = self.open_second[rows] % SECONDS
+        cells = self.open_second[rows] % ABOVE_SECONDS
         for limit in range(int(level.max(initial=0))):
             over = high[level[high] > limit]
             add_at(self.above, rows[over], cells[over] * LIMITS + limit)
@@ -204,7 +206,8 @@ class Series(RowArrays):
             name: np.where(known, getattr(self, name)[rows, cell].astype(np.int64), 0)
             for name in ("sent", "late", "lost", "rtt_count", "dwell_max", "limited")
         }
-        above = self.above[rows, cell * LIMITS : (cell + 1) * LIMITS].astype(np.int64)
+        first = second % ABOVE_SECONDS * LIMITS
+        above = self.above[rows, first : first + LIMITS].astype(np.int64)
         fields["above"] = np.where(known[:, None], above, 0)
         return known, fields
 

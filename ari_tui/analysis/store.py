@@ -18,7 +18,7 @@ from ari_tui.analysis.roundtrip.in_flight import SLOTS
 from ari_tui.analysis.roundtrip.intervals import ASTERISK, BACK, OUT
 from ari_tui.analysis.sla.evidence import Limited
 from ari_tui.analysis.sla.profiles import SEED_PROFILE, Profile
-from ari_tui.analysis.stream.gaps import CallGaps, Classified, Gap
+from ari_tui.analysis.stream.gaps import EXPLAINED, CallGaps, Classified, Gap, by_second
 from ari_tui.analysis.tables import Tables
 from ari_tui.analysis.totals import CallTotals, merge
 from ari_tui.wire.rtp import COMFORT_NOISE
@@ -102,7 +102,17 @@ class Store(Tables):
                 self.counters[row, c.INTERRUPTIONS] += 1
                 longest_gap[row] = max(int(longest_gap[row]), length_ns)
                 self.media.dead_air[row] += length_ns
+            self._book_gap(row, one)
         return [(row, one) for one in found]
+
+    def _book_gap(self, row: int, one: Classified) -> None:
+        """Book a gap that nothing explains as evidence: packets missing, and silent seconds."""
+        if one.kind in EXPLAINED:
+            return
+        self.evidence.book_one("missing", row, one.gap.to_ns, one.gap.missing)
+        if one.interrupts:
+            for from_ns, until_ns in by_second(one.gap.from_ns, one.gap.to_ns):
+                self.evidence.book_one("silent_ms", row, from_ns, (until_ns - from_ns) // 1_000_000)
 
     def _overtaken(self, row: int, gap: Gap) -> int:
         """Count the packets of a sequence gap that arrived after it (reordered)."""
@@ -147,6 +157,9 @@ class Store(Tables):
             return
         dwell_ns = np.maximum(dwell_ns, 0)
         self._dwell[way] = self._dwell[way].plus(dwell_ns)
+        for name, limit_ns in (("dwell_late", self.late_ns), ("dwell_long", self.jitter_buffer_ns)):
+            above = dwell_ns > limit_ns
+            self.evidence.book(name, rows[above], times_ns[above])
         self.series.book_dwell(rows, times_ns, dwell_ns)
         self.intervals.book(OUT if way == "out" else BACK, rows, dwell_ns)
 

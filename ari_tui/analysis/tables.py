@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ari_tui.analysis import counters as c
+from ari_tui.analysis.diagnosis.evidence_seconds import EvidenceSeconds
 from ari_tui.analysis.histogram import CumulativeBuckets
 from ari_tui.analysis.recent import Recent
 from ari_tui.analysis.records import Ints
@@ -34,6 +35,7 @@ class Tables:
         self.media_floor, self.echo_floor = Floor("media", skewed=True), Floor("echo", skewed=False)
         self.series, self.losses = Series(profile.thresholds_ns()), LossRuns()
         self.recent, self.intervals = Recent(), IntervalHistograms()
+        self.evidence = EvidenceSeconds()
         self.sla_evaluator = SlaEvaluator(profile, late_ns)
         self.buckets = CumulativeBuckets(profile)
         self.gaps: dict[int, CallGaps] = {}
@@ -52,7 +54,7 @@ class Tables:
         """The tables of columns."""
         media = (self.media, self.media_floor)
         echo = (self.echo, self.echo_floor, self.flight, self.losses)
-        return (*media, *echo, self.series, self.intervals)
+        return (*media, *echo, self.series, self.intervals, self.evidence)
 
     def _grow(self, capacity: int) -> None:
         added = capacity - self.capacity

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from ari_tui.analysis.stream.state import INTERRUPTION_NS
@@ -83,6 +84,13 @@ class Explanation(NamedTuple):
     def covers(self, gap: Gap) -> bool:
         """Return whether a gap is within."""
         return self.from_ns <= gap.from_ns and gap.to_ns <= self.to_ns
+
+
+def by_second(from_ns: int, until_ns: int) -> list[tuple[int, int]]:
+    """Cut a span of time where seconds begin; only its last minute."""
+    from_ns = max(from_ns, until_ns - 60_000_000_000)
+    cuts = range((from_ns // 1_000_000_000 + 1) * 1_000_000_000, until_ns, 1_000_000_000)
+    return list(pairwise([from_ns, *cuts, until_ns])) if from_ns < until_ns else []
 
 
 class CallGaps:

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from ari_tui.analysis import counters as c
+from ari_tui.analysis.diagnosis.evidence_seconds import LATE_MEDIA_NS
 from ari_tui.analysis.grouping import RowGroups
 from ari_tui.analysis.notes import Note, Reanchored
 from ari_tui.analysis.records import Ints, Mask, Records
@@ -60,6 +61,8 @@ def _judge(store: Store, rows: Ints, rx: Ints, transit: Ints) -> list[Note]:
     excess, steps = store.media_floor.judge(rows, rx, transit)
     store.book_excess(rows, rx, excess)
     store.tally(c.LATE_MEDIA, rows[excess > store.late_ns])
+    late = excess > max(LATE_MEDIA_NS, store.late_ns)
+    store.evidence.book("late_media", rows[late], rx[late])
     store.tally(c.BASELINE_STEPS, np.array([step.row for step in steps], dtype=np.int64))
     return list(steps)
 
@@ -90,6 +93,8 @@ def _on_probation(
     return True
 
 
+_FEW_HOLES: Final = 2
+"""More packet times missing in a row may be a pause of the sender."""
 UNCERTAIN_NS: Final = 500_000
 """A send call that took longer makes the sending time uncertain."""
 
@@ -118,7 +123,9 @@ def fold_media(store: Store, rows: Ints, records: Records) -> list[Note]:
     # a telephone-event repeats its timestamp: the step from it is no jump
     steady = steps.after_noise | is_voice(leg, rows, steps.last_type)
     extra[~steps.within | (leg.ptime_units[rows] == 0) | ~steady] = 0
-    _add_gaps(store, rows, steps, rx, ext, extra, records["marker_pt"] >= 0x80)
+    marker = records["marker_pt"] >= 0x80
+    _add_gaps(store, rows, steps, rx, ext, extra, marker)
+    _book_evidence(store, rows, steps, rx, extra, marker)
     spacing = steps.rx - ticks_to_ns(steps.units, rate)
     leaps = np.abs(extra) > JUMP_NS
     # the timestamp moved against the sequence and against arrival
@@ -128,9 +135,13 @@ def fold_media(store: Store, rows: Ints, records: Records) -> list[Note]:
     leg.jitter_count += np.bincount(rows[paired], minlength=store.capacity)
     leg.jitter_sum += np.bincount(rows[paired], weights=after, minlength=store.capacity)
     np.maximum.at(leg.jitter_max, rows[paired], after)
-    # the packet time is the timestamp step of the newest pair of consecutive packets
+    # the packet time is the timestamp step of consecutive packets: a longer one counts once it
+    # is repeated, since a packet may be missing from the timestamps alone
     regular = paired & ~leaps & (steps.units > 0)
+    usual, before_it = leg.ptime_units[rows], groups.previous(steps.units, leg.last_step[owners])
+    regular &= (usual == 0) | (steps.units < usual) | (steps.units == before_it)
     leg.ptime_units[rows[regular]] = steps.units[regular]
+    leg.last_step[owners] = steps.units[groups.ends]
 
     judged = first & voice
     transit = rx - ticks_to_ns(units, rate)
@@ -254,6 +265,22 @@ def _add_gaps(
             last_ext=int(ext[i] - steps.ext[i]),
         )
         store.gaps_of(int(rows[i])).waiting.append(gap)
+
+
+def _book_evidence(
+    store: Store, rows: Ints, steps: _SequenceSteps, rx: Ints, extra: Ints, marker: Mask
+) -> None:
+    """Book packet times missing from the timestamps alone, and packets that came in a burst."""
+    follows = steps.within & (steps.ext == 1) & ~steps.after_noise
+    usual = ticks_to_ns(store.media.ptime_units[rows], store.media.clock_rate[rows])
+    hole = np.flatnonzero(follows & ~marker & (usual > 0) & (2 * extra > usual))
+    if len(hole):
+        packets = (extra[hole] + usual[hole] // 2) // usual[hole]
+        store.evidence.book("holes", rows[hole], rx[hole], packets)
+        long = packets > _FEW_HOLES
+        store.evidence.book("long_holes", rows[hole][long], rx[hole][long], packets[long])
+    burst = follows & (4 * steps.rx < usual) & (steps.rx >= 0)
+    store.evidence.book("bursts", rows[burst], rx[burst])
 
 
 def _store_last(

@@ -37,6 +37,7 @@ class MediaLeg(RowArrays):
     last_payload_type = column(np.int64, -1)
     clock_rate = column(np.int64, DEFAULT_CLOCK_RATE)
     ptime_units = column(np.int64)
+    last_step = column(np.int64)  # of the timestamp, between the newest two packets
     distinct = column(np.int64)  # first copies of this epoch
     missing_before = column(np.int64)  # upstream_missing of the epochs before
     epochs = column(np.int64)

@@ -1,0 +1,106 @@
+"""What moved in each of the last seconds of every call: the evidence that the rules attribute.
+
+A ring of SECONDS, long enough for what explains a second to come: returns and losses (3 s), the
+echo server's replies (2 s), Asterisk's counts of the caller's leg (5 s). Loss, lateness and round
+trips of the echo path are in `Series`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from ari_tui.analysis.records import Ints
+from ari_tui.analysis.row_arrays import RowArrays, add_at, column
+
+SECONDS: Final = 32
+_SECOND_NS: Final = 1_000_000_000
+_MOST: Final = 0xFFFF
+
+
+class EvidenceSeconds(RowArrays):
+    """Cells by second modulo SECONDS. Counts are packets."""
+
+    second = column(np.int64, -1, (SECONDS,))
+    missing = column(np.uint16, 0, (SECONDS,))
+    """Sequence numbers that never came from Asterisk and that nothing explains."""
+    holes = column(np.uint16, 0, (SECONDS,))
+    """Packet times missing from the timestamps alone, the sequence being whole, unexplained."""
+    long_holes = column(np.uint16, 0, (SECONDS,))
+    """Of `holes`: those in a row of more than two, which a pause of the sender makes, too."""
+    late_media = column(np.uint16, 0, (SECONDS,))
+    """From Asterisk later than LATE_MEDIA_NS above the floor."""
+    silent_ms = column(np.uint16, 0, (SECONDS,))
+    """Milliseconds of interruptions (over 200 ms, unexplained)."""
+    bursts = column(np.uint16, 0, (SECONDS,))
+    """From Asterisk within a quarter of the packet time after the one before."""
+    dwell_late = column(np.uint16, 0, (SECONDS,))
+    """With us for longer than `media.late_ms`, either way."""
+    dwell_long = column(np.uint16, 0, (SECONDS,))
+    """With us for longer than the assumed jitter buffer."""
+    dropped = column(np.uint16, 0, (SECONDS,))
+    """Dropped by the kernel at our sockets."""
+    refused = column(np.uint16, 0, (SECONDS,))
+    """ECONNREFUSED of packets to the echo server."""
+    hold_late = column(np.uint16, 0, (SECONDS,))
+    """Held by the echo server for longer than `media.late_ms`, as it tells."""
+    hold_long = column(np.uint16, 0, (SECONDS,))
+    """Held by the echo server for longer than the assumed jitter buffer."""
+    hold_max = column(np.uint32, 0, (SECONDS,))
+    """The longest hold (ns)."""
+
+    def book(self, name: str, rows: Ints, times_ns: Ints, amounts: Ints | None = None) -> None:
+        """Add 1, or amounts, to a column in the seconds of n events; older ones are skipped."""
+        if not len(rows):
+            return
+        cells, kept = self._cells(rows, times_ns // _SECOND_NS)
+        table = getattr(self, name)
+        if amounts is None:
+            add_at(table, rows[kept], cells[kept])
+            return
+        at = rows[kept] * SECONDS + cells[kept]
+        np.add.at(table.reshape(-1), at, np.minimum(amounts[kept], _MOST).astype(table.dtype))
+
+    def book_one(self, name: str, row: int, at_ns: int, amount: int = 1) -> None:
+        """Add an amount to one cell."""
+        if amount > 0:
+            self.book(name, np.array([row]), np.array([at_ns]), np.array([amount]))
+
+    def keep_longest(self, name: str, rows: Ints, times_ns: Ints, values_ns: Ints) -> None:
+        """Update the largest value (ns) of a column in the seconds of n events."""
+        if not len(rows):
+            return
+        cells, kept = self._cells(rows, times_ns // _SECOND_NS)
+        table = getattr(self, name)
+        values = np.clip(values_ns[kept], 0, 0xFFFFFFFF).astype(table.dtype)
+        np.maximum.at(table.reshape(-1), rows[kept] * SECONDS + cells[kept], values)
+
+    def of_second(self, rows: Ints, second: int) -> dict[str, Ints]:
+        """Return the cells (n) of one second by name; 0 without data."""
+        cell = second % SECONDS
+        known = self.second[rows, cell] == second
+        return {
+            name: np.where(known, getattr(self, name)[rows, cell].astype(np.int64), 0)
+            for name in self.COLUMNS
+            if name != "second"
+        }
+
+    def _cells(self, rows: Ints, seconds: Ints) -> tuple[Ints, np.ndarray]:
+        """Return the cell of each second and whether it is in the ring; clear older cells."""
+        cells = seconds % SECONDS
+        held = self.second[rows, cells]
+        fresh = held < seconds
+        if fresh.any():
+            at = rows[fresh], cells[fresh]
+            self.second[at] = seconds[fresh]
+            for name, spec in self.COLUMNS.items():
+                if name != "second":
+                    getattr(self, name)[at] = spec.initial
+            held = self.second[rows, cells]
+        return cells, held == seconds
+
+
+LATE_MEDIA_NS: Final = 10_000_000
+"""A packet from Asterisk this far above its floor counts: less is what phones and their jitter
+buffers live with."""
