@@ -93,14 +93,13 @@ class BridgeDestroyed(Event, frozen=True, kw_only=True):
 
 
 class ChannelDtmfReceived(Event, frozen=True, kw_only=True):
-    """A DTMF digit ended; its length in milliseconds."""
+    """A DTMF digit ended; its length in milliseconds.
+
+    Digits are PINs and card numbers: which one it was is never decoded, so that nothing can tell.
+    """
 
     channel: Channel
-    digit: str = ""
     duration_ms: int = 0
-
-    def __post_init__(self) -> None:
-        clean_fields(self, "digit", limit=8)
 
 
 class ChannelHold(Event, frozen=True, kw_only=True):

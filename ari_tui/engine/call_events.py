@@ -65,7 +65,7 @@ def gap_event_text(gaps: CallGaps, event: Event, now_ns: int) -> tuple[str, str]
     """
     if isinstance(event, ChannelDtmfReceived):
         gaps.digit(now_ns, event.duration_ms * 1_000_000)
-        return "dtmf", f"digit {event.digit!r} pressed"
+        return "dtmf", "digit • pressed"
     if isinstance(event, ChannelHold):
         gaps.hold(now_ns)
         return "hold", "on hold"

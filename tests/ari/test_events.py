@@ -124,7 +124,8 @@ def test_events_carry_their_own_fields() -> None:
         {"type": "ChannelDtmfReceived", "channel": channel, "digit": "5", "duration_ms": 90}
     )
     assert isinstance(dtmf, ChannelDtmfReceived)
-    assert (dtmf.digit, dtmf.duration_ms) == ("5", 90)
+    assert dtmf.duration_ms == 90
+    assert "5" not in repr(dtmf)  # a PIN: it is not even decoded
     ended = _read({"type": "ChannelDestroyed", "channel": channel, "cause": 16, "cause_txt": "Bye"})
     assert isinstance(ended, ChannelDestroyed)
     assert (ended.cause, ended.cause_txt) == (16, "Bye")

@@ -144,6 +144,7 @@ async def test_the_gap_of_a_digit_is_explained_and_no_interruption(pbx: Pbx, ech
     assert call.gaps["dtmf"] == 1
     assert call.packets.upstream_missing >= 20
     assert call.missing_explained == 20  # 400 ms of 20 ms each
+    assert [line.text for line in run.events("dtmf")] == ["digit • pressed"]
     dtmf = [line for line in run.events("interruption") if "(dtmf)" in line.text]
     assert dtmf == []
 
