@@ -74,10 +74,10 @@ def decode(data: bytes | str) -> AnyMessage | None:
     try:
         head = msgspec.json.decode(data, type=_MessageHead)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise UnknownMessageError("is no ari-tui engine: what it says is not ours") from None
+        raise UnknownMessageError("is no ari-tui engine") from None
     if head.schema != SCHEMA:
         schema = escaped(head.schema, 40)
         raise UnknownMessageError(f"speaks {schema}, we {SCHEMA}: use the same version")
     if head.type not in _KNOWN:
         return None
-    raise UnknownMessageError(f"speaks another dialect (use the same version): {reason}")
+    raise UnknownMessageError(f"sends messages of another version (use the same version): {reason}")

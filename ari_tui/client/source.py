@@ -195,7 +195,9 @@ class LiveSource:
 
     def _end(self) -> None:
         reason = self.document.session.end_reason if self.document is not None else None
-        self._set_link(Link("ended", f"the engine has ended ({reason or 'it said goodbye'})"))
+        self._set_link(
+            Link("ended", f"the engine has ended ({reason or 'it closed the connection'})")
+        )
 
     def _lost(self, reason: str) -> None:
         """Set the link to not connected; an engine that has ended stays so."""

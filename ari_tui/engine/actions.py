@@ -53,7 +53,7 @@ class EngineActions:
 
     async def _on_drain(self, _: Mapping[str, Any]) -> str:
         left = self._calls.drain()
-        return f"draining: {left} calls are still to end"
+        return f"draining: {left} calls are still up"
 
     async def _on_release(self, args: Mapping[str, Any]) -> str:
         call = find_call(self._calls, args)

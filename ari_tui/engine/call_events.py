@@ -55,7 +55,12 @@ class CallEventMessages:
         else:
             self.ended(call, command.reason)
         for leftover in command.leftovers:
-            self.add(call, "warning", "leftover", f"left behind for the next sweep: {leftover}")
+            self.add(
+                call,
+                "warning",
+                "leftover",
+                f"could not be removed, the next sweep will: {leftover}",
+            )
 
 
 def gap_event_text(gaps: CallGaps, event: Event, now_ns: int) -> tuple[str, str] | None:

@@ -61,12 +61,15 @@ class UnownedChannels:
     async def hang_up(self, channel_id: str) -> None:
         """Hang up a media channel whose call ended before it was created."""
         await attempt(
-            self._client.hang_up(channel_id), self._events, "leftover", "a leftover channel stays"
+            self._client.hang_up(channel_id),
+            self._events,
+            "leftover",
+            "a leftover channel could not be removed",
         )
 
     def report_continued(self, channel: Channel) -> None:
         """Report a caller who enters while the engine drains."""
-        text = f"draining: {channel.name} is not taken up and goes on unmeasured"
+        text = f"draining: {channel.name} is released and not measured"
         self._events.add("info", "sent_on", text, channel=channel.name, rate_limited=True)
 
     async def release(self, channel_id: str) -> None:
@@ -75,7 +78,7 @@ class UnownedChannels:
             request: Awaitable[object] = self._client.hang_up(channel_id)
         else:
             request = self._client.continue_in_dialplan(channel_id)
-        await attempt(request, self._events, "leftover", "a caller who came late stays")
+        await attempt(request, self._events, "leftover", "a late caller could not be released")
 
 
 ENDED_KEPT_S: Final = 30.0
@@ -186,7 +189,7 @@ class CallManager:
         if not self._draining.is_set():
             self.accepting = False
             self._draining.set()
-            text = f"draining: new callers are sent on, {self.active} calls are still to end"
+            text = f"draining: new callers are released, {self.active} calls are still up"
             self.events.add("warning", "drain", text)
         return self.active
 

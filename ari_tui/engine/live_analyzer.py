@@ -123,9 +123,13 @@ class LiveAnalyzer:
             return "warning", "interruption", f"no RTP for {length}{missing} ({note.kind})"
         if isinstance(note, Reanchored):
             moved = f"{note.by_ns / _MS:+.0f} ms"
-            return "warning", "reanchor", f"timestamps jumped: transit moved by {moved} and stayed"
+            return "warning", "reanchor", f"RTP timestamps jumped by {moved}"
         if isinstance(note, Moved):
             path = "from Asterisk" if note.leg == "media" else "of the echo path"
-            return "warning", "step", f"floor {path} moved {note.by_ns / _MS:+.1f} ms"
+            return (
+                "warning",
+                "step",
+                f"the shortest time {path} changed by {note.by_ns / _MS:+.1f} ms",
+            )
         change = "" if note.previous_ssrc is None else f" (was 0x{note.previous_ssrc:08x})"
         return "info", "stream", f"RTP stream 0x{note.ssrc:08x}{change}"

@@ -172,7 +172,9 @@ class Engine:
         done, _ = await asyncio.wait(tasks, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
         if tasks[0] not in done:
             why = "skipped by a second signal" if done else f"not done after {limit_s:g} s"
-            parts.events.add("warning", "drain", f"draining {why}: leftovers are swept next time")
+            parts.events.add(
+                "warning", "drain", f"draining {why}: the next start removes what is left"
+            )
         await cancel_tasks((*tasks, *self._loop_tasks))
         self._fold_last_records()
         with contextlib.suppress(asyncio.TimeoutError):

@@ -40,7 +40,7 @@ class SystemdNotifier:
         """Send STOPPING, with the number of calls to release."""
         self._ending = True
         self._notifier.stopping()
-        self._notifier.status(f"stopping ({reason}): {_count(calls)} to let go")
+        self._notifier.status(f"stopping ({reason}): {_count(calls)} to release")
 
     def close(self) -> None:
         """Close the socket."""

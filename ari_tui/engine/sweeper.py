@@ -83,8 +83,8 @@ class Sweeper:
                 "sweep",
                 f"sweep {occasion}: {len(plan.lost)} lost calls ended, {sum(channels)} leftover "
                 f"channels and {sum(bridges)} leftover bridges removed, "
-                f"{len(callers)} callers {'taken up' if self._calls.accepting else 'sent on'}",
+                f"{len(callers)} callers {'measured' if self._calls.accepting else 'released'}",
             )
 
     async def _undo(self, request: Awaitable[object]) -> bool:
-        return await attempt(request, self._events, "sweep", "a leftover stays")
+        return await attempt(request, self._events, "sweep", "a leftover could not be removed")

@@ -107,7 +107,7 @@ class EchoCounters:
             f"not returned: {self.malformed:,} malformed, {self.not_rtp:,} not RTP,"
             f" {self.refused:,} refused by source, {self.unsent:,} unsent at the end"
         )
-        kernel = f"{self.socket_drops:,} dropped by the kernel for want of room"
+        kernel = f"{self.socket_drops:,} dropped by the kernel: receive buffer full"
         sentences = (served, self._dwell_text(), self._impaired_text(), not_served, kernel)
         return "; ".join(sentence for sentence in sentences if sentence)
 

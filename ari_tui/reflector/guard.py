@@ -97,5 +97,5 @@ class SourceGuard:
         self._warned.add((host, port))
         where = f"{host}:{port}" if port else host
         last = len(self._warned) == _MAX_WARNINGS
-        more = "; further sources are counted without a word" if last else ""
+        more = "; further sources are counted and not logged" if last else ""
         logger.warning("refused a packet from %s: %s%s", where, why, more)

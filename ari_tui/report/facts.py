@@ -92,7 +92,11 @@ def judged(document: Document) -> str:
     """Return what the verdict is based on."""
     sla = document.sla
     left_out = sla.of_s - sla.clean_s
-    note = f"; {left_out:g} s left out because of the instrument" if left_out >= 0.1 else ""
+    note = (
+        f"; {left_out:g} s left out because this program or its machine was too slow"
+        if left_out >= 0.1
+        else ""
+    )
     tier = f", tier {clean_text(sla.tier, 80)}" if sla.tier else ""
     return (
         f"Judged over {sla.clean_s:g} of {sla.of_s} s with packets{note}. "
@@ -273,8 +277,8 @@ GLOSSARY: Final = (
     ),
     (
         "Clean seconds",
-        "Seconds in which the instrument itself was well. Others are left out of "
-        "the verdict and counted, so that our own delay is never taken for the network's.",
+        "Seconds in which this program was not the cause of delay or loss. Others are left out of "
+        "the verdict; how many is told.",
     ),
     (
         "Evidence",

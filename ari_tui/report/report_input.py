@@ -19,7 +19,8 @@ from ari_tui.document.model import SCHEMA, Document, decode
 from ari_tui.report.timeline import DocumentFigures, Timeline, timeline_of
 
 NOT_CLOSED: Final = (
-    "The run left no final document: this is how it stood when it broke off, its books are open."
+    "The run left no final document: these are the figures of when it broke off, "
+    "with packets in flight."
 )
 
 

@@ -21,6 +21,7 @@ from ari_tui.core import log
 from ari_tui.core.cancellation import cancel_tasks
 from ari_tui.core.errors import ConfigError
 from ari_tui.core.exit_codes import INCONCLUSIVE, SIGNAL_CODES
+from ari_tui.core.number_format import plural
 from ari_tui.core.process import Child
 from ari_tui.core.signals import StopSignals
 
@@ -229,7 +230,7 @@ async def _end(engine: Child, left: Leaving, screen: _Screen, signals: StopSigna
     if engine.running:
         document = screen.source.document
         calls = document.totals.calls.active if document else 0
-        _say(f"letting go of {calls} calls (Ctrl-C skips the wait)")
+        _say(f"releasing {plural(calls, 'call')} (Ctrl-C skips the wait)" if calls else "stopping")
     engine.close_lifeline(left.reason)
     second = (signals.again if signals.name else signals.stop).wait()
     try:

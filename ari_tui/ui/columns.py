@@ -302,7 +302,13 @@ _OWN: Final = (
         form=forms.duration,
         order=int,
     ),
-    _text("state", "STATE", 8, "Where the call is in its life", lambda call: call.state),
+    _text(
+        "state",
+        "STATE",
+        8,
+        "State of the call: starting, up, draining, ended, failed",
+        lambda call: call.state,
+    ),
     _text("reason", "REASON", 20, "Why it ended, is ending, or failed", lambda call: call.reason),
     _text("codec", "CODEC", 5, "Codec of what Asterisk sends", lambda call: call.codec),
     _number(

@@ -95,13 +95,17 @@ class LeavingApp(ThemedApp[Leaving]):
     def more_commands(self) -> Iterable[tuple[str, str, Callable[[], object]]]:
         """Return what the palette offers beside bindings and themes."""
         return (
-            ("stop engine", "Have the engine let all callers go and end", self.stop_engine),
-            ("drain engine", "Take up no new callers, end with the last call", self.drain_engine),
+            ("stop engine", "Release all callers and end the engine", self.stop_engine),
+            (
+                "drain engine",
+                "Take no new calls; end the engine with the last call",
+                self.drain_engine,
+            ),
         )
 
     def stop_engine(self) -> None:
         """Stop the engine, owned or not."""
-        self.ask_engine("the engine lets its callers go and ends", self.actions.quit())
+        self.ask_engine("the engine releases its callers and ends", self.actions.quit())
 
     def drain_engine(self) -> None:
         """Make the engine accept no new calls."""

@@ -61,7 +61,7 @@ def test_a_call_without_packets_has_no_samples(store: Store) -> None:
 def test_a_long_stay_with_us_limits_its_second(store: Store) -> None:
     store.series.dwell_max[store.row_of[1], START_NS // SECOND_NS % SECONDS] = 4 * MS
     found = detail(store)
-    assert (found.course.limited[-1], found.limited_by) == (1, ["our own dwell"])
+    assert (found.course.limited[-1], found.limited_by) == (1, ["delay in this engine"])
     assert found.late_ms == 3.0
 
 

@@ -65,7 +65,7 @@ def test_a_failure_names_its_rule_with_bounds() -> None:
 def test_mostly_limited_seconds_judge_nothing() -> None:
     sla = sla_of(evidence(60, lost=40, limited=31))
     assert (sla.verdict, sla.clean_s) == ("inconclusive", 29.0)
-    assert sla.headline == "inconclusive, 31 of 60 s limited by our own dwell"
+    assert sla.headline == "inconclusive, 31 of 60 s limited by delay in this engine"
 
 
 def test_limits_are_decimals_as_they_read_back() -> None:

@@ -174,7 +174,7 @@ async def test_a_goodbye_is_no_loss_and_another_engine_is_taken_up(
         await engine.close()
         await until(source, lambda: source.link.state == "ended")
         await kit.until(lambda: source._connection is None)
-        assert source.link == Link("ended", "the engine has ended (it said goodbye)")
+        assert source.link == Link("ended", "the engine has ended (it closed the connection)")
         assert source.document is not None
         assert source.document.kind == "final"
         engine.session, engine.calls = "s2", [a_call(9)]

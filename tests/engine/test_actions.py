@@ -138,16 +138,16 @@ async def test_draining_sends_new_callers_on_and_ends_with_the_last_call(
         first, second = pbx.call(), pbx.call()
         calls = await run.up(2)
         assert run.parts.publisher.build().session.draining is False
-        assert await do(run, "drain") == "draining: 2 calls are still to end"
-        assert await do(run, "drain") == "draining: 2 calls are still to end"
+        assert await do(run, "drain") == "draining: 2 calls are still up"
+        assert await do(run, "drain") == "draining: 2 calls are still up"
         assert run.parts.publisher.build().session.draining is True
         late = pbx.call()
         await until(lambda: pbx.faults.was_asked("POST", f"{late}/continue"))
         assert run.parts.calls.started == 2
         (sent_on,) = texts(run.events("sent_on"))
-        assert sent_on.endswith("is not taken up and goes on unmeasured")
+        assert sent_on.endswith("is released and not measured")
         assert texts(run.events("drain")) == [
-            "draining: new callers are sent on, 2 calls are still to end"
+            "draining: new callers are released, 2 calls are still up"
         ]
         await run.flows(*(call.number for call in calls))
         pbx.sim.pbx.hang_up(pbx.sim.pbx.channels[first])
@@ -165,7 +165,7 @@ async def test_draining_sends_new_callers_on_and_ends_with_the_last_call(
 
 async def test_an_engine_without_calls_has_drained_at_once(pbx: Pbx, echo: EchoRun) -> None:
     async with engine(pbx, echo.port) as run:
-        assert await do(run, "drain") == "draining: 0 calls are still to end"
+        assert await do(run, "drain") == "draining: 0 calls are still up"
         assert await run.ended() in VERDICTS
     assert run.final.session.end_reason == "drained"
 
@@ -195,7 +195,7 @@ async def test_a_caller_whose_coming_was_not_heard_is_sent_on_by_the_sweep(
             await until(lambda: run.parts.event_stream.backlog == 0)
         assert late in pbx.channels
         await run.parts.sweeper.sweep("now")
-        assert texts(run.events("sweep"))[-1].endswith("1 callers sent on")
+        assert texts(run.events("sweep"))[-1].endswith("1 callers released")
         await until(lambda: late not in pbx.channels)
         assert run.parts.calls.started == 1
         await run.end()

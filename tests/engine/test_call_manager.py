@@ -106,7 +106,7 @@ async def test_what_cannot_be_undone_at_all_is_told_and_swept_later(
         pbx.sim.pbx.hang_up(pbx.sim.pbx.channels[caller])
         await until(lambda: not run.calls)
         (told,) = run.events("leftover")
-        assert "left behind for the next sweep: bridge" in told.text
+        assert "could not be removed, the next sweep will: bridge" in told.text
         fault.times = 0
         await run.parts.sweeper.sweep("now")
         await assert_clean(run)
@@ -328,9 +328,7 @@ async def test_what_a_caller_presses_or_is_called_cannot_upset_a_terminal(
             pbx.call()
         await until(lambda: len(run.calls) == 12)
         call = run.calls[0]
-        run.parts.calls.on_event(
-            ChannelDtmfReceived(channel=call.machine.caller, duration_ms=1)
-        )
+        run.parts.calls.on_event(ChannelDtmfReceived(channel=call.machine.caller, duration_ms=1))
         shown = [line.text + str(line.channel) for line in run.parts.events.lines]
         document = run.parts.publisher.build()
         shown += [one.caller + one.channel + one.channel_id for one in document.calls]
@@ -358,8 +356,8 @@ async def test_what_stays_all_the_same_is_told() -> None:
     await unowned.hang_up("ari-tui.a.s.1.media")
     await unowned.release("170.1")
     assert texts(list(events.lines)) == [
-        "a leftover channel stays: 500 no",
-        "a caller who came late stays: 500 no",
+        "a leftover channel could not be removed: 500 no",
+        "a late caller could not be released: 500 no",
     ]
 
 

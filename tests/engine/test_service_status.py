@@ -58,7 +58,7 @@ async def test_a_manager_hears_start_life_and_end(
         os.kill(os.getpid(), signal.SIGTERM)
         assert await run.ended() == 143
     end = manager.heard.index("STOPPING=1")
-    assert manager.heard[end + 1] == "STATUS=stopping (SIGTERM): 1 call to let go"
+    assert manager.heard[end + 1] == "STATUS=stopping (SIGTERM): 1 call to release"
     assert {line.partition("=")[0] for line in manager.heard[end + 2 :]} <= {"WATCHDOG"}
 
 

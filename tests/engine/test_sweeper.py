@@ -59,7 +59,7 @@ async def test_what_a_killed_engine_left_is_reaped_and_its_callers_are_taken_up(
             (told,) = texts(run.events("sweep"))
             assert told == (
                 "sweep at start: 0 lost calls ended, 2 leftover channels and 2 leftover bridges "
-                "removed, 2 callers taken up"
+                "removed, 2 callers measured"
             )
             await run.end()
         assert run.final.totals.calls.failed == 0
@@ -107,7 +107,7 @@ async def test_a_leftover_that_stays_is_told_and_not_counted_as_removed(
         fault = pbx.faults.add("DELETE", "deadbeef.1.bridge", 500)
         assert await run.parts.sweeper.sweep("now")
         told = texts(run.events("sweep"))
-        assert told[0].startswith("a leftover stays: ")
+        assert told[0].startswith("a leftover could not be removed: ")
         assert "1 leftover bridges removed" in told[1]
         fault.times = 0
         await run.parts.sweeper.sweep("again")

@@ -41,7 +41,7 @@ def test_the_text_is_one_paragraph_with_every_count_that_matters() -> None:
         " own delay 0.100 ms on average, 2.500 ms at most;"
         " impaired: 12 lost, 4 doubled, 3 reordered;"
         " not returned: 7 malformed, 8 not RTP, 6 refused by source, 1 unsent at the end;"
-        " 5 dropped by the kernel for want of room"
+        " 5 dropped by the kernel: receive buffer full"
     )
 
 

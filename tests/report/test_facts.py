@@ -45,7 +45,8 @@ def test_seconds_that_were_left_out_are_told() -> None:
         a_run(sla__clean_s=54.0, sla__of_s=60, sla__profile="seed", sla__tier="up to 30 calls")
     )
     assert told == (
-        "Judged over 54 of 60 s with packets; 6 s left out because of the instrument. "
+        "Judged over 54 of 60 s with packets; 6 s left out because this program or its machine "
+        "was too slow. "
         "Profile seed, tier up to 30 calls."
     )
     assert "left out" not in facts.judged(a_run(sla__clean_s=60.0, sla__of_s=60))

@@ -106,10 +106,10 @@ def test_too_few_packets_in_a_minute_are_judged_by_the_session() -> None:
 
 
 def test_a_minute_in_which_our_machine_was_too_busy_is_a_warning_whatever_the_session() -> None:
-    busy = now("inconclusive", clean_s=20.0, reasons=["37 of 57 s limited by our own dwell"])
+    busy = now("inconclusive", clean_s=20.0, reasons=["37 of 57 s limited by delay in this engine"])
     found = check_document(document(sla=an_sla("pass", now=busy)), State.OK)
     assert found.state is State.WARNING
-    assert "limited by our own dwell" in found.text
+    assert "limited by delay in this engine" in found.text
 
 
 @pytest.mark.parametrize("state", State)

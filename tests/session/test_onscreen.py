@@ -80,7 +80,7 @@ def test_quitting_asks_and_the_report_stands_below_the_restored_screen(
     pane.keys("y")
     assert pane.until_left() in VERDICTS
     told = pane.all_text
-    assert "letting go of 3 calls" in told
+    assert "releasing 3 calls" in told
     assert "ended by quit" in told
     assert re.search(r"3 started, 3 ended, 0 failed", told)
     assert_given_back(pane)
@@ -231,7 +231,7 @@ def test_an_engine_that_was_left_can_be_attached_to_and_stopped(
     pane.keys("C-p")
     pane.until_shown("(?i)search")
     pane.type("stop engine")
-    pane.until_shown("Have the engine let all callers go")
+    pane.until_shown("Release all callers")
     pane.keys("Enter")
     pane.until_shown("engine has ended")
     assert_nobody_left(family)

@@ -42,10 +42,10 @@ class Limited(enum.IntFlag):
 
 _WORDS: Final = {
     Limited.SOCKET_DROPS: "drops at our socket",
-    Limited.DWELL: "our own dwell",
+    Limited.DWELL: "delay in this engine",
     Limited.LOG_OVERFLOW: "an overflow of the packet log",
     Limited.CLOCK_STEP: "a step of the clock",
-    Limited.ECHO_DWELL: "the echo server's dwell",
+    Limited.ECHO_DWELL: "delay in the echo server",
     Limited.WORKER: "a media worker that was dead or stopped",
     Limited.MACHINE: "stolen CPU or a stall of this machine",
 }

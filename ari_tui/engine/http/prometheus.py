@@ -91,7 +91,9 @@ def engine_families(document: Document) -> Iterable[Metric]:
     yield InfoMetricFamily("ari_tui", "What runs here", value=about)
     started = datetime.fromisoformat(session.started_at).timestamp()
     yield _gauge("start_time_seconds", "When the session began, since 1970", started)
-    yield _gauge("draining", "Whether no new calls are taken up any more", float(session.draining))
+    yield _gauge(
+        "draining", "Whether the engine drains: it takes no new calls", float(session.draining)
+    )
     yield _gauge("calls_active", "Calls being measured", calls.active)
     yield _gauge("calls_peak", "Most calls measured at once", calls.peak)
     for name in ("started", "ended", "failed"):
@@ -109,7 +111,7 @@ def _seconds(value_ms: float | None) -> float | None:
 def _asterisks(document: Document) -> Iterable[Metric]:
     found = document.asterisks
     up = {one.id: float(one.connected) for one in found}
-    yield _gauges("asterisk_up", "Whether the event stream stands", "asterisk", up)
+    yield _gauges("asterisk_up", "Whether the event stream is connected", "asterisk", up)
     latency, text = "asterisk_latency_seconds", "Median round trip of requests"
     yield _gauges(latency, text, "asterisk", {one.id: _seconds(one.latency_ms) for one in found})
     lost, text = "asterisk_events_lost_seconds", "How long the event stream was away"
@@ -117,7 +119,7 @@ def _asterisks(document: Document) -> Iterable[Metric]:
 
 
 def _instrument(instrument: Instrument) -> Iterable[Metric]:
-    text, labels = "What we add ourselves, session", ["way", "percentile"]
+    text, labels = "Delay in this program, session", ["way", "percentile"]
     dwell = GaugeMetricFamily("ari_tui_own_delay_seconds", text, labels=labels)
     for way, spread in (("out", instrument.dwell_out_us), ("back", instrument.dwell_back_us)):
         for percentile in ("p50", "p99", "max"):
@@ -126,8 +128,12 @@ def _instrument(instrument: Instrument) -> Iterable[Metric]:
                 dwell.add_metric([way, percentile], value / 1e6)
     yield dwell
     limited, lag_s = instrument.limited_s, instrument.tick_lag_ms / 1000
-    yield _gauge("limited_seconds", "Seconds left out of the verdict for our sake", limited)
-    yield _counter("log_overflow", "Records that found no room", instrument.log_overflow)
+    yield _gauge(
+        "limited_seconds", "Seconds left out of the verdict because this program was slow", limited
+    )
+    yield _counter(
+        "log_overflow", "Records dropped because the packet log was full", instrument.log_overflow
+    )
     yield _gauge("log_fill_ratio", "How full the packet log is", instrument.log_fill)
     yield _gauge("tick_lag_seconds", "How late the engine's tick ran", lag_s)
     yield _gauge("workers", "Processes that forward packets", instrument.workers)

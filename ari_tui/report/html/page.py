@@ -174,11 +174,14 @@ def _details(report_input: ReportInput) -> Iterator[Markup]:
     document = report_input.document
     if report_input.load is not None:
         yield section("The test", None, _facts(facts.plan_facts(report_input.load.plan)))
-    yield section("The books", "Every packet is somewhere.", _facts(facts.books(document)))
     yield section(
-        "The instrument",
-        "How well was measured: our own delays are measured too, and never taken for the "
-        "network's.",
+        "Packet counts",
+        "Every packet sent is returned, lost or in flight.",
+        _facts(facts.books(document)),
+    )
+    yield section(
+        "The measurement itself",
+        "Delays in this program are measured too, and are not counted as the network's.",
         _facts(facts.instrument(document)),
     )
     yield section("Environment", None, _facts(facts.environment(report_input)))

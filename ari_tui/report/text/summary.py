@@ -8,7 +8,7 @@ from typing import Final
 
 from ari_tui.core.number_format import fixed, percent
 from ari_tui.core.text import aligned, clean_text
-from ari_tui.document.model import Document, Figures, LoadProgress
+from ari_tui.document.model import Document, Figures, LoadProgress, Session
 from ari_tui.report.facts import Fact, rule_words
 
 _NAME_WIDTH: Final = 28
@@ -58,13 +58,20 @@ def final_report(document: Document) -> str:
     lines = [
         f"ari-tui {clean_text(session.version)}, session {clean_text(session.id)}: "
         f"{session.duration_s:.1f} s, "
-        f"ended by {clean_text(session.end_reason)}",
+        f"{ending(session)}",
         *([f"load test   {progress_line(load)}"] if load is not None else []),
         *measured_lines(document),
     ]
     if document.calls:
         lines += ["", *_call_lines(document)]
     return "\n".join(lines)
+
+
+def ending(session: Session) -> str:
+    """Return why a session has ended, or that it goes on."""
+    if session.end_reason is None:
+        return "still running" if session.ended_at is None else "ended"
+    return f"ended by {clean_text(session.end_reason)}"
 
 
 def measured_lines(document: Document) -> list[str]:

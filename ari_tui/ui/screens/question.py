@@ -129,7 +129,7 @@ class QuitDialog(QuestionDialog[Literal["quit", "leave"]]):
         calls = "1 call is" if active == 1 else f"{active} calls are"
         super().__init__(
             "Quit?",
-            f"{calls} up: quitting ends the engine and lets the callers go.",
+            f"{calls} up: quitting ends the engine and releases the callers.",
             (
                 AnswerOption("yes", "Quit", "quit"),
                 AnswerOption("leave_running", "Leave, and measure on", "leave"),
@@ -147,7 +147,7 @@ class HangUpDialog(QuestionDialog[Literal["hang up"]]):
         named = escaped(channel, 80) + who
         super().__init__(
             "Hang up?",
-            f"{named}\nThe caller hears the line go dead.",
+            f"{named}\nThe caller is hung up.",
             (
                 AnswerOption("yes", "Hang up this call", "hang up"),
                 AnswerOption("no", "Let it go on", None),

@@ -65,9 +65,9 @@ def _link(frame: Frame) -> Iterator[Message]:
     why = f" ({detail[:_DETAIL]})" if detail else ""
     age = span_short(frame.age_s)
     if state == "lost":
-        yield f"! engine lost {age} ago", f", looking for it; these figures are old{why}", "fail"
+        yield f"! engine lost {age} ago", f", reconnecting; these figures are old{why}", "fail"
     elif state == "ended":
-        yield "■ the engine has ended", f"; these figures are its last{why}", "stale"
+        yield "■ the engine has ended", f"; these are its last figures{why}", "stale"
     elif state == "connecting":
         yield "○ connecting", why, "stale"
     elif frame.age_s >= FRESH_S:

@@ -43,7 +43,7 @@ def counts(view: DetailView, width: int) -> list[Text]:
         canvas,
         "packets",
         f"{packets.sent:,} sent, {packets.returned:,} back",
-        f"{packets.in_flight:,} under way",
+        f"{packets.in_flight:,} in flight",
     )
     share, style = graded(percent_short(call.loss_ratio), call.loss_ratio, limits.loss_ratio)
     _fact(canvas, "lost", (f"{packets.lost:,} ({share})", style), _split(call))
@@ -51,7 +51,7 @@ def counts(view: DetailView, width: int) -> list[Text]:
     _fact(canvas, "late", (f"{packets.late_echo:,} ({share})", style))
     _fact(
         canvas,
-        "upstream",
+        "Asterisk",
         f"{packets.upstream_missing - call.missing_explained:,} missing",
         f"{packets.interruptions:,} over 200 ms silent",
         f"{call.dead_air_s:g} s dead air",
@@ -59,9 +59,13 @@ def counts(view: DetailView, width: int) -> list[Text]:
     )
     _fact(
         canvas,
-        "disorder",
-        f"twice {packets.duplicates_media:,}/{packets.duplicates_echo:,}",
-        f"reordered {packets.reordered_media:,}/{packets.reordered_echo:,}",
+        "duplicates",
+        f"{packets.duplicates_media:,} from Asterisk, {packets.duplicates_echo:,} from the echo",
+    )
+    _fact(
+        canvas,
+        "reordered",
+        f"{packets.reordered_media:,} from Asterisk, {packets.reordered_echo:,} from the echo",
     )
     _fact(
         canvas,
@@ -81,9 +85,9 @@ def counts(view: DetailView, width: int) -> list[Text]:
         skew = view.detail.skew_ppm
         _fact(
             canvas,
-            "floor",
+            "fastest",
             f"{ms_three_digits(view.detail.echo_floor_ms)} ms round trip",
-            f"clocks {fixed(skew, 1, sign='+')} ppm",
+            f"clock skew {fixed(skew, 1, sign='+')} ppm",
         )
     return lines_of(canvas)
 

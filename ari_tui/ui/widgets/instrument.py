@@ -57,7 +57,7 @@ def render_instrument(frame: Frame, width: int, height: int) -> Text:
 
 def _summary(found: Instrument) -> list[Part]:
     if not found.limited_s:
-        return [("sound", "ok")]
+        return [("in order", "ok")]
     return [(f"limited for {found.limited_s:g} s~", "near"), (", not judged", "dim")]
 
 
@@ -81,16 +81,16 @@ def _entries(found: Instrument) -> list[Entry]:
     return [
         _counter("socket drops", found.socket_drops),
         _counter("log overflow", found.log_overflow),
-        Entry("uncertain", thousands(found.uncertain)),
+        Entry("no exact time", thousands(found.uncertain)),
         _watched("log fill", percent(found.log_fill, 1), found.log_fill >= _FULL),
-        _watched("tick lag", f"{ms_short(found.tick_lag_ms)} ms", found.tick_lag_ms >= _LAG_MS),
+        _watched("engine lag", f"{ms_short(found.tick_lag_ms)} ms", found.tick_lag_ms >= _LAG_MS),
         Entry(
             "ARI answers in", f"{ms_short(found.ari_ms)} ms" if found.ari_ms is not None else "—"
         ),
         _watched("RTP ports", ports, bool(scarce)),
         Entry("buffers", f"{granted // 1024} KiB" if granted is not None else DASH),
         _watched("workers", _workers(found), found.worker_restarts > 0),
-        _counter("orphans", found.orphans, "near"),
+        _counter("late records", found.orphans, "near"),
     ]
 
 

@@ -146,7 +146,7 @@ def test_limited_seconds_are_left_out_and_told() -> None:
     found = verdict(*[second(1000)] * 54, *[bad] * 6)
     assert found.verdict == "pass"
     assert headline(found) == "PASS over 54 of 60 s"
-    assert found.reasons == ("6 of 60 s limited by our own dwell",)
+    assert found.reasons == ("6 of 60 s limited by delay in this engine",)
 
 
 def test_a_run_that_was_mostly_limited_blames_nobody() -> None:
@@ -155,7 +155,7 @@ def test_a_run_that_was_mostly_limited_blames_nobody() -> None:
     found = verdict(*[clean] * 29, *[limited] * 31)
     assert rule(found, "loss").verdict == "fail"
     assert found.verdict == "inconclusive"
-    assert headline(found) == "inconclusive, 31 of 60 s limited by our own dwell"
+    assert headline(found) == "inconclusive, 31 of 60 s limited by delay in this engine"
     assert verdict(*[clean] * 30, *[limited] * 30).verdict == "fail"
 
 
@@ -176,7 +176,7 @@ def test_without_packets_there_is_a_state_of_its_own() -> None:
         assert (one.verdict, one.actual, one.low, one.high) == ("inconclusive", None, None, None)
         assert one.missing == "no clean packets"
     frozen = verdict(second(0, limited=Limited.DWELL))
-    assert frozen.reasons == ("no packets", "1 of 1 s limited by our own dwell")
+    assert frozen.reasons == ("no packets", "1 of 1 s limited by delay in this engine")
 
 
 def test_an_echo_server_that_returns_nothing_fails_by_its_losses() -> None:

@@ -106,8 +106,8 @@ def test_a_load_test_has_all_its_chapters() -> None:
         "Worst calls",
         "Local/tone@lab-2;1",
         "The test",
-        "The books",
-        "The instrument",
+        "Packet counts",
+        "The measurement itself",
         "Environment",
         "What the words mean",
     ):

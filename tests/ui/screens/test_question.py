@@ -199,4 +199,4 @@ async def test_a_small_screen_still_says_which_call_is_hung_up() -> None:
         assert "PJSIP/carrier-of-the-west-0000000a Eve 100" in words_of(app)
         await pilot.resize_terminal(40, 9)
         await pilot.pause()
-        assert "The caller hears the line go dead." in words_of(app)
+        assert "The caller is hung up." in words_of(app)

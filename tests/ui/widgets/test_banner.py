@@ -28,12 +28,12 @@ from tests.ui.widgets.frames import (
         ),
         (
             {"link": Link("lost", "connection refused"), "age_s": 75.0},
-            "! engine lost 1m15s ago, looking for it; these figures are old (connection refused)",
+            "! engine lost 1m15s ago, reconnecting; these figures are old (connection refused)",
             "fail",
         ),
         (
             {"link": Link("ended", "drained")},
-            "■ the engine has ended; these figures are its last (drained)",
+            "■ the engine has ended; these are its last figures (drained)",
             "stale",
         ),
         ({"link": Link("connecting")}, "○ connecting", "stale"),

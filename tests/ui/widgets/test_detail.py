@@ -205,9 +205,9 @@ def test_counters_are_told_with_where_packets_were_lost() -> None:
     found = told(plain(counts(a_view(call), 80)))
     assert found["lost"] == "25 (0.83%!)  out 20, at echo 0, back 5"
     assert found["late"] == "3 (0.10%~)"
-    assert found["upstream"].startswith("20 missing  1 over 200 ms silent")
-    assert found["disorder"] == "twice 0/4  reordered 0/0"
-    assert found["floor"] == "4.20 ms round trip  clocks -12.3 ppm"
+    assert found["Asterisk"].startswith("20 missing  1 over 200 ms silent")
+    assert found["duplicates"] == "0 from Asterisk, 4 from the echo"
+    assert found["fastest"] == "4.20 ms round trip  clock skew -12.3 ppm"
 
 
 def test_asterisks_figures_are_told_by_what_they_mean() -> None:

@@ -87,13 +87,13 @@ def test_a_loss_within_the_limit_is_no_alarm() -> None:
 
 def test_our_own_seconds_point_to_this_machine() -> None:
     few = a_course_of(limited=last([1, 1]), dwell_max_us=last([9000, 9000], quiet=300))
-    view = a_view(detail=a_detail(course=few, limited_by=["our own dwell"]))
+    view = a_view(detail=a_detail(course=few, limited_by=["delay in this engine"]))
     assert of(view) == (
-        "Worth a look: this machine: 2 of 60 s limited by our own dwell",
+        "Worth a look: this machine: 2 of 60 s limited by delay in this engine",
         "near",
     )
     many = a_course_of(limited=last([1] * 30))
-    view = a_view(detail=a_detail(course=many, limited_by=["our own dwell"]))
+    view = a_view(detail=a_detail(course=many, limited_by=["delay in this engine"]))
     assert of(view)[1] == "fail"
     dropped = counted(up(), socket_drops=7)
     assert of(a_view(dropped))[0] == "Look at this machine: our sockets dropped 7 packets"

@@ -14,7 +14,7 @@ from tests.ui.widgets.frames import (
 
 def test_a_sound_instrument_is_called_so() -> None:
     text = render_instrument(a_frame(), 65, 9)
-    assert style_of(text, "sound") == "ok"
+    assert style_of(text, "in order") == "ok"
     assert not {"fail", "near"} & {span.style for span in text.spans}
 
 
@@ -76,14 +76,14 @@ def test_every_figure_has_its_place_in_one_column_too() -> None:
     for name in (
         "socket drops",
         "log overflow",
-        "uncertain",
+        "no exact time",
         "log fill",
-        "tick lag",
+        "engine lag",
         "RTP ports",
         "ARI answers in",
         "buffers",
         "workers",
-        "orphans",
+        "late records",
     ):
         assert f"  {name}" in told
 
