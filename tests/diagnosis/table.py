@@ -1,0 +1,144 @@
+"""Prints the trial's table: fault → first line → right, not known or wrong.
+
+    python -m tests.diagnosis.table [--seeds 1,2,3] [--only TEXT] [--pairs] [--all]
+
+`--only` takes scenarios whose name has the text; `--all` prints the right ones too. A wrong line,
+of the session or of a call, at the end or on the way, is printed with the findings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+
+from ari_tui.analysis.store import Store
+from ari_tui.document.where import Where
+from tests.diagnosis.faults import Scenario, none, pairs, singles
+from tests.diagnosis.schedule import MS, START_NS, Schedule
+from tests.diagnosis.trial import fresh_store, play
+
+Ask = Callable[[Store, int], tuple[Where, Mapping[int, Where]]]
+"""The diagnosis of the session and of each call by its number, at a time (ns)."""
+RIGHT, UNKNOWN, WRONG, MISSED, FALSE = "right", "not known", "WRONG", "MISSED", "FALSE ALARM"
+BAD: Final = (WRONG, MISSED, FALSE)
+SETTLED_S: Final = 16
+"""After so many seconds of a fault the right line must stand: Asterisk's counts move every 5 s,
+and losses are settled after 3 s."""
+
+
+class Outcome(NamedTuple):
+    """What came out of one scenario."""
+
+    scenario: Scenario
+    verdict: str
+    """Of the end of the session."""
+    where: Where
+    early: tuple[tuple[float, str], ...]
+    """Wrong places and false alarms on the way: second, and the line."""
+    calls: Mapping[int, tuple[str, Where]]
+    right_after_s: float | None
+    """From the fault's begin until the right line first stood."""
+
+    @property
+    def bad_calls(self) -> list[int]:
+        """Return the calls whose own first line is wrong."""
+        return [call for call, (verdict, _) in self.calls.items() if verdict in BAD]
+
+    @property
+    def bad(self) -> bool:
+        """Return whether anything at all was wrong."""
+        return self.verdict in BAD or bool(self.early) or bool(self.bad_calls)
+
+
+def verdict_of(scenario: Scenario, where: Where, call: int | None = None) -> str:
+    """Compare a diagnosis at the end with what was done to the session, or to a call."""
+    places, may_be_unknown = scenario.expected(call)
+    if not places:
+        return RIGHT if where.clean and not where.findings else FALSE
+    if where.findings:
+        return RIGHT if where.findings[0].place in places else WRONG
+    if any(unknown.text for unknown in where.unknown):
+        return UNKNOWN if may_be_unknown else MISSED
+    told = any(unknown.place in places for unknown in where.unknown)
+    return UNKNOWN if may_be_unknown and (told or where.clean) else MISSED
+
+
+def run(scenario: Scenario, ask: Ask) -> Outcome:
+    """Play a scenario and judge its lines, every second and at the end."""
+    store = fresh_store(scenario)
+    places, _ = scenario.expected()
+    early: list[tuple[float, str]] = []
+    right_after_s = None
+    session, calls = ask(store, START_NS)
+    for now_ns in play(Schedule(scenario), store):
+        session, calls = ask(store, now_ns)
+        second = (now_ns - START_NS) / MS / 1000
+        if session.findings and session.findings[0].place not in places:
+            early.append((second, session.line))
+        elif session.findings and right_after_s is None:
+            right_after_s = second - min(fault.from_s for fault in scenario.faults)
+    judged = {call: (verdict_of(scenario, where, call), where) for call, where in calls.items()}
+    verdict = verdict_of(scenario, session)
+    return Outcome(scenario, verdict, session, tuple(early), judged, right_after_s)
+
+
+def scenarios(seeds: list[int], *, with_pairs: bool, only: str) -> list[Scenario]:
+    """Return the scenarios of some seeds, those with `only` in their name."""
+    found = [one for seed in seeds for one in (*none(seed), *singles(seed))]
+    found += [one for seed in seeds for one in pairs(seed) if with_pairs]
+    return [one for one in found if only in one.name]
+
+
+def row(outcome: Outcome) -> str:
+    """Return an outcome as a line of the table."""
+    after = "" if outcome.right_after_s is None else f"{outcome.right_after_s:.0f} s"
+    name = f"{outcome.scenario.name} (seed {outcome.scenario.seed})"
+    extra = f"  [{len(outcome.early)} s wrong on the way]" if outcome.early else ""
+    extra += f"  [calls wrong: {outcome.bad_calls}]" if outcome.bad_calls else ""
+    return f"{name:<62} {outcome.verdict:<11} {after:>5}  {outcome.where.line}{extra}"
+
+
+def details(outcome: Outcome) -> list[str]:
+    """Return the findings of a bad outcome."""
+    lines = [f"    at {second:.0f} s: {line}" for second, line in outcome.early[:3]]
+    shown = {"session": outcome.where}
+    shown |= {f"call {call}": outcome.calls[call][1] for call in outcome.bad_calls[:2]}
+    for name, where in shown.items():
+        for finding in where.findings:
+            lines.append(f"    {name}: {finding.text} for {finding.evidence} but {finding.against}")
+        for unknown in where.unknown:
+            lines.append(f"    {name}: not known: {unknown.place}: {unknown.text} ({unknown.why})")
+    return lines
+
+
+def say(*lines: str) -> None:
+    """Print lines at once."""
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+def main(ask: Ask, arguments: list[str]) -> int:
+    """Print the table; return 1 when anything was wrong."""
+    parser = argparse.ArgumentParser(description="The trial's table.")
+    parser.add_argument("--seeds", default="1")
+    parser.add_argument("--only", default="")
+    parser.add_argument("--pairs", action="store_true")
+    parser.add_argument("--all", action="store_true")
+    options = parser.parse_args(arguments)
+    seeds = [int(seed) for seed in options.seeds.split(",")]
+    counts: Counter[str] = Counter()
+    bad, started = 0, time.monotonic()
+    for scenario in scenarios(seeds, with_pairs=options.pairs, only=options.only):
+        outcome = run(scenario, ask)
+        counts[outcome.verdict] += 1
+        bad += outcome.bad
+        if options.all or outcome.bad:
+            say(row(outcome), *(details(outcome) if outcome.bad else []))
+    summary = ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
+    took_s = time.monotonic() - started
+    say(f"{counts.total()} scenarios: {summary}; {bad} with anything wrong ({took_s:.0f} s)")
+    return 1 if bad else 0
