@@ -108,10 +108,8 @@ def details(outcome: Outcome) -> list[str]:
     shown = {"session": outcome.where}
     shown |= {f"call {call}": outcome.calls[call][1] for call in outcome.bad_calls[:2]}
     for name, where in shown.items():
-        for finding in where.findings:
-            lines.append(f"    {name}: {finding.text} for {finding.evidence} but {finding.against}")
-        for unknown in where.unknown:
-            lines.append(f"    {name}: not known: {unknown.place}: {unknown.text} ({unknown.why})")
+        lines += [f"    {name}: {f.text} for {f.evidence} but {f.against}" for f in where.findings]
+        lines += [f"    {name}: not known: {u.place}: {u.text} ({u.why})" for u in where.unknown]
     return lines
 
 
