@@ -183,7 +183,7 @@ class CallMedia:
     async def _query(self, number: int, ssrc: int) -> None:
         # a failed query is repeated a second later
         with contextlib.suppress(AriTuiError):
-            await self.worker_pool.assignments.query(number, ssrc)
+            await self.worker_pool.assignments.query(number, ssrc, None)
 
     def take_report(self, answer: control.StreamReport) -> None:
         """Take an echo server's answer about a stream."""

@@ -29,16 +29,16 @@ class _Query(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, _addr: object) -> None:
         reply = status.parse_reply(data)
-        if reply is None or reply[0].nonce != self.nonce or self.answer.done():
+        if reply is None or reply.query.nonce != self.nonce or self.answer.done():
             return
-        _, counters, impaired = reply
+        counters = reply.counters
         self.answer.set_result(
             Injected(
                 lost=counters.impaired_lost,
                 duplicates=counters.impaired_duplicates,
                 reordered=counters.impaired_reordered,
             )
-            if impaired
+            if reply.impaired
             else None
         )
 

@@ -63,10 +63,10 @@ class WorkerAssignments(dict[int, WorkerAssignment]):
             assignment.draining = True
             await assignment.worker.request(control.DrainCall(call))
 
-    async def query(self, call: int, ssrc: int) -> None:
+    async def query(self, call: int, ssrc: int, holds_from: int | None = None) -> None:
         """Query the echo server about a call's stream; the answer, if any, comes as an event."""
         if (assignment := self.get(call)) and assignment.worker.running:
-            await assignment.worker.request(control.QueryStream(call, ssrc))
+            await assignment.worker.request(control.QueryStream(call, ssrc, holds_from))
 
     async def remove(self, call: int) -> None:
         """Close a call's sockets. No-op without sockets; an ended worker has closed them."""

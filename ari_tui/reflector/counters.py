@@ -16,8 +16,9 @@ class TrafficCounters:
     `packets` and `bytes` are RTP received, `sent` RTP returned, copies included. `errors` are
     packets that could not be sent, or not queued because the queue was full. Dwell is our own
     delay, from the kernel's receive stamp to just before the send, without the delay that
-    impairment and pacing add; None before the first packet is sent. `impaired` is None without
-    impairment.
+    impairment and pacing add; None before the first packet is sent. `held` are packets with a dwell
+    above 0.5 ms, which status replies tell one by one; `held_uncertain` those of them whose send
+    call took that long. `impaired` is None without impairment.
     """
 
     packets: int
@@ -27,6 +28,8 @@ class TrafficCounters:
     dwell_max_ns: int | None
     dwell_sum_ns: int
     impaired: ImpairmentCounts | None
+    held: int = 0
+    held_uncertain: int = 0
 
     @property
     def dwell_mean_ns(self) -> float | None:
@@ -115,7 +118,8 @@ class EchoCounters:
         mean_ns, max_ns = self.total.dwell_mean_ns, self.total.dwell_max_ns
         if mean_ns is None or max_ns is None:
             return "own delay —"
-        return f"own delay {mean_ns / 1e6:.3f} ms on average, {max_ns / 1e6:.3f} ms at most"
+        delay = f"own delay {mean_ns / 1e6:.3f} ms on average, {max_ns / 1e6:.3f} ms at most"
+        return f"{delay}, {self.total.held:,} packets held above 0.5 ms"
 
     def _impaired_text(self) -> str:
         done = self.total.impaired

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 import time
 from typing import Final, NamedTuple
@@ -12,10 +13,13 @@ from ari_tui.reflector.guard import SourceGuard, parse_host
 from ari_tui.reflector.impairment import Impairment, ImpairmentSpec
 from ari_tui.reflector.streams import EchoStream, StreamTable
 from ari_tui.wire import rtp, status
+from ari_tui.wire.status import Hold, Holds
 
 MAX_WAITING: Final = 131_072
 MAX_WAITING_BYTES: Final = 64 << 20
 """Limits of the send queue; packets beyond are dropped and counted as errors."""
+HOLD_NS: Final = 500_000
+"""A packet held for longer is told one by one; so is one whose send call took longer."""
 _BATCH: Final = 64
 """Datagrams read before due packets are sent again."""
 _MAX_DATAGRAM: Final = 65_536
@@ -26,6 +30,7 @@ class _Waiting(NamedTuple):
 
     data: bytes
     stream: EchoStream
+    sequence: int
     lag_ns: int
 
 
@@ -56,6 +61,8 @@ class Reflector:
         self._waiting_bytes = 0
         self._refused = self._malformed = self._not_rtp = self._receive_errors = 0
         self._queries = self._replies = 0
+        self.run_id = secrets.randbits(64)
+        """Told in status replies: another one means another run of the server."""
 
     @property
     def waiting(self) -> int:
@@ -85,7 +92,7 @@ class Reflector:
         for due_ns, packet in self._schedule.pop_releases(now_ns):
             self._waiting_bytes -= len(packet.data)
             dwell_ns = packet.lag_ns + time.monotonic_ns() - due_ns
-            self._send(packet.data, packet.stream, dwell_ns)
+            self._send(packet.data, packet.stream, packet.sequence, dwell_ns, time.time_ns())
 
     def expire(self, now_ns: int) -> None:
         """Evict idle streams; to be called about once a second."""
@@ -128,28 +135,35 @@ class Reflector:
             stream = self._table.add(source, ssrc, now_ns)
         stream.tally.received += 1
         stream.tally.bytes += len(data)
+        before_ns = time.time_ns()
         if self._schedule is None:
-            self._send(data, stream, time.time_ns() - stamp_ns)
+            self._send(data, stream, sequence, before_ns - stamp_ns, before_ns)
         else:
             due_ns = stream.pacer.due_ns(timestamp, now_ns) if stream.pacer is not None else now_ns
-            packet = _Waiting(bytes(data), stream, max(0, time.time_ns() - stamp_ns))
-            self._queue(self._schedule, packet, sequence, due_ns)
+            packet = _Waiting(bytes(data), stream, sequence, max(0, before_ns - stamp_ns))
+            self._queue(self._schedule, packet, due_ns)
 
     def _queue(
         self,
         schedule: Impairment[EchoStream, _Waiting],
         packet: _Waiting,
-        sequence: int,
         arrival_ns: int,
     ) -> None:
         size, before = len(packet.data), schedule.pending
         if before >= MAX_WAITING or self._waiting_bytes + size > MAX_WAITING_BYTES:
             packet.stream.tally.errors += 1
             return
-        schedule.push(packet.stream, sequence, packet, arrival_ns)
+        schedule.push(packet.stream, packet.sequence, packet, arrival_ns)
         self._waiting_bytes += size * (schedule.pending - before)
 
-    def _send(self, data: bytes | memoryview, stream: EchoStream, dwell_ns: int) -> None:
+    def _send(
+        self,
+        data: bytes | memoryview,
+        stream: EchoStream,
+        sequence: int,
+        dwell_ns: int,
+        before_ns: int,
+    ) -> None:
         tally = stream.tally
         try:
             self._sock.sendto(data, stream.source)
@@ -157,9 +171,14 @@ class Reflector:
             tally.errors += 1
             return
         tally.sent += 1
+        stream.last_sequence = sequence
         if dwell_ns > 0:  # a clock set back gives no valid sample
             tally.dwell_sum_ns += dwell_ns
-            tally.dwell_max_ns = max(tally.dwell_max_ns, dwell_ns)
+            if dwell_ns > tally.dwell_max_ns:
+                tally.dwell_max_ns = dwell_ns
+        took_ns = time.time_ns() - before_ns
+        if dwell_ns > HOLD_NS or took_ns > HOLD_NS:
+            _keep_hold(stream, Hold(sequence, max(0, dwell_ns) // 1000, took_ns > HOLD_NS))
 
     def _take_other(self, data: memoryview, source: Address, verdict: int) -> None:
         if not self._guard.admits(source):
@@ -178,7 +197,8 @@ class Reflector:
         if query is None or traffic is None:
             return
         counters = traffic.status(socket_drops(self._sock))
-        reply = status.build_reply(query, counters, impaired=self._impaired)
+        holds = self._holds_for(query, source) if query.holds_from is not None else None
+        reply = status.build_reply(query, counters, impaired=self._impaired, holds=holds)
         try:
             self._sock.sendto(reply, source)
         except OSError:
@@ -191,6 +211,13 @@ class Reflector:
             return self._traffic(None) if parse_host(source[0]).is_loopback else None
         stream = self._table.peek(source, query.ssrc)
         return self._traffic(stream) if stream is not None else None
+
+    def _holds_for(self, query: status.StatusQuery, source: Address) -> Holds | None:
+        stream = self._table.peek(source, query.ssrc)
+        if stream is None:
+            return None
+        first, entries = stream.holds.since(query.holds_from or 0)
+        return Holds(self.run_id, stream.holds.total, first, stream.last_sequence, entries)
 
     def _traffic(self, stream: EchoStream | None) -> TrafficCounters:
         """Return the counters of a stream; of all with None."""
@@ -206,9 +233,17 @@ class Reflector:
             errors=tally.errors,
             dwell_max_ns=tally.dwell_max_ns if tally.sent else None,
             dwell_sum_ns=tally.dwell_sum_ns,
+            held=tally.held,
+            held_uncertain=tally.held_uncertain,
             impaired=impaired,
         )
 
     def _forget(self, stream: EchoStream) -> None:
         if self._schedule is not None:
             self._schedule.forget(stream)
+
+
+def _keep_hold(stream: EchoStream, hold: Hold) -> None:
+    stream.holds.add(hold)
+    stream.tally.held += 1
+    stream.tally.held_uncertain += hold.uncertain

@@ -6,12 +6,14 @@ of forged SSRCs cannot lock live streams out. The counts of an evicted stream st
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Final
 
 from ari_tui.core.sockets import Address
 from ari_tui.wire.rtp import TIMESTAMP_BITS, signed_difference
+from ari_tui.wire.status import MOST_HOLDS, Hold
 
 MAX_STREAMS: Final = 4096
 IDLE_NS: Final = 60_000_000_000
@@ -19,16 +21,28 @@ AHEAD_LIMIT_NS: Final = 500_000_000
 """The longest delay by pacing; a packet due later means a timestamp jump."""
 BACK_LIMIT_S: Final = 1
 """A timestamp further back than this is a jump, a nearer one a reordered packet."""
+HOLDS_KEPT: Final = 256
+"""Held packets kept of each stream: 5 s of 20 ms packets, should each one be held."""
 
 
 class EchoTally:
     """Running counts of one stream, or of all that were evicted."""
 
-    __slots__ = ("bytes", "dwell_max_ns", "dwell_sum_ns", "errors", "received", "sent")
+    __slots__ = (
+        "bytes",
+        "dwell_max_ns",
+        "dwell_sum_ns",
+        "errors",
+        "held",
+        "held_uncertain",
+        "received",
+        "sent",
+    )
 
     def __init__(self) -> None:
         self.received = self.sent = self.bytes = self.errors = 0
         self.dwell_max_ns = self.dwell_sum_ns = 0
+        self.held = self.held_uncertain = 0
 
     def add(self, other: EchoTally) -> None:
         """Add another's counts; of the maxima keep the larger."""
@@ -38,6 +52,33 @@ class EchoTally:
         self.errors += other.errors
         self.dwell_sum_ns += other.dwell_sum_ns
         self.dwell_max_ns = max(self.dwell_max_ns, other.dwell_max_ns)
+        self.held += other.held
+        self.held_uncertain += other.held_uncertain
+
+
+class HoldRing:
+    """The newest packets of one stream that were held for long, numbered from 0."""
+
+    __slots__ = ("_entries", "total")
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._entries: deque[Hold] = deque(maxlen=HOLDS_KEPT)
+
+    def add(self, hold: Hold) -> None:
+        """Keep a hold; the oldest is overwritten when the ring is full."""
+        self._entries.append(hold)
+        self.total += 1
+
+    def since(self, index: int) -> tuple[int, tuple[Hold, ...]]:
+        """Return the index of the first entry from `index` on, and as many as a reply holds.
+
+        An index beyond the total is one of another run of the server: then from the oldest.
+        """
+        oldest = self.total - len(self._entries)
+        first = oldest if index > self.total else max(index, oldest)
+        begin = first - oldest
+        return first, tuple(islice(self._entries, begin, begin + MOST_HOLDS))
 
 
 class Pacer:
@@ -76,15 +117,18 @@ class Pacer:
 
 
 class EchoStream:
-    """One stream: its source and SSRC, its counts, and its pacer if paced."""
+    """One stream: its source and SSRC, its counts and holds, and its pacer if paced."""
 
-    __slots__ = ("last_ns", "pacer", "source", "ssrc", "tally")
+    __slots__ = ("holds", "last_ns", "last_sequence", "pacer", "source", "ssrc", "tally")
 
     def __init__(self, source: Address, ssrc: int, pacer: Pacer | None) -> None:
         self.source = source
         self.ssrc = ssrc
         self.pacer = pacer
         self.tally = EchoTally()
+        self.holds = HoldRing()
+        self.last_sequence = 0
+        """Sequence of the packet sent back last."""
         self.last_ns = 0
 
 

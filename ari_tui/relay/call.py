@@ -117,9 +117,9 @@ class CallLegs:
         if self._learn_at is not None and now >= self._learn_at:
             self._start_learning()
 
-    def query(self, ssrc: int) -> None:
+    def query(self, ssrc: int, holds_from: int | None = None) -> None:
         """Send the echo server a status query about a stream; the nonce is the time."""
-        query = status.StatusQuery(status.STREAM_QUERY, ssrc, time_ns())
+        query = status.StatusQuery(status.STREAM_QUERY, ssrc, time_ns(), holds_from)
         # refused, or the buffer is full: the next query replaces this one
         with contextlib.suppress(OSError):
             self.echo.sock.send(status.build_query(query))
@@ -163,6 +163,6 @@ class CallLegs:
     def _on_status(self, data: bytes) -> None:
         reply = status.parse_reply(data)
         if reply is not None:
-            query, counters, _ = reply
-            report = control.StreamReport(self.call, query.ssrc, query.nonce, counters)
+            query, counters, _, holds = reply
+            report = control.StreamReport(self.call, query.ssrc, query.nonce, counters, holds)
             self._send_event(report)

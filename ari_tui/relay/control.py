@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from ari_tui.wire.status import StatusCounters
+from ari_tui.wire.status import Hold, Holds, StatusCounters
 
 Message = dict[str, Any]
 """One JSON object, as sent."""
@@ -56,6 +56,8 @@ class QueryStream(NamedTuple):
 
     call: int
     ssrc: int
+    holds_from: int | None = None
+    """The index of the first hold asked for; None: a query of version 1, without holds."""
 
 
 class DrainCall(NamedTuple):
@@ -104,6 +106,8 @@ class StreamReport(NamedTuple):
     ssrc: int
     asked_ns: int
     counters: StatusCounters
+    holds: Holds | None = None
+    """None from a server that cannot tell them."""
 
 
 Request = AddCall | ConnectCall | QueryStream | DrainCall | RemoveCall | StopWorker
@@ -147,7 +151,9 @@ def parse_request(message: Message) -> Request:
             learn = str(message.get("learn", "never"))
             return ConnectCall(int(message["call"]), host, port, learn)
         case "query":
-            return QueryStream(int(message["call"]), int(message["ssrc"]))
+            wanted = message.get("holds_from")
+            holds_from = None if wanted is None else int(wanted)
+            return QueryStream(int(message["call"]), int(message["ssrc"]), holds_from)
         case "drain":
             return DrainCall(int(message["call"]))
         case "remove":
@@ -171,9 +177,10 @@ def event_message(event: Event) -> Message:
             return {"event": "heartbeat", **event._asdict()}
         case SourceLearned():
             return {"event": "learned", **event._asdict()}
-        case StreamReport(call, ssrc, asked_ns, counters):
+        case StreamReport(call, ssrc, asked_ns, counters, holds):
             head = {"event": "status", "call": call, "ssrc": ssrc, "asked_ns": asked_ns}
-            return {**head, **counters._asdict()}
+            told = {} if holds is None else {"holds": list(holds)}
+            return {**head, **counters._asdict(), **told}
 
 
 def parse_event(message: Message) -> Event | None:
@@ -186,8 +193,16 @@ def parse_event(message: Message) -> Event | None:
         case "status":
             call, ssrc, asked_ns = (int(message[name]) for name in ("call", "ssrc", "asked_ns"))
             counters = StatusCounters(*(int(message[name]) for name in StatusCounters._fields))
-            return StreamReport(call, ssrc, asked_ns, counters)
+            return StreamReport(call, ssrc, asked_ns, counters, _holds(message.get("holds")))
     return None
+
+
+def _holds(told: Any) -> Holds | None:
+    if told is None:
+        return None
+    server, total, first, complete_to, entries = told
+    held = tuple(Hold(int(a), int(b), bool(uncertain)) for a, b, uncertain in entries)
+    return Holds(int(server), int(total), int(first), int(complete_to), held)
 
 
 def _endpoint(pair: Any) -> tuple[str, int]:

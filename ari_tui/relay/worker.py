@@ -133,8 +133,8 @@ class Worker:
                 return self._add(request)._asdict()
             case control.ConnectCall(call, host, port, learn):
                 self._calls[call].connect(normal_endpoint(host, port), learn)
-            case control.QueryStream(call, ssrc):
-                self._calls[call].query(ssrc)
+            case control.QueryStream(call, ssrc, holds_from):
+                self._calls[call].query(ssrc, holds_from)
             case control.DrainCall(call):
                 self._calls[call].drain()
             case control.RemoveCall(call):

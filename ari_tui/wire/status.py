@@ -1,7 +1,12 @@
-"""The echo server's status query on its RTP port: counters of packets, losses and delay.
+"""The echo server's status query on its RTP port: counters of packets, losses and delay, and holds.
 
 A query and its reply have the same size, so that the server cannot amplify; the first byte has RTP
 version 1, so that no query is taken for media.
+
+Version 1 (128 bytes) asks for counters. Version 2 (512 bytes, of one stream only) also asks for the
+packets that the server held, from an index on: the stream's holds are numbered from 0, and a reply
+has as many as fit. An older server does not answer version 2; a server answers a query in the
+query's own version.
 """
 
 from __future__ import annotations
@@ -11,14 +16,27 @@ from typing import Final, NamedTuple
 
 MAGIC: Final = b"AriS"
 VERSION: Final = 1
+HOLDS_VERSION: Final = 2
 STREAM_QUERY, TOTALS_QUERY, STREAM_REPLY, TOTALS_REPLY = 1, 2, 0x81, 0x82
 
 _PREFIX: Final = struct.Struct("!4sBBHIQ")
 _COUNTERS: Final = struct.Struct("!10Q")
+_FROM: Final = struct.Struct("!Q")
+_HOLDS: Final = struct.Struct("!QQQHHI")
+_HOLD: Final = struct.Struct("!HHI")
+_HOLDS_AT: Final = _PREFIX.size + _COUNTERS.size
+_FIRST_HOLD_AT: Final = _HOLDS_AT + _HOLDS.size
 STATUS_SIZE: Final = 128
-"""Bytes of a query and of a reply."""
+"""Bytes of a query and of a reply of version 1."""
+HOLDS_SIZE: Final = 512
+"""Bytes of a query and of a reply of version 2."""
+MOST_HOLDS: Final = (HOLDS_SIZE - _FIRST_HOLD_AT) // _HOLD.size
+"""The most holds in one reply."""
 IMPAIRED_FLAG: Final = 1
 """Reply flag: an impairment is configured, so that its counts are valid."""
+_UNCERTAIN_FLAG: Final = 1
+_MAX_U32: Final = 0xFFFFFFFF
+_SIZES: Final = {STATUS_SIZE: VERSION, HOLDS_SIZE: HOLDS_VERSION}
 
 
 class StatusQuery(NamedTuple):
@@ -27,6 +45,8 @@ class StatusQuery(NamedTuple):
     kind: int
     ssrc: int
     nonce: int
+    holds_from: int | None = None
+    """The index of the first hold that is asked for; None: none are (version 1)."""
 
 
 class StatusCounters(NamedTuple):
@@ -44,15 +64,59 @@ class StatusCounters(NamedTuple):
     impaired_reordered: int
 
 
+class Hold(NamedTuple):
+    """A packet that the echo server held: from its kernel's receive stamp to just before its send.
+
+    Delay by impairment and pacing is not part of it.
+    """
+
+    sequence: int
+    hold_us: int
+    """At most 71 minutes."""
+    uncertain: bool
+    """The send call itself took long: the packet left somewhere within it."""
+
+
+class Holds(NamedTuple):
+    """The holds in one reply of version 2."""
+
+    server: int
+    """Drawn at the server's start: another one means that it was restarted."""
+    total: int
+    """Holds of the stream so far; more are to be asked for while `first + len(entries)` is less."""
+    first: int
+    """Index of the first entry; above the index asked for when older ones were overwritten."""
+    complete_to: int
+    """Sequence of the packet sent back last: the holds up to `total` are those until then."""
+    entries: tuple[Hold, ...]
+
+    @property
+    def next(self) -> int:
+        """The index to ask for next."""
+        return self.first + len(self.entries)
+
+
+class StatusReply(NamedTuple):
+    """A reply: its query, the counters, whether an impairment is configured, the holds."""
+
+    query: StatusQuery
+    counters: StatusCounters
+    impaired: bool
+    holds: Holds | None = None
+    """None in version 1. The reply's query then has no `holds_from`."""
+
+
 def looks_like_status(data: bytes | memoryview) -> bool:
     """Return whether a datagram has the size and magic of a status message."""
-    return len(data) == STATUS_SIZE and bytes(data[:4]) == MAGIC
+    return len(data) in _SIZES and bytes(data[:4]) == MAGIC
 
 
 def build_query(query: StatusQuery) -> bytes:
     """Build a query, padded to the size of its reply."""
-    head = _PREFIX.pack(MAGIC, VERSION, query.kind, 0, query.ssrc, query.nonce)
-    return head.ljust(STATUS_SIZE, b"\0")
+    if query.holds_from is None:
+        return _head(VERSION, query.kind, 0, query).ljust(STATUS_SIZE, b"\0")
+    head = _head(HOLDS_VERSION, query.kind, 0, query)
+    return (head + _FROM.pack(query.holds_from)).ljust(HOLDS_SIZE, b"\0")
 
 
 def parse_query(data: bytes | memoryview) -> StatusQuery | None:
@@ -60,24 +124,58 @@ def parse_query(data: bytes | memoryview) -> StatusQuery | None:
     if not looks_like_status(data):
         return None
     _, version, kind, _, ssrc, nonce = _PREFIX.unpack_from(data)
-    if version != VERSION or kind not in (STREAM_QUERY, TOTALS_QUERY):
+    if version != _SIZES[len(data)]:
         return None
-    return StatusQuery(kind, ssrc, nonce)
+    if version == HOLDS_VERSION and kind == STREAM_QUERY:
+        return StatusQuery(kind, ssrc, nonce, _FROM.unpack_from(data, _PREFIX.size)[0])
+    known = version == VERSION and kind in (STREAM_QUERY, TOTALS_QUERY)
+    return StatusQuery(kind, ssrc, nonce) if known else None
 
 
-def build_reply(query: StatusQuery, counters: StatusCounters, *, impaired: bool) -> bytes:
-    """Build the reply to one query."""
+def build_reply(
+    query: StatusQuery, counters: StatusCounters, *, impaired: bool, holds: Holds | None = None
+) -> bytes:
+    """Build the reply to one query; `holds` (at most MOST_HOLDS) for one that asks for them."""
     flags = IMPAIRED_FLAG if impaired else 0
-    head = _PREFIX.pack(MAGIC, VERSION, query.kind | 0x80, flags, query.ssrc, query.nonce)
-    return (head + _COUNTERS.pack(*counters)).ljust(STATUS_SIZE, b"\0")
+    if holds is None:
+        head = _head(VERSION, query.kind | 0x80, flags, query)
+        return (head + _COUNTERS.pack(*counters)).ljust(STATUS_SIZE, b"\0")
+    head = _head(HOLDS_VERSION, query.kind | 0x80, flags, query) + _COUNTERS.pack(*counters)
+    numbers = holds.server, holds.total, holds.first, holds.complete_to, len(holds.entries), 0
+    entries = (
+        _HOLD.pack(sequence, _UNCERTAIN_FLAG if uncertain else 0, min(hold_us, _MAX_U32))
+        for sequence, hold_us, uncertain in holds.entries
+    )
+    return (head + _HOLDS.pack(*numbers) + b"".join(entries)).ljust(HOLDS_SIZE, b"\0")
 
 
-def parse_reply(data: bytes | memoryview) -> tuple[StatusQuery, StatusCounters, bool] | None:
-    """Return a reply's query, counters and whether an impairment is configured, else None."""
+def parse_reply(data: bytes | memoryview) -> StatusReply | None:
+    """Return the reply in a datagram; None when it is none or contradicts itself."""
     if not looks_like_status(data):
         return None
     _, version, kind, flags, ssrc, nonce = _PREFIX.unpack_from(data)
-    if version != VERSION or kind not in (STREAM_REPLY, TOTALS_REPLY):
+    kinds = (STREAM_REPLY,) if version == HOLDS_VERSION else (STREAM_REPLY, TOTALS_REPLY)
+    if version != _SIZES[len(data)] or kind not in kinds:
+        return None
+    holds = _parse_holds(data) if version == HOLDS_VERSION else None
+    if version == HOLDS_VERSION and holds is None:
         return None
     counters = StatusCounters(*_COUNTERS.unpack_from(data, _PREFIX.size))
-    return StatusQuery(kind & 0x7F, ssrc, nonce), counters, bool(flags & IMPAIRED_FLAG)
+    query = StatusQuery(kind & 0x7F, ssrc, nonce)
+    return StatusReply(query, counters, bool(flags & IMPAIRED_FLAG), holds)
+
+
+def _head(version: int, kind: int, flags: int, query: StatusQuery) -> bytes:
+    return _PREFIX.pack(MAGIC, version, kind, flags, query.ssrc, query.nonce)
+
+
+def _parse_holds(data: bytes | memoryview) -> Holds | None:
+    server, total, first, complete_to, count, _ = _HOLDS.unpack_from(data, _HOLDS_AT)
+    if count > MOST_HOLDS or first + count > total:
+        return None
+    end = _FIRST_HOLD_AT + count * _HOLD.size
+    entries = tuple(
+        Hold(sequence, hold_us, bool(flags & _UNCERTAIN_FLAG))
+        for sequence, flags, hold_us in _HOLD.iter_unpack(data[_FIRST_HOLD_AT:end])
+    )
+    return Holds(server, total, first, complete_to, entries)

@@ -318,7 +318,7 @@ async def test_the_last_question_waits_for_its_own_answer_not_for_an_earlier_one
     early = StreamReport(call.number, 0xABC, 1, counters)
     asked = asyncio.Event()
 
-    async def no_answer_yet(_call: int, _ssrc: int) -> None:
+    async def no_answer_yet(_call: int, _ssrc: int, _holds_from: int | None) -> None:
         asked.set()
 
     monkeypatch.setattr(worker_pool.assignments, "query", no_answer_yet)

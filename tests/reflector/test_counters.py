@@ -15,6 +15,8 @@ TRAFFIC = TrafficCounters(
     dwell_max_ns=2_500_000,
     dwell_sum_ns=99_000_000,
     impaired=ImpairmentCounts(packets=1_000, lost=12, duplicates=4, reordered=3),
+    held=3,
+    held_uncertain=1,
 )
 COUNTERS = EchoCounters(
     total=TRAFFIC,
@@ -38,7 +40,7 @@ EMPTY = dataclasses.replace(
 def test_the_text_is_one_paragraph_with_every_count_that_matters() -> None:
     assert COUNTERS.text() == (
         "echo: 1,000 packets (172,000 bytes) of 2 streams received, 990 returned, 2 errors;"
-        " own delay 0.100 ms on average, 2.500 ms at most;"
+        " own delay 0.100 ms on average, 2.500 ms at most, 3 packets held above 0.5 ms;"
         " impaired: 12 lost, 4 doubled, 3 reordered;"
         " not returned: 7 malformed, 8 not RTP, 6 refused by source, 1 unsent at the end;"
         " 5 dropped by the kernel: receive buffer full"
@@ -59,6 +61,7 @@ def test_the_dictionary_is_json_and_holds_totals_and_streams() -> None:
     values = json.loads(json.dumps(COUNTERS.as_dict()))
     assert values["packets"] == 1_000
     assert values["refused"] == 6
+    assert (values["held"], values["held_uncertain"]) == (3, 1)
     assert values["impaired"] == {"packets": 1000, "lost": 12, "duplicates": 4, "reordered": 3}
     assert values["streams"][0]["ssrc"] == 77
     assert values["streams"][0]["sent"] == 990

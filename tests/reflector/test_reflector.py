@@ -13,8 +13,9 @@ from ari_tui.reflector import forwarding
 from ari_tui.reflector.forwarding import Reflector
 from ari_tui.reflector.guard import SourceGuard, parse_networks
 from ari_tui.reflector.impairment import ImpairmentCounts, ImpairmentSpec, parse_impairment
+from ari_tui.reflector.streams import HOLDS_KEPT
 from ari_tui.wire import rtp, status
-from ari_tui.wire.status import STREAM_QUERY, TOTALS_QUERY, StatusCounters, StatusQuery
+from ari_tui.wire.status import STREAM_QUERY, TOTALS_QUERY, Holds, StatusCounters, StatusQuery
 from tests import rtp_packets
 
 MS = 1_000_000
@@ -278,6 +279,118 @@ def test_a_client_learns_of_its_own_streams_only(bench: Bench) -> None:
     assert ask(bench, STREAM_QUERY, 10, stranger) is None
     assert bench.reflector.counters().status_queries == 3
     assert bench.reflector.counters().status_replies == 1
+
+
+def holds_of(bench: Bench, ssrc: int, index: int = 0) -> Holds:
+    query = status.build_query(StatusQuery(STREAM_QUERY, ssrc, 1, index))
+    bench.send(query)
+    *_, reply = bench.received()
+    assert len(reply) == len(query)
+    parsed = status.parse_reply(reply)
+    assert parsed is not None
+    assert parsed.holds is not None
+    return parsed.holds
+
+
+def hold(bench: Bench, *sequences: int, ssrc: int = 10, ms: float = 2) -> None:
+    """Let packets wait in the kernel for at least so long before they are read."""
+    for sequence in sequences:
+        bench.client.sendto(packet(sequence, ssrc=ssrc), bench.sock.getsockname())
+    until_ns = time.monotonic_ns() + round(ms * MS)
+    while time.monotonic_ns() < until_ns:
+        pass
+    bench.reflector.receive()
+
+
+def test_packets_held_for_long_are_told_one_by_one_and_the_others_are_not(bench: Bench) -> None:
+    hold(bench, 7)
+    hold(bench, 65_535, ms=5)
+    found = holds_of(bench, 10)
+    assert (found.total, found.first, found.complete_to) == (2, 0, 65_535)
+    assert [each.sequence for each in found.entries] == [7, 65_535]
+    assert found.entries[0].hold_us >= 2_000
+    assert found.entries[1].hold_us >= 5_000
+    dwell_ns = bench.reflector.counters().streams[0].traffic.dwell_max_ns
+    assert dwell_ns is not None
+    assert max(each.hold_us for each in found.entries) == dwell_ns // 1000
+    assert bench.reflector.counters().total.held == 2
+
+
+def test_holds_are_kept_by_stream(bench: Bench) -> None:
+    hold(bench, 1, ssrc=10)
+    hold(bench, 2, ssrc=11)
+    assert [each.sequence for each in holds_of(bench, 10).entries] == [1]
+    assert [each.sequence for each in holds_of(bench, 11).entries] == [2]
+
+
+def test_more_holds_than_a_reply_has_room_for_come_in_the_next_ones(bench: Bench) -> None:
+    hold(bench, *range(60))
+    first = holds_of(bench, 10)
+    assert len(first.entries) == first.next == status.MOST_HOLDS
+    second = holds_of(bench, 10, first.next)
+    assert (second.first, second.next, second.total) == (first.next, 60, 60)
+    told = [*first.entries, *second.entries]
+    assert [each.sequence for each in told] == list(range(60))
+    assert holds_of(bench, 10, second.next).entries == ()
+
+
+def test_a_ring_that_was_overrun_begins_beyond_the_index_asked_for(bench: Bench) -> None:
+    for start in range(0, 280, 40):
+        hold(bench, *range(start, start + 40))
+    found = holds_of(bench, 10)
+    assert (found.total, found.first) == (280, 280 - HOLDS_KEPT)
+    assert found.entries[0].sequence == 280 - HOLDS_KEPT
+
+
+def test_an_index_of_another_run_is_answered_from_the_oldest_hold(bench: Bench) -> None:
+    hold(bench, 1)
+    before = holds_of(bench, 10).server
+    assert holds_of(bench, 10, 999).first == 0
+    bench.build()
+    bench.send(packet(1, ssrc=10))
+    assert holds_of(bench, 10, 999).server != before
+
+
+class SlowSend:
+    """The socket, with a send that takes a while, as when the process is descheduled in it."""
+
+    def __init__(self, sock: socket.socket, ns: int) -> None:
+        self._sock, self._ns = sock, ns
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._sock, name)
+
+    def sendto(self, data: bytes, address: tuple[str, int]) -> int:
+        until_ns = time.monotonic_ns() + self._ns
+        while time.monotonic_ns() < until_ns:
+            pass
+        return self._sock.sendto(data, address)
+
+
+@pytest.mark.parametrize("spec", ["", "delay=1us"])
+def test_a_send_that_took_long_makes_the_hold_uncertain(bench: Bench, spec: str) -> None:
+    bench.build(spec)
+    hold(bench, 1)
+    bench.drain()
+    bench.reflector._sock = SlowSend(bench.sock, MS)  # type: ignore[assignment]  # its like
+    bench.send(packet(2, ssrc=10))
+    bench.drain()
+    bench.reflector._sock = bench.sock
+    found = holds_of(bench, 10)
+    assert [(each.sequence, each.uncertain) for each in found.entries] == [(1, False), (2, True)]
+    total = bench.reflector.counters().total
+    assert (total.held, total.held_uncertain) == (2, 1)
+
+
+def test_delay_that_was_asked_for_is_no_hold(bench: Bench) -> None:
+    bench.build("delay=20ms")
+    bench.send(packet(1, ssrc=10))
+    while (due_ns := bench.reflector.next_due_ns()) is not None:
+        while time.monotonic_ns() < due_ns:
+            pass
+        bench.reflector.send_due(time.monotonic_ns())
+    # held for the machine's own delay at most
+    assert all(each.hold_us < 20_000 for each in holds_of(bench, 10).entries)
 
 
 def test_a_query_neither_opens_a_stream_nor_is_a_reply_answered(bench: Bench) -> None:

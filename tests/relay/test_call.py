@@ -72,5 +72,21 @@ def test_a_query_goes_from_the_streams_own_socket_and_its_answer_is_told(
     assert asterisk.silent
 
 
+def test_a_query_for_holds_brings_them_along(rig: Rig, asterisk: Phone, echo_server: Phone) -> None:
+    added = rig.do("add", call=1, port=0, echo=list(echo_server.address), **rig.add_defaults)
+    rig.do("connect", call=1, host=asterisk.address[0], port=asterisk.address[1])
+    asterisk.send(packet(1), tuple(added["media"]))
+    echo_server.receive()
+    rig.do("query", call=1, ssrc=7, holds_from=5)
+    data, source = echo_server.receive()
+    query = status.parse_query(data)
+    assert query is not None
+    assert query.holds_from == 5
+    holds = status.Holds(99, 7, 5, 12, (status.Hold(11, 800, False), status.Hold(12, 9, True)))
+    echo_server.send(status.build_reply(query, COUNTERS, impaired=False, holds=holds), source)
+    told = control.parse_event(rig.event("status"))
+    assert told == control.StreamReport(1, 7, query.nonce, COUNTERS, holds)
+
+
 def test_a_query_of_a_call_that_is_not_there_is_refused_in_words(rig: Rig) -> None:
     assert not rig.ask("query", call=9, ssrc=1)["ok"]
