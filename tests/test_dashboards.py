@@ -174,6 +174,7 @@ HEALTHY = {
     'ari_tui_sla_state{state="fail"}': "0+0",
     'ari_tui_sla_state{state="no_traffic"}': "0+0",
     'ari_tui_sla_failing_calls{rule="loss"}': "0+0",
+    'ari_tui_fault_calls{place="echo-out"}': "0+0",
     "ari_tui_packets_received_total": "0+750",
     "ari_tui_packets_sent_total": "0+750",
     "ari_tui_packets_returned_total": "0+750",
@@ -194,6 +195,7 @@ ALERTS = {
         'ari_tui_sla_state{state="fail"}': "1+0",
         'ari_tui_sla_failing_calls{rule="loss"}': "2+0",
     },
+    "AriTuiFault": {'ari_tui_fault_calls{place="echo-out"}': "2+0"},
     "AriTuiEchoSilent": {"ari_tui_packets_returned_total": "100+0"},
     "AriTuiCallsWithoutPackets": {
         "ari_tui_packets_received_total": "100+0",

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from ari_tui.analysis.sla.alarm import Change
 from ari_tui.document.model import Base, Document
+from ari_tui.document.where import MOST_SHOWN, Where
+from ari_tui.document.where_text import line_of
 
 SCHEMA: Final = "ari-tui.alert/1"
 _REASONS: Final = 10
@@ -32,6 +36,9 @@ class Alert(Base, frozen=True, kw_only=True):
     reasons: list[str]
     verdict: str
     """That of the whole session."""
+    where: Where | None = None
+    """Where the fault is, over all calls, at most the three worst findings; null where the engine
+    does not tell."""
 
 
 def alert_of(change: Change, document: Document) -> Alert:
@@ -52,20 +59,28 @@ def alert_of(change: Change, document: Document) -> Alert:
         failing=failing,
         reasons=reasons,
         verdict=sla.verdict,
+        where=_worst_of(document.where),
     )
 
 
+def _worst_of(where: Where | None) -> Where | None:
+    if where is None:
+        return None
+    return msgspec.structs.replace(where, findings=where.findings[:MOST_SHOWN])
+
+
 def _text(change: Change, document: Document, reasons: list[str]) -> str:
-    where = f"ari-tui on {document.session.host}"
+    head = f"ari-tui on {document.session.host}"
     if change.state == "no_traffic":
-        return f"{where}: no traffic ({document.totals.calls.active} calls up)"
+        return f"{head}: no traffic ({document.totals.calls.active} calls up)"
     if change.state == "ok":
         past = {"fail": "the SLA is met again, or fails no more", "no_traffic": "there is traffic"}
-        return f"{where}: {past.get(change.previous, 'all is well')}"
+        return f"{head}: {past.get(change.previous, 'all is well')}"
     now = document.sla.now
     most = max(now.failing.values(), default=0) if now is not None else 0
     why = "; ".join(reasons) or "no reasons"
-    return f"{where}: SLA fails, {_calls(most)} affected: {why}"
+    place = "" if document.where is None else f", {line_of(document.where)}"
+    return f"{head}: SLA fails, {_calls(most)} affected{place}: {why}"
 
 
 def _calls(number: int) -> str:

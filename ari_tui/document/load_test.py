@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from ari_tui.document.model import Base, Document, LoadProgress, Sla, Spread
+from ari_tui.document.where import Where
 
 LOAD_SCHEMA: Final = "ari-tui.loadtest/1"
 STEPS: Final = ("accepted", "ringing", "answered", "bridged", "media_out", "media_back")
@@ -73,6 +74,8 @@ class LoadCall(Base, frozen=True, kw_only=True):
     late: int
     rtt_ms: Spread
     mos: float | None
+    where: Where | None = None
+    """Where its fault is; null where nothing was measured."""
 
 
 class LoadTier(Base, frozen=True, kw_only=True):

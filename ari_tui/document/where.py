@@ -101,10 +101,14 @@ class Where(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def mark(self) -> str:
-        """Return "!" for a proved fault, "~" for a likely one or one of unknown place, else " "."""
+        """Return "!" for a proved fault, "~" for a likely one or one of unknown place, "?" while
+        nothing is measured, else " ".
+        """
         if self.findings:
             return "!" if any(finding.proved for finding in self.findings) else "~"
-        return " " if self.clean else "~"
+        if self.clean:
+            return " "
+        return "~" if self.unknown else "?"
 
 
 NOTHING_YET: Final = Where(line="nothing measured yet", findings=[], unknown=[], clean=False)

@@ -24,6 +24,7 @@ from ari_tui.core.number_format import plain
 from ari_tui.core.text import escaped
 from ari_tui.document.load_test import LoadReport
 from ari_tui.document.model import Document, Sla, SlaNow
+from ari_tui.document.where_text import line_of
 
 _NAME: Final = "ARI-TUI"
 _LONGEST: Final = 300
@@ -73,7 +74,13 @@ def check_document(document: Document, no_traffic: State) -> Result:
     if outcome == NO_TRAFFIC:
         return Result(no_traffic, "no traffic", performance)
     state = _OUTCOMES.get(outcome, State.UNKNOWN)
-    return Result(state, f"{text}, {_calls(document)} (profile {sla.profile})", performance)
+    text = f"{_place(document)}{text}, {_calls(document)} (profile {sla.profile})"
+    return Result(state, text, performance)
+
+
+def _place(document: Document) -> str:
+    """Return where the fault is: first, since monitoring systems truncate."""
+    return "" if document.where is None else f"{line_of(document.where)}; "
 
 
 def _recent(sla: Sla, now: SlaNow) -> tuple[str, str]:
@@ -92,7 +99,7 @@ def check_report(report: LoadReport) -> Result:
     state = _OUTCOMES.get(report.verdict, State.UNKNOWN)
     reason = f": {report.reasons[0]}" if report.reasons else ""
     calls = f"{progress.good} calls good, {progress.failed} failed"
-    text = f"load test {report.verdict}{reason}, {calls}"
+    text = f"{_place(report.document)}load test {report.verdict}{reason}, {calls}"
     counts = [
         _datum("calls_good", progress.good, minimum="0"),
         _datum("calls_failed", progress.failed, critical=report.plan.max_failed, minimum="0"),

@@ -12,6 +12,7 @@ import msgspec
 from ari_tui.client.source import ActionError, Link
 from ari_tui.document import model
 from ari_tui.document.live import SECONDS, AllCourse, CallCourse, History, Live
+from ari_tui.document.where import Finding, Unknown, Where
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits, mark_of
 from ari_tui.ui.view_state import Row
@@ -74,6 +75,46 @@ def figures(
         "dead_air_s": 0.0,
         "rtt_histogram": None,
     }
+
+
+ECHO_LOSS = "the path to the echo server, outward: 5.1 % lost since 11:59:10 (proved)"
+CLEAN = "no fault seen, 24 calls, 60 of 60 s"
+
+
+def a_finding(text: str = ECHO_LOSS, **changed: Any) -> Finding:
+    """Return a proved loss on the way to the echo server, of one call."""
+    made = Finding(
+        place="echo-out",
+        what="lost",
+        text=text,
+        since="2026-11-22T11:59:10.000+00:00",
+        seconds=48.0,
+        calls=1,
+        of_calls=24,
+        evidence=["122 of 2400 packets that we sent never reached the echo server"],
+        against=[],
+        confidence="proved",
+    )
+    return msgspec.structs.replace(made, **changed)
+
+
+def an_unknown(**changed: Any) -> Unknown:
+    """Return a place that cannot be seen."""
+    made = Unknown(place="caller-out", why="the far end sends no reports")
+    return msgspec.structs.replace(made, **changed)
+
+
+def a_where(
+    *findings: Finding, line: str = "", unknown: Sequence[Unknown] = (), clean: bool | None = None
+) -> Where:
+    """Return a diagnosis: clean without findings and without trouble of unknown place."""
+    trouble = [one.text for one in unknown if one.text is not None]
+    return Where(
+        line=line or next(iter([*(finding.text for finding in findings), *trouble]), CLEAN),
+        findings=list(findings),
+        unknown=list(unknown),
+        clean=not findings and not trouble if clean is None else clean,
+    )
 
 
 def a_call(

@@ -101,6 +101,7 @@ def environment_of(alert: Alert, environment: Mapping[str, str]) -> dict[str, st
         "SESSION": alert.session,
         "HOST": alert.host,
         "VERDICT": alert.verdict,
+        "WHERE": "" if alert.where is None else alert.where.line,
     }
     return {**inherited, **{ALERT_PREFIX + name: value for name, value in variables.items()}}
 

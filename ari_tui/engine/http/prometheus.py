@@ -23,7 +23,8 @@ from prometheus_client.registry import Collector
 
 from ari_tui.analysis.histogram import BucketCounts
 from ari_tui.document.metrics import COUNTER, METRICS
-from ari_tui.document.model import Document, Instrument, Sla
+from ari_tui.document.model import Call, Document, Instrument, Sla
+from ari_tui.document.where import PLACES
 
 STATES: Final = ("pass", "fail", "inconclusive", "no_traffic")
 _RTT_RULES: Final = ("p50", "p95", "p99", "max")
@@ -104,6 +105,16 @@ def engine_families(document: Document) -> Iterable[Metric]:
     yield from _instrument(document.instrument)
 
 
+def fault_family(calls: Iterable[Call]) -> Metric:
+    """Return how many of the calls that are up have a finding at each place; 0 for none."""
+    found = dict.fromkeys(PLACES, 0)
+    for call in calls:
+        if call.where is not None and call.ended_at is None:
+            for place in {finding.place for finding in call.where.findings} & found.keys():
+                found[place] += 1
+    return _gauges("fault_calls", "Calls up with a fault at the place", "place", found)
+
+
 def _seconds(value_ms: float | None) -> float | None:
     return None if value_ms is None else value_ms / 1000
 
@@ -175,6 +186,7 @@ class _SnapshotCollector(Collector):
         yield from _totals(document)
         yield _histogram(self._round_trips())
         yield from sla_families(document.sla)
+        yield fault_family(document.calls)
         yield from engine_families(document)
         if self._per_call:
             yield from _calls(document)

@@ -22,6 +22,7 @@ from ari_tui.config.settings import HttpSettings
 from ari_tui.core.errors import BindError, ConfigError
 from ari_tui.core.runtime_folder import bind_unix, group_id
 from ari_tui.document import model
+from ari_tui.document.where import Where
 from ari_tui.engine.alerts.watcher import AlertState
 from ari_tui.engine.http.prometheus import renderer
 from ari_tui.engine.http.stream import DocumentStream
@@ -179,7 +180,7 @@ def _json(body: Any, *, status: int = 200) -> web.Response:
 
 
 class SlaPage(model.Sla, frozen=True, kw_only=True):
-    """Body of `/sla`: the document's `sla` with limits and alert."""
+    """Body of `/sla`: the document's `sla` with limits, alert and diagnosis."""
 
     time: str
     session: str
@@ -187,6 +188,8 @@ class SlaPage(model.Sla, frozen=True, kw_only=True):
     """Calls up."""
     limits: Profile
     alert: AlertState
+    where: Where | None
+    """Where the fault is, over all calls."""
 
 
 def sla_page(document: model.Document, profile: Profile, alert: AlertState) -> SlaPage:
@@ -198,4 +201,5 @@ def sla_page(document: model.Document, profile: Profile, alert: AlertState) -> S
         calls=document.totals.calls.active,
         limits=profile,
         alert=alert,
+        where=document.where,
     )

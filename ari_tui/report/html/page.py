@@ -22,6 +22,7 @@ from ari_tui.report.html.distributions import gauge, histogram, set_up_times
 from ari_tui.report.html.markup import Markup, element, join, raw, void
 from ari_tui.report.html.parts import badge, section, tone, word
 from ari_tui.report.html.svg import Tick
+from ari_tui.report.html.where import where_section
 from ari_tui.report.report_input import ReportInput
 
 _SIGNS: Final = {"pass": "M9 15.5l4 4 8-9", "fail": "M10.5 10.5l9 9m0-9l-9 9", "open": "M9 15h12"}
@@ -66,6 +67,7 @@ def _sections(report_input: ReportInput, name: str) -> Iterator[Markup]:
     yield element("p", when, class_="when")
     for note in filter(None, (report_input.warning, facts.injected(document))):
         yield element("p", note, class_="note", role="note")
+    yield from where_section(report_input)
     yield _verdict(report_input)
     yield element(
         "dl", [_tile(fact) for fact in facts.headline_numbers(report_input)], class_="tiles"

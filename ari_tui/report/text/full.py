@@ -14,7 +14,13 @@ from ari_tui.report import facts
 from ari_tui.report.facts import Fact
 from ari_tui.report.report_input import ReportInput
 from ari_tui.report.text.charts import pictures
-from ari_tui.report.text.summary import chapter, final_report, measured_lines, wrapped
+from ari_tui.report.text.summary import (
+    chapter,
+    measured_lines,
+    session_report,
+    where_lines,
+    wrapped,
+)
 
 _STEPS: Final = 30
 _COLUMNS: Final = ("p50", "p95", "p99", "max")
@@ -91,6 +97,8 @@ def _lines(report_input: ReportInput, width: int, ascii_only: bool, charts: bool
     yield "=" * min(len(title), width)
     for note in filter(None, (report_input.warning, facts.injected(document))):
         yield from textwrap.wrap(f"! {note}", width)
+    calls = document.calls if load is None else load.calls
+    yield from where_lines(document.where, calls, width)
     if load is not None:
         yield from load_lines(load, width)
     if charts:
@@ -99,7 +107,7 @@ def _lines(report_input: ReportInput, width: int, ascii_only: bool, charts: bool
     heading = "All calls" if load is None else "Measured calls"
     yield from ("", heading, "-" * len(heading))
     if load is None:
-        yield final_report(document)
+        yield session_report(document)
         return
     yield from measured_lines(document)
     yield from _worst(report_input)

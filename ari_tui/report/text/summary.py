@@ -8,11 +8,16 @@ from typing import Final
 
 from ari_tui.core.number_format import fixed, percent
 from ari_tui.core.text import aligned, clean_text
-from ari_tui.document.model import Document, Figures, LoadProgress, Session
+from ari_tui.document.load_test import LoadCall
+from ari_tui.document.model import Call, Document, Figures, LoadProgress, Session
+from ari_tui.document.where import Where
+from ari_tui.document.where_text import faulty, line_of, told
 from ari_tui.report.facts import Fact, rule_words
 
 _NAME_WIDTH: Final = 28
 _LONG: Final = 300
+_FAULTY: Final = 20
+"""Calls with a fault that are named."""
 _NAMES: Final = 24
 """Columns for the names of facts."""
 
@@ -49,22 +54,71 @@ def _status(document: Document) -> str:
         f"in_flight={packets.in_flight} interruptions={packets.interruptions}"
         f" sla={clean_text(document.sla.verdict)}"
         + (f" DISCONNECTED={','.join(disconnected)}" if disconnected else "")
+        + ("" if document.where is None else f" {clean_text(line_of(document.where), _LONG)}")
     )
 
 
 def final_report(document: Document) -> str:
     """Return the report at the end of a run: totals, then every call in the document."""
-    session, load = document.session, document.load
-    lines = [
+    place = where_lines(document.where, document.calls)
+    return "\n".join([_head(document), *place, *([""] if place else []), *_session(document)])
+
+
+def session_report(document: Document) -> str:
+    """Return the final report without the diagnosis."""
+    return "\n".join([_head(document), *_session(document)])
+
+
+def _head(document: Document) -> str:
+    session = document.session
+    return (
         f"ari-tui {clean_text(session.version)}, session {clean_text(session.id)}: "
         f"{session.duration_s:.1f} s, "
-        f"{ending(session)}",
+        f"{ending(session)}"
+    )
+
+
+def where_lines(
+    where: Where | None, calls: Iterable[Call | LoadCall], width: int = _LONG
+) -> list[str]:
+    """Return the diagnosis, a line for each thing it says, then the calls with a fault by name.
+
+    None where the engine did not tell.
+    """
+    if where is None:
+        return []
+    lines = []
+    for line in told(where):
+        words = line._replace(text=clean_text(line.text, _LONG)).words
+        indent = " " * (len(words) - len(words.lstrip()) + 2)
+        lines += textwrap.wrap(words, width, subsequent_indent=indent, drop_whitespace=True)
+    return lines + _faulty_lines(calls, width)
+
+
+def _faulty_lines(calls: Iterable[Call | LoadCall], width: int) -> list[str]:
+    found = [
+        (clean_text(channel, _NAME_WIDTH), clean_text(finding.text, _LONG))
+        for channel, finding in faulty(calls, _FAULTY)
+    ]
+    lines = [line for name, text in found for line in _named(name, text, width)]
+    return ["", "Calls with a fault", *lines] if found else []
+
+
+def _named(name: str, text: str, width: int) -> list[str]:
+    """Return a name and a text, in one line where that fits."""
+    in_one = f"  {name}  {text}"
+    return [in_one] if len(in_one) <= width else [f"  {name}", *wrapped("    ", text, width)]
+
+
+def _session(document: Document) -> list[str]:
+    load = document.load
+    lines = [
         *([f"load test   {progress_line(load)}"] if load is not None else []),
         *measured_lines(document),
     ]
     if document.calls:
         lines += ["", *_call_lines(document)]
-    return "\n".join(lines)
+    return lines
 
 
 def ending(session: Session) -> str:

@@ -105,6 +105,7 @@ class PlacedCall:
             late=found.packets.late_echo if found else 0,
             rtt_ms=found.rtt_ms if found else NO_SAMPLES,
             mos=found.mos.session if found else None,
+            where=found.where if found else None,
         )
         return self.record
 

@@ -56,6 +56,7 @@ async def test_a_program_is_told_by_its_environment_and_by_json_on_its_input(
         "ARI_TUI_ALERT_SESSION": "0123abcd",
         "ARI_TUI_ALERT_HOST": "here",
         "ARI_TUI_ALERT_VERDICT": "inconclusive",
+        "ARI_TUI_ALERT_WHERE": "",
     }
     body = json.loads((tmp_path / "in").read_text())
     assert body["schema"] == "ari-tui.alert/1"

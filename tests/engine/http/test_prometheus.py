@@ -19,9 +19,10 @@ from ari_tui.analysis.store import Store
 from ari_tui.document import model
 from ari_tui.document.metrics import COUNTER, METRICS
 from ari_tui.document.model import Document
+from ari_tui.document.where import PLACES
 from ari_tui.engine.http.prometheus import PER_CALL, STATES, engine_families, renderer, sla_families
 from tests.engine.kit import call_facts, document
-from tests.ui.kit import a_call, a_document, an_sla
+from tests.ui.kit import a_call, a_document, a_finding, a_where, an_sla
 
 EMPTY = CumulativeBuckets(SEED_PROFILE).read
 
@@ -226,3 +227,18 @@ def test_an_asterisk_that_was_lost_is_down_and_one_that_was_not_asked_has_no_lat
     found = samples(engine_families(msgspec.structs.replace(document, asterisks=[lost])))
     assert found["asterisk_up", "pbx1"] == 0
     assert ("asterisk_latency_seconds", "pbx1") not in found
+
+
+def test_every_place_has_the_number_of_calls_that_are_up_with_a_fault_there() -> None:
+    echo, engine = a_finding(), a_finding("this engine: late", place="engine")
+    ended = "2026-11-22T12:00:00.000+00:00"
+    calls = [
+        a_call(1, where=a_where(echo, engine)),
+        a_call(2, where=a_where(echo, a_finding("and delay"))),
+        a_call(3, where=a_where(echo), ended_at=ended),
+        a_call(4, where=a_where()),
+        a_call(5),
+    ]
+    text = text_of(a_document(calls))
+    shown = {place: value_of(text, "ari_tui_fault_calls", place=place) for place in PLACES}
+    assert shown == {**dict.fromkeys(PLACES, 0.0), "echo-out": 2.0, "engine": 1.0}
