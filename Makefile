@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: demo test test-slow test-system test-asterisk bench lint format clean
+.PHONY: demo test test-slow test-system test-asterisk trial bench lint format clean
 
 demo: $(STAMP)
 	$(BIN)/ari-tui demo $(ARGS)
@@ -28,6 +28,11 @@ test-system: $(STAMP)
 ASTERISK ?= 22
 test-asterisk: $(STAMP)
 	ARI_TUI_TEST_ASTERISK=$(ASTERISK) $(BIN)/pytest -m asterisk $(ARGS)
+
+# Faults placed on purpose around the real Asterisk; needs root. ARGS=--list names them, and
+# ARGS="in-loss out-loss" places those two.
+trial: $(STAMP)
+	ARI_TUI_TEST_ASTERISK=$(ASTERISK) $(BIN)/python -m tests.trial $(ARGS)
 
 bench: $(STAMP)
 	$(BIN)/python -m bench $(ARGS)
