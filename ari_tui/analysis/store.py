@@ -66,6 +66,7 @@ class Store(Tables):
         self.close_call(call)
         self._retired = merge([self._retired, self.call_totals(call, 0)])
         self.free(call)
+        self.outside.forget(call)
 
     def give_up(self, call: int) -> None:
         """Count the packets that a call still has in flight as lost."""

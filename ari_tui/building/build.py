@@ -53,6 +53,7 @@ class EngineFacts(NamedTuple):
     histograms: bool
     draining: bool = False
     load: model.LoadProgress | None = None
+    caller_legs: model.CallerLegTotals | None = None
 
 
 def iso(time_ns: int) -> str:
@@ -82,6 +83,7 @@ def build(store: Store, facts: EngineFacts, listener: Listener) -> model.Documen
         sla=sla,
         totals=model.Totals(
             calls=facts.counts,
+            caller_legs=facts.caller_legs,
             **figures(  # type: ignore[arg-type]  # its fields
                 everything,
                 # reports are made from the final document: it always has the histogram of all calls

@@ -32,6 +32,13 @@ class Session(Base, frozen=True, kw_only=True):
     """No new callers are taken up any more: the engine is on its way to its end."""
 
 
+class PingTimes(Base, frozen=True, kw_only=True):
+    """What Asterisk took to answer its pings of the last minute; our own delays are left out."""
+
+    median: float
+    longest: float
+
+
 class AsteriskState(Base, frozen=True, kw_only=True):
     """One Asterisk that we are connected to."""
 
@@ -43,6 +50,16 @@ class AsteriskState(Base, frozen=True, kw_only=True):
     """Median round trip of REST requests."""
     events_lost_s: float
     """How long the event stream was away in all: calls went on, their events are lost."""
+    disconnected_since: str | None = None
+    """Since when the event stream is away; null while it stands."""
+    next_attempt_at: str | None = None
+    """When it is opened anew next; null while it stands or is being opened."""
+    started_at: str | None = None
+    """When this Asterisk was started, as it says."""
+    restarts: int = 0
+    """How often it was restarted since we are connected."""
+    ping_ms: PingTimes | None = None
+    """Null while no ping was answered."""
 
 
 class Packets(Base, frozen=True, kw_only=True):
@@ -186,10 +203,46 @@ class CallCounts(Base, frozen=True, kw_only=True):
     failed: int
 
 
+class CallerLeg(Base, frozen=True, kw_only=True):
+    """The caller's leg as Asterisk itself counts it (ARI: rtp_statistics); null: not known."""
+
+    time: str
+    """When it was read. Losses move with each RTCP report, every 5 s."""
+    received: int | None = None
+    """Packets from the caller."""
+    sent: int | None = None
+    lost_in: int | None = None
+    """Lost between the caller and Asterisk."""
+    lost_in_ratio: float | None = None
+    lost_out: int | None = None
+    """Lost between Asterisk and the caller, as the caller's RTCP reports say."""
+    lost_out_ratio: float | None = None
+    jitter_in_ms: float | None = None
+    """Of what Asterisk receives from the caller."""
+    jitter_out_ms: float | None = None
+    """As the caller reports it."""
+    rtt_ms: float | None = None
+    """Asterisk to the caller and back, by RTCP."""
+    note: str | None = None
+    """Why something is not known."""
+
+
+class CallerLegTotals(Base, frozen=True, kw_only=True):
+    """The callers' legs of all calls together, as Asterisk counts them."""
+
+    received: int = 0
+    lost_in: int = 0
+    sent: int = 0
+    """On legs with RTCP reports only, as `lost_out`."""
+    lost_out: int = 0
+
+
 class Totals(Figures, frozen=True, kw_only=True):
     """All calls together, those that have left included."""
 
     calls: CallCounts
+    caller_legs: CallerLegTotals | None = None
+    """Losses before and after Asterisk; null in documents of before they were read."""
 
 
 class Ports(Base, frozen=True, kw_only=True):
@@ -224,6 +277,8 @@ class Call(Figures, frozen=True, kw_only=True):
     ptime_ms: float | None
     ssrc: str | None
     jitter_ms: Jitter
+    caller_leg: CallerLeg | None = None
+    """Null before it was read for the first time, a few seconds into the call."""
     where: Where | None = None
     """Where its fault is; null in documents of before it was told."""
 

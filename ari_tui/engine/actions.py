@@ -20,9 +20,10 @@ from ari_tui.building.build import iso
 from ari_tui.building.detail import detail_of
 from ari_tui.core.errors import ActionFailedError, AriError, AriNotFoundError
 from ari_tui.core.text import clean_text
-from ari_tui.document.detail import CallDetail, CallerStatistics, RtpFigures
+from ari_tui.document.detail import CallDetail, CallerStatistics
 from ari_tui.document.live import Live
 from ari_tui.engine.call_manager import ENDED_KEPT_S, CallManager
+from ari_tui.engine.caller_legs import NO_STATISTICS, rtp_figures
 from ari_tui.engine.document_publisher import DocumentPublisher
 from ari_tui.engine.event_log import EventLog
 from ari_tui.engine.http.stream import Action
@@ -81,12 +82,6 @@ def find_call(calls: CallManager, args: Mapping[str, Any]) -> MeasuredCall:
     raise ActionFailedError(f"no call {clean_text(repr(args.get('call')), 80)}")
 
 
-_NO_RTP = (
-    "Asterisk keeps no RTP statistics of this channel: it does for PJSIP, and for none of "
-    "Local, chan_sip and the like"
-)
-
-
 class DetailActions:
     """Actions that read single calls."""
 
@@ -127,7 +122,7 @@ class DetailActions:
                 with contextlib.suppress(AriNotFoundError):
                     bridge = await self._client.bridge(machine.ids.bridge)
                 found = await self._client.rtp_statistics(channel.id)
-                note = _NO_RTP if found is None else None
+                note = NO_STATISTICS if found is None else None
         except AriError as error:
             raise ActionFailedError(str(error)) from None
         return CallerStatistics(
@@ -136,7 +131,7 @@ class DetailActions:
             state=channel.state or None,
             bridge=bridge.technology if bridge is not None else None,
             members=len(bridge.channels) if bridge is not None else None,
-            rtp=figures(found) if found is not None else None,
+            rtp=rtp_figures(found) if found is not None else None,
             note=note,
         )
 
@@ -146,25 +141,3 @@ class DetailActions:
         except ActionFailedError as error:
             kept = f"one that has ended is kept for {ENDED_KEPT_S:g} s"
             raise ActionFailedError(f"{error}: {kept}") from None
-
-
-def figures(found: RtpStatistics) -> RtpFigures:
-    """Return Asterisk's statistics by what they mean."""
-
-    def milliseconds(seconds: float | None) -> float | None:
-        return None if seconds is None else round(seconds * 1000, 3)
-
-    # zeros mean that no RTCP report has come: SIPp, and many phones behind NAT, send none
-    reported = bool(found.rtt or found.rxjitter or found.txploss)
-    return RtpFigures(
-        received=found.rxcount,
-        sent=found.txcount,
-        received_lost=found.rxploss,
-        sent_lost=found.txploss if reported else None,
-        # swapped in Asterisk: its txjitter is what it measures on packets that it receives
-        received_jitter_ms=milliseconds(found.txjitter),
-        sent_jitter_ms=milliseconds(found.rxjitter) if reported else None,
-        rtt_ms=milliseconds(found.rtt) if found.rtt else None,
-        local_ssrc=found.local_ssrc,
-        remote_ssrc=found.remote_ssrc,
-    )

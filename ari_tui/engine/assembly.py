@@ -29,6 +29,7 @@ from ari_tui.engine.alerts.watcher import AlertWatcher, receivers_of
 from ari_tui.engine.asterisk_pings import AsteriskPings
 from ari_tui.engine.call_manager import CallManager
 from ari_tui.engine.call_media import CallMedia
+from ari_tui.engine.caller_legs import CallerLegs
 from ari_tui.engine.document_publisher import DocumentPublisher
 from ari_tui.engine.event_log import EventLog
 from ari_tui.engine.http.server import Health, HttpServer, SlaPage, check_exposure, sla_page
@@ -79,6 +80,7 @@ class EngineParts:
     event_stream: EventStream
     sweeper: Sweeper
     pings: AsteriskPings
+    caller_legs: CallerLegs
     analyzer: LiveAnalyzer
     injected: InjectedCounts
     publisher: DocumentPublisher
@@ -177,6 +179,7 @@ class EngineParts:
             connected=lambda: self.event_stream.connected,
         )
         self._stack.push_async_callback(self.pings.close)
+        self.caller_legs = CallerLegs(self.calls, self.client, self.store.outside)
         self.injected = InjectedCounts(self.client, echo_host, self.settings.echo.port)
         self.publisher = DocumentPublisher(
             self.calls,
@@ -185,6 +188,8 @@ class EngineParts:
             client=self.client,
             event_stream=self.event_stream,
             injected=self.injected,
+            caller_legs=self.caller_legs,
+            pings=self.pings,
             version=version,
             histograms=self.settings.output.histograms,
         )

@@ -11,13 +11,14 @@ import statistics
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 from ari_tui.analysis.diagnosis.outside import OutsideFacts
 from ari_tui.ari.client import PINGS_OUTSTANDING, Pinger
 from ari_tui.core.cancellation import cancel_tasks
 from ari_tui.core.errors import AriUnreachableError
 from ari_tui.core.tasks import Tasks
+from ari_tui.document.model import PingTimes
 from ari_tui.engine.event_log import EventLog
 
 PERIOD_S: Final = 0.2
@@ -29,13 +30,6 @@ _USUAL: Final = 5
 _STEP_S: Final = 0.02
 _TIMER_SLACK_S: Final = 0.002
 """A timer of the event loop that is late by no more than this was in time."""
-
-
-class PingFigures(NamedTuple):
-    """The pings of the last minute."""
-
-    median_ms: float
-    longest_ms: float
 
 
 class AsteriskPings:
@@ -56,11 +50,12 @@ class AsteriskPings:
         self._tasks, self._outstanding = Tasks("pings"), 0
 
     @property
-    def figures(self) -> PingFigures | None:
+    def figures(self) -> PingTimes | None:
         """Return what the answered pings of the last minute took; None without one."""
         if not self._took_ms:
             return None
-        return PingFigures(statistics.median(self._took_ms), max(self._took_ms))
+        median, longest = statistics.median(self._took_ms), max(self._took_ms)
+        return PingTimes(median=round(median, 3), longest=round(longest, 3))
 
     async def run(self) -> None:
         """Send pings at their times, whether or not earlier ones have been answered."""
@@ -105,7 +100,7 @@ class AsteriskPings:
         took_ms = took_s * 1e3
         usual = self.figures if len(self._took_ms) >= _USUAL else None
         self._took_ms.append(took_ms)
-        if usual is not None and took_ms > usual.median_ms + STALLED_MS:
+        if usual is not None and took_ms > usual.median + STALLED_MS:
             text = f"Asterisk answered its ping only after {took_ms:.0f} ms"
             self._events.add("warning", "asterisk_stalled", text, rate_limited=True)
 

@@ -20,7 +20,9 @@ from ari_tui.building.sla import Listener
 from ari_tui.core.text import clean_text
 from ari_tui.document import model
 from ari_tui.document.live import SECONDS, Live
+from ari_tui.engine.asterisk_pings import AsteriskPings
 from ari_tui.engine.call_manager import CallManager
+from ari_tui.engine.caller_legs import CallerLegs
 from ari_tui.engine.injected import InjectedCounts
 from ari_tui.engine.measured_call import MeasuredCall
 from ari_tui.engine.worker_pool import WorkerPool
@@ -48,11 +50,14 @@ class DocumentPublisher:
         client: AriClient,
         event_stream: EventStream,
         injected: InjectedCounts,
+        caller_legs: CallerLegs,
+        pings: AsteriskPings,
         version: str | None,
         histograms: bool,
     ) -> None:
         self._calls, self._store, self._worker_pool = calls, store, worker_pool
         self._client, self._event_stream, self._injected = client, event_stream, injected
+        self._caller_legs, self._pings = caller_legs, pings
         self._version, self._histograms = version, histograms
         self._host = socket.gethostname()
         self._started_ns = time.time_ns()
@@ -99,6 +104,7 @@ class DocumentPublisher:
             histograms=self._histograms,
             draining=not final and not calls.accepting,
             load=self.load(),
+            caller_legs=self._caller_legs.totals,
         )
         self.tick_lag_ms = 0.0
         self.newest = build_document(self._store, facts, self._listener)
@@ -128,6 +134,7 @@ class DocumentPublisher:
             url=endpoint.url,
             latency_ms=None if latency is None else round(latency, 3),
             events_lost_s=round(self._event_stream.events_lost_s, 3),
+            ping_ms=self._pings.figures,
         )
 
     def _facts(self, call: MeasuredCall) -> CallFacts:
@@ -145,6 +152,7 @@ class DocumentPublisher:
             state=call.state.value,
             reason=call.reason or None,
             bridge_technology=machine.bridge_technology,
+            caller_leg=self._caller_legs.newest(call.number),
             ports=model.Ports(
                 media_local=call.media_local,
                 media_remote=call.media_remote,

@@ -31,6 +31,10 @@ class SimPhone:
         self.packet_ms = packet_ms
         self.sent = self.received = 0
         """Packet counts, as in rtp_statistics."""
+        self.lost_in = self.lost_out = 0
+        """Packets lost between the phone and Asterisk, and on the way back, as told there."""
+        self.reports = True
+        """Whether it sends RTCP reports: without them Asterisk knows nothing of the way back."""
         self.sent_jitter_ns = self.received_jitter_ns = 0.0
         """Interarrival jitter (RFC 3550 section 6.4.1): of the packets sent, where they reach
         Asterisk, and of those received."""

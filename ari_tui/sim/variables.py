@@ -43,7 +43,7 @@ def _functions(channel: SimChannel) -> dict[str, str]:
 
 
 def rtp_statistics(channel: SimChannel) -> Json:
-    """Return ARI's RTPstat of a simulated PJSIP leg, which loses nothing.
+    """Return ARI's RTPstat of a simulated PJSIP leg.
 
     Asterisk calls the jitter of what it receives `txjitter`, and what the far end reports
     `rxjitter` (res_rtp_asterisk.c); both are in seconds.
@@ -70,10 +70,10 @@ def rtp_statistics(channel: SimChannel) -> Json:
     return {
         "txcount": phone.received,
         "rxcount": phone.sent,
-        "txploss": 0,
-        "rxploss": 0,
+        "txploss": phone.lost_out if phone.reports else 0,
+        "rxploss": phone.lost_in,
         "txjitter": phone.sent_jitter_ns / 1e9,
-        "rxjitter": phone.received_jitter_ns / 1e9,
+        "rxjitter": phone.received_jitter_ns / 1e9 if phone.reports else 0.0,
         "local_ssrc": 0,
         "remote_ssrc": 0,
         "txoctetcount": phone.received * octets,

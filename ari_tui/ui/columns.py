@@ -104,7 +104,10 @@ _SHARE_GRADES: Final = {"late_ratio": late_grade, "loss_ratio": loss_grade}
 _ALARMING: Final = {"packets_overdue", "packets_interruptions", "longest_interruption_ms"}
 """Metrics without a limit, highlighted when not 0."""
 
-SHARES: Final = {"loss_ratio", "late_ratio", "gone_ratio", "loss_burst_density", "loss_gap_density"}
+SHARES: Final = {
+    *("loss_ratio", "late_ratio", "gone_ratio", "loss_burst_density", "loss_gap_density"),
+    *("caller_loss_in", "caller_loss_out"),
+}
 """Columns whose value is a share, shown in percent."""
 _MEASURES: Final = {"loss_burst_ratio", "loss_mean_burst", "loss_mean_gap"}
 
@@ -247,6 +250,10 @@ def _lost_where(end: str) -> Callable[[Call], float | None]:
     return lambda call: None if call.loss_directions is None else getattr(call.loss_directions, end)
 
 
+def _leg_loss(end: str) -> Callable[[Call], float | None]:
+    return lambda call: None if call.caller_leg is None else getattr(call.caller_leg, end)
+
+
 def _jitter(leg: str) -> Callable[[Call], float | None]:
     value: Callable[[Call], float | None] = attrgetter(f"jitter_ms.{leg}")
     return value
@@ -261,6 +268,21 @@ _ENDS: Final = (
     ("lost_outward", "LOUT", "outward", "Lost on the way to the echo server, by its own counts"),
     ("lost_at_echo", "LECHO", "at_echo", "Lost within the echo server, by its own counts"),
     ("lost_back", "LBACK", "back", "Lost on the way back from the echo server, by its own counts"),
+)
+
+_LEG_ENDS: Final = (
+    (
+        "caller_loss_in",
+        "CLIN",
+        "lost_in_ratio",
+        "Lost between caller and Asterisk, as it counts",
+    ),
+    (
+        "caller_loss_out",
+        "CLOUT",
+        "lost_out_ratio",
+        "Lost between Asterisk and the caller, by its RTCP reports; no value without them",
+    ),
 )
 
 _OWN: Final = (
@@ -358,6 +380,10 @@ _OWN: Final = (
     *(
         _number(name, label, 5, text, _lost_where(end), form=forms.count, whole=True)
         for name, label, end, text in _ENDS
+    ),
+    *(
+        _number(name, label, 6, text, _leg_loss(end), form=forms.percent)
+        for name, label, end, text in _LEG_ENDS
     ),
 )
 

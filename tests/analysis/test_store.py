@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ari_tui.analysis import counters as c
 from ari_tui.analysis import histogram
+from ari_tui.analysis.diagnosis.outside import LegCounts
 from ari_tui.analysis.fold import fold
 from ari_tui.analysis.roundtrip.direction import Directions
 from ari_tui.analysis.roundtrip.loss_runs import LossRuns
@@ -56,6 +57,16 @@ def test_retiring_an_unknown_call_is_harmless() -> None:
     store = make_store()
     store.retire_call(9)
     assert not store.retired_totals().counters.any()
+
+
+def test_retiring_a_call_forgets_what_asterisk_counted_of_it() -> None:
+    store = make_store()
+    store.add_call(1)
+    store.outside.leg_counts(1, 10**9, LegCounts(10, 1, 10, None, None))
+    store.outside.leg_counts(2, 10**9, LegCounts(20, 2, 20, None, None))
+    store.retire_call(1)
+    assert store.outside.readings_of(1) == []
+    assert len(store.outside.readings_of(2)) == 1
 
 
 def test_growing_past_the_capacity_in_mid_call_changes_no_number(bench: Bench) -> None:

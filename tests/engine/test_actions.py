@@ -16,7 +16,8 @@ from ari_tui.ari.models import RtpStatistics
 from ari_tui.core.errors import ActionFailedError
 from ari_tui.document.detail import CallDetail, CallerStatistics
 from ari_tui.document.live import SECONDS, Live
-from ari_tui.engine.actions import DetailActions, EngineActions, figures, find_call
+from ari_tui.engine.actions import DetailActions, EngineActions, find_call
+from ari_tui.engine.caller_legs import rtp_figures
 from tests.engine.kit import VERDICTS, WAIT_S, EchoRun, Pbx, Run, engine, texts, until
 
 
@@ -324,7 +325,7 @@ def test_zeros_of_an_rtcp_that_never_came_are_no_measurements() -> None:
         "rxjitter": 0.0,
         "rtt": 0.0,
     }
-    silent = figures(msgspec.convert(told, RtpStatistics))
+    silent = rtp_figures(msgspec.convert(told, RtpStatistics))
     assert (silent.received, silent.received_lost, silent.received_jitter_ms) == (71, 0, 0.125)
     assert (silent.sent, silent.sent_lost, silent.sent_jitter_ms, silent.rtt_ms) == (
         70,
@@ -332,7 +333,7 @@ def test_zeros_of_an_rtcp_that_never_came_are_no_measurements() -> None:
         None,
         None,
     )
-    heard = figures(msgspec.convert(told | {"rtt": 0.021, "rxjitter": 0.002}, RtpStatistics))
+    heard = rtp_figures(msgspec.convert(told | {"rtt": 0.021, "rxjitter": 0.002}, RtpStatistics))
     assert (heard.sent_lost, heard.sent_jitter_ms, heard.rtt_ms) == (0, 2.0, 21.0)
 
 

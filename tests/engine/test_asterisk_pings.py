@@ -62,7 +62,7 @@ async def test_every_ping_is_told_with_its_time_and_a_quick_one_is_no_event(pbx:
         figures = one.pings.figures
     assert one.failed == 0
     assert figures is not None
-    assert 0 < figures.median_ms <= figures.longest_ms
+    assert 0 < figures.median <= figures.longest
     assert list(one.events.lines) == []
 
 
@@ -117,4 +117,4 @@ async def test_a_stall_of_our_own_event_loop_is_not_asterisks(pbx: Pbx) -> None:
     assert list(one.events.lines) == []
     figures = one.pings.figures
     assert figures is not None
-    assert figures.longest_ms < 400
+    assert figures.longest < 400

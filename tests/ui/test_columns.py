@@ -94,6 +94,8 @@ def test_every_column_shows_a_call_that_has_just_come_and_nothing_is_known_of() 
         ("lost_outward", "2"),
         ("lost_at_echo", "3"),
         ("lost_back", "4"),
+        ("caller_loss_in", "1.00%"),
+        ("caller_loss_out", "—"),
         ("ptime", "20"),
         ("bridge", "simple_bridge"),
         ("reason", "—"),
@@ -111,6 +113,7 @@ def test_what_a_call_is_called_is_shown_in_its_columns(name: str, expected: str)
         id="1f2e3d4c.17",
         loss_runs={"1": 2, "3": 1, "9": 0, "10+": 1},
         loss_directions=model.LossDirections(outward=2, at_echo=3, back=4),
+        caller_leg=model.CallerLeg(time="", lost_in_ratio=0.01, lost_out_ratio=None),
     )
     assert cell(name, call) == expected
 
@@ -292,9 +295,9 @@ def test_interruptions_have_no_limit_but_are_shown_as_near_one() -> None:
     assert OF["longest_interruption_ms"].text(loud, frame) == "1.2s"
 
 
-def test_shares_are_metrics() -> None:
-    assert OF.keys() >= SHARES
-    assert all(not OF[name].whole for name in SHARES)
+def test_shares_are_columns_of_percent() -> None:
+    assert BY_ID.keys() >= SHARES
+    assert all(not BY_ID[name].whole for name in SHARES)
 
 
 def test_rows_are_sorted_by_what_is_seen() -> None:

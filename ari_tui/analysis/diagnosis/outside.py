@@ -87,6 +87,7 @@ class OutsideFacts:
         if counts is None:
             self._no_leg.add(call)
             return
+        self._no_leg.discard(call)
         readings = self._counts.setdefault(call, deque(maxlen=_KEPT_COUNTS))
         readings.append(LegReading(at_ns, counts))
 

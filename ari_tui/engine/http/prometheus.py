@@ -23,7 +23,7 @@ from prometheus_client.registry import Collector
 
 from ari_tui.analysis.histogram import BucketCounts
 from ari_tui.document.metrics import COUNTER, METRICS
-from ari_tui.document.model import Call, Document, Instrument, Sla
+from ari_tui.document.model import Call, CallerLegTotals, Document, Instrument, Sla
 from ari_tui.document.where import PLACES
 
 STATES: Final = ("pass", "fail", "inconclusive", "no_traffic")
@@ -197,6 +197,15 @@ def _totals(document: Document) -> Iterable[Metric]:
         family = CounterMetricFamily if metric.kind == COUNTER else GaugeMetricFamily
         value = metric.prometheus_value(document.totals)
         yield family(metric.prometheus_name, metric.help, value=value)
+    if document.totals.caller_legs is not None:
+        yield from _caller_legs(document.totals.caller_legs)
+
+
+def _caller_legs(legs: CallerLegTotals) -> Iterable[Metric]:
+    text = "Packets on the callers' legs as Asterisk counts them: received in, reported on out"
+    yield _counters("caller_leg_packets", text, "way", {"in": legs.received, "out": legs.sent})
+    text = "Lost of them: before Asterisk, and to the caller by its RTCP reports"
+    yield _counters("caller_leg_lost", text, "way", {"in": legs.lost_in, "out": legs.lost_out})
 
 
 def _histogram(bucket_counts: BucketCounts) -> Metric:

@@ -125,21 +125,25 @@ def _rtp(canvas: LineCanvas, rtp: RtpFigures) -> None:
     def count(value: int | None) -> str:
         return DASH if value is None else f"{value:,}"
 
+    def lost(value: int | None, whole: int) -> str:
+        share = f" ({percent_short(value / whole)})" if value and whole else ""
+        return f"lost {count(value)}{share}"
+
     _fact(
         canvas,
         "from caller",
         count(rtp.received),
-        f"lost {count(rtp.received_lost)}",
+        lost(rtp.received_lost, (rtp.received or 0) + (rtp.received_lost or 0)),
         f"jitter {ms_three_digits(rtp.received_jitter_ms)} ms",
     )
     if rtp.sent_jitter_ms is None:
-        _fact(canvas, "to caller", count(rtp.sent), "no RTCP report of it yet")
+        _fact(canvas, "to caller", count(rtp.sent), "loss not known: no RTCP reports")
         return
     _fact(
         canvas,
         "to caller",
         count(rtp.sent),
-        f"lost {count(rtp.sent_lost)}",
+        lost(rtp.sent_lost, rtp.sent or 0),
         f"jitter {ms_three_digits(rtp.sent_jitter_ms)} ms by RTCP",
     )
     _fact(canvas, "its RTT", f"{ms_three_digits(rtp.rtt_ms)} ms by RTCP")

@@ -220,7 +220,7 @@ def test_asterisks_figures_are_told_by_what_they_mean() -> None:
     assert found["its RTT"] == "— ms by RTCP"
     unheard = statistics(sent_lost=None, sent_jitter_ms=None)
     found = told(plain(asterisk_says(a_view(statistics=unheard), 80)))
-    assert found["to caller"] == "2,990  no RTCP report of it yet"
+    assert found["to caller"] == "2,990  loss not known: no RTCP reports"
 
 
 def test_a_bridge_that_mixes_is_marked() -> None:
