@@ -46,6 +46,7 @@ def bare_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, logging_restored
 
 @pytest.fixture
 def runtime_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return where sockets of this test are, apart from those of the user."""
+    """Return where sockets of this test are, apart from the user's; so are notes of sessions."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     return tmp_path / "ari-tui"

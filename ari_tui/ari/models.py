@@ -88,6 +88,14 @@ class Application(msgspec.Struct, frozen=True):
     """One Stasis application; `channel_ids` are its callers and our media channels."""
 
     channel_ids: tuple[str, ...] = ()
+    bridge_ids: tuple[str, ...] = ()
+    endpoint_ids: tuple[str, ...] = ()
+    device_names: tuple[str, ...] = ()
+
+    @property
+    def subscribed(self) -> bool:
+        """Return whether it has subscriptions, which keep it registered without a client."""
+        return bool(self.channel_ids or self.bridge_ids or self.endpoint_ids or self.device_names)
 
 
 class RtpStatistics(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ari_tui.cli.options import ASTERISK_FLAGS, SECONDS, Start, prepare, settings_options
+from ari_tui.cli.run_options import take_over_option
 from ari_tui.config.rules import check_profile_name
 from ari_tui.config.sources import SEED
 from ari_tui.core.exit_codes import INCONCLUSIVE
@@ -29,6 +30,7 @@ def _name(_: click.Context, __: click.Parameter, text: str) -> str:
 @click.command(short_help="Propose limits from what a path does.")
 @click.argument("target", required=False, metavar="[URL or SOCKET]")
 @click.option(
+    "--duration",
     "--for",
     "seconds",
     type=SECONDS,
@@ -51,6 +53,7 @@ def _name(_: click.Context, __: click.Parameter, text: str) -> str:
     show_default=True,
     help="What is measured above the floor, times this, is the budget.",
 )
+@take_over_option
 @settings_options(*ASTERISK_FLAGS)
 @click.pass_obj
 def calibrate(start: Start, /, **values: Any) -> int:
@@ -67,7 +70,8 @@ def calibrate(start: Start, /, **values: Any) -> int:
 
     path = socket_path(settings.asterisk.app)
     target = values["target"] or (str(path) if is_listening(path) else "")
-    watched, code = asyncio.run(watch_engine(target, settings, values["seconds"]))
+    watching = watch_engine(target, settings, values["seconds"], take_over=values["take_over"])
+    watched, code = asyncio.run(watching)
     try:
         proposal = propose(watched, values["name"], values["headroom"])
     except ValueError as error:

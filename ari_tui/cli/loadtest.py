@@ -20,7 +20,7 @@ from ari_tui.cli.options import (
     prepare,
     settings_options,
 )
-from ari_tui.cli.run_options import exit_code, show
+from ari_tui.cli.run_options import exit_code, show, take_over_option
 from ari_tui.config.run_options import RunOptions
 from ari_tui.config.settings import Settings
 from ari_tui.core.errors import ConfigError
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Do not ask before calling through another machine.")
 @click.option("--headless", is_flag=True, help="No screen: progress and log as plain lines.")
 @click.option("--stay", is_flag=True, help="Go on when the screen has gone.")
+@take_over_option
 @settings_options(*LOADTEST_FLAGS, *OUTPUT_FLAGS, *ASTERISK_FLAGS, *SCREEN_FLAGS)
 @click.pass_obj
 def loadtest(start: Start, /, **values: Any) -> int:
@@ -52,7 +53,9 @@ def loadtest(start: Start, /, **values: Any) -> int:
     calls beyond --max-failed make it 1. What may be called is loadtest.allow of the configuration.
     """
     settings = _prepared(start, values)
-    options = RunOptions(headless=values["headless"], stay=values["stay"])
+    options = RunOptions(
+        headless=values["headless"], stay=values["stay"], take_over=values["take_over"]
+    )
     if not values["headless"]:
         given = flag_arguments(
             **{name: values[name] for name in ("impair", "impair_media", "seed")}

@@ -74,7 +74,7 @@ def execute(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         return _fail(start, _usage(error), WRONG_USE)
     except AriTuiError as error:
-        return _fail(start, str(error), error.exit_code)
+        return _fail(start, str(error), error.exit_code, getattr(error, "question", ""))
     except Exception as error:
         message = f"internal error: {type(error).__name__}: {error}"
         hint = "" if start.debug else " (--log-level debug shows where)"
@@ -88,12 +88,12 @@ def _usage(error: click.ClickException) -> str:
     return error.format_message() + hint
 
 
-def _fail(start: Start, message: str, code: int) -> int:
+def _fail(start: Start, message: str, code: int, question: str = "") -> int:
     if start.debug:
         get("cli").debug("the failure was here", exc_info=True)
     lines = [escaped(start.mask(line)) for line in message.splitlines() if line.strip()]
     if start.link.parent_waits:
-        start.link.failed("\n".join(lines), code)
+        start.link.failed("\n".join(lines), code, escaped(start.mask(question)))
         return code
     for line in lines:
         print(f"ari-tui: {line}", file=sys.stderr)  # noqa: T201  what the user reads

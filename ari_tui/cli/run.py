@@ -16,10 +16,17 @@ from ari_tui.cli.options import (
     prepare,
     settings_options,
 )
-from ari_tui.cli.run_options import exit_code, read_run_options, run_options, show
+from ari_tui.cli.run_options import (
+    exit_code,
+    read_run_options,
+    run_options,
+    show,
+    take_over_option,
+)
 
 
 @click.command(short_help="Measure the calls of an Asterisk.")
+@take_over_option
 @run_options
 @settings_options(*OUTPUT_FLAGS, *ASTERISK_FLAGS, *SCREEN_FLAGS)
 @click.pass_obj

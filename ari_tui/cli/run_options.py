@@ -15,7 +15,7 @@ from ari_tui.cli.options import SECONDS, Command
 from ari_tui.config.dump import to_environment
 from ari_tui.config.run_options import RunOptions
 from ari_tui.config.settings import Settings
-from ari_tui.core.errors import ConfigError
+from ari_tui.core.errors import ChildFailedError, ConfigError
 from ari_tui.core.exit_codes import INCONCLUSIVE, SLA_FAILED
 
 _VERDICTS = {SLA_FAILED, INCONCLUSIVE}
@@ -33,10 +33,19 @@ def run_options(command: Command) -> Command:
     return command
 
 
+def take_over_option(command: Command) -> Command:
+    """Give a command --take-over."""
+    text = "Take the Stasis application over from another client, without asking."
+    return click.option("--take-over", is_flag=True, help=text)(command)
+
+
 def read_run_options(values: dict[str, Any]) -> RunOptions:
     """Return what the options of `run_options` say."""
     return RunOptions(
-        headless=values["headless"], duration_s=values["duration"], stay=values["stay"]
+        headless=values["headless"],
+        duration_s=values["duration"],
+        stay=values["stay"],
+        take_over=values.get("take_over", False),
     )
 
 
@@ -63,7 +72,11 @@ def log_to_file(settings: Settings) -> Settings:
 
 
 def show(arguments: Sequence[str], settings: Settings, run: RunOptions) -> int:
-    """Run the engine as a child and the screen here."""
+    """Run the engine as a child and the screen here.
+
+    When another client holds the Stasis application, ask before it is taken over: the engine
+    has no terminal, and says so before the screen takes ours.
+    """
     from ari_tui.core import log
     from ari_tui.session.onscreen import check_terminal, run_on_screen
 
@@ -76,4 +89,12 @@ def show(arguments: Sequence[str], settings: Settings, run: RunOptions) -> int:
     stay = ["--stay"] if run.stay else []
     environment = {**os.environ, **to_environment(settings), "ARI_TUI_OUTPUT_STATUS_S": "0"}
     command = [*arguments, "--headless", *duration, *stay]
+    if run.take_over:
+        command.append("--take-over")
+    try:
+        return asyncio.run(run_on_screen(command, settings, environment, stay=run.stay))
+    except ChildFailedError as error:
+        if not error.question or not click.confirm(error.question, err=True):
+            raise
+    command.append("--take-over")
     return asyncio.run(run_on_screen(command, settings, environment, stay=run.stay))

@@ -16,6 +16,8 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Drain and end after so many seconds; None runs until a signal."""
     stay: bool = False
     """Go on when the parent (the screen) has gone."""
+    take_over: bool = False
+    """Take the Stasis application over when another client holds it."""
 
 
 class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):

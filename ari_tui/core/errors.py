@@ -19,7 +19,8 @@ returns when the error ends the program::
     │   ├── AriUnauthorizedError    401, 403
     │   ├── AriNotFoundError        404
     │   ├── AriConflictError        409, 422
-    │   ├── AriReplacedError    2   another client has our Stasis application
+    │   ├── AriReplacedError    2   another client has taken our Stasis application over
+    │   ├── AriTakenError           another client had the Stasis application before us
     │   └── MalformedEventError        an event that cannot be read
     ├── StepFailedError             a step of a call's set-up
     ├── DeliveryError               an alert
@@ -89,9 +90,11 @@ class WorkerError(AriTuiError):
 class ChildFailedError(AriTuiError):
     """A child process ended before it was ready; carries its own message and exit code."""
 
-    def __init__(self, message: str, exit_code: int = UNREACHABLE) -> None:
+    def __init__(self, message: str, exit_code: int = UNREACHABLE, *, question: str = "") -> None:
         super().__init__(message)
         self.exit_code = exit_code
+        self.question = question
+        """What to ask a person, whose yes would let it start: AriTakenError's."""
 
 
 class AriError(AriTuiError):
@@ -126,6 +129,18 @@ class AriReplacedError(AriError):
     """
 
     exit_code = WRONG_USE
+
+
+class AriTakenError(AriError):
+    """Another client holds the Stasis application, and we were not told to take it over.
+
+    Its exit code is that of a port in use: the name may be free again later.
+    """
+
+    def __init__(self, message: str, *, question: str) -> None:
+        super().__init__(message)
+        self.question = question
+        """What to ask a person, whose yes means --take-over."""
 
 
 class MalformedEventError(AriError):

@@ -2,9 +2,9 @@
 
 A child runs in its own session (signals of the terminal do not reach it). It inherits two pipes,
 named in its environment. On the first it writes one JSON line, `{"ready": {...}}` or
-`{"failed": "why", "exit_code": 3}`. The second, the lifeline, reads end of file when the parent
-has closed it or has ended; then the child drains and stops. A line before the end of file is the
-reason ("SIGINT"); after the reason "stay" the child continues without a parent.
+`{"failed": "why", "exit_code": 3, "question": ""}`. The second, the lifeline, reads end of file
+when the parent has closed it or has ended; then the child drains and stops. A line before the end
+of file is the reason ("SIGINT"); after the reason "stay" the child continues without a parent.
 
 A parent may bind a child's socket and pass it on: its port is then known before the child runs.
 """
@@ -68,9 +68,9 @@ class ParentLink:
         """Write the ready line, with the child's ports; once."""
         self._write({"ready": info})
 
-    def failed(self, message: str, exit_code: int) -> None:
-        """Write why the child could not start; once."""
-        self._write({"failed": message, "exit_code": exit_code})
+    def failed(self, message: str, exit_code: int, question: str = "") -> None:
+        """Write why the child could not start, and what to ask a person about it; once."""
+        self._write({"failed": message, "exit_code": exit_code, "question": question})
 
     @property
     def parent_waits(self) -> bool:
@@ -282,7 +282,11 @@ async def _read_ready(name: str, fd: int, process: asyncio.subprocess.Process) -
     try:
         message = json.loads(line)
         if "ready" not in message:
-            raise ChildFailedError(str(message["failed"]), int(message["exit_code"]))
+            raise ChildFailedError(
+                str(message["failed"]),
+                int(message["exit_code"]),
+                question=str(message.get("question", "")),
+            )
         info: dict[str, Any] = message["ready"]
     except (ValueError, TypeError, LookupError):
         raise ChildFailedError(f"{name} said {line[:80]!r} for a ready line") from None

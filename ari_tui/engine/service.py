@@ -23,6 +23,7 @@ from ari_tui.core.exit_codes import INCONCLUSIVE, VERDICT_CODES
 from ari_tui.core.process import ParentLink
 from ari_tui.core.signals import StopSignals
 from ari_tui.core.systemd import NotifySocket
+from ari_tui.engine.application_claim import SessionNote, claim_application
 from ari_tui.engine.assembly import EngineParts
 from ari_tui.engine.loop import DocumentSink, EngineExtension, EngineLoop
 from ari_tui.engine.service_status import SystemdNotifier
@@ -50,7 +51,7 @@ async def run_engine(
             stack.callback(notifier.close)
             notifier.starting(settings.asterisk.url)
             parts = EngineParts(settings, stack)
-            engine = Engine(parts, sinks, extension, notifier)
+            engine = Engine(parts, sinks, extension, notifier, take_over=options.take_over)
             if not await _start(engine, stack, signals, link):
                 return signals.exit_code or INCONCLUSIVE
             notifier.ready()
@@ -94,8 +95,11 @@ class Engine:
         sinks: Sequence[DocumentSink],
         extension: EngineExtension | None,
         notifier: SystemdNotifier,
+        *,
+        take_over: bool = False,
     ) -> None:
         self._parts, self._extension, self._notifier = parts, extension, notifier
+        self._take_over = take_over
         self._loop = EngineLoop(parts, sinks, extension, notifier)
         self._stream_items: AsyncIterator[StreamItem]
         self._loop_tasks: set[asyncio.Task[None]] = set()
@@ -104,6 +108,7 @@ class Engine:
         """Assemble, open the event stream, sweep: clean up leftovers, start calls for callers."""
         parts = self._parts
         await parts.assemble()
+        await self._claim(stack)
         self._stream_items = aiter(parts.event_stream)
         stack.push_async_callback(parts.event_stream.close)
         stack.push_async_callback(self._loop.close)
@@ -111,6 +116,21 @@ class Engine:
             self._loop.on_stream_item(item)
         await parts.client.filter_events(parts.settings.asterisk.app)
         await parts.sweeper.sweep("at start")
+
+    async def _claim(self, stack: contextlib.AsyncExitStack) -> None:
+        parts, asterisk, claimed = self._parts, self._parts.settings.asterisk, False
+        note = SessionNote(parts.client.endpoint.url, asterisk.app)
+        note.open()
+        stack.callback(lambda: note.close(finished=claimed and not parts.calls.active))
+        await claim_application(
+            parts.client,
+            asterisk.app,
+            note,
+            version=parts.publisher.newest.asterisks[0].version,
+            take_over=self._take_over,
+        )
+        note.write(parts.session)
+        claimed = True
 
     async def run(
         self, options: RunOptions, link: ParentLink, signals: StopSignals

@@ -31,14 +31,16 @@ _COARSE_PER_OCTAVE: Final = 8
 """Buckets of the stream's histogram, for documents without one; each is up to 12 % wide."""
 
 
-async def watch_engine(target: str, settings: Settings, seconds: float) -> tuple[PathSample, int]:
-    """Watch the engine at `target` for a time; with "" start one.
+async def watch_engine(
+    target: str, settings: Settings, seconds: float, *, take_over: bool = False
+) -> tuple[PathSample, int]:
+    """Watch the engine at `target` for a time; with "" start one, which may `take_over`.
 
     Returns the sample, and the exit code of a signal that ended the watch early (else 0). Raises
     AriTuiError when the engine cannot be reached.
     """
     with StopSignals() as signals:
-        async with _engine(target, settings) as address:
+        async with _engine(target, settings, take_over=take_over) as address:
             source = LiveSource(parse_target(address), token=settings.http.token)
             following = asyncio.create_task(source.run())
             try:
@@ -49,7 +51,7 @@ async def watch_engine(target: str, settings: Settings, seconds: float) -> tuple
 
 
 @contextlib.asynccontextmanager
-async def _engine(target: str, settings: Settings) -> AsyncIterator[str]:
+async def _engine(target: str, settings: Settings, *, take_over: bool) -> AsyncIterator[str]:
     if target:
         yield target
         return
@@ -60,8 +62,9 @@ async def _engine(target: str, settings: Settings) -> AsyncIterator[str]:
         "ARI_TUI_OUTPUT_JSON": "",
         "ARI_TUI_OUTPUT_HISTOGRAMS": "true",
     }
+    command = ["run", "--headless", *(["--take-over"] if take_over else [])]
     engine = await Child.spawn(
-        "engine", ["run", "--headless"], environment=environment, stdout=asyncio.subprocess.DEVNULL
+        "engine", command, environment=environment, stdout=asyncio.subprocess.DEVNULL
     )
     try:
         yield str(engine.info["socket"])

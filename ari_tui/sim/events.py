@@ -2,8 +2,9 @@
 
 As in Asterisk 22.10: an application receives events of the channels that are in it and of the
 bridges that they were put into, not of their creation (unless it subscribed to all events). While
-its client is disconnected its subscriptions remain and its events are lost. It is removed when no
-client is connected and it has no subscriptions.
+its client is disconnected its subscriptions remain and its events are lost. One without client and
+subscriptions is removed when a client disconnects, of whatever application: one that outlived its
+client stays until then (measured on 16.28 and 22.10).
 """
 
 from __future__ import annotations
@@ -136,7 +137,7 @@ class EventHub:
         if application is not None and application.socket is socket:
             application.socket = None
             application.subscribe_all = False
-            self._tidy(application)
+            self._remove_finished()
 
     def set_filter(self, name: str, body: Json) -> StasisApplication:
         """Replace the event filter. Raises SimRefusalError (400) for an invalid one."""
@@ -164,14 +165,12 @@ class EventHub:
         application = self.applications.get(name)
         if application is not None:
             application.channels.pop(channel.id, None)
-            self._tidy(application)
 
     def forget(self, thing: SimChannel | SimBridge) -> None:
         """Unsubscribe all applications from a channel or bridge that has ended."""
-        for application in list(self.applications.values()):
+        for application in self.applications.values():
             application.channels.pop(thing.id, None)
             application.bridges.pop(thing.id, None)
-            self._tidy(application)
 
     def channel_event(self, kind: str, channel: SimChannel, **fields: Any) -> None:
         """Publish an event of a channel."""
@@ -225,6 +224,7 @@ class EventHub:
         }
         application.socket.put(json.dumps(event, ensure_ascii=False))
 
-    def _tidy(self, application: StasisApplication) -> None:
-        if application.finished:
-            self.applications.pop(application.name, None)
+    def _remove_finished(self) -> None:
+        self.applications = {
+            name: one for name, one in self.applications.items() if not one.finished
+        }

@@ -10,6 +10,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from ari_tui.ari.client import AriClient
+from ari_tui.ari.registration import Registration, registration
 from ari_tui.wire import rtp
 from tests import rtp_packets
 from tests.asterisk.lab import Asterisk, plain_version
@@ -218,6 +220,30 @@ async def test_a_second_client_takes_the_application_over(asterisk: Asterisk) ->
         assert (await ari.request("GET", f"/applications/{app}"))[0] == 200
         assert not first.closed  # Asterisk tells, and leaves the closing to the one replaced
         assert second.seen == []
+
+
+async def test_an_application_stays_registered_without_its_client_while_calls_are_in_it(
+    asterisk: Asterisk,
+) -> None:
+    """And after them until any client disconnects, which `registration` brings about."""
+    app = new_id("app")
+    ours = AriClient(asterisk.ari_url, asterisk.username, asterisk.password)
+    async with raw_ari(asterisk) as ari, ours:
+        async with ari.events(app) as events:
+            alone = await registration(ours, app)
+            assert alone == Registration((), connected=True)
+            caller = await Stage(asterisk, ari, events, app).caller()
+        left = await registration(ours, app)
+        assert left is not None
+        assert caller in left.channels
+        assert not left.connected
+        await ari.request("DELETE", f"/channels/{caller}")
+        await asyncio.to_thread(wait_until, lambda: not asterisk.channels(), "no channel is left")
+        assert (await ari.request("GET", f"/applications/{app}"))[0] == 200
+        assert await registration(ours, app) is None
+        async with ari.events(app):
+            pass
+        assert await registration(ours, app) is None
 
 
 async def test_channels_and_rtp_stay_up_while_the_event_socket_is_away(stage: Stage) -> None:

@@ -25,9 +25,10 @@ class Watching:
     def __init__(self, found: PathSample, code: int = 0) -> None:
         self.found, self.code = found, code
         self.asked: tuple[Any, ...] = ()
+        self.take_over: bool | None = None
 
-    async def __call__(self, *arguments: Any) -> tuple[PathSample, int]:
-        self.asked = arguments
+    async def __call__(self, *arguments: Any, take_over: bool) -> tuple[PathSample, int]:
+        self.asked, self.take_over = arguments, take_over
         return self.found, self.code
 
 
@@ -37,11 +38,12 @@ def given(monkeypatch: pytest.MonkeyPatch, found: PathSample, code: int = 0) -> 
     return watching
 
 
+@pytest.mark.parametrize("flag", ["--duration", "--for"])
 def test_a_profile_is_printed_and_nothing_else(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    flag: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     watching = given(monkeypatch, watched())
-    arguments = ["/run/x.sock", "--for", "12", "--name", "wan", "--headroom", "2"]
+    arguments = ["/run/x.sock", flag, "12", "--name", "wan", "--headroom", "2"]
     assert execute(["calibrate", *arguments]) == 0
     target, _, seconds = watching.asked
     assert (target, seconds) == ("/run/x.sock", 12.0)
@@ -55,7 +57,8 @@ def test_without_a_target_and_an_engine_one_is_started(
 ) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(bare_start))
     watching = given(monkeypatch, watched())
-    assert execute(["calibrate", "--app", "nobody"]) == 0
+    assert execute(["calibrate", "--app", "nobody", "--take-over"]) == 0
+    assert watching.take_over
     assert watching.asked[0] == ""
     assert watching.asked[1].asterisk.app == "nobody"
     assert watching.asked[2] == 60.0

@@ -1,5 +1,6 @@
 """`run` and `demo`: what they hand to the engine and to the demo, and how the code comes back."""
 
+import io
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -11,6 +12,7 @@ from ari_tui.cli.main import execute
 from ari_tui.cli.run_options import exit_code
 from ari_tui.config.run_options import DemoOptions, RunOptions
 from ari_tui.config.settings import OutputSettings, Settings
+from ari_tui.core.errors import ChildFailedError
 from ari_tui.core.process import ParentLink
 from ari_tui.core.runtime_folder import bind_unix, socket_path
 from ari_tui.report.headless import HeadlessReport
@@ -58,6 +60,7 @@ def test_run_passes_settings_options_and_link_to_the_engine(
         "--duration",
         "2.5",
         "--stay",
+        "--take-over",
         "--json",
         "-",
         "--ari-url",
@@ -68,7 +71,7 @@ def test_run_passes_settings_options_and_link_to_the_engine(
     assert execute([*command, *arguments]) == 0
     settings, options, link, (report,) = engine.arguments
     assert isinstance(report, HeadlessReport)
-    assert options == RunOptions(headless=True, duration_s=2.5, stay=True)
+    assert options == RunOptions(headless=True, duration_s=2.5, stay=True, take_over=True)
     assert isinstance(settings, Settings)
     assert (settings.asterisk.url, settings.asterisk.password) == ("pbx:1", "geheim1")
     assert (settings.echo.host, settings.echo.port) == ("10.0.0.1", 4)
@@ -190,6 +193,51 @@ def test_a_log_file_of_ones_own_is_found_from_any_folder(screen: Called, bare_st
     assert execute(["run", "--log", "mine.log"]) == 0
     _, settings, _ = screen.arguments
     assert settings.log.file == str(bare_start / "mine.log")
+
+
+class Refused:
+    """Stands where an engine finds its application held by another client."""
+
+    def __init__(self) -> None:
+        self.commands: list[list[str]] = []
+
+    async def __call__(self, command: list[str], *_: Any, **__: Any) -> int:
+        self.commands.append(list(command))
+        if "--take-over" not in command:
+            raise ChildFailedError("it is held", 3, question="It is held. Take it over?")
+        return 0
+
+
+@pytest.mark.parametrize("command", [["run"], ["loadtest", "--endpoint", "Local/a@b"]])
+@pytest.mark.parametrize(("answer", "code", "starts"), [("y", 0, 2), ("n", 3, 1), ("", 3, 1)])
+def test_a_person_is_asked_before_an_application_is_taken_over(
+    answer: str,
+    code: int,
+    starts: int,
+    command: list[str],
+    screen: Called,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    refused = Refused()
+    monkeypatch.setattr("ari_tui.session.onscreen.run_on_screen", refused)
+    monkeypatch.setattr("sys.stdin", io.StringIO(answer + "\n"))
+    assert execute(command) == code
+    assert len(refused.commands) == starts
+    assert refused.commands[-1][-1] == ("--take-over" if code == 0 else "--headless")
+    said = capsys.readouterr().err
+    assert said.startswith("It is held. Take it over? [y/N]:")
+    assert ("ari-tui: it is held" in said) == (code == 3)
+
+
+def test_with_take_over_nobody_is_asked(
+    screen: Called, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refused = Refused()
+    monkeypatch.setattr("ari_tui.session.onscreen.run_on_screen", refused)
+    assert execute(["run", "--take-over"]) == 0
+    assert refused.commands == [["run", "--headless", "--take-over"]]
+    assert capsys.readouterr().err == ""
 
 
 def test_documents_on_stdout_and_a_screen_do_not_go_together(

@@ -9,6 +9,7 @@ from ari_tui.core import errors
 from ari_tui.core.errors import (
     AriError,
     AriReplacedError,
+    AriTakenError,
     AriTuiError,
     ChildFailedError,
     FilterError,
@@ -25,7 +26,7 @@ TREE = cast(
         if kind.__module__ == errors.__name__
     ],
 )
-WITH_MORE = (FilterError, SimRefusalError, StepFailedError)
+WITH_MORE = (AriTakenError, FilterError, SimRefusalError, StepFailedError)
 """Errors that carry more than their message."""
 
 
@@ -81,6 +82,9 @@ def test_some_errors_carry_more_than_their_message() -> None:
     assert (str(refused), refused.status) == ("Channel not in Stasis application", 409)
     failed = StepFailedError("bridge", "Bridge not found")
     assert (str(failed), failed.step) == ("Bridge not found", "bridge")
+    taken = AriTakenError("held by another client", question="Take it over?")
+    assert (str(taken), taken.question) == ("held by another client", "Take it over?")
+    assert taken.exit_code == 3
 
 
 def test_wrong_use_alone_exits_with_2() -> None:

@@ -87,9 +87,9 @@ def test_the_descriptors_are_taken_out_of_the_environment_and_not_inherited(
 
 def test_a_child_writes_one_ready_line(pipes: Pipes) -> None:
     link = ParentLink(pipes.ready_write, pipes.life_read)
-    link.failed("cannot bind", 3)
+    link.failed("cannot bind", 3, "Try again?")
     link.ready(port=5)
-    assert pipes.said() == [{"failed": "cannot bind", "exit_code": 3}]
+    assert pipes.said() == [{"failed": "cannot bind", "exit_code": 3, "question": "Try again?"}]
 
 
 def test_a_parent_that_is_gone_is_no_error(pipes: Pipes) -> None:

@@ -69,14 +69,18 @@ async def test_an_application_is_told_of_creations_only_when_it_asked_for_everyt
         assert "ChannelCreated" not in room.ari.kinds(caller)
 
 
-async def test_an_application_lives_as_long_as_something_is_subscribed() -> None:
-    async with lab() as room:
+async def test_an_application_outlives_its_client_while_something_is_subscribed() -> None:
+    """And then until the next client disconnects, as on Asterisk."""
+    async with lab() as room, aiohttp.ClientSession(headers=basic("ari", "ari")) as session:
         await room.caller()
         await room.ari.disconnect()
         await until(lambda: not room.sim.pbx.hub.connected("ari-tui"))
         assert "ari-tui" in room.sim.pbx.hub.applications
         room.control.hang_up(0)
-        assert "ari-tui" not in room.sim.pbx.hub.applications
+        assert room.sim.pbx.hub.find("ari-tui").finished
+        async with session.ws_connect(f"{room.sim.url}/ari/events?app=other"):
+            assert set(room.sim.pbx.hub.applications) == {"ari-tui", "other"}
+        await until(lambda: room.sim.pbx.hub.applications == {})
 
 
 async def test_the_replaced_client_keeps_its_socket_and_hears_no_more() -> None:
