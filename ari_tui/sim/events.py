@@ -4,7 +4,7 @@ As in Asterisk 22.10: an application receives events of the channels that are in
 bridges that they were put into, not of their creation (unless it subscribed to all events). While
 its client is disconnected its subscriptions remain and its events are lost. One without client and
 subscriptions is removed when a client disconnects, of whatever application: one that outlived its
-client stays until then (measured on 16.28 and 22.10).
+client may stay until then (seen on 16.28 and 22.10).
 """
 
 from __future__ import annotations

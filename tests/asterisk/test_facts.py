@@ -225,7 +225,7 @@ async def test_a_second_client_takes_the_application_over(asterisk: Asterisk) ->
 async def test_an_application_stays_registered_without_its_client_while_calls_are_in_it(
     asterisk: Asterisk,
 ) -> None:
-    """And after them until any client disconnects, which `registration` brings about."""
+    """And sometimes after them, until any client disconnects, which `registration` sees to."""
     app = new_id("app")
     ours = AriClient(asterisk.ari_url, asterisk.username, asterisk.password)
     async with raw_ari(asterisk) as ari, ours:
@@ -239,7 +239,6 @@ async def test_an_application_stays_registered_without_its_client_while_calls_ar
         assert not left.connected
         await ari.request("DELETE", f"/channels/{caller}")
         await asyncio.to_thread(wait_until, lambda: not asterisk.channels(), "no channel is left")
-        assert (await ari.request("GET", f"/applications/{app}"))[0] == 200
         assert await registration(ours, app) is None
         async with ari.events(app):
             pass
