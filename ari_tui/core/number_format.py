@@ -48,12 +48,22 @@ def grouped(value: float | None, decimals: int = 0) -> str:
 
 def as_set(value: float | None) -> str:
     """Return a limit as it was set: `15`, `0.5`."""
-    return DASH if value is None else f"{value:g}"
+    return DASH if value is None else significant(value)
+
+
+def significant(value: float, figures: int = 6) -> str:
+    """Return a number in so many significant figures, without an exponent: `100`, `0.00012`."""
+    text = f"{value:.{figures}g}"
+    if "e" not in text:
+        return text
+    exponent = int(text.partition("e")[2])
+    return plain(float(text), max(0, figures - 1 - exponent))
 
 
 def plain(value: float, decimals: int = 6) -> str:
     """Return a number in digits and a point only, without zeros at its end."""
-    return f"{value:.{decimals}f}".rstrip("0").rstrip(".")
+    text = f"{value:.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if decimals else text
 
 
 def fitted(value: float, width: int, least: int = 0) -> str:
@@ -148,7 +158,7 @@ def percent_significant(
     share: float, figures: int = 6, unit: str = "%", *, least: float = 0.0
 ) -> str:
     """Return a share in so many significant figures; one below `least` reads `<0.0001%`."""
-    return f"<{least * 100:.4f}%" if 0 < share < least else f"{share * 100:.{figures}g}{unit}"
+    return f"<{least * 100:.4f}%" if 0 < share < least else significant(share * 100, figures) + unit
 
 
 def clock(seconds: float) -> str:

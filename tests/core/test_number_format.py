@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import math
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -233,3 +236,15 @@ def test_shares_are_percents_and_no_sample_is_a_dash(value: float, text: str) ->
 )
 def test_shares_read_in_percent(share: float, text: str) -> None:
     assert text_of.percent_significant(share, 3, least=1e-6) == text
+
+
+@pytest.mark.parametrize("figures", range(1, 7))
+@pytest.mark.parametrize(
+    "share", [0.995, *(m * 10.0**e for m in (1, 1.5, 4.96, 9.9999) for e in range(-9, 1))]
+)
+def test_a_share_has_its_figures_and_never_an_exponent(share: float, figures: int) -> None:
+    text = text_of.percent_significant(share, figures)
+    assert re.fullmatch(r"\d+(\.\d*[1-9])?%", text)
+    shown = share * 100
+    unit = 10.0 ** (math.floor(math.log10(shown)) + 1 - figures)
+    assert abs(float(text[:-1]) - shown) <= unit * 0.5001
