@@ -6,7 +6,9 @@ connected. Measured on Asterisk 16.28 and 22.10:
 - Without calls, an application is gone (404) as soon as its client has disconnected.
 - While calls are in it, it stays registered without a client, for as long as they last.
 - When they have ended it may stay until Asterisk tidies up (it did where both halves of a Local
-  channel were in it), at the latest when any client of any application disconnects. So a short connection under a name of our own tells the two apart.
+  channel were in it), at the latest when any client of any application disconnects.
+
+So a short connection under a name of our own tells a leftover without calls from a client.
 """
 
 from __future__ import annotations
