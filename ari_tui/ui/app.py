@@ -35,6 +35,7 @@ from ari_tui.ui.palette import Commands
 from ari_tui.ui.screens.overview import Overview
 from ari_tui.ui.themed_app import plain
 from ari_tui.ui.themes import Themes
+from ari_tui.ui.widgets.event_list import EventFilter
 
 if TYPE_CHECKING:
     from ari_tui.ui.screens.detail import DetailScreen
@@ -226,6 +227,14 @@ class AriTuiApp(LeavingApp):
         from ari_tui.ui.screens.detail import DetailScreen  # charts take a while to import
 
         self.push_screen(DetailScreen(call_id, self.actions))
+        self.make_frame()
+
+    def open_events(self, text: str = "") -> None:
+        """Show the events, those with a text in them or all; errors count as read."""
+        from ari_tui.ui.screens.events import EventsScreen  # not needed to show the first calls
+
+        self.overview.errors.acknowledge()
+        self.push_screen(EventsScreen(EventFilter(text=text)))
         self.make_frame()
 
     def on_detail_screen_stepped(self, message: DetailScreen.Stepped) -> None:

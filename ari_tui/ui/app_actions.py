@@ -40,6 +40,9 @@ class AppActions(Protocol):
     def open_call(self, call_id: str) -> None:
         """Open the detail of a call."""
 
+    def open_events(self, text: str = "") -> None:
+        """Open the events, those with a text in them or all; errors count as read."""
+
     def toggle_bell(self) -> bool:
         """Turn the bell on or off; return whether it is on."""
 

@@ -17,7 +17,7 @@ from ari_tui.ui.key_names import canonical, shown
 if TYPE_CHECKING:
     from textual.binding import Binding as TextualBinding
 
-Where = Literal["app", "overview", "table", "detail", "dialog"]
+Where = Literal["app", "overview", "table", "lines", "detail", "events", "dialog"]
 """Which class has the binding: the app (on every screen), a screen, the table and every list."""
 Keymap = Mapping[str, str]
 """Keys by binding id that replace the default ones, for `App.set_keymap`."""
@@ -25,6 +25,7 @@ Keymap = Mapping[str, str]
 _ACTIVE_TOGETHER: Final[tuple[tuple[Where, ...], ...]] = (
     ("app", "overview", "table"),
     ("app", "detail"),
+    ("app", "events", "lines"),
     ("app", "dialog", "table"),
 )
 """Groups of bindings that are active at the same time: their keys must differ."""
@@ -56,9 +57,11 @@ class Binding(NamedTuple):
 
 
 _BOTH: Final[tuple[Where, ...]] = ("overview", "detail")
+_SCREENS: Final[tuple[Where, ...]] = ("overview", "detail", "events")
 _OVERVIEW: Final[tuple[Where, ...]] = ("overview",)
 _DETAIL: Final[tuple[Where, ...]] = ("detail",)
 _TABLE: Final[tuple[Where, ...]] = ("table",)
+_LINES: Final[tuple[Where, ...]] = ("table", "lines")
 _DIALOG: Final[tuple[Where, ...]] = ("dialog",)
 _APP: Final[tuple[Where, ...]] = ("app",)
 
@@ -71,7 +74,7 @@ _dialogs = partial(Binding, "Dialogs")
 
 BINDINGS: Final = (
     _view(
-        _BOTH,
+        _SCREENS,
         "freeze",
         "space",
         "freeze",
@@ -89,8 +92,15 @@ BINDINGS: Final = (
         method="next_window",
     ),
     _view(_OVERVIEW, "columns", "c", "columns", "Choose the columns", 13),
-    _view(_BOTH, "theme", "t", "theme", "Take the next theme", 14, method="next_theme"),
-    _view(_BOTH, "bell", "b", "bell", "Ring when a call begins to break a limit, or stop ringing"),
+    _view(_SCREENS, "theme", "t", "theme", "Take the next theme", 14, method="next_theme"),
+    _view(
+        _SCREENS, "bell", "b", "bell", "Ring when a call begins to break a limit, or stop ringing"
+    ),
+    _view(_BOTH, "events", "E", "events", "All events, whole; of a call in detail, its own", 9),
+    _view(("events",), "level", "l", "level", "All events, warnings and errors, or errors only", 2),
+    _view(
+        ("events",), "find_events", "slash", "find", "Events with a text, a channel or a kind", 3
+    ),
     _rows(
         _OVERVIEW,
         "filter",
@@ -105,19 +115,19 @@ BINDINGS: Final = (
     ),
     _rows(_OVERVIEW, "reverse", "z", "reverse", "Reverse the order", 10),
     _rows(_OVERVIEW, "violators", "exclamation_mark", "fails", "Only calls that break a limit", 9),
-    _rows(_TABLE, "row_up", "up,k", "up", "Up a row", method="cursor_up"),
-    _rows(_TABLE, "row_down", "down,j", "down", "Down a row", method="cursor_down"),
-    _rows(_TABLE, "page_up", "pageup", "page up", "Up a page"),
-    _rows(_TABLE, "page_down", "pagedown", "page down", "Down a page"),
-    _rows(_TABLE, "first_row", "home", "first", "First row"),
-    _rows(_TABLE, "last_row", "end", "last", "Last row"),
+    _rows(_LINES, "row_up", "up,k", "up", "Up a row", method="cursor_up"),
+    _rows(_LINES, "row_down", "down,j", "down", "Down a row", method="cursor_down"),
+    _rows(_LINES, "page_up", "pageup", "page up", "Up a page"),
+    _rows(_LINES, "page_down", "pagedown", "page down", "Down a page"),
+    _rows(_LINES, "first_row", "home", "first", "First row"),
+    _rows(_LINES, "last_row", "end", "last", "Last row"),
     _call(
         _TABLE, "detail", "enter", "detail", "Open the call; in a list, take it", 5, method="choose"
     ),
     _call(_DETAIL, "next_call", "n,right", "next", "Next call", 2),
     _call(_DETAIL, "previous_call", "N,left", "previous", "Previous call", 3),
     _call(_BOTH, "hang_up", "x", "hang up", "Hang up the call; asks", 15),
-    _call(_DETAIL, "back", "escape,q", "back", "Back to all calls", 1),
+    _call(("detail", "events"), "back", "escape,q", "back", "Back to the screen before", 1),
     _take_away(
         _BOTH, "copy_row", "y", "copy", "Copy the row to the clipboard (OSC 52) and to a file", 12
     ),
@@ -141,7 +151,7 @@ BINDINGS: Final = (
         16,
         method="command_palette",
     ),
-    _program(_BOTH, "help", "question_mark,f1", "help", "This help", 1),
+    _program(_SCREENS, "help", "question_mark,f1", "help", "This help", 1),
     _program(
         _OVERVIEW,
         "quit",
@@ -152,7 +162,7 @@ BINDINGS: Final = (
         method="ask_quit",
     ),
     _program(
-        _BOTH, "leave_screen", "Q", "leave", "Quit, and leave the last screen in the scroll-back"
+        _SCREENS, "leave_screen", "Q", "leave", "Quit, and leave the last screen in the scroll-back"
     ),
     _program(_APP, "stop", "ctrl+c", "stop", "Quit at once, with the report", priority=True),
     _program(

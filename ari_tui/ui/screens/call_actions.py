@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from textual.screen import Screen
-
-from ari_tui.ui.app_actions import AppActions, actions_of
-from ari_tui.ui.bindings import Where
 from ari_tui.ui.clipboard import copy
 from ari_tui.ui.incident import incident, row_text
-from ari_tui.ui.screens.help import HelpDialog
 from ari_tui.ui.screens.question import HangUpDialog
-from ari_tui.ui.widgets.keybar import KeyBar
+from ari_tui.ui.screens.screen_actions import ScreenActions
 
 if TYPE_CHECKING:
     from ari_tui.ui.columns import Column
@@ -20,18 +15,11 @@ if TYPE_CHECKING:
     from ari_tui.ui.view_state import Row
 
 
-class CallActions(Screen[None]):
-    """Copying and hanging up a call, its incident text, and actions that the app carries out."""
+class CallActions(ScreenActions):
+    """Copying and hanging up a call, its incident text, and its events."""
 
-    WHERE: ClassVar[Where]
-    """The screen whose keys the help explains."""
     drawn: Frame | None
     """The frame that is on the screen."""
-
-    @property
-    def app_actions(self) -> AppActions:
-        """Return the app."""
-        return actions_of(self)
 
     @property
     def current_row(self) -> Row | None:
@@ -43,35 +31,9 @@ class CallActions(Screen[None]):
         """Return the columns that a copied row has."""
         raise NotImplementedError
 
-    def on_screen_suspend(self) -> None:
-        """Hide the keys of the key bar under a dialog, where they are inactive."""
-        self.query_one(KeyBar).mute(self.app.screen.is_modal)
-
-    def on_screen_resume(self) -> None:
-        """Show the keys again."""
-        self.query_one(KeyBar).mute(False)
-
-    def action_freeze(self) -> None:
-        """Freeze the screen, or unfreeze it."""
-        self.app_actions.freeze()
-
-    def action_next_theme(self) -> None:
-        """Switch to the next theme."""
-        self.app_actions.action_next_theme()
-
-    def action_bell(self) -> None:
-        """Turn the bell on or off."""
-        self.notify(
-            f"bell {'on' if self.app_actions.toggle_bell() else 'off'}", timeout=2, markup=False
-        )
-
-    def action_help(self) -> None:
-        """Show the keys."""
-        self.app.push_screen(HelpDialog(self.WHERE))
-
-    def action_leave_screen(self) -> None:
-        """Leave, with the last screen in the scroll-back."""
-        self.app_actions.action_leave_screen()
+    def action_events(self) -> None:
+        """Show the events: all of them, or those of the call that is shown in detail."""
+        self.app_actions.open_events()
 
     def action_copy_row(self) -> None:
         """Copy the call's row."""

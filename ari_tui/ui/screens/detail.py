@@ -209,6 +209,10 @@ class DetailScreen(CallActions):
         """Go back to all calls."""
         self.post_message(self.Closed(self))
 
+    def action_events(self) -> None:
+        """Show the events of this call."""
+        self.app_actions.open_events(self._known.channel if self._known is not None else "")
+
     def action_next_call(self) -> None:
         """Show the next call."""
         self.post_message(self.Stepped(self, 1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Generic, TypeVar
 
 from rich.text import Text
 from textual import events
@@ -17,7 +17,6 @@ from ari_tui.ui.filter import parse
 from ari_tui.ui.screens.dialog import Dialog
 from ari_tui.ui.view_state import Filter
 
-_HINT: Final = "1001  !1001  p95>12  late>0  loss>0.1%  state=ended"
 _LONGEST: Final = 500
 
 
@@ -29,18 +28,22 @@ class FilterLine(Input):
         event.text = one_line(event.text)
 
 
-class FilterDialog(Dialog[Filter | None]):
-    """Ask for a filter, beginning with `text`: the filter, or None for no change.
+Read = TypeVar("Read")
 
-    `preview` gets every valid filter while it is typed, and the first one again when the dialog is
+
+class LineDialog(Dialog[Read | None], Generic[Read]):
+    """Ask for a line, beginning with `text`: what `read` makes of it, or None for no change.
+
+    `preview` gets every valid one while it is typed, and the first one again when the dialog is
     closed without an answer.
     """
 
-    HEADING = "Filter"
+    HINT: ClassVar[str]
+    """An example, below the line."""
     # escape works whatever ui.keys sets for `no`: letters go into the line
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "no", show=False)]
     DEFAULT_CSS = """
-    FilterDialog {
+    LineDialog {
         align: center bottom;
         background: transparent;
         & > .dialog--box { width: 100%; }
@@ -56,47 +59,62 @@ class FilterDialog(Dialog[Filter | None]):
     }
     """
 
-    def __init__(self, text: str = "", preview: Callable[[Filter], object] | None = None) -> None:
+    def __init__(self, text: str = "", preview: Callable[[Read], object] | None = None) -> None:
         super().__init__()
         self._first = text
         self._preview = preview
 
+    def read(self, text: str) -> Read:
+        """Return what the line means. Raises FilterError for an invalid one."""
+        raise NotImplementedError
+
     def contents(self) -> Iterable[Widget]:
         """Return the input, and below it an example or an error."""
         yield FilterLine(self._first, select_on_focus=False, max_length=_LONGEST)
-        yield Static(Text(_HINT), classes="filter--status")
+        yield Static(Text(self.HINT), classes="filter--status")
 
     def footing(self) -> str:
-        """Return how to take the filter and how to close."""
+        """Return how to take the line and how to close."""
         return "enter take  esc close" if self.ascii_only else "⏎ take  esc close"
 
-    def _read(self, text: str) -> Filter | None:
-        """Return the filter; show the error of an invalid one and return None."""
+    def _read(self, text: str) -> Read | None:
+        """Return what the line means; show the error of an invalid one and return None."""
         status = self.query_one(".filter--status", Static)
         try:
-            found = parse(text)
+            found = self.read(text)
         except FilterError as error:
             status.update(Text(str(error)))
             status.add_class("-wrong")
             return None
-        status.update(Text(_HINT))
+        status.update(Text(self.HINT))
         status.remove_class("-wrong")
         return found
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Apply the filter while it is typed."""
+        """Apply the line while it is typed."""
         found = self._read(event.value)
         if found is not None and self._preview is not None:
             self._preview(found)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Take the filter; an invalid one stays for correction."""
+        """Take the line; an invalid one stays for correction."""
         found = self._read(event.value)
         if found is not None:
             self.dismiss(found)
 
     def action_no(self) -> None:
-        """Restore the filter from before."""
+        """Restore what was before."""
         if self._preview is not None:
-            self._preview(parse(self._first))
+            self._preview(self.read(self._first))
         self.dismiss(None)
+
+
+class FilterDialog(LineDialog[Filter]):
+    """Ask for a filter of calls."""
+
+    HEADING = "Filter"
+    HINT = "1001  !1001  p95>12  late>0  loss>0.1%  state=ended"
+
+    def read(self, text: str) -> Filter:
+        """Return the filter. Raises FilterError."""
+        return parse(text)

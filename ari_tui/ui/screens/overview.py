@@ -31,6 +31,7 @@ from ari_tui.ui.widgets.histogram import HistogramPane
 from ari_tui.ui.widgets.instrument import InstrumentPane
 from ari_tui.ui.widgets.keybar import KeyBar
 from ari_tui.ui.widgets.loss_runs import RunsPane
+from ari_tui.ui.widgets.newest_error import NewestError
 from ari_tui.ui.widgets.pane import Pane
 from ari_tui.ui.widgets.rules import RulesPane
 from ari_tui.ui.widgets.table import ChannelTable
@@ -70,11 +71,11 @@ class Overview(OverviewActions, Screen[None]):
         &.-high InstrumentPane, &.-tall InstrumentPane { display: none; }
         &.-low KeyBar, &.-narrow KeyBar, &.-low #panes { display: none; }
         &.-tiny, &.-flat {
-            HeaderPane, Banner, #body, EventsPane, KeyBar { display: none; }
+            HeaderPane, Banner, #body, EventsPane, NewestError, KeyBar { display: none; }
             OneLine { display: block; }
         }
         &.waiting {
-            HeaderPane, #body, EventsPane, KeyBar, OneLine { display: none; }
+            HeaderPane, #body, EventsPane, NewestError, KeyBar, OneLine { display: none; }
             #waiting { display: block; height: 1fr; content-align: center middle; }
         }
     }
@@ -89,6 +90,8 @@ class Overview(OverviewActions, Screen[None]):
         """The frame that is on the screen."""
         self._settings, self._keys = settings, bar("overview", keymap, ascii_only=settings.ascii)
         self._quit = shown_key(keys_of(BY_ID["quit"], keymap)[0], ascii_only=settings.ascii)
+        events = keys_of(BY_ID["events"], keymap)
+        self._events_key = shown_key(events[0], ascii_only=settings.ascii) if events else ""
         self._held: list[str] = []
         self.add_class("waiting")
 
@@ -106,6 +109,7 @@ class Overview(OverviewActions, Screen[None]):
                 yield RunsPane()
                 yield InstrumentPane()
         yield EventsPane()
+        yield NewestError(self._events_key)
         yield KeyBar(self._keys, ascii_only=self._settings.ascii)
         yield OneLine()
 
@@ -113,6 +117,11 @@ class Overview(OverviewActions, Screen[None]):
     def table(self) -> ChannelTable:
         """Return the table of calls."""
         return self.query_one(ChannelTable)
+
+    @property
+    def errors(self) -> NewestError:
+        """Return the line with the newest error."""
+        return self.query_one(NewestError)
 
     @property
     def columns(self) -> list[Column]:

@@ -132,7 +132,7 @@ async def test_keys_that_both_screens_have_do_the_same_on_both(way: list[str]) -
         assert play.app.theme != "dark"
         assert play.told[-1] == "bell on"
         await play.press("question_mark")
-        assert ("Back to all calls" in await whole_help(play)) is bool(way)
+        assert ("Back to the screen before" in await whole_help(play)) is bool(way)
 
 
 async def whole_help(play: Play) -> str:
