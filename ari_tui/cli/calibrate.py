@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ari_tui.cli.options import ASTERISK_FLAGS, SECONDS, Start, prepare, settings_options
-from ari_tui.cli.run_options import take_over_option
+from ari_tui.cli.run_options import check_media_bind, take_over_option
 from ari_tui.config.rules import check_profile_name
 from ari_tui.config.sources import SEED
 from ari_tui.core.exit_codes import INCONCLUSIVE
@@ -70,6 +70,8 @@ def calibrate(start: Start, /, **values: Any) -> int:
 
     path = socket_path(settings.asterisk.app)
     target = values["target"] or (str(path) if is_listening(path) else "")
+    if not target:
+        check_media_bind(settings)
     watching = watch_engine(target, settings, values["seconds"], take_over=values["take_over"])
     watched, code = asyncio.run(watching)
     try:

@@ -15,6 +15,7 @@ from ari_tui.cli.options import (
     print_counters,
     settings_options,
 )
+from ari_tui.core.addresses import check_own_address
 from ari_tui.core.exit_codes import SIGNAL_CODES
 from ari_tui.core.log import get
 
@@ -46,6 +47,7 @@ def echo(start: Start, /, **values: Any) -> int:
     """
     check_impairment("impair", values["impair"])
     prepare(start, values)
+    check_own_address(values["bind"], "--bind")
 
     from ari_tui.reflector.impairment_spec import ImpairmentSpec, parse_impairment
     from ari_tui.reflector.server import EchoConfig, EchoServer

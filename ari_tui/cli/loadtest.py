@@ -20,7 +20,7 @@ from ari_tui.cli.options import (
     prepare,
     settings_options,
 )
-from ari_tui.cli.run_options import exit_code, show, take_over_option
+from ari_tui.cli.run_options import check_media_bind, exit_code, show, take_over_option
 from ari_tui.config.run_options import RunOptions
 from ari_tui.config.settings import Settings
 from ari_tui.core.errors import ConfigError
@@ -86,8 +86,10 @@ def _prepared(start: Start, values: dict[str, Any]) -> Settings:
     check_safety_limits(settings.loadtest)
     for path in settings.loadtest.report:
         form_of(path)
-    if not (values["sim"] or values["yes"]):
-        _confirm(settings)
+    if not values["sim"]:
+        check_media_bind(settings)
+        if not values["yes"]:
+            _confirm(settings)
     return settings
 
 

@@ -17,6 +17,7 @@ from ari_tui.cli.options import (
     settings_options,
 )
 from ari_tui.cli.run_options import (
+    check_media_bind,
     exit_code,
     read_run_options,
     run_options,
@@ -37,6 +38,7 @@ def run(start: Start, /, **values: Any) -> int:
     """
     options = read_run_options(values)
     settings = prepare(start, values)
+    check_media_bind(settings)
     if not options.headless:
         return show(["run"], settings, options)
 

@@ -15,6 +15,7 @@ from ari_tui.cli.options import SECONDS, Command
 from ari_tui.config.dump import to_environment
 from ari_tui.config.run_options import RunOptions
 from ari_tui.config.settings import Settings
+from ari_tui.core.addresses import check_own_address
 from ari_tui.core.errors import ChildFailedError, ConfigError
 from ari_tui.core.exit_codes import INCONCLUSIVE, SLA_FAILED
 
@@ -47,6 +48,11 @@ def read_run_options(values: dict[str, Any]) -> RunOptions:
         stay=values["stay"],
         take_over=values.get("take_over", False),
     )
+
+
+def check_media_bind(settings: Settings) -> None:
+    """Raise BindError at once when media.bind is not an address of this machine."""
+    check_own_address(settings.media.bind, f"media.bind ({settings.origin('media.bind')})")
 
 
 def exit_code(code: int, settings: Settings) -> int:

@@ -19,6 +19,7 @@ from ari_tui.cli.options import (
     print_counters,
     settings_options,
 )
+from ari_tui.core.addresses import check_own_address
 from ari_tui.core.signals import StopSignals
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def sim(start: Start, /, **values: Any) -> int:
     """
     check_impairment("impair_media", values["impair_media"])
     settings = prepare(start, values)
+    check_own_address(values["bind"], "--bind")
 
     from ari_tui.sim.config import SimConfig
 

@@ -171,3 +171,14 @@ async def test_sim_ends_by_a_signal_with_its_code_and_counters_on_stdout() -> No
 def test_a_wrong_impairment_of_sim_is_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert execute(["sim", "--port", "0", "--impair-media", "loss"]) == 2
     assert capsys.readouterr().err.startswith("ari-tui: --impair-media: ")
+
+
+@pytest.mark.parametrize(
+    "command", [["echo", "--allow", "192.0.2.0/24"], ["sim"]], ids=["echo", "sim"]
+)
+def test_a_server_on_an_address_of_another_machine_is_refused(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert execute([*command, "--bind", "192.0.2.77"]) == 3
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("ari-tui: --bind: 192.0.2.77 is no address of this machine, which has")

@@ -153,6 +153,27 @@ def test_a_wrong_configuration_starts_nothing(
     assert capsys.readouterr().err.startswith("ari-tui: media.ports (--ports): '5-1'")
 
 
+@pytest.mark.parametrize("more", [["--headless"], []])
+@pytest.mark.parametrize("command", [["run"], ["loadtest", "--endpoint", "Local/a@b"]])
+def test_media_on_an_address_of_another_machine_is_refused_before_anything_starts(
+    more: list[str],
+    command: list[str],
+    engine: Called,
+    bare_start: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (bare_start / "config.toml").write_text('[media]\nbind = "192.0.2.77"\n')
+    for flags, origin in (
+        (["--bind", "192.0.2.78"], "(--bind): 192.0.2.78"),
+        (["--config", "config.toml"], "config.toml): 192.0.2.77"),
+    ):
+        assert execute([*command, *more, *flags]) == 3
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("ari-tui: media.bind (")
+        assert f"{origin} is no address of this machine, which has 127.0.0.1" in line
+    assert engine.arguments == ()
+
+
 # -- on a screen -----------------------------------------------------------------------------
 
 
