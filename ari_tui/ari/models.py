@@ -78,10 +78,17 @@ class SystemInfo(msgspec.Struct, frozen=True):
         clean_fields(self, "version")
 
 
+class StatusInfo(msgspec.Struct, frozen=True):
+    """When an Asterisk was started, as text in ARI's format; raw."""
+
+    startup_time: str = ""
+
+
 class AsteriskInfo(msgspec.Struct, frozen=True):
     """Answer of GET /asterisk/info."""
 
     system: SystemInfo = SystemInfo()
+    status: StatusInfo = StatusInfo()
 
 
 class Application(msgspec.Struct, frozen=True):

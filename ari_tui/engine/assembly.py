@@ -16,6 +16,7 @@ from ari_tui.analysis.store import Store
 from ari_tui.ari.client import AriClient, Pinger
 from ari_tui.ari.event_stream import EventStream
 from ari_tui.ari.ids import new_session
+from ari_tui.ari.models import AsteriskInfo
 from ari_tui.config.settings import EchoSettings, Settings, SlaSettings
 from ari_tui.config.text_values import parse_tier
 from ari_tui.core import log
@@ -27,6 +28,7 @@ from ari_tui.document.model import SCHEMA
 from ari_tui.engine.actions import DetailActions, EngineActions
 from ari_tui.engine.alerts.watcher import AlertWatcher, receivers_of
 from ari_tui.engine.asterisk_pings import AsteriskPings
+from ari_tui.engine.asterisk_watch import AsteriskWatch
 from ari_tui.engine.call_manager import CallManager
 from ari_tui.engine.call_media import CallMedia
 from ari_tui.engine.caller_legs import CallerLegs
@@ -79,6 +81,7 @@ class EngineParts:
     events: EventLog
     event_stream: EventStream
     sweeper: Sweeper
+    watch: AsteriskWatch
     pings: AsteriskPings
     caller_legs: CallerLegs
     analyzer: LiveAnalyzer
@@ -103,16 +106,17 @@ class EngineParts:
         receivers = receivers_of(settings.alerts)
         echo_host = await _resolve(settings.echo)
         self.events = EventLog()
-        version, bind = await self._connect()
+        info, bind = await self._connect()
         self.alerts = AlertWatcher(settings.alerts, self.events, receivers)
         stack.push_async_callback(self.alerts.close)
         self._create_calls(profile, bind, echo_host)
-        self._create_publisher(version, echo_host)
+        self._create_watches(info)
+        self._create_publisher(echo_host)
         stack.push_async_callback(self.calls.close)
         await self._open_http_server()
 
-    async def _connect(self) -> tuple[str | None, str]:
-        """Start the workers and ask Asterisk who it is; return its version and our address."""
+    async def _connect(self) -> tuple[AsteriskInfo, str]:
+        """Start the workers and ask Asterisk who it is; return that and our address."""
         asterisk, media = self.settings.asterisk, self.settings.media
         self.client = AriClient(
             asterisk.url,
@@ -130,13 +134,13 @@ class EngineParts:
             await starting
         finally:
             await cancel_tasks([starting])
-        version = info.system.version or None
         bind = media.bind or await self.client.local_address()
+        version = info.system.version or None
         _log.info("asterisk found", url=self.client.endpoint.url, version=version, bind=bind)
-        return version, bind
+        return info, bind
 
     def _create_calls(self, profile: Profile, bind: str, echo_host: str) -> None:
-        """Create the store, the calls, and what reads packet logs and lists of Asterisk."""
+        """Create the store, the calls, and what reads packet logs."""
         asterisk, media = self.settings.asterisk, self.settings.media
         self.store = Store(
             loss_timeout_ns=media.loss_timeout_ms * 1_000_000,
@@ -164,22 +168,36 @@ class EngineParts:
         self.analyzer = LiveAnalyzer(
             self.store, self.worker_pool, self.calls, self.events, call_media.echo_address
         )
-        self.sweeper = Sweeper(asterisk.app, self.session, self.client, self.calls, self.events)
 
-    def _create_publisher(self, version: str | None, echo_host: str) -> None:
-        """Create the event stream, unopened, and what builds documents; build the first."""
+    def _create_watches(self, info: AsteriskInfo) -> None:
+        """Create the event stream, unopened, and what asks Asterisk again and again."""
         asterisk = self.settings.asterisk
         self.event_stream = EventStream(
             self.client.endpoint, asterisk.app, backoff=Backoff(longest_s=asterisk.reconnect_max_s)
         )
+        self.watch = AsteriskWatch(
+            self.client,
+            self.store.outside,
+            self.events,
+            info=info,
+            active=lambda: self.calls.active,
+        )
+        self._stack.push_async_callback(self.watch.close)
         self.pings = AsteriskPings(
             Pinger(self.client.endpoint),
             self.store.outside,
             self.events,
+            watch=self.watch,
             connected=lambda: self.event_stream.connected,
         )
         self._stack.push_async_callback(self.pings.close)
         self.caller_legs = CallerLegs(self.calls, self.client, self.store.outside)
+        self.sweeper = Sweeper(
+            asterisk.app, self.session, self.client, self.calls, self.events, self.watch
+        )
+
+    def _create_publisher(self, echo_host: str) -> None:
+        """Create what builds documents, and build the first."""
         self.injected = InjectedCounts(self.client, echo_host, self.settings.echo.port)
         self.publisher = DocumentPublisher(
             self.calls,
@@ -190,7 +208,7 @@ class EngineParts:
             injected=self.injected,
             caller_legs=self.caller_legs,
             pings=self.pings,
-            version=version,
+            watch=self.watch,
             histograms=self.settings.output.histograms,
         )
         self.publisher.build()

@@ -14,11 +14,12 @@ from collections.abc import Callable
 from typing import Final
 
 from ari_tui.analysis.diagnosis.outside import OutsideFacts
-from ari_tui.ari.client import PINGS_OUTSTANDING, Pinger
+from ari_tui.ari.client import PING_TIMEOUT_S, PINGS_OUTSTANDING, Pinger
 from ari_tui.core.cancellation import cancel_tasks
 from ari_tui.core.errors import AriUnreachableError
 from ari_tui.core.tasks import Tasks
 from ari_tui.document.model import PingTimes
+from ari_tui.engine.asterisk_watch import AsteriskWatch
 from ari_tui.engine.event_log import EventLog
 
 PERIOD_S: Final = 0.2
@@ -41,10 +42,12 @@ class AsteriskPings:
         facts: OutsideFacts,
         events: EventLog,
         *,
+        watch: AsteriskWatch,
         connected: Callable[[], bool],
     ) -> None:
-        """Tell `facts` of every ping; `connected` is whether the event stream is."""
+        """Tell `facts` and `watch` of every ping; `connected`: whether the event stream is."""
         self._pinger, self._facts, self._events = pinger, facts, events
+        self._watch = watch
         self._connected = connected
         self._took_ms: deque[float] = deque(maxlen=_KEPT)
         self._tasks, self._outstanding = Tasks("pings"), 0
@@ -97,6 +100,7 @@ class AsteriskPings:
 
     def _answered(self, sent_ns: int, took_s: float) -> None:
         self._facts.ping(sent_ns, round(took_s * 1e9))
+        self._watch.answered(time.time_ns())
         took_ms = took_s * 1e3
         usual = self.figures if len(self._took_ms) >= _USUAL else None
         self._took_ms.append(took_ms)
@@ -106,6 +110,7 @@ class AsteriskPings:
 
     def _failed(self, sent_ns: int, waited_s: float, reason: str) -> None:
         self._facts.ping(sent_ns, None, waited_ns=round(waited_s * 1e9))
+        self._watch.unanswered(refused=waited_s < PING_TIMEOUT_S)
         if self._connected():
             text = f"Asterisk does not answer its ping, though its event stream is up: {reason}"
             self._events.add("warning", "asterisk_stalled", text, rate_limited=True)

@@ -21,6 +21,7 @@ from ari_tui.core.text import clean_text
 from ari_tui.document import model
 from ari_tui.document.live import SECONDS, Live
 from ari_tui.engine.asterisk_pings import AsteriskPings
+from ari_tui.engine.asterisk_watch import AsteriskWatch
 from ari_tui.engine.call_manager import CallManager
 from ari_tui.engine.caller_legs import CallerLegs
 from ari_tui.engine.injected import InjectedCounts
@@ -52,13 +53,13 @@ class DocumentPublisher:
         injected: InjectedCounts,
         caller_legs: CallerLegs,
         pings: AsteriskPings,
-        version: str | None,
+        watch: AsteriskWatch,
         histograms: bool,
     ) -> None:
         self._calls, self._store, self._worker_pool = calls, store, worker_pool
         self._client, self._event_stream, self._injected = client, event_stream, injected
-        self._caller_legs, self._pings = caller_legs, pings
-        self._version, self._histograms = version, histograms
+        self._caller_legs, self._pings, self._watch = caller_legs, pings, watch
+        self._histograms = histograms
         self._host = socket.gethostname()
         self._started_ns = time.time_ns()
         self._listener = Listener()
@@ -129,11 +130,13 @@ class DocumentPublisher:
         endpoint, latency = self._client.endpoint, self._client.latency_ms
         return model.AsteriskState(
             id=endpoint.host,
-            version=self._version,
+            version=self._watch.version,
             connected=self._event_stream.connected,
             url=endpoint.url,
             latency_ms=None if latency is None else round(latency, 3),
             events_lost_s=round(self._event_stream.events_lost_s, 3),
+            started_at=self._watch.started_at,
+            restarts=self._watch.restarts,
             ping_ms=self._pings.figures,
         )
 

@@ -66,6 +66,7 @@ class EngineLoop:
             self._sweep_regularly(),
             self._check_workers(),
             self._parts.pings.run(),
+            self._parts.watch.run(),
             self._parts.caller_legs.run(),
         ]
 

@@ -10,6 +10,7 @@ from typing import Final
 from ari_tui.ari.client import AriClient
 from ari_tui.ari.sweep import LiveCall, SweepPlan, plan_sweep
 from ari_tui.core.errors import AriError
+from ari_tui.engine.asterisk_watch import AsteriskWatch
 from ari_tui.engine.call_manager import CallManager
 from ari_tui.engine.event_log import EventLog, attempt
 
@@ -21,9 +22,15 @@ class Sweeper:
     """Sweeps at start, after each reconnect and every `asterisk.sweep_s`."""
 
     def __init__(
-        self, app: str, session: str, client: AriClient, calls: CallManager, events: EventLog
+        self,
+        app: str,
+        session: str,
+        client: AriClient,
+        calls: CallManager,
+        events: EventLog,
+        watch: AsteriskWatch,
     ) -> None:
-        self._app, self._session = app, session
+        self._app, self._session, self._watch = app, session, watch
         self._client, self._calls, self._events = client, calls, events
         self._running = asyncio.Lock()
 
@@ -44,6 +51,8 @@ class Sweeper:
             await asyncio.sleep(delay_s)
             if not connected():
                 return
+            # first: calls that a restart has ended are to say so
+            await self._watch.check()
             with contextlib.suppress(AriError):
                 await self._client.filter_events(self._app)
             if await self.sweep("after reconnecting"):
@@ -70,7 +79,7 @@ class Sweeper:
         for lost in plan.lost:
             call = self._calls.calls[lost.number]
             end = self._calls.caller_gone if lost.caller_gone else self._calls.release
-            end(call, lost.reason)
+            end(call, self._watch.end_reason(call.started_ns) or lost.reason)
         # before anything is awaited: events may bring the same callers meanwhile
         callers = plan.new_callers if self._calls.accepting or self._calls.draining else ()
         for channel in callers:

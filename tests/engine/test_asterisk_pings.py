@@ -8,9 +8,11 @@ import time
 from collections.abc import AsyncIterator
 
 from ari_tui.analysis.diagnosis.outside import OutsideFacts, Pings
-from ari_tui.ari.client import PINGS_OUTSTANDING, Pinger
+from ari_tui.ari.client import PINGS_OUTSTANDING, AriClient, Pinger
 from ari_tui.ari.endpoint import AriEndpoint
+from ari_tui.ari.models import AsteriskInfo
 from ari_tui.engine.asterisk_pings import AsteriskPings
+from ari_tui.engine.asterisk_watch import AsteriskWatch
 from ari_tui.engine.event_log import EventLog
 from tests.engine.kit import Pbx, until
 
@@ -23,8 +25,16 @@ class Pinged:
         self.pbx, self.facts, self.events = pbx, OutsideFacts(), EventLog()
         self.connected = True
         endpoint = AriEndpoint(pbx.sim.url, config.user, config.password)
+        self.client = AriClient(pbx.sim.url, config.user, config.password)
+        self.watch = AsteriskWatch(
+            self.client, self.facts, EventLog(), info=AsteriskInfo(), active=lambda: 0
+        )
         self.pings = AsteriskPings(
-            Pinger(endpoint), self.facts, self.events, connected=lambda: self.connected
+            Pinger(endpoint),
+            self.facts,
+            self.events,
+            watch=self.watch,
+            connected=lambda: self.connected,
         )
 
     @property
@@ -54,6 +64,8 @@ async def pinged(pbx: Pbx) -> AsyncIterator[Pinged]:
     finally:
         running.cancel()
         await one.pings.close()
+        await one.watch.close()
+        await one.client.close()
 
 
 async def test_every_ping_is_told_with_its_time_and_a_quick_one_is_no_event(pbx: Pbx) -> None:
