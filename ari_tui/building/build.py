@@ -54,6 +54,7 @@ class EngineFacts(NamedTuple):
     draining: bool = False
     load: model.LoadProgress | None = None
     caller_legs: model.CallerLegTotals | None = None
+    intake: model.Intake | None = None
 
 
 def iso(time_ns: int) -> str:
@@ -100,6 +101,7 @@ def build(store: Store, facts: EngineFacts, listener: Listener) -> model.Documen
         ],
         instrument=_instrument(store, facts, packets(everything), sla),
         injected=facts.injected,
+        intake=facts.intake,
         load=facts.load,
     )
 

@@ -382,6 +382,19 @@ class Sla(Base, frozen=True, kw_only=True):
     rules: list[SlaRule]
 
 
+class Intake(Base, frozen=True, kw_only=True):
+    """How calls reach this engine, and whether their echo server answers."""
+
+    app: str
+    """The Stasis application that the dialplan sends callers to."""
+    echo: str
+    """The echo server, `address:port`."""
+    echo_answers: bool | None = None
+    """Null while that is not known."""
+    echo_note: str | None = None
+    """Why it does not answer, or why that is not known."""
+
+
 class LoadProgress(Base, frozen=True, kw_only=True):
     """How far a load test is; travels in every document of its engine."""
 
@@ -422,6 +435,8 @@ class Document(Base, frozen=True, kw_only=True):
     calls: list[Call]
     instrument: Instrument
     injected: InjectedBy
+    intake: Intake | None = None
+    """How calls get here; null in documents of before it was told."""
     where: Where | None = None
     """Where the fault is, over all calls; null in documents of before it was told."""
     load: LoadProgress | None = None

@@ -106,6 +106,7 @@ class DocumentPublisher:
             draining=not final and not calls.accepting,
             load=self.load(),
             caller_legs=self._caller_legs.totals,
+            intake=self._intake(),
         )
         self.tick_lag_ms = 0.0
         self.newest = build_document(self._store, facts, self._listener)
@@ -138,6 +139,15 @@ class DocumentPublisher:
             started_at=self._watch.started_at,
             restarts=self._watch.restarts,
             ping_ms=self._pings.figures,
+        )
+
+    def _intake(self) -> model.Intake:
+        answers, note = self._injected.echo_answers
+        return model.Intake(
+            app=self._calls.asterisk.app,
+            echo=self._calls.media.echo_address,
+            echo_answers=answers,
+            echo_note=note or None,
         )
 
     def _facts(self, call: MeasuredCall) -> CallFacts:

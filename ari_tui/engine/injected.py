@@ -15,19 +15,24 @@ from typing import Final
 
 from ari_tui.ari.client import AriClient
 from ari_tui.core.errors import AriError
+from ari_tui.core.text import clean_text
 from ari_tui.document.model import Injected, InjectedBy
 from ari_tui.wire import status
 
 VARIABLE: Final = "ARI_TUI_INJECTED"
 _ANSWER_S: Final = 0.5
+_SILENT: Final = "no answer to a status query: is it ari-tui echo, and running?"
+_REMOTE: Final = "known once a call is up"
 
 
 class _Query(asyncio.DatagramProtocol):
     def __init__(self, nonce: int) -> None:
         self.nonce = nonce
         self.answer: asyncio.Future[Injected | None] = asyncio.get_running_loop().create_future()
+        self.refused = self.heard = False
 
     def datagram_received(self, data: bytes, _addr: object) -> None:
+        self.heard = True  # a foreign echo server sends the query itself back
         reply = status.parse_reply(data)
         if reply is None or reply.query.nonce != self.nonce or self.answer.done():
             return
@@ -42,7 +47,8 @@ class _Query(asyncio.DatagramProtocol):
             else None
         )
 
-    def error_received(self, _exc: Exception) -> None:
+    def error_received(self, exc: Exception) -> None:
+        self.refused = isinstance(exc, ConnectionRefusedError)
         if not self.answer.done():
             self.answer.set_result(None)
 
@@ -52,14 +58,16 @@ class InjectedCounts:
 
     def __init__(self, client: AriClient, echo_host: str, echo_port: int) -> None:
         self._client, self._echo = client, (echo_host, echo_port)
-        # totals are answered to loopback only
-        self._ask_echo = ipaddress.ip_address(echo_host).is_loopback
+        # totals are answered to loopback only; from elsewhere a refusal is all there is to learn
+        self._is_local = ipaddress.ip_address(echo_host).is_loopback
         self._ask_media = True
         self.newest = InjectedBy(echo=None, media=None)
+        self.echo_answers: tuple[bool | None, str] = None, "not asked yet"
+        """Whether the echo server answers, None while that is not known, and why."""
 
     async def refresh(self) -> None:
         """Query again; without an answer the last one stays."""
-        echo = await self._from_echo() if self._ask_echo else None
+        echo = await self._from_echo()
         media = await self._from_simulator() if self._ask_media else None
         self.newest = InjectedBy(echo=echo or self.newest.echo, media=media or self.newest.media)
 
@@ -82,12 +90,17 @@ class InjectedCounts:
             transport, query = await loop.create_datagram_endpoint(
                 lambda: _Query(nonce), remote_addr=self._echo
             )
-        except OSError:
+        except OSError as error:
+            self.echo_answers = False, clean_text(error.strerror or error)
             return None
         try:
             transport.sendto(status.build_query(status.StatusQuery(status.TOTALS_QUERY, 0, nonce)))
-            return await asyncio.wait_for(query.answer, _ANSWER_S)
+            found = await asyncio.wait_for(query.answer, _ANSWER_S)
+            self.echo_answers = (False, "nothing listens there") if query.refused else (True, "")
+            return found
         except asyncio.TimeoutError:
+            silent = None, _SILENT if self._is_local else _REMOTE
+            self.echo_answers = (True, "") if query.heard else silent
             return None
         finally:
             transport.close()

@@ -86,6 +86,7 @@ async def test_a_foreign_echo_server_is_no_witness(pbx: Pbx) -> None:
             truth = InjectedCounts(ari, "127.0.0.1", transport.get_extra_info("sockname")[1])
             await truth.refresh()
             assert truth.newest == NOBODY
+            assert truth.echo_answers == (True, ""), "it is an echo server all the same"
     finally:
         transport.close()
 
@@ -106,11 +107,12 @@ async def test_a_variable_that_says_something_else_is_not_believed(
         assert truth.newest.media is None
 
 
-async def test_only_an_echo_server_on_loopback_is_asked(pbx: Pbx) -> None:
+async def test_an_echo_server_elsewhere_that_is_silent_is_not_known(pbx: Pbx) -> None:
     async with client(pbx) as ari:
         truth = InjectedCounts(ari, "198.51.100.1", 4000)
         await asyncio.wait_for(truth.refresh(), 5)
         assert truth.newest == NOBODY
+        assert truth.echo_answers[0] is not True
 
 
 async def test_an_echo_address_that_cannot_be_reached_is_no_error(pbx: Pbx) -> None:
@@ -119,3 +121,19 @@ async def test_an_echo_address_that_cannot_be_reached_is_no_error(pbx: Pbx) -> N
         truth._echo = ("::1%nowhere", 4000)
         await truth.refresh()
         assert truth.newest == NOBODY
+
+
+async def test_whether_an_echo_server_answers_is_known_from_its_status(pbx: Pbx) -> None:
+    port = unused_udp_port()
+    async with client(pbx) as ari:
+        truth = InjectedCounts(ari, "127.0.0.1", port)
+        assert truth.echo_answers[0] is None
+        await truth.refresh()
+        assert truth.echo_answers == (False, "nothing listens there")
+        with echo_server(port):
+            await truth.refresh()
+            assert truth.echo_answers == (True, "")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+            silent.bind(("127.0.0.1", port))
+            await truth.refresh()
+            assert truth.echo_answers[0] is None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from rich.style import Style
 from textual.strip import Strip
 
+from ari_tui.document.model import Document, Intake
 from ari_tui.ui.columns import Column
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.view_state import Row
@@ -102,8 +103,9 @@ class TableRenderer:
         if y == 0:
             rows = in_view.start + 1, in_view.stop, len(self._rows)
             return Content(Head(view.sort, view.reverse, *rows), shape)
-        if not self._rows and y == 1:
-            return Content(_why_empty(self._frame), shape)
+        if not self._rows:
+            why = why_empty(self._frame)
+            return Content(why[y - 1], shape) if y <= len(why) else NOTHING
         place = in_view.start + y - 1
         if place not in in_view:
             return NOTHING
@@ -138,8 +140,42 @@ class TableRenderer:
         return kept[1]
 
 
-def _why_empty(frame: Frame) -> str:
+_ANSWERS: Final = {True: "answers", False: "does not answer", None: "not known yet"}
+
+
+def why_empty(frame: Frame) -> Sequence[str]:
+    """Return lines that say why no call is shown; short enough for 80 cells where names are."""
     calls = len(frame.document.calls)
     if calls == 1:
-        return "the call does not fit the filter"
-    return f"none of {calls} calls fits the filter" if calls else "no calls"
+        return ["the call does not fit the filter"]
+    if calls:
+        return [f"none of {calls} calls fits the filter"]
+    intake = frame.document.intake
+    if intake is None or frame.document.load is not None:
+        return ["no calls"]
+    return [*_waiting(frame.document, intake), "", _echo(intake)]
+
+
+def _waiting(document: Document, intake: Intake) -> list[str]:
+    """Return which application is waited for where, and what sends calls to it."""
+    ended = document.totals.calls.ended
+    yet = f"no calls now, {ended} have ended" if ended else "no calls yet"
+    found = document.asterisks[0] if document.asterisks else None
+    where = f" on {found.id} ({found.url})" if found is not None else ""
+    waiting = f"waiting for Stasis application {intake.app}{where}"
+    if ended:
+        return [yet, waiting]
+    return [
+        yet,
+        waiting,
+        "",
+        "in extensions.conf, in the context that callers come to:",
+        "  exten => 500,1,Answer()",
+        f"   same => n,Stasis({intake.app})",
+        "then asterisk -rx 'dialplan reload', and call 500",
+    ]
+
+
+def _echo(intake: Intake) -> str:
+    note = f" ({intake.echo_note})" if intake.echo_note else ""
+    return f"echo server {intake.echo}: {_ANSWERS[intake.echo_answers]}{note}"
