@@ -82,7 +82,7 @@ def _try(
                 counts = site.network.counts()
         outcome = score(fault, site.arrivals, begin_s, end_s)
         if keep is not None:
-            _write(folder, outcome, site.arrivals, begin_s, counts)
+            _write(folder, outcome, site.arrivals, (begin_s, end_s), counts)
         return outcome
 
 
@@ -90,11 +90,12 @@ def _write(
     folder: Path,
     outcome: Outcome,
     arrivals: list[Arrival],
-    begin_s: float,
+    time_of: tuple[float, float],
     counts: dict[str, dict[str, int]],
 ) -> None:
     """Write what is needed to judge anew: documents with their time since the fault's begin."""
-    facts = {**asdict(outcome), "counts": counts}
+    begin_s, end_s = time_of
+    facts = {**asdict(outcome), "lasted_s": round(end_s - begin_s, 2), "counts": counts}
     (folder / "outcome.json").write_bytes(msgspec.json.format(msgspec.json.encode(facts)))
     lines = [
         msgspec.json.encode({"since_s": round(arrival.at_s - begin_s, 2), **arrival.document})
