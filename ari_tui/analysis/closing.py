@@ -12,6 +12,7 @@ import numpy as np
 
 from ari_tui.analysis.notes import Interruption, Note
 from ari_tui.analysis.records import Ints
+from ari_tui.analysis.roundtrip.echo_holds import SETTLED_NS
 from ari_tui.analysis.sla.evidence import Limited
 from ari_tui.analysis.store import NEVER, Store
 from ari_tui.analysis.stream.gaps import Classified
@@ -30,19 +31,23 @@ def close_until(store: Store, now_ns: int) -> list[Note]:
     expired, sent_ns = store.flight.expired(store.loss_timeout_ns, now_ns)
     if len(expired):
         store.book_lost(expired, sent_ns)
-    notes = [note for row in list(store.gaps) for note in told(store.judge_gaps(row, now_ns))]
+    notes = store.release_trips(now_ns)
+    notes += [note for row in list(store.gaps) for note in told(store.judge_gaps(row, now_ns))]
     second = now_ns // _SECOND_NS
     if second > store.closed_second:
         store.closed_second = second
         before_ns = second * _SECOND_NS - store.loss_timeout_ns
         store.settle(_rows(store), before_ns)
+        if store.holds.told is not False:
+            before_ns = min(before_ns, second * _SECOND_NS - SETTLED_NS)
         store.sla_evaluator.close(_rows(store), store.series, before_ns // _SECOND_NS - 1)
     return notes
 
 
 def close_all(store: Store, now_ns: int) -> list[Note]:
     """Close everything at the end of the log, except that packets in flight stay so."""
-    notes = [note for row in list(store.gaps) for note in told(store.judge_gaps(row, None))]
+    notes = store.release_trips(None)
+    notes += [note for row in list(store.gaps) for note in told(store.judge_gaps(row, None))]
     store.settle(_rows(store), NEVER)
     store.sla_evaluator.close(_rows(store), store.series, now_ns // _SECOND_NS)
     return notes

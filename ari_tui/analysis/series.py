@@ -22,6 +22,8 @@ SECONDS: Final = 300
 ABOVE_SECONDS: Final = 96
 """How far back round trips above the limits are kept: until their second closes."""
 SAMPLES: Final = 128
+SAMPLE_SECONDS: Final = 4
+"""How many seconds' first round trips are kept, for those that are added later."""
 LIMITS: Final = 13
 """The most RTT limits of a profile: three in each of four tiers, and the largest RTT."""
 _SECOND_NS: Final = 1_000_000_000
@@ -67,8 +69,10 @@ class Series(RowArrays):
     """Round trips of each of the newest seconds above each of the limits."""
     open_second = column(np.int64, -1)
     """The second whose round trips are being collected."""
-    samples = column(np.uint32, NO_RTT, (SAMPLES,))
-    sample_count = column(np.int64)
+    samples = column(np.uint32, NO_RTT, (SAMPLE_SECONDS, SAMPLES))
+    """Those of the newest seconds, by second modulo SAMPLE_SECONDS."""
+    sample_count = column(np.int64, 0, (SAMPLE_SECONDS,))
+    sample_second = column(np.int64, -1, (SAMPLE_SECONDS,))
 
     def __init__(self, limits_ns: Sequence[int] = ()) -> None:
         super().__init__()
@@ -146,36 +150,83 @@ class Series(RowArrays):
         rows, seconds = rows[later], seconds[later]
         if not len(rows):
             return
-        self._close(rows)
+        self._store_p95(rows, self.open_second[rows])
         self.open_second[rows] = seconds
-        self.samples[rows] = NO_RTT
-        self.sample_count[rows] = 0
+        self._begin_samples(rows, seconds)
 
-    def _close(self, rows: Ints) -> None:
-        """Store the 95th percentile of each row's open second."""
-        rows = rows[self.sample_count[rows] > 0]
-        if not len(rows):
-            return
-        seconds = self.open_second[rows]
+    def _begin_samples(self, rows: Ints, seconds: Ints) -> None:
+        """Clear the samples of rows (n) for a newer second (n)."""
+        slots = seconds % SAMPLE_SECONDS
+        fresh = self.sample_second[rows, slots] < seconds
+        at = rows[fresh], slots[fresh]
+        self.samples[at] = NO_RTT
+        self.sample_count[at] = 0
+        self.sample_second[at] = seconds[fresh]
+
+    def _store_p95(self, rows: Ints, seconds: Ints) -> None:
+        """Store the 95th percentile of a second (n) of each row (n) that has samples of it."""
+        slots = seconds % SAMPLE_SECONDS
+        sampled = (self.sample_second[rows, slots] == seconds) & (
+            self.sample_count[rows, slots] > 0
+        )
         cells = seconds % SECONDS
-        kept = self.second[rows, cells] == seconds
-        self.rtt_p95[rows[kept], cells[kept]] = self._open_p95(rows[kept])
+        kept = sampled & (self.second[rows, cells] == seconds)
+        if kept.any():
+            rows, seconds, cells = rows[kept], seconds[kept], cells[kept]
+            self.rtt_p95[rows, cells] = self._sampled_p95(rows, seconds)
+
+    def _sampled_p95(self, rows: Ints, seconds: Ints) -> Ints:
+        """Return the 95th percentile (nearest rank) of a second (n) of rows (n) with samples."""
+        slots = seconds % SAMPLE_SECONDS
+        count = np.minimum(self.sample_count[rows, slots], SAMPLES)
+        ordered = np.sort(self.samples[rows, slots], axis=1)  # unused samples are NO_RTT
+        return np.asarray(ordered[np.arange(len(rows)), _P95_RANK[count] - 1], dtype=np.int64)
 
     def _open_p95(self, rows: Ints) -> Ints:
-        """Return the 95th percentile (nearest rank) of rows whose open second has a sample."""
-        count = np.minimum(self.sample_count[rows], SAMPLES)
-        ordered = np.sort(self.samples[rows], axis=1)  # unused samples are NO_RTT, the largest
-        return np.asarray(ordered[np.arange(len(rows)), _P95_RANK[count] - 1], dtype=np.int64)
+        """Return the 95th percentile of rows whose open second has a sample."""
+        return self._sampled_p95(rows, self.open_second[rows])
+
+    def _sampling(self, rows: Ints) -> Mask:
+        """Return which rows have samples of their open second."""
+        return np.asarray(self.sample_count[rows, self.open_second[rows] % SAMPLE_SECONDS] > 0)
+
+    def add_rtt(self, rows: Ints, times_ns: Ints, rtt_ns: Ints) -> None:
+        """Add round trips (n, any order) that waited to the seconds of their return."""
+        seconds = times_ns // _SECOND_NS
+        cells, kept = self._cells(rows, seconds)
+        rows, seconds, cells, rtt_ns = rows[kept], seconds[kept], cells[kept], rtt_ns[kept]
+        short = np.minimum(rtt_ns, NO_RTT - 1).astype(np.uint32)
+        at = rows * SECONDS + cells
+        np.minimum.at(self.rtt_min.reshape(-1), at, short)
+        np.maximum.at(self.rtt_max.reshape(-1), at, short)
+        np.add.at(self.rtt_sum.reshape(-1), at, rtt_ns)
+        add_at(self.rtt_count, rows, cells)
+        self._count_above(rows, seconds, rtt_ns)
+        self._add_samples(rows, seconds, short)
+
+    def _add_samples(self, rows: Ints, seconds: Ints, short: npt.NDArray[np.uint32]) -> None:
+        """Add round trips (n) to the samples of their seconds, and renew the percentiles."""
+        self._begin_samples(rows, seconds)
+        slots = seconds % SAMPLE_SECONDS
+        for i in np.flatnonzero(self.sample_second[rows, slots] == seconds).tolist():
+            row, slot = rows[i], slots[i]
+            place = self.sample_count[row, slot]
+            self.sample_count[row, slot] += 1
+            if place < SAMPLES:
+                self.samples[row, slot, place] = short[i]
+        closed = seconds != self.open_second[rows]
+        self._store_p95(rows[closed], seconds[closed])
 
     def _collect(self, rows: Ints, rtt_ns: Ints) -> None:
         groups = RowGroups(rows)
         short = np.minimum(rtt_ns, NO_RTT - 1).astype(np.uint32)
-        place = self.sample_count[rows] + groups.position()
-        room = place < SAMPLES
-        self.samples[rows[room], place[room]] = short[room]
-        lengths = np.bincount(groups.of)
-        self.sample_count[groups.rows] += lengths
         owners, seconds = groups.rows, self.open_second[groups.rows]
+        slots = seconds % SAMPLE_SECONDS
+        place = self.sample_count[owners, slots][groups.of] + groups.position()
+        room = place < SAMPLES
+        self.samples[rows[room], slots[groups.of][room], place[room]] = short[room]
+        lengths = np.bincount(groups.of)
+        self.sample_count[owners, slots] += lengths
         cells, kept = self._cells(owners, seconds)
         at = (owners[kept], cells[kept])
         shortest = np.minimum.reduceat(short, groups.starts)[kept]
@@ -184,13 +235,13 @@ class Series(RowArrays):
         self.rtt_max[at] = np.maximum(self.rtt_max[at], longest)
         self.rtt_sum[at] += np.add.reduceat(rtt_ns, groups.starts)[kept]
         self.rtt_count[at] += lengths[kept].astype(np.uint32)
-        self._count_above(rows, rtt_ns)
+        self._count_above(rows, self.open_second[rows], rtt_ns)
 
-    def _count_above(self, rows: Ints, rtt_ns: Ints) -> None:
-        """Count round trips of the open seconds above each limit."""
+    def _count_above(self, rows: Ints, seconds: Ints, rtt_ns: Ints) -> None:
+        """Count round trips of seconds (n) above each limit."""
         level = np.searchsorted(self._limits_ns, rtt_ns)  # number of limits below
         high = np.flatnonzero(level)
-        cells = self.open_second[rows] % ABOVE_SECONDS
+        cells = seconds % ABOVE_SECONDS
         for limit in range(int(level.max(initial=0))):
             over = high[level[high] > limit]
             add_at(self.above, rows[over], cells[over] * LIMITS + limit)
@@ -230,7 +281,7 @@ class Series(RowArrays):
         cells = seconds % SECONDS
         found = self.rtt_p95[rows[:, None], cells].astype(np.int64)
         found[~self.known(rows, seconds)] = 0
-        collecting = np.flatnonzero(self.sample_count[rows] > 0)
+        collecting = np.flatnonzero(self._sampling(rows))
         if len(collecting):
             at = self.open_second[rows[collecting], None] == seconds
             so_far = self._open_p95(rows[collecting])[:, None]
@@ -248,6 +299,6 @@ class Series(RowArrays):
         values = getattr(self, name)[row, cells].astype(np.int64)
         if name in _OF_ROUND_TRIPS:
             known &= self.rtt_count[row, cells] > 0
-        if name == "rtt_p95" and self.sample_count[row]:
+        if name == "rtt_p95" and self._sampling(np.array([row]))[0]:
             values[wanted == self.open_second[row]] = self._open_p95(np.array([row]))[0]
         return [int(v) if k else None for v, k in zip(values, known, strict=True)]

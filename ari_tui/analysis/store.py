@@ -12,6 +12,7 @@ import numpy as np
 from ari_tui.analysis import counters as c
 from ari_tui.analysis import histogram
 from ari_tui.analysis.diagnosis.outside import OutsideFacts
+from ari_tui.analysis.notes import Note
 from ari_tui.analysis.records import Floats, Ints
 from ari_tui.analysis.roundtrip.direction import EchoReport
 from ari_tui.analysis.roundtrip.in_flight import SLOTS
@@ -22,11 +23,15 @@ from ari_tui.analysis.stream.gaps import EXPLAINED, CallGaps, Classified, Gap, b
 from ari_tui.analysis.tables import Tables
 from ari_tui.analysis.totals import CallTotals, merge
 from ari_tui.wire.rtp import COMFORT_NOISE
+from ari_tui.wire.status import Holds
 
 NEVER: Final = 1 << 62
 """A time (ns) later than any other."""
 OVERDUE_NS: Final = 500_000_000
 """A packet in flight for longer than this is shown as overdue."""
+_SECOND_NS: Final = 1_000_000_000
+_UNTOLD_S: Final = 60
+"""So many seconds at most are limited because holds of them could not be told."""
 
 
 class Store(Tables):
@@ -79,6 +84,7 @@ class Store(Tables):
         """
         self.give_up(call)
         row = self.row_of[call]
+        self.release_trips(None, row)
         self.settle(np.array([row], dtype=np.int64), NEVER)
         return self.judge_gaps(row, None)
 
@@ -123,13 +129,94 @@ class Store(Tables):
     def take_report(self, call: int, report: EchoReport) -> None:
         """Take an echo server's report on a call's stream; an unknown call is ignored.
 
-        A dwell at the echo server above the late threshold limits the seconds around it.
+        A dwell at the echo server above the late threshold that it cannot tell packet by packet
+        limits the seconds around it.
         """
         row = self.row_of.get(call)
-        if row is None or int(self.media.epochs[row]) != 1 or self.media.ssrc[row] != report.ssrc:
+        if row is None:
             return
-        if self.direction_of(row).take(report) and report.dwell_max_ns > self.late_ns:
+        if report.holds is not None and report.ssrc in (
+            self.media.ssrc[row],
+            self.media.old_ssrc[row],
+        ):
+            self._take_holds(row, report, report.holds)
+        if int(self.media.epochs[row]) != 1 or self.media.ssrc[row] != report.ssrc:
+            return
+        grown = self.direction_of(row).take(report)
+        if grown and report.holds is None and report.dwell_max_ns > self.late_ns:
             self.limit(row, report.asked_ns, Limited.ECHO_DWELL)
+
+    def _take_holds(self, row: int, report: EchoReport, holds: Holds) -> None:
+        self.holds.told = True
+        untold = self.holds.of(row).take(report.ssrc, report.asked_ns, holds, self.late_ns)
+        if report.dwell_max_ns <= self.late_ns:
+            return
+        for from_ns, until_ns in untold:
+            seconds = np.arange(from_ns // _SECOND_NS, until_ns // _SECOND_NS + 1)[-_UNTOLD_S:]
+            rows = np.full(len(seconds), row, dtype=np.int64)
+            self.series.mark_limited(rows, seconds, int(Limited.ECHO_DWELL))
+
+    def release_trips(self, now_ns: int | None, row: int | None = None) -> list[Note]:
+        """Book the round trips that need not wait for the echo server's holds any more.
+
+        At `now_ns`, or all of them with None; of all calls, or of one row.
+        """
+        found = self.holds.release(now_ns, row)
+        if not found:
+            return []
+        rows, rx, rtt, sent_ns, hold, unsure = np.array(
+            [
+                (one.row, *one.trip, one.told.hold_ns, one.told.uncertain)
+                if one.told is not None
+                else (one.row, *one.trip, 0, 0)
+                for one in found
+            ],
+            dtype=np.int64,
+        ).T
+        self._book_holds(rows, sent_ns, hold)
+        # a hold longer than the round trip: a clock was set
+        uncertain = (unsure > 0) | (hold > rtt)
+        self.tally(c.UNCERTAIN, rows[uncertain])
+        self.holds.totals.uncertain += int(np.count_nonzero(uncertain))
+        sure = ~uncertain
+        some = (rows[sure], rx[sure], (rtt - hold)[sure], sent_ns[sure])
+        return self.book_trips(*some, held_ns=hold[sure])
+
+    def _book_holds(self, rows: Ints, sent_ns: Ints, hold_ns: Ints) -> None:
+        """Book holds (n, ns) as evidence, in the seconds in which the packets were sent."""
+        self.evidence.keep_longest("hold_max", rows, sent_ns, hold_ns)
+        for name, limit_ns in (("hold_late", self.late_ns), ("hold_long", self.jitter_buffer_ns)):
+            above = hold_ns > limit_ns
+            self.evidence.book(name, rows[above], sent_ns[above])
+
+    def book_trips(
+        self, rows: Ints, rx: Ints, rtt: Ints, sent_ns: Ints, held_ns: Ints | None = None
+    ) -> list[Note]:
+        """Book n round trips (`rows` sorted, in order of return); count the late ones.
+
+        `held_ns` (n) is what was subtracted from round trips that waited, which count in their own
+        seconds. Returns the baseline steps.
+        """
+        if not len(rows):
+            return []
+        self.echo.book_rtt(rows, rtt)
+        if held_ns is None:
+            self.series.book_rtt(rows, rx, rtt)
+        else:
+            self.series.add_rtt(rows, rx, rtt)
+        self.recent.book_rtt(rx, rtt)
+        self.buckets.book(rtt)
+        excess, steps = self.echo_floor.judge(rows, rx, rtt)
+        late = excess > self.late_ns
+        self.tally(c.LATE_ECHO, rows[late])
+        self.tally(c.DISCARDED, rows[excess > self.jitter_buffer_ns])
+        self.book("late", rows[late], sent_ns[late])
+        if held_ns is not None:
+            explained = ~late & (excess + held_ns > self.late_ns)
+            self.holds.totals.explained_late += int(np.count_nonzero(explained))
+            self.evidence.book("hold_explained", rows[explained], sent_ns[explained])
+        self.tally(c.BASELINE_STEPS, np.array([step.row for step in steps], dtype=np.int64))
+        return list(steps)
 
     def limit(self, row: int, at_ns: int, reason: Limited) -> None:
         """Limit the second of `at_ns` and the one before: reports are made once a second."""

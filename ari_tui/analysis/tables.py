@@ -14,6 +14,7 @@ from ari_tui.analysis.histogram import CumulativeBuckets
 from ari_tui.analysis.recent import Recent
 from ari_tui.analysis.records import Ints
 from ari_tui.analysis.roundtrip.direction import CallDirection
+from ari_tui.analysis.roundtrip.echo_holds import EchoHolds
 from ari_tui.analysis.roundtrip.in_flight import SLOTS, InFlight
 from ari_tui.analysis.roundtrip.intervals import IntervalHistograms
 from ari_tui.analysis.roundtrip.loss_runs import LossRuns
@@ -40,6 +41,7 @@ class Tables:
         self.buckets = CumulativeBuckets(profile)
         self.gaps: dict[int, CallGaps] = {}
         self.directions: dict[int, CallDirection] = {}
+        self.holds = EchoHolds()
         self.foreign_packets: dict[int, ForeignPackets] = {}
         self.counters: Ints = np.zeros((0, c.COUNT), dtype=np.int64)
         self.drops: Ints = np.zeros((0, 2), dtype=np.int64)
@@ -81,7 +83,7 @@ class Tables:
         for table in self.tables:
             table.clear(row)
         self.counters[row] = self.drops[row] = 0
-        for objects in (self.gaps, self.directions, self.foreign_packets):
+        for objects in (self.gaps, self.directions, self.foreign_packets, self.holds.calls):
             objects.pop(row, None)
         self._free.append(row)
 

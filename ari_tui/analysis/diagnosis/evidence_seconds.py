@@ -47,6 +47,8 @@ class EvidenceSeconds(RowArrays):
     """Held by the echo server for longer than `media.late_ms`, as it tells."""
     hold_long = column(np.uint16, 0, (SECONDS,))
     """Held by the echo server for longer than the assumed jitter buffer."""
+    hold_explained = column(np.uint16, 0, (SECONDS,))
+    """Packets that would have been late, and were not without what the echo server held them."""
     hold_max = column(np.uint32, 0, (SECONDS,))
     """The longest hold (ns)."""
 

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from ari_tui.analysis import counters as c
 from ari_tui.analysis.records import Ints
 from ari_tui.analysis.roundtrip.in_flight import InFlight
+from ari_tui.wire.status import Holds
 
 _KEPT: Final = 16
 _COPIES_KEPT: Final = 1024
@@ -28,6 +29,8 @@ class EchoReport(NamedTuple):
     failed: int
     """Received and not sent back, by a failure or impairment."""
     dwell_max_ns: int
+    holds: Holds | None = None
+    """The packets that the server held; None from one that cannot tell them."""
 
 
 class Directions(NamedTuple):

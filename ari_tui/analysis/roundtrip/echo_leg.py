@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ari_tui.analysis import counters as c
-from ari_tui.analysis import histogram
 from ari_tui.analysis.grouping import RowGroups, first_occurrence
 from ari_tui.analysis.notes import Note
 from ari_tui.analysis.records import Ints, Mask, Records, pick
+from ari_tui.analysis.roundtrip.echo_holds import HOLD_NS, Trip, key_of
 from ari_tui.analysis.roundtrip.in_flight import (
     BACK,
     BACK_LATE,
@@ -18,7 +18,6 @@ from ari_tui.analysis.roundtrip.in_flight import (
     NEVER_SENT,
     SLOTS,
 )
-from ari_tui.analysis.row_arrays import add_at
 from ari_tui.analysis.store import Store
 from ari_tui.analysis.stream import jitter
 from ari_tui.analysis.stream.gaps import JUMP_NS
@@ -122,7 +121,8 @@ def _book_returned(
     uncertain = flight.uncertain[rows, slots] | (rtt < 0)
     store.counters[owners, c.UNCERTAIN] += groups.count(uncertain)
     sure = ~uncertain
-    return _book_rtt(store, rows[sure], rx[sure], rtt[sure], flight.sent_ns[rows, slots][sure])
+    sent_ns = flight.sent_ns[rows, slots][sure]
+    return _book_rtt(store, rows[sure], rtt[sure], sent_ns, pick(records, sure))
 
 
 def _advance_jitter(
@@ -151,24 +151,15 @@ def _advance_jitter(
     leg.last_voice[owners] = voice[ends]
 
 
-def _book_rtt(store: Store, rows: Ints, rx: Ints, rtt: Ints, sent_ns: Ints) -> list[Note]:
-    """Add n round trips to histogram, minimum, maximum and series; count the late ones."""
-    if not len(rows):
-        return []
-    leg, groups = store.echo, RowGroups(rows)
-    owners = groups.rows
-    add_at(leg.rtt, rows, histogram.bucket_of(rtt))
-    leg.rtt_min[owners] = np.minimum(leg.rtt_min[owners], groups.reduce(np.minimum, rtt))
-    leg.rtt_max[owners] = np.maximum(leg.rtt_max[owners], groups.reduce(np.maximum, rtt))
-    leg.rtt_sum[owners] += groups.reduce(np.add, rtt)
-    leg.rtt_count[owners] += np.bincount(groups.of)
-    store.series.book_rtt(rows, rx, rtt)
-    store.recent.book_rtt(rx, rtt)
-    store.buckets.book(rtt)
-    excess, steps = store.echo_floor.judge(rows, rx, rtt)
-    late = excess > store.late_ns
-    store.tally(c.LATE_ECHO, rows[late])
-    store.tally(c.DISCARDED, rows[excess > store.jitter_buffer_ns])
-    store.book("late", rows[late], sent_ns[late])
-    store.tally(c.BASELINE_STEPS, np.array([step.row for step in steps], dtype=np.int64))
-    return list(steps)
+def _book_rtt(store: Store, rows: Ints, rtt: Ints, sent_ns: Ints, records: Records) -> list[Note]:
+    """Book n round trips; those that the echo server may have held wait for its answer."""
+    rx = records["rx_ns"]
+    if store.holds.told is False or not len(rows):
+        return store.book_trips(rows, rx, rtt, sent_ns)
+    waits = store.echo_floor.excess(rows, rx, rtt) > HOLD_NS
+    for i in np.flatnonzero(waits).tolist():
+        key = key_of(int(records["ssrc"][i]), int(records["sequence"][i]))
+        trip = Trip(int(rx[i]), int(rtt[i]), int(sent_ns[i]))
+        store.holds.of(int(rows[i])).waiting[key] = trip
+    now = ~waits
+    return store.book_trips(rows[now], rx[now], rtt[now], sent_ns[now])

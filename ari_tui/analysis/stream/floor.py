@@ -70,6 +70,17 @@ class Floor(RowArrays):
             excess[chosen] = self._judge_block(rows[chosen], at[chosen], value[chosen])
         return excess, steps
 
+    def excess(self, rows: Ints, times_ns: Ints, values_ns: Ints) -> Floats:
+        """Return how far n samples (n ≥ 1, `rows` sorted) are above their floors, without effect.
+
+        Where there is no fit yet, above the smallest value so far, these samples included.
+        """
+        groups = RowGroups(rows)
+        at, value = times_ns - self.origin_ns[rows], values_ns - self.base_ns[rows]
+        floor = self.level[rows] + self.slope[rows] * (at - self.reference_ns[rows])
+        lowest = np.minimum(groups.reduce(np.minimum, value), self.block_min[groups.rows])
+        return np.asarray(value - np.where(np.isnan(floor), lowest[groups.of], floor))
+
     def at(self, row: int, time_ns: int) -> float | None:
         """Return the floor (ns) of one row at a time; None before its first block is closed."""
         if np.isnan(self.level[row]):

@@ -10,7 +10,7 @@ import numpy as np
 from ari_tui.analysis import histogram
 from ari_tui.analysis.grouping import RowGroups
 from ari_tui.analysis.records import Ints, Mask, Records
-from ari_tui.analysis.row_arrays import RowArrays, column
+from ari_tui.analysis.row_arrays import RowArrays, add_at, column
 from ari_tui.wire.rtp import CLOCK_RATES, COMFORT_NOISE, DEFAULT_CLOCK_RATE
 
 INTERRUPTION_NS: Final = 200_000_000
@@ -153,6 +153,16 @@ class EchoLeg(RowArrays):
     rtt_sum = column(np.int64)
     rtt_count = column(np.int64)
     rtt = column(np.uint32, 0, (histogram.BUCKETS,))
+
+    def book_rtt(self, rows: Ints, rtt_ns: Ints) -> None:
+        """Add round trips (n ≥ 1, `rows` sorted) to histogram, minimum, maximum and sum."""
+        groups = RowGroups(rows)
+        owners = groups.rows
+        add_at(self.rtt, rows, histogram.bucket_of(rtt_ns))
+        self.rtt_min[owners] = np.minimum(self.rtt_min[owners], groups.reduce(np.minimum, rtt_ns))
+        self.rtt_max[owners] = np.maximum(self.rtt_max[owners], groups.reduce(np.maximum, rtt_ns))
+        self.rtt_sum[owners] += groups.reduce(np.add, rtt_ns)
+        self.rtt_count[owners] += np.bincount(groups.of)
 
 
 SLOTS: Final = 512
