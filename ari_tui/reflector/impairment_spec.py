@@ -102,13 +102,14 @@ def parse_impairment(text: str) -> ImpairmentSpec:
             raise _error(f"{key} is given twice")
         values[key] = value
     values = {**dict.fromkeys(_KEYS, "0"), "burst": "1", **values}
-    delay_ns, jitter_ns = (_read_time_ns(key, values[key]) for key in ("delay", "jitter"))
-    loss, burst = _read_share("loss", values["loss"]), _read_burst(values["burst"])
-    duplicate, reorder = (_read_share(key, values[key]) for key in ("dup", "reorder"))
+    delay_ns, jitter_ns = (read_time_ns(key, values[key]) for key in ("delay", "jitter"))
+    loss, burst = read_share("loss", values["loss"]), _read_burst(values["burst"])
+    duplicate, reorder = (read_share(key, values[key]) for key in ("dup", "reorder"))
     return ImpairmentSpec(delay_ns, jitter_ns, loss, burst, duplicate, reorder)
 
 
-def _read_time_ns(key: str, value: str) -> int:
+def read_time_ns(key: str, value: str) -> int:
+    """Read a time with its unit into ns. Raises ConfigError naming the key."""
     match = _NUMBER.match(value)
     bare_zero = match is not None and not match[2] and Decimal(match[1]) == 0
     if match is None or not (match[2] in _UNITS_NS or bare_zero):
@@ -116,7 +117,8 @@ def _read_time_ns(key: str, value: str) -> int:
     return round(Decimal(match[1]) * _UNITS_NS.get(match[2], 1))
 
 
-def _read_share(key: str, value: str) -> float:
+def read_share(key: str, value: str) -> float:
+    """Read a percentage or a fraction as 0 … 1. Raises ConfigError naming the key."""
     match = _NUMBER.match(value)
     if match is None or match[2] not in ("", "%"):
         raise _error(
