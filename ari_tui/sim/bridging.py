@@ -85,6 +85,7 @@ class Bridging:
             self._stop_source(channel)
             port.phone = phone
             if caller is not None and phone is not None:
+                self._clock.path.join(phone)
                 port.caller = caller.id
                 if phone.frequency_hz:
                     self._start_source(channel, port, phone)

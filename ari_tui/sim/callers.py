@@ -82,7 +82,10 @@ class Callers:
         random = config.stream("caller", serial)
         caller = caller or draw_caller(random, nasty=config.nasty_names)
         frequency_hz = random.choice(_TONES_HZ)
-        phone = SimPhone(frequency_hz, 30 if random.random() < config.slow_packet_share else 20)
+        packet_ms = 30 if random.random() < config.slow_packet_share else 20
+        # from another stream of random numbers, so that the callers stay the same
+        reports = config.stream("rtcp", serial).random() < pbx.rtcp_share
+        phone = SimPhone(frequency_hz, packet_ms, reports=reports)
         endpoint = 1001 + random.randrange(200)
         names: dict[str, Any] = {
             "name": f"PJSIP/{endpoint}-{serial:08x}",

@@ -46,6 +46,10 @@ class SimConfig:
     """Give some callers names with escape sequences, markup, right-to-left marks, great length."""
     impair_media: str = ""
     """Impairment of the media from Asterisk to us, in the syntax of `--impair`."""
+    faults: tuple[str, ...] = ()
+    """Faults of the callers' legs, of Asterisk and between it and us: `PLACE:SPEC` each."""
+    rtcp_share: float = 1.0
+    """Share of callers whose phones send RTCP reports, unless a fault says another."""
     stasis_order: StasisOrder = "seeded"
     """Whether a media channel enters Stasis before or after its externalMedia response."""
     event_write_timeout_s: float = 0.1

@@ -13,14 +13,16 @@ REPORT_NS: Final = 5_000_000_000
 
 
 class ReceiverStatistics:
-    """Counts of one receiver: the number received and the jitter move with each packet, the number
-    lost and what is reported of the jitter with each report."""
+    """Counts of one receiver.
+
+    The number received and the jitter move with each packet, the number lost with each report.
+    """
 
     def __init__(self) -> None:
         self.received = 0
         self.jitter_ns = 0.0
         self._lost = self._lost_before = 0
-        self._reported: tuple[int, float] | None = None
+        self._reported: int | None = None
         self._next_report_ns: int | None = None
         self._ssrc: bytes | None = None
         self._base = self._highest = self._in_stream = 0
@@ -49,8 +51,8 @@ class ReceiverStatistics:
             self.jitter_ns += (moved_ns - self.jitter_ns) / 16
         self._last = now_ns, timestamp
 
-    def reported(self, now_ns: int) -> tuple[int, float] | None:
-        """Return packets lost and jitter (ns) of the newest report at a time; None without one.
+    def reported_lost(self, now_ns: int) -> int | None:
+        """Return the packets lost by the newest report at a time; None before the first.
 
         Lost packets count once a later one has come.
         """
@@ -62,7 +64,7 @@ class ReceiverStatistics:
         if self._next_report_ns is None:
             self._next_report_ns = now_ns + REPORT_NS
         elif now_ns >= self._next_report_ns:
-            self._reported = self._lost, self.jitter_ns
+            self._reported = self._lost
             self._next_report_ns += -(-(now_ns + 1 - self._next_report_ns) // REPORT_NS) * REPORT_NS
 
     def _begin(self, ssrc: bytes, sequence: int) -> None:

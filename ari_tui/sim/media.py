@@ -6,14 +6,13 @@ import asyncio
 import contextlib
 import socket
 import time
+from collections.abc import Callable
 
 from ari_tui.core.errors import BindError, PortsExhaustedError
 from ari_tui.sim.config import MediaCounters
+from ari_tui.sim.leg_statistics import ReceiverStatistics
 from ari_tui.wire import rtp
-from ari_tui.wire.rtp import signed_difference
 
-_NS_PER_TICK = 125_000
-"""One unit of an 8 kHz clock."""
 _READ_AT_ONCE = 64
 """Datagrams read from one socket before other sockets get a turn."""
 _BUFFER_BYTES = 1 << 20
@@ -23,41 +22,55 @@ FORMATS = {"ulaw": 0, "alaw": 8}
 
 
 class SimPhone:
-    """The phone at the far end of a caller's channel: sends a tone, receives the echo."""
+    """The phone at the far end of a caller's channel: sends a tone, receives the echo.
 
-    def __init__(self, frequency_hz: int = 0, packet_ms: int = 20) -> None:
+    It holds what both ends of the leg between it and Asterisk count, as in rtp_statistics.
+    """
+
+    def __init__(self, frequency_hz: int = 0, packet_ms: int = 20, *, reports: bool = True) -> None:
         self.frequency_hz = frequency_hz
         """The tone that it sends; 0 is silence, which sends no packets."""
         self.packet_ms = packet_ms
-        self.sent = self.received = 0
-        """Packet counts, as in rtp_statistics."""
-        self.lost_in = self.lost_out = 0
-        """Packets lost between the phone and Asterisk, and on the way back, as told there."""
-        self.reports = True
+        self.reports = reports
         """Whether it sends RTCP reports: without them Asterisk knows nothing of the way back."""
-        self.sent_jitter_ns = self.received_jitter_ns = 0.0
-        """Interarrival jitter (RFC 3550 section 6.4.1): of the packets sent, where they reach
-        Asterisk, and of those received."""
+        self.inward, self.outward = ReceiverStatistics(), ReceiverStatistics()
+        """Of what Asterisk receives from the phone, and the phone from Asterisk."""
+        self.received = 0
+        """Packets that Asterisk has sent to it."""
+        self.lost_in = self.lost_out = 0
+        """Packets lost on the way to Asterisk, and on the way back, as of the newest reports."""
         self.on_hold = False
-        self._last_lag_ns: int | None = None
-        self._last_received: tuple[int, int, bytes] | None = None
+        self.leg_out: Callable[[SimPhone, bytes, int], None] | None = None
+        """Takes the packets on their way to the phone; None delivers them at once."""
 
-    def note_lag(self, lag_ns: int) -> None:
-        """Record how long (ns) after its due time a packet was sent."""
-        if self._last_lag_ns is not None:
-            moved = abs(lag_ns - self._last_lag_ns)
-            self.sent_jitter_ns += (moved - self.sent_jitter_ns) / 16
-        self._last_lag_ns = lag_ns
+    @property
+    def sent(self) -> int:
+        """Return how many of its packets Asterisk has received."""
+        return self.inward.received
+
+    @property
+    def sent_jitter_ns(self) -> float:
+        """Return the interarrival jitter of its packets where they reach Asterisk."""
+        return self.inward.jitter_ns
+
+    @property
+    def received_jitter_ns(self) -> float:
+        """Return the interarrival jitter of what it receives."""
+        return self.outward.jitter_ns
 
     def receive(self, packet: bytes, now_ns: int) -> None:
-        """Receive a packet (at least an RTP header) at `now_ns` (monotonic)."""
+        """Send it a packet (at least an RTP header) at `now_ns` (monotonic)."""
         self.received += 1
-        timestamp, ssrc = int.from_bytes(packet[4:8], "big"), packet[8:12]
-        if self._last_received is not None and self._last_received[2] == ssrc:
-            step = signed_difference(timestamp, self._last_received[1], 32) * _NS_PER_TICK
-            moved = abs(now_ns - self._last_received[0] - step)
-            self.received_jitter_ns += (moved - self.received_jitter_ns) / 16
-        self._last_received = now_ns, timestamp, ssrc
+        if self.leg_out is None:
+            self.outward.receive(packet, now_ns)
+        else:
+            self.leg_out(self, packet, now_ns)
+
+    def read_reports(self, now_ns: int) -> None:
+        """Update what was lost by the reports made until now."""
+        inward, outward = (one.reported_lost(now_ns) for one in (self.inward, self.outward))
+        self.lost_in = self.lost_in if inward is None else inward
+        self.lost_out = self.lost_out if outward is None else outward
 
 
 class MediaPort:
@@ -87,9 +100,15 @@ class MediaPort:
         self.address: tuple[str, int] = sock.getsockname()[:2]
         self._loop.add_reader(sock.fileno(), self._readable)
 
-    def begin(self, ssrc: int) -> bytearray:
-        """Begin a stream; return its marks, one byte per sequence number, 1 when it came back."""
-        return self._seen.setdefault(ssrc.to_bytes(4, "big"), bytearray(1 << 16))
+    def begin(self, ssrc: int) -> None:
+        """Begin a stream: its marks are one byte per sequence number, 1 when it came back."""
+        self._seen.setdefault(ssrc.to_bytes(4, "big"), bytearray(1 << 16))
+
+    def expect(self, packet: bytes) -> None:
+        """Expect a packet of a stream back that is about to be sent."""
+        marks = self._seen.get(packet[8:12])
+        if marks is not None:
+            marks[packet[2] << 8 | packet[3]] = 0
 
     def send(self, packet: bytes) -> None:
         """Send a datagram; try again when the error (ECONNREFUSED) is that of an earlier one."""

@@ -16,11 +16,13 @@ from dataclasses import replace
 from typing import Any
 
 from ari_tui.core.errors import SimRefusalError
+from ari_tui.reflector.fault_spec import parse_faults
 from ari_tui.reflector.impairment import Impairment, parse_impairment
 from ari_tui.sim.bridging import Bridging
 from ari_tui.sim.config import SimConfig, SimCounters
 from ari_tui.sim.events import EventHub
 from ari_tui.sim.media import MediaPort, SimPhone
+from ari_tui.sim.media_path import MediaPath, Spoken
 from ari_tui.sim.model import Dialplan, SimCallerId, SimChannel, timestamp
 from ari_tui.sim.source import SourceClock
 
@@ -61,13 +63,19 @@ _ENDED_KEPT = 1000
 class Pbx:
     """All channels, with their bridges, events and media; bound to one event loop."""
 
-    def __init__(self, config: SimConfig) -> None:
+    def __init__(self, config: SimConfig, started_ns: int | None = None) -> None:
+        """`started_ns` is when the faults' times begin to count; None is now."""
         self.config = config
-        impairment: Impairment[int, tuple[MediaPort, bytes]] | None = None
+        impairment: Impairment[int, Spoken] | None = None
         if config.impair_media:
             impairment = Impairment(parse_impairment(config.impair_media), config.seed)
         self.hub = EventHub()
-        self.clock = SourceClock(impairment)
+        faults = parse_faults(config.faults)
+        given = [fault.rtcp_share for fault in faults if fault.rtcp_share is not None]
+        self.rtcp_share = given[-1] if given else config.rtcp_share
+        """Share of callers whose phones send RTCP reports."""
+        self.path = MediaPath(impairment, faults, config.seed, started_ns or time.monotonic_ns())
+        self.clock = SourceClock(self.path)
         self.bridging = Bridging(config, self.hub, self.clock)
         self.timers = Timers()
         self.channels: dict[str, SimChannel] = {}
@@ -217,9 +225,9 @@ class Pbx:
 
     def injected(self) -> Mapping[str, int] | None:
         """Return the counters of the media impairment; None without one."""
-        if self.clock.impairment is None:
+        if self.path.impairment is None:
             return None
-        return {**self.clock.impairment.counts._asdict(), "undelivered": self.clock.undelivered}
+        return {**self.path.impairment.counts._asdict(), "undelivered": self.path.undelivered}
 
     def close(self) -> None:
         """Stop all media and close all sockets, without events."""

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import gc
 import socket
+import time
 from typing import Any
 
 from aiohttp import web
@@ -14,6 +15,8 @@ from ari_tui.core.cancellation import cancel_tasks
 from ari_tui.core.errors import BindError
 from ari_tui.core.process import ParentLink
 from ari_tui.core.sockets import endpoint_text
+from ari_tui.reflector.fault_spec import parse_faults
+from ari_tui.sim.asterisk_faults import AsteriskFaults
 from ari_tui.sim.callers import Callers
 from ari_tui.sim.config import SimConfig, SimCounters
 from ari_tui.sim.pbx import Pbx
@@ -47,15 +50,19 @@ class SimulatedAsterisk:
         return self._runner is not None
 
     async def __aenter__(self) -> SimulatedAsterisk:
+        self._started_ns = time.monotonic_ns()
         self._build()
         try:
             await self.listen()
         except BaseException:
             self.pbx.close()
             raise
+        self._faults = AsteriskFaults(self, parse_faults(self.config.faults), self._started_ns)
+        self._faults.start()
         return self
 
     async def __aexit__(self, *error: object) -> None:
+        await self._faults.stop()
         self.pbx.close()
         await self.stop_listening()
 
@@ -97,7 +104,7 @@ class SimulatedAsterisk:
         self._build()
 
     def _build(self) -> None:
-        self.pbx = Pbx(self.config)
+        self.pbx = Pbx(self.config, self._started_ns)
         self.callers = Callers(self.pbx)
 
 

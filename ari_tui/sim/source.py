@@ -17,8 +17,8 @@ from functools import lru_cache
 from random import Random
 from typing import Final
 
-from ari_tui.reflector.impairment import Impairment
 from ari_tui.sim.media import MediaPort, SimPhone
+from ari_tui.sim.media_path import MediaPath, Spoken
 from ari_tui.wire import rtp
 
 SAMPLE_RATE: Final = 8000
@@ -86,10 +86,13 @@ class RtpSource:
         self._samples = phone.packet_ms * _PER_MS
         self._tone = tone(phone.frequency_hz, port.payload_type)
         self._offset = 0
-        self._marks = port.begin(self.ssrc)
+        port.begin(self.ssrc)
 
-    def next(self) -> bytes | None:
-        """Advance by one packet time; return its packet, None during hold or a digit."""
+    def next(self, now_ns: int) -> bytes | None:
+        """Advance by one packet time; return its packet, None during hold or a digit.
+
+        Asterisk receives the packets of a digit, too, and does not pass them on.
+        """
         if self.phone.on_hold:
             self.marker = True
             self._advance()
@@ -98,9 +101,10 @@ class RtpSource:
         self.sequence = (sequence + 1) & 0xFFFF
         if self.skip:
             self.skip -= 1
+            ssrc = self.ssrc.to_bytes(4, "big")
+            self.phone.inward.take(ssrc, sequence, self.timestamp, now_ns)
             self._advance()
             return None
-        self._marks[sequence] = 0
         offset = self._offset
         packet = (
             rtp.FIXED_HEADER.pack(
@@ -114,7 +118,6 @@ class RtpSource:
         )
         self.marker = False
         self.port.generated += 1
-        self.phone.sent += 1
         self._advance()
         return packet
 
@@ -124,12 +127,11 @@ class RtpSource:
 
 
 class SourceClock:
-    """Sends every source's packets when they are due, through the impairment if there is one."""
+    """Sends every source's packets when they are due, on their path through Asterisk."""
 
-    def __init__(self, impairment: Impairment[int, tuple[MediaPort, bytes]] | None) -> None:
-        self.impairment = impairment
-        self.undelivered = 0
-        """Packets that the impairment released after their channel was closed."""
+    def __init__(self, path: MediaPath) -> None:
+        self.path = path
+        path.wake = self._arm
         self._loop = asyncio.get_running_loop()
         self._heap: list[tuple[int, int, RtpSource]] = []
         self._timer: asyncio.TimerHandle | None = None
@@ -144,8 +146,7 @@ class SourceClock:
     def stop(self, source: RtpSource) -> None:
         """Stop a source; its packets in the impairment are still sent when they are due."""
         source.stopped = True
-        if self.impairment is not None:
-            self.impairment.forget(source.number)
+        self.path.forget(source.number)
 
     def close(self) -> None:
         """Stop all sources."""
@@ -158,10 +159,9 @@ class SourceClock:
 
     def _arm(self) -> None:
         due_ns = self._heap[0][0] if self._heap else None
-        if self.impairment is not None:
-            released_ns = self.impairment.next_due_ns()
-            if released_ns is not None and (due_ns is None or released_ns < due_ns):
-                due_ns = released_ns
+        released_ns = self.path.next_due_ns()
+        if released_ns is not None and (due_ns is None or released_ns < due_ns):
+            due_ns = released_ns
         if due_ns is None or (self._timer is not None and self._timer_ns <= due_ns):
             return
         if self._timer is not None:
@@ -173,7 +173,7 @@ class SourceClock:
     def _tick(self) -> None:
         self._timer = None
         now_ns = time.monotonic_ns()
-        heap, impairment = self._heap, self.impairment
+        heap = self._heap
         while heap and heap[0][0] <= now_ns:
             due_ns, number, source = heap[0]
             if source.stopped:
@@ -181,17 +181,8 @@ class SourceClock:
                 continue
             source.due_ns = due_ns + source.phone.packet_ms * _MS
             heapq.heapreplace(heap, (source.due_ns, number, source))
-            sequence = source.sequence
-            packet = source.next()
-            if packet is None:
-                continue
-            source.phone.note_lag(now_ns - due_ns)
-            if impairment is None:
-                source.port.send(packet)
-            else:
-                impairment.push(number, sequence, (source.port, packet), now_ns)
-        if impairment is not None:
-            for port, packet in impairment.pop_due(now_ns):
-                self.undelivered += port.closed
-                port.send(packet)
+            packet = source.next(now_ns)
+            if packet is not None:
+                self.path.speak(Spoken(number, source.phone, source.port, packet), now_ns)
+        self.path.run(now_ns)
         self._arm()

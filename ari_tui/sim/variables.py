@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from ari_tui.core.errors import SimRefusalError
 from ari_tui.sim.model import Json, SimChannel
 
@@ -54,6 +56,7 @@ def rtp_statistics(channel: SimChannel) -> Json:
         raise SimRefusalError(404, "RTP info not found")
     if phone is None or not channel.is_sip:
         raise SimRefusalError(403, "Unsupported channel type")
+    phone.read_reports(time.monotonic_ns())
     octets = phone.packet_ms * _PAYLOAD_BYTES_PER_MS
     zeros = dict.fromkeys(
         [

@@ -89,11 +89,11 @@ def test_a_used_up_range_is_told_from_a_wrong_address() -> None:
 def test_a_phone_knows_the_jitter_of_what_it_says_and_hears() -> None:
     phone, even = SimPhone(), SimPhone()
     for n in range(400):
-        phone.note_lag(1_000_000 * (n % 2))
-        even.note_lag(7_000_000)
         packet = rtp_packets.build(
             b"", sequence=n, timestamp=(0xFFFFFF00 + 160 * n) & 0xFFFFFFFF, ssrc=1
         )
+        phone.inward.receive(packet, 20_000_000 * n + 1_000_000 * (n % 2))
+        even.inward.receive(packet, 20_000_000 * n + 7_000_000)
         phone.receive(packet, 20_000_000 * n + 3_000_000 * (n % 2))
         even.receive(packet, 20_000_000 * n)
     # RFC 3550: a difference that is always the same is the jitter, in the long run

@@ -67,7 +67,7 @@ async def test_what_was_impaired_is_told_exactly() -> None:
         media = await room.connect(caller, end)
         await until(lambda: len(end.received) > 40)
         room.control.hang_up(0)
-        impairment = room.sim.pbx.clock.impairment
+        impairment = room.sim.pbx.path.impairment
         assert impairment is not None
         await until(lambda: impairment.pending == 0)
         injected = room.sim.counters().injected
@@ -85,7 +85,7 @@ async def test_a_delayed_packet_that_meets_a_closed_channel_is_counted() -> None
         media = await room.connect(caller, end)
         await until(lambda: len(end.received) > 2)
         room.sim.pbx.hang_up(room.sim.pbx.channels[media])
-        impairment = room.sim.pbx.clock.impairment
+        impairment = room.sim.pbx.path.impairment
         assert impairment is not None
         await until(lambda: impairment.pending == 0)
         (counted,) = room.sim.counters().media

@@ -9,6 +9,7 @@ import pytest
 
 from ari_tui.reflector.impairment import Impairment, parse_impairment
 from ari_tui.sim.media import MediaPort, SimPhone, bind_rtp
+from ari_tui.sim.media_path import MediaPath, Spoken
 from ari_tui.sim.source import LONGEST_FRAME, SAMPLE_RATE, RtpSource, SourceClock, alaw, tone, ulaw
 from tests import rtp_packets
 from tests.sim.kit import Echo, echo, until
@@ -23,7 +24,7 @@ def _source(end: Echo, phone: SimPhone, number: int = 0, payload_type: int = 0) 
 async def test_packets_follow_each_other_with_their_tone(packet_ms: int, payload_type: int) -> None:
     async with echo() as end:
         source = _source(end, SimPhone(440, packet_ms), payload_type=payload_type)
-        packets = [source.next() or b"" for _ in range(100)]
+        packets = [source.next(0) or b"" for _ in range(100)]
         headers = [rtp_packets.parse(packet) for packet in packets]
         first, size = headers[0], packet_ms * 8
         assert [one.marker for one in headers] == [True] + [False] * 99
@@ -41,12 +42,12 @@ async def test_hold_stops_the_sequence_but_not_the_clock() -> None:
     async with echo() as end:
         phone = SimPhone(440)
         source = _source(end, phone)
-        source.next()
-        before = rtp_packets.parse(source.next() or b"")
+        source.next(0)
+        before = rtp_packets.parse(source.next(0) or b"")
         phone.on_hold = True
-        assert [source.next() for _ in range(10)] == [None] * 10
+        assert [source.next(0) for _ in range(10)] == [None] * 10
         phone.on_hold = False
-        after = rtp_packets.parse(source.next() or b"")
+        after = rtp_packets.parse(source.next(0) or b"")
         assert after.marker
         assert (after.sequence - before.sequence) & 0xFFFF == 1
         assert (after.timestamp - before.timestamp) & 0xFFFFFFFF == 11 * 160
@@ -56,10 +57,10 @@ async def test_hold_stops_the_sequence_but_not_the_clock() -> None:
 async def test_a_digit_leaves_out_packets_with_their_sequence_numbers() -> None:
     async with echo() as end:
         source = _source(end, SimPhone(440))
-        before = rtp_packets.parse(source.next() or b"")
+        before = rtp_packets.parse(source.next(0) or b"")
         source.skip = 6
-        assert [source.next() for _ in range(6)] == [None] * 6
-        after = rtp_packets.parse(source.next() or b"")
+        assert [source.next(0) for _ in range(6)] == [None] * 6
+        after = rtp_packets.parse(source.next(0) or b"")
         assert not after.marker
         assert (after.sequence - before.sequence) & 0xFFFF == 7
         assert source.port.generated == 2
@@ -68,7 +69,7 @@ async def test_a_digit_leaves_out_packets_with_their_sequence_numbers() -> None:
 
 async def test_no_source_drifts_however_late_the_loop_is() -> None:
     async with echo() as end:
-        clock = SourceClock(None)
+        clock = SourceClock(MediaPath(None, (), 1, 0))
         slow, fast = _source(end, SimPhone(440, 30), 0), _source(end, SimPhone(440, 20), 1)
         clock.start(slow, 0)
         clock.start(fast, 7)
@@ -83,7 +84,7 @@ async def test_no_source_drifts_however_late_the_loop_is() -> None:
 
 async def test_a_stopped_source_sends_nothing_more_and_others_go_on() -> None:
     async with echo() as end:
-        clock = SourceClock(None)
+        clock = SourceClock(MediaPath(None, (), 1, 0))
         one, other = _source(end, SimPhone(440), 0), _source(end, SimPhone(440), 1)
         clock.start(one, 0)
         clock.start(other, 0)
@@ -100,8 +101,8 @@ async def test_a_stopped_source_sends_nothing_more_and_others_go_on() -> None:
 async def test_what_arrives_is_what_the_impairment_says() -> None:
     async with echo() as end:
         spec = parse_impairment("delay=30ms,jitter=5ms,loss=10%,dup=5%,reorder=5%")
-        impairment: Impairment[int, tuple[MediaPort, bytes]] = Impairment(spec, 3)
-        clock = SourceClock(impairment)
+        impairment: Impairment[int, Spoken] = Impairment(spec, 3)
+        clock = SourceClock(MediaPath(impairment, (), 1, 0))
         sources = [_source(end, SimPhone(440), number) for number in range(20)]
         for source in sources:
             clock.start(source, source.number)
@@ -115,7 +116,7 @@ async def test_what_arrives_is_what_the_impairment_says() -> None:
         seen = {(one.ssrc, one.sequence) for one in end.headers()}
         assert len(seen) == counts.packets - counts.lost
         assert min(counts.lost, counts.duplicates, counts.reordered) > 0
-        assert clock.undelivered == 0
+        assert clock.path.undelivered == 0
         await asyncio.sleep(0)
         clock.close()
         for source in sources:
