@@ -9,8 +9,10 @@ import click
 
 from ari_tui.cli.options import (
     Start,
+    check_faults,
     check_impairment,
     counters_options,
+    fault_option,
     prepare,
     print_counters,
     settings_options,
@@ -37,18 +39,22 @@ from ari_tui.core.log import get
 )
 @click.option("--impair", metavar="SPEC", default="", help="Impair what is returned.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@fault_option
 @counters_options
 @settings_options()
 @click.pass_obj
 def echo(start: Start, /, **values: Any) -> int:
     """Return every RTP packet unchanged to where it came from.
 
-    A SPEC reads delay=20ms,jitter=5ms,loss=1%,burst=3,dup=0.5%,reorder=1%.
+    A SPEC reads delay=20ms,jitter=5ms,loss=1%,burst=3,dup=0.5%,reorder=1%. A --fault of place
+    echo-server allows stall=300ms,every=2s and restart=3s, too, from after=5s on, for=20s.
     """
     check_impairment("impair", values["impair"])
+    check_faults(values["faults"], ["echo-server"])
     prepare(start, values)
     check_own_address(values["bind"], "--bind")
 
+    from ari_tui.reflector.fault_spec import parse_faults
     from ari_tui.reflector.impairment_spec import ImpairmentSpec, parse_impairment
     from ari_tui.reflector.server import EchoConfig, EchoServer
 
@@ -62,6 +68,7 @@ def echo(start: Start, /, **values: Any) -> int:
             clock_rate=values["clock_rate"],
             impairment=parse_impairment(spec) if spec else ImpairmentSpec(),
             seed=values["seed"],
+            faults=parse_faults(values["faults"]),
         ),
         start.link.take_socket(),
     )

@@ -10,7 +10,7 @@ import contextlib
 import gc
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 import click
@@ -222,6 +222,27 @@ def check_impairment(parameter: str, spec: str) -> None:
     except ConfigError as error:
         flag = f"--{parameter.replace('_', '-')}"
         raise ConfigError(f"{flag}: {str(error).removeprefix('impairment: ')}") from None
+
+
+def fault_option(command: Command) -> Command:
+    """Give a command --fault, which may be repeated."""
+    return click.option(
+        *("--fault", "faults"),
+        metavar="PLACE:SPEC",
+        multiple=True,
+        help="Place a fault, as caller-in:loss=3%,after=10s; repeatable.",
+    )(command)
+
+
+def check_faults(texts: tuple[str, ...], places: Iterable[str]) -> None:
+    """Refuse wrong faults, and those of places that a command does not have; raises ConfigError."""
+    from ari_tui.reflector.fault_spec import parse_faults
+
+    allowed = tuple(places)
+    for fault in parse_faults(texts):
+        if fault.place not in allowed:
+            text = f"--fault {fault.text}: allowed here are {', '.join(allowed)}"
+            raise ConfigError(f"{text} (`ari-tui demo` has all places)")
 
 
 def counters_options(command: Command) -> Command:

@@ -12,8 +12,10 @@ from ari_tui.cli.options import (
     APP_FLAG,
     SECONDS,
     Start,
+    check_faults,
     check_impairment,
     counters_options,
+    fault_option,
     gc_paused,
     prepare,
     print_counters,
@@ -24,6 +26,10 @@ from ari_tui.core.signals import StopSignals
 
 if TYPE_CHECKING:
     from ari_tui.sim.config import SimConfig, SimCounters
+
+
+_RTCP_SHARE = 0.8
+"""Some phones send no reports: what is lost on the way to them is then not known."""
 
 
 @click.command(short_help="A simulated Asterisk with callers.")
@@ -41,6 +47,7 @@ if TYPE_CHECKING:
 )
 @click.option("--impair-media", metavar="SPEC", default="", help="Impair the callers' packets.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@fault_option
 @counters_options
 @settings_options(APP_FLAG)
 @click.pass_obj
@@ -50,6 +57,9 @@ def sim(start: Start, /, **values: Any) -> int:
     User and password are those of the configuration: ARI_USER and ARI_PASS, or ari and ari.
     """
     check_impairment("impair_media", values["impair_media"])
+    from ari_tui.reflector.fault_spec import SIM_PLACES
+
+    check_faults(values["faults"], SIM_PLACES)
     settings = prepare(start, values)
     check_own_address(values["bind"], "--bind")
 
@@ -66,6 +76,8 @@ def sim(start: Start, /, **values: Any) -> int:
         ramp_per_s=values["ramp"],
         call_duration_s=values["call_duration"] or 0.0,
         impair_media=values["impair_media"],
+        faults=values["faults"],
+        rtcp_share=_RTCP_SHARE,
         seed=values["seed"],
     )
     counters, code = asyncio.run(_serve(config, start))

@@ -53,6 +53,8 @@ class Reflector:
         self._sock = sock
         self._guard = guard
         self._impaired = spec.active
+        self.impairing = True
+        """False suspends the impairment: what comes is sent at once."""
         self._schedule: Impairment[EchoStream, _Waiting] | None = None
         if spec.active or pace_clock_rate is not None:
             self._schedule = Impairment(spec, seed, name=lambda stream: stream.ssrc)
@@ -136,7 +138,7 @@ class Reflector:
         stream.tally.received += 1
         stream.tally.bytes += len(data)
         before_ns = time.time_ns()
-        if self._schedule is None:
+        if self._schedule is None or not (self.impairing or stream.pacer):
             self._send(data, stream, sequence, before_ns - stamp_ns, before_ns)
         else:
             due_ns = stream.pacer.due_ns(timestamp, now_ns) if stream.pacer is not None else now_ns

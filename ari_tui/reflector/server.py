@@ -28,6 +28,7 @@ from ari_tui.core.errors import BindError, ConfigError
 from ari_tui.core.process import ParentLink
 from ari_tui.core.sockets import family_of, open_udp, port_in_use
 from ari_tui.reflector.counters import EchoCounters
+from ari_tui.reflector.fault_spec import FaultSpec
 from ari_tui.reflector.forwarding import Reflector
 from ari_tui.reflector.guard import DEFAULT_PORT, SourceGuard, check_exposure, parse_networks
 from ari_tui.reflector.impairment import ImpairmentSpec
@@ -99,6 +100,8 @@ EXPEDITED_FORWARDING: Final = 46
 DRAIN_NS: Final = 1_000_000_000
 """How long queued packets are still sent after a stop is requested."""
 _HOUSEKEEPING_NS: Final = 1_000_000_000
+_RESTART: Final = "restart"
+"""The reason of an end after which the server starts anew."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,43 @@ class EchoConfig:
     impairment: ImpairmentSpec = field(default_factory=ImpairmentSpec)
     seed: int = 0
     dscp: int = EXPEDITED_FORWARDING
+    faults: tuple[FaultSpec, ...] = ()
+    """Faults of place `echo-server`: stalls are true holds of it, a restart loses its counts."""
+
+    @property
+    def spec(self) -> ImpairmentSpec:
+        """Return the impairment, which may be that of a fault."""
+        return next(
+            (one.impairment for one in self.faults if one.impairment.active), self.impairment
+        )
+
+
+class _OwnFaults:
+    """The faults of the server itself, from its start on."""
+
+    def __init__(self, faults: Sequence[FaultSpec]) -> None:
+        self._faults, self._started_ns = faults, time.monotonic_ns()
+        self._impairments = [fault for fault in faults if fault.impairment.active]
+
+    def stall(self) -> None:
+        """Stand still to the end of a stall: what comes waits in the kernel, stamped."""
+        for fault in self._faults:
+            until_ns = fault.episode_end(fault.stall_ns, self._elapsed_ns())
+            if until_ns is not None:
+                time.sleep(max(0, until_ns - self._elapsed_ns()) / 1e9)
+
+    def away_until_ns(self) -> int | None:
+        """Return when a restart that has begun ends (monotonic); None without one."""
+        ends = [one.episode_end(one.restart_ns, self._elapsed_ns()) for one in self._faults]
+        return max((self._started_ns + end for end in ends if end is not None), default=None)
+
+    def impairing(self) -> bool:
+        """Return whether packets are to be impaired now."""
+        elapsed_ns = self._elapsed_ns()
+        return not self._impairments or any(one.active(elapsed_ns) for one in self._impairments)
+
+    def _elapsed_ns(self) -> int:
+        return time.monotonic_ns() - self._started_ns
 
 
 class EchoServer:
@@ -159,28 +199,57 @@ class EchoServer:
         """
         host, port = self.bind()
         assert self._sock is not None  # noqa: S101  bind has just opened it
-        with self._sock as sock, StopCondition(link) as watch, _no_collection():
-            reflector = self._reflector(sock, port)
+        with StopCondition(link) as watch, _no_collection():
             if link is not None:
                 link.ready(host=host, port=port)
-            reason = self._serve(sock, watch, reflector)
-            self._drain(watch, reflector)
-            return reflector.counters(reason)
+            faults = _OwnFaults(self._config.faults)
+            while True:
+                with self._sock as sock:
+                    reflector = self._reflector(sock, port)
+                    reason = self._serve(sock, watch, reflector, faults)
+                    self._drain(watch, reflector)
+                    if reason != _RESTART:
+                        return reflector.counters(reason)
+                reason = self._stay_away(watch, faults)
+                if reason:
+                    return reflector.counters(reason)
+                self._sock = open_udp(host, port, dscp=self._config.dscp)
 
     def _reflector(self, sock: socket.socket, port: int) -> Reflector:
         config = self._config
         return Reflector(
             sock,
             SourceGuard(port, self._networks),
-            spec=config.impairment,
+            spec=config.spec,
             seed=config.seed,
             pace_clock_rate=config.clock_rate if config.pace else None,
         )
 
-    def _serve(self, sock: socket.socket, watch: StopCondition, reflector: Reflector) -> str:
+    def _stay_away(self, watch: StopCondition, faults: _OwnFaults) -> str:
+        """Wait for the end of a restart; return the reason of a stop requested meanwhile."""
+        while (until_ns := faults.away_until_ns()) is not None:
+            reason = watch.take(_wait(watch.watched, None, until_ns))
+            if reason:
+                return reason
+        return ""
+
+    def _serve(
+        self,
+        sock: socket.socket,
+        watch: StopCondition,
+        reflector: Reflector,
+        faults: _OwnFaults,
+    ) -> str:
+        """Serve until a stop is requested, or a restart is due; return why."""
         housekeeping_ns = time.monotonic_ns() + _HOUSEKEEPING_NS
+        faulty = bool(self._config.faults)
         while True:
             readable = _wait([sock, *watch.watched], reflector.next_due_ns(), housekeeping_ns)
+            if faulty:
+                faults.stall()
+                reflector.impairing = faults.impairing()
+                if faults.away_until_ns() is not None:
+                    return _RESTART
             if sock in readable:
                 reflector.receive()
             now_ns = time.monotonic_ns()
@@ -210,6 +279,8 @@ def _check(config: EchoConfig) -> None:
         if not low <= value <= high:
             raise ConfigError(f"{flag} {value}: give {low} to {high}")
     family_of(config.host)
+    if config.impairment.active and config.spec != config.impairment:
+        raise ConfigError("--impair and --fault echo-server: impair the packets by one of them")
 
 
 def _wait(
