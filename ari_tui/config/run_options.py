@@ -33,5 +33,7 @@ class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Impairment of the echo server (`reflector.impairment`); "" leaves packets alone."""
     impair_media: str = ""
     """Impairment of the simulated callers' packets."""
+    faults: tuple[str, ...] = ()
+    """Faults at places of the system, `PLACE:SPEC` each (`reflector.fault_spec`)."""
     seed: int | None = None
     """Repeats the impairments of simulator and echo server; None leaves their own seeds."""

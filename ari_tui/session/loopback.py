@@ -25,7 +25,10 @@ from ari_tui.core.exit_codes import INCONCLUSIVE
 from ari_tui.core.process import Child, ParentLink, flag_arguments
 from ari_tui.core.signals import StopSignals
 from ari_tui.core.sockets import open_udp
+from ari_tui.reflector.fault_spec import SIM_PLACES, FaultSpec, parse_faults
 from ari_tui.reflector.server import EXPEDITED_FORWARDING
+from ari_tui.session.echo_path import EchoPath, path_faults
+from ari_tui.session.worker_stalls import WorkerStalls
 
 _LOOPBACK: Final = "127.0.0.1"
 _NO_CERTIFICATES: Final = {"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull}
@@ -43,9 +46,12 @@ async def run_on_loopback(
     engine: Sequence[str],
     stay: bool,
     app: str,
+    faults: Sequence[FaultSpec] = (),
+    seed: int = 0,
 ) -> int:
     """Run the three commands until the engine ends, a signal comes or the parent closes the link.
 
+    `faults` are those of the engine and of the path to the echo server, with their `seed`.
     Returns the exit code. `app` is the prefix of a unique Stasis application name. On a signal the
     engine drains and prints its report; a second one skips the rest of draining. A killed engine
     has no verdict: the code is that of "inconclusive".
@@ -54,7 +60,10 @@ async def run_on_loopback(
     settings = _isolated_settings(settings, app)
     with StopSignals() as signals:
         async with contextlib.AsyncExitStack() as stack:
-            reflector, asterisk, running = await _start_all(stack, settings, echo, sim, engine)
+            commands = echo, sim, engine
+            started = await _start_all(stack, settings, commands, faults, seed)
+            reflector, asterisk, running = started
+            await stack.enter_async_context(WorkerStalls(running.process.pid, faults))
             link.ready(**running.info)
             watching = asyncio.create_task(_log_early_ends(reflector, asterisk))
             code = await _follow(running, signals, None if stay else link)
@@ -87,8 +96,8 @@ def _isolated_settings(settings: Settings, app: str) -> Settings:
     return replace(settings, asterisk=asterisk, media=media)
 
 
-def _with_addresses(settings: Settings, ari: socket.socket, rtp: socket.socket) -> Settings:
-    (host, port), (echo_host, echo_port) = ari.getsockname(), rtp.getsockname()
+def _with_addresses(settings: Settings, ari: socket.socket, echo: tuple[str, int]) -> Settings:
+    (host, port), (echo_host, echo_port) = ari.getsockname(), echo
     return replace(
         settings,
         asterisk=replace(settings.asterisk, url=f"{host}:{port}"),
@@ -99,9 +108,9 @@ def _with_addresses(settings: Settings, ari: socket.socket, rtp: socket.socket) 
 async def _start_all(
     stack: contextlib.AsyncExitStack,
     settings: Settings,
-    echo: Sequence[str],
-    sim: Sequence[str],
-    engine: Sequence[str],
+    commands: tuple[Sequence[str], Sequence[str], Sequence[str]],
+    faults: Sequence[FaultSpec],
+    seed: int,
 ) -> list[Child]:
     """Start the three concurrently; `stack` stops them, the engine first.
 
@@ -110,7 +119,12 @@ async def _start_all(
     """
     ari = socket.create_server((_LOOPBACK, 0))
     rtp = open_udp(_LOOPBACK, 0, dscp=EXPEDITED_FORWARDING)
-    with_addresses = _with_addresses(settings, ari, rtp)
+    echo_address = rtp.getsockname()
+    if path_faults(faults):
+        path = await stack.enter_async_context(EchoPath(echo_address, faults, seed))
+        echo_address = path.address
+    with_addresses = _with_addresses(settings, ari, echo_address)
+    echo, sim, engine = commands
     starting = [
         asyncio.create_task(_start(settings, "echo server", echo, rtp)),
         asyncio.create_task(_start(settings, "simulated Asterisk", sim, ari)),
@@ -166,12 +180,20 @@ async def run_demo(options: DemoOptions, link: ParentLink) -> int:
     sim = flag_arguments(
         impair_media=options.impair_media, call_duration=options.call_duration_s, seed=seed
     )
+    faults = parse_faults(options.faults)
+    at_sim, at_echo = (
+        [f"--fault={fault.text}" for fault in faults if fault.place in places]
+        for places in (SIM_PLACES, ("echo-server",))
+    )
+    echo = [*flag_arguments(impair=options.impair, seed=seed), *at_echo]
     return await run_on_loopback(
         options.settings,
         link,
-        echo=["echo", "--port", "0", "--quiet", *flag_arguments(impair=options.impair, seed=seed)],
-        sim=["sim", "--port", "0", "--calls", str(options.calls), "--quiet", *sim],
+        echo=["echo", "--port", "0", "--quiet", *echo],
+        sim=["sim", "--port", "0", "--calls", str(options.calls), "--quiet", *sim, *at_sim],
         engine=["run", "--headless", *flag_arguments(duration=run.duration_s)],
         stay=run.stay,
         app="demo",
+        faults=faults,
+        seed=seed or 0,
     )
