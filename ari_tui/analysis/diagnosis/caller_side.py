@@ -1,0 +1,302 @@
+"""Before us: the caller's leg into Asterisk, Asterisk, the way from it to us; and the leg out.
+
+Missing packets wait for Asterisk's own count of the caller's leg, which moves every 5 s: as many as
+it counts were lost before it, the rest after its next counts was not. Silence and lateness wait for
+readings around their second: an Asterisk that answers its pings, and that received nothing, or saw
+the jitter rise itself, is not their place.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from ari_tui.analysis.diagnosis.context import Context, Stall
+from ari_tui.analysis.diagnosis.episodes import (
+    CALLER_OR_ASTERISK,
+    LATE,
+    LOST,
+    RESTARTED,
+    SILENT,
+    CallEpisodes,
+    Key,
+    limit_of,
+)
+from ari_tui.analysis.diagnosis.outside import LegReading
+
+_SECOND_NS: Final = 1_000_000_000
+_TOLD_S: Final = 12
+"""Asterisk's count moves every 5 s: after twice that and a reading it has moved or stays."""
+_READ_S: Final = 8
+"""How long a silent or late second waits for readings."""
+_KEPT: Final = 120
+_FIRST_S: Final = 10
+_STARVED: Final = 0.6
+"""Asterisk received less than this share of what was due: it was not sent or did not arrive."""
+_FEWEST_DUE: Final = 10
+_ROSE: Final = 2.0
+_ROSE_BY_NS: Final = 1_500_000
+_REPORT_S: Final = 8
+"""The far end's reports lag behind what they tell by at most so much."""
+
+
+class Missing(NamedTuple):
+    """Packets missing in one second, not yet told apart."""
+
+    second: int
+    hits: int
+    packets: int
+    holes: int
+    """Of `hits`: seen in the timestamps alone."""
+    long_holes: int
+
+
+class Quiet(NamedTuple):
+    """A silent or late second, not yet told apart."""
+
+    second: int
+    what: str
+    hits: int
+    packets: int
+    size_ns: int
+    """How long the silence, or how late the latest packet."""
+
+
+class CallerSide:
+    """The A side of one call: what waits, and what has been told apart."""
+
+    def __init__(self, episodes: CallEpisodes) -> None:
+        self._episodes = episodes
+        self.missing: deque[Missing] = deque(maxlen=_KEPT)
+        self.quiet: deque[Quiet] = deque(maxlen=_KEPT)
+        self._lost_seen: int | None = None
+        self._credits = 0
+        self._credited_ns = 0
+        self._read_until_ns = 0
+
+    @property
+    def waits(self) -> bool:
+        """Return whether anything waits for Asterisk's counts."""
+        return bool(self.missing or self.quiet)
+
+    def settle(self, now: int, context: Context, readings: list[LegReading], ptime_ns: int) -> None:
+        """Tell apart what can be; `now` is the newest closed second."""
+        self._take_readings(readings)
+        self._settle_missing(now, context, readings)
+        while self.quiet:
+            place = self._place_of_quiet(self.quiet[0], now, context, readings, ptime_ns)
+            if place is None:
+                break
+            self._add_quiet(self.quiet.popleft(), place, context)
+
+    # -- missing packets ---------------------------------------------------------------------
+
+    def _take_readings(self, readings: list[LegReading]) -> None:
+        for reading in readings:
+            if reading.at_ns <= self._read_until_ns:
+                continue
+            self._read_until_ns, lost = reading.at_ns, reading.counts.lost_in
+            if self._lost_seen is None:
+                # counted since the leg began, which is as young as the call or older
+                young = self.missing and self.missing[0].second * _SECOND_NS > (
+                    reading.at_ns - _FIRST_S * _SECOND_NS
+                )
+                self._lost_seen = 0 if young and lost <= sum(m.hits for m in self.missing) else lost
+            if lost > self._lost_seen:
+                self._credits += lost - self._lost_seen
+                self._credited_ns = reading.at_ns
+            self._lost_seen = lost
+
+    def _settle_missing(self, now: int, context: Context, readings: list[LegReading]) -> None:
+        newest_ns = readings[-1].at_ns if readings else 0
+        waiting, self.missing = self.missing, deque(maxlen=_KEPT)
+        for one in waiting:
+            end_ns = (one.second + 1) * _SECOND_NS
+            left = one
+            if context.stalled(one.second, _SECOND_NS) is Stall.YES:
+                self._add_missing(one, one.hits, "asterisk", context, sure=True)
+                continue
+            if self._credits and end_ns <= self._credited_ns:
+                counted = min(self._credits, one.hits)
+                self._credits -= counted
+                self._add_missing(one, counted, "caller-in", context, sure=True)
+                left = one._replace(hits=one.hits - counted)
+            if not left.hits:
+                continue
+            if newest_ns >= end_ns + _TOLD_S * _SECOND_NS:
+                self._add_uncounted(left, context)
+            elif now >= one.second + _TOLD_S + _READ_S:
+                self._add_missing(left, left.hits, CALLER_OR_ASTERISK, context, sure=False)
+            else:
+                self.missing.append(left)
+        self._book_unseen(newest_ns, context)
+
+    def _add_uncounted(self, left: Missing, context: Context) -> None:
+        """Add packets that Asterisk does not count as lost on the caller's leg."""
+        if left.holes >= left.hits:
+            # the sequence is Asterisk's own: single packet times are loss, more may be a pause
+            few = left.long_holes == 0
+            place = "caller-in" if few and self._lost_seen else CALLER_OR_ASTERISK
+            self._add_missing(left, left.hits, place, context, sure=False)
+            return
+        self._add_missing(left, left.hits, "asterisk-engine", context, sure=True)
+
+    def _book_unseen(self, newest_ns: int, context: Context) -> None:
+        """Book what Asterisk counts as lost and no gap showed: a codec or jitter buffer hid it."""
+        if self._credits and newest_ns >= self._credited_ns + _REPORT_S * _SECOND_NS:
+            second = self._credited_ns // _SECOND_NS - 4  # when this closes all before is closed
+            key = Key("caller-in", LOST)
+            limit = limit_of(key, context.profile)
+            episode = self._episodes.open(key, second)
+            episode.add(second, self._credits, 50, limit)
+            episode.facts["counted by Asterisk"] += self._credits
+            self._credits = 0
+
+    def _add_missing(
+        self, one: Missing, hits: int, place: str, context: Context, *, sure: bool
+    ) -> None:
+        if not hits:
+            return
+        key = Key(place, LOST)
+        episode = self._episodes.open(key, one.second)
+        episode.add(one.second, hits, one.packets, limit_of(key, context.profile))
+        episode.sure &= sure
+        if place == "caller-in" and sure:
+            episode.facts["counted by Asterisk"] += hits
+        if one.holes >= one.hits:
+            episode.facts["seen in timestamps"] += hits
+
+    # -- silence and lateness ------------------------------------------------------------------
+
+    def _place_of_quiet(
+        self,
+        one: Quiet,
+        now: int,
+        context: Context,
+        readings: list[LegReading],
+        ptime_ns: int,
+    ) -> str | None:
+        """Return the place of a silent or late second; None while readings may still come."""
+        stall = context.stalled(one.second, one.size_ns)
+        if stall is Stall.YES:
+            return "asterisk"
+        if stall is Stall.NOT_KNOWN:
+            return CALLER_OR_ASTERISK
+        from_ns, until_ns = one.second * _SECOND_NS, (one.second + 1) * _SECOND_NS
+        near = [r for r in readings if from_ns - 6 * _SECOND_NS <= r.at_ns <= until_ns + 6e9]
+        if one.what == SILENT and (share := _received_share(near, from_ns, until_ns, ptime_ns)):
+            if share.least <= _STARVED:
+                return "caller-in"
+            if share.covers and share.least > 0.9 and one.size_ns >= 0.5 * share.longest_ns:
+                return "asterisk-engine"
+        if _jitter_rose(readings, one.second, context):
+            return "caller-in"
+        waits = now < one.second + _READ_S and not (readings == [] and now >= one.second + _READ_S)
+        return None if waits else CALLER_OR_ASTERISK
+
+    def _add_quiet(self, one: Quiet, place: str, context: Context) -> None:
+        away = context.away(one.second) if place == "asterisk" else ""
+        what = RESTARTED if away == "restarted" else one.what
+        key = Key(place, what)
+        episode = self._episodes.open(key, one.second)
+        episode.add(one.second, one.hits, one.packets, limit_of(key, context.profile))
+        episode.worst_ns = max(episode.worst_ns, one.size_ns)
+        if place == "asterisk":
+            episode.facts["seconds with a slow ping"] += 1
+        elif place == "caller-in":
+            episode.facts["seconds with good pings"] += 1
+            episode.sure = False
+        else:
+            episode.sure = place == "asterisk-engine"
+
+
+class _Share(NamedTuple):
+    """How much of what was due Asterisk received, in the worst of the pairs of readings."""
+
+    least: float
+    covers: bool
+    """The readings lie on both sides of the second."""
+    longest_ns: int
+
+
+def _received_share(
+    readings: list[LegReading], from_ns: int, until_ns: int, ptime_ns: int
+) -> _Share | None:
+    """Compare what Asterisk received from the caller between readings with what was due."""
+    shares: list[float] = []
+    longest_ns = 0
+    for before, after in pairwise(readings):
+        if after.at_ns <= from_ns or before.at_ns >= until_ns or ptime_ns <= 0:
+            continue
+        due = (after.at_ns - before.at_ns) / ptime_ns
+        if due >= _FEWEST_DUE:
+            shares.append((after.counts.received - before.counts.received) / due)
+            longest_ns = max(longest_ns, after.at_ns - before.at_ns)
+    if not shares:
+        return None
+    covers = readings[0].at_ns <= from_ns and readings[-1].at_ns >= until_ns
+    return _Share(min(shares), covers, longest_ns)
+
+
+def _jitter_rose(readings: list[LegReading], second: int, context: Context) -> bool:
+    """Return whether Asterisk itself measured more jitter of the caller's leg around a second.
+
+    Readings near a stall of Asterisk do not count: a stall raises its own figures.
+    """
+    from_ns, until_ns = second * _SECOND_NS, (second + 1 + _READ_S) * _SECOND_NS
+    known = [(r.at_ns, r.counts.jitter_in_ns) for r in readings]
+    jitters = [(at, j) for at, j in known if j is not None]
+    if len(jitters) < 2:
+        return False
+    usual = min(j for _, j in jitters)
+    return any(
+        from_ns <= at <= until_ns
+        and j > _ROSE * usual + _ROSE_BY_NS
+        and context.stalled(at // _SECOND_NS, 0) is Stall.NO
+        for at, j in jitters
+    )
+
+
+class CallerOut:
+    """Asterisk's leg to the caller: the far end's reports, less the gaps that we sent ourselves.
+
+    The reports count every gap in what was sent since the leg began: what was missing already,
+    lost on the echo path, or not delivered by us is among them. What they count beyond all such
+    gaps is the least that was lost on the leg itself.
+    """
+
+    def __init__(self, episodes: CallEpisodes) -> None:
+        self._episodes = episodes
+        self._first: LegReading | None = None
+        self._gaps_before = 0
+        self._booked = self._sent = 0
+        self._read_until_ns = 0
+
+    def settle(
+        self, readings: list[LegReading], gaps: int, gaps_late: int, context: Context
+    ) -> None:
+        """Take new readings. `gaps` are all until now, `gaps_late` those of the last ten seconds:
+        the first report may not have counted them yet.
+        """
+        for reading in readings:
+            if reading.at_ns <= self._read_until_ns or reading.counts.lost_out is None:
+                continue
+            self._read_until_ns = reading.at_ns
+            if self._first is None:
+                self._first, self._gaps_before = reading, gaps - gaps_late
+                self._sent = reading.counts.sent
+            else:
+                self._book(reading, self._first, gaps - self._gaps_before, context)
+
+    def _book(self, reading: LegReading, first: LegReading, gaps: int, context: Context) -> None:
+        lost = (reading.counts.lost_out or 0) - (first.counts.lost_out or 0)
+        surplus = lost - gaps - self._booked
+        if surplus <= 0:
+            return
+        second, key = reading.at_ns // _SECOND_NS - _REPORT_S, Key("caller-out", LOST)
+        episode = self._episodes.open(key, second)
+        packets = max(reading.counts.sent - self._sent, surplus)
+        episode.add(second, surplus, packets, limit_of(key, context.profile))
+        episode.facts["reported by the far end"] += surplus
+        self._booked, self._sent = self._booked + surplus, reading.counts.sent

@@ -1,0 +1,66 @@
+"""What the rules ask about a second beside the call's own evidence: Asterisk's pings and outages.
+
+An Asterisk that stood still answered no ping meanwhile; one that answered at once did not stand
+still. A ping proves a stall only when it is long enough to explain what was seen.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final
+
+from ari_tui.analysis.diagnosis.outside import OutsideFacts
+from ari_tui.analysis.sla.evidence import Limited
+from ari_tui.analysis.sla.profiles import Profile
+
+_SECOND_NS: Final = 1_000_000_000
+STALL_NS: Final = 50_000_000
+"""A shorter ping proves no stall."""
+_SLOW_NS: Final = 25_000_000
+"""A longer one leaves a shorter delay open."""
+_ENOUGH_NS: Final = 400_000_000
+"""A ping of so much explains any delay: pings may be sent in the middle of a stall."""
+OUR_MACHINE: Final = int(Limited.DWELL | Limited.MACHINE | Limited.WORKER)
+
+
+class Stall(Enum):
+    """Whether Asterisk stood still in a second."""
+
+    YES = "yes"
+    NO = "no"
+    NOT_KNOWN = "not known"
+
+
+class Context:
+    """The session's facts, and the limits that apply in a second."""
+
+    def __init__(self, outside: OutsideFacts, profile: Profile, late_ns: int) -> None:
+        self.outside, self.profile, self.late_ns = outside, profile, late_ns
+
+    def stalled(self, second: int, needed_ns: int) -> Stall:
+        """Return whether Asterisk's pings explain a delay or silence of `needed_ns` in a second.
+
+        A second on either side counts: packets held up come in the second after.
+        """
+        if self.away(second):
+            return Stall.YES
+        around = [self.outside.pings_of(one) for one in (second - 1, second, second + 1)]
+        longest_ns = max((pings.longest_ns for pings in around if pings), default=0)
+        failed = sum(pings.failed for pings in around if pings)
+        needed_ns = min(needed_ns, _ENOUGH_NS)
+        if failed or longest_ns >= max(STALL_NS, needed_ns // 2):
+            return Stall.YES
+        here = around[1]
+        if here is None or not here.good or self.outside.is_blind(second):
+            return Stall.NOT_KNOWN
+        slow = longest_ns >= _SLOW_NS and longest_ns >= needed_ns // 4
+        return Stall.NOT_KNOWN if slow else Stall.NO
+
+    def away(self, second: int) -> str:
+        """Return "restarted" or "gone" when Asterisk was so in a second, else ""."""
+        from_ns, until_ns = second * _SECOND_NS, (second + 1) * _SECOND_NS
+        for outage in self.outside.outages:
+            lasts = outage.until_ns is None or outage.until_ns > from_ns
+            if outage.from_ns < until_ns and lasts:
+                return outage.what
+        return ""

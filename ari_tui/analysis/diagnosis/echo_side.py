@@ -1,0 +1,124 @@
+"""Behind us: the path to the echo server, outward and back, and the echo server itself.
+
+A lost packet waits until the echo server's counts of before and after it are known: what it did not
+receive was lost outward, what it received and sent was lost on the way back, the rest is its own.
+Without its counts path and server are not told apart. While nothing answers at all, losses wait:
+afterwards the counts, or their beginning anew, tell what it was.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final, NamedTuple
+
+from ari_tui.analysis.diagnosis.context import Context
+from ari_tui.analysis.diagnosis.episodes import (
+    HELD_LONG,
+    LOST,
+    NO_ANSWER,
+    REFUSED,
+    RESTARTED,
+    CallEpisodes,
+    Key,
+    limit_of,
+)
+
+_SECOND_NS: Final = 1_000_000_000
+_COUNTED_S: Final = 5
+"""How long a loss waits for the counts of an echo server that answers."""
+_KEPT: Final = 600
+
+
+class EchoLoss(NamedTuple):
+    """Packets sent in one second that did not come back."""
+
+    second: int
+    hits: int
+    packets: int
+    refused: int
+    hold_max_ns: int
+    dropped_here: bool
+    """Our own socket or log dropped packets in that second: the way back is not judged."""
+
+    @property
+    def none_back(self) -> bool:
+        """Return whether not one packet of the second came back."""
+        return self.hits >= self.packets > 0
+
+
+class EchoCounts(NamedTuple):
+    """What became of packets sent between two status queries of one call, once all are settled."""
+
+    from_ns: int
+    until_ns: int
+    outward: int
+    at_echo: int
+    back: int
+
+
+class EchoSide:
+    """The C side of one call."""
+
+    def __init__(self, episodes: CallEpisodes) -> None:
+        self._episodes = episodes
+        self.lost: deque[EchoLoss] = deque(maxlen=_KEPT)
+
+    def settle(self, now: int, context: Context, counts: list[EchoCounts], *, ended: bool) -> None:
+        """Tell apart what can be; `now` is the newest closed second."""
+        waiting, self.lost = self.lost, deque(maxlen=_KEPT)
+        for one in waiting:
+            if not self._tell(one, now, context, counts, ended=ended):
+                self.lost.append(one)
+
+    def _tell(
+        self, one: EchoLoss, now: int, context: Context, counts: list[EchoCounts], *, ended: bool
+    ) -> bool:
+        """Book one second's losses; False while what they were may still become known."""
+        from_ns, until_ns = one.second * _SECOND_NS, (one.second + 1) * _SECOND_NS
+        event = context.echo_event(one.second)
+        if one.refused or event == REFUSED:
+            self._add(one, one.hits, Key("echo-server", REFUSED), context, sure=True)
+        elif event == RESTARTED:
+            self._add(one, one.hits, Key("echo-server", RESTARTED), context, sure=True)
+        elif one.hold_max_ns > _SECOND_NS:
+            self._add(one, one.hits, Key("echo-server", HELD_LONG), context, sure=True)
+        elif between := [c for c in counts if c.from_ns < until_ns and c.until_ns > from_ns]:
+            if between[-1].until_ns < until_ns and not ended and now < one.second + _KEPT // 2:
+                return False
+            self._split(one, between, context)
+        elif not ended and (now < one.second + _COUNTED_S or (one.none_back and counts)):
+            return False
+        else:
+            what = NO_ANSWER if one.none_back else LOST
+            self._add(one, one.hits, Key("echo-path", what), context, sure=True)
+        return True
+
+    def _split(self, one: EchoLoss, counts: list[EchoCounts], context: Context) -> None:
+        """Split losses by the counts of the intervals that the second is in."""
+        out, at_echo = sum(c.outward for c in counts), sum(c.at_echo for c in counts)
+        back = sum(c.back for c in counts)
+        total = out + at_echo + back
+        if not total:
+            self._add(one, one.hits, Key("echo-path", LOST), context, sure=False)
+            return
+        at_server = round(one.hits * at_echo / total)
+        outward = round(one.hits * out / total)
+        shares = {
+            "echo-out": outward,
+            "echo-server": at_server,
+            "echo-back": 0 if one.dropped_here else max(0, one.hits - outward - at_server),
+        }
+        for place, hits in shares.items():
+            self._add(one, hits, Key(place, LOST), context, sure=True)
+
+    def _add(
+        self, one: EchoLoss, hits: int, key: Key, context: Context, *, sure: bool
+    ) -> None:
+        if hits <= 0:
+            return
+        episode = self._episodes.open(key, one.second)
+        episode.add(one.second, hits, one.packets, limit_of(key, context.profile))
+        episode.sure &= sure
+        episode.worst_ns = max(episode.worst_ns, one.hold_max_ns)
+        if key.place in ("echo-out", "echo-back", "echo-server") and key.what == LOST:
+            episode.facts["counted by the echo server"] += hits

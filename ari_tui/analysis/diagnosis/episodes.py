@@ -1,0 +1,202 @@
+"""Bad seconds of one kind at one place, added up; what they prove.
+
+An episode goes on while bad seconds follow each other within a minute. Its rate is that of its own
+span; whether the rate is beyond the limit is tested over at least a minute of packets, so that one
+lost packet in a good hour is nothing, and by the one exact test (`analysis/binomial.py`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from ari_tui.analysis.binomial import lower_bound
+from ari_tui.analysis.sla.profiles import Profile
+
+TOGETHER_S: Final = 60
+"""Bad seconds further apart are two episodes."""
+LASTING_S: Final = 15
+"""An episode whose last bad second is no older goes on."""
+_TEST_S: Final = 60
+_FEWEST: Final = 2
+_PAST_KEPT: Final = 8
+
+CALLER_OR_ASTERISK: Final = "caller-in|asterisk"
+"""Not told apart: the caller's leg or Asterisk (or, of missing packets, the way from it to us)."""
+LOST, LATE, DELAY, SILENT = "lost", "late", "delay", "silent"
+HELD, HELD_LONG, DROPPED, STOPPED = "held", "held-long", "dropped", "stopped"
+REFUSED, NO_ANSWER, RESTARTED, GONE = "refused", "no-answer", "restarted", "gone"
+
+_LATE_FROM_ASTERISK: Final = 0.01
+"""The share of packets from Asterisk that may be late: no rule of the SLA judges them."""
+_HELD: Final = 0.05
+"""The share of packets that we or the echo server may hold for longer than `media.late_ms`: a busy
+machine holds one in a hundred, and nobody hears it."""
+_FACTS: Final = frozenset({REFUSED, NO_ANSWER, RESTARTED, GONE})
+
+
+class Key(NamedTuple):
+    """A place and what is bad there."""
+
+    place: str
+    what: str
+
+
+def limit_of(key: Key, profile: Profile) -> float:
+    """Return the share of packets that may be so."""
+    match key.what:
+        case "lost" | "silent" | "dropped" | "stopped" | "held-long":
+            return profile.loss_ratio
+        case "late":
+            return profile.late_ratio if key.place.startswith("echo") else _LATE_FROM_ASTERISK
+        case "delay":
+            return 0.5
+        case "held":
+            return _HELD
+    return profile.loss_ratio
+
+
+@dataclass(slots=True)
+class Episode:
+    """The bad seconds of one kind at one place of one call, or of several added up."""
+
+    since: int
+    """The first bad second, since 1970."""
+    last: int
+    """The newest."""
+    seconds: int = 0
+    hits: int = 0
+    """Packets lost, late, held …"""
+    packets: int = 0
+    """All packets from the first to the last bad second."""
+    badness: float = 0.0
+    """How far beyond the limit, summed over the bad seconds: what findings are ranked by."""
+    sure: bool = True
+    """The place was seen from both sides in all its seconds."""
+    worst_ns: int = 0
+    facts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, second: int, hits: int, packets: int, limit: float) -> None:
+        """Add a bad second, `hits` of its `packets`; the seconds between must have been added."""
+        if not self.seconds or second > self.last:
+            self.seconds += 1
+        self.since, self.last = min(self.since, second), max(self.last, second)
+        self.hits += hits
+        self.badness += hits / max(packets, hits, 1) / limit
+
+    def merge(self, other: Episode) -> None:
+        """Add another call's episode of the same kind."""
+        self.since, self.last = min(self.since, other.since), max(self.last, other.last)
+        self.seconds = max(self.seconds, other.seconds)
+        self.hits, self.packets = self.hits + other.hits, self.packets + other.packets
+        self.badness, self.sure = self.badness + other.badness, self.sure and other.sure
+        self.worst_ns = max(self.worst_ns, other.worst_ns)
+        self.facts.update(other.facts)
+
+    def copy(self) -> Episode:
+        """Return a copy that later additions do not change."""
+        return Episode(
+            self.since,
+            self.last,
+            self.seconds,
+            self.hits,
+            self.packets,
+            self.badness,
+            self.sure,
+            self.worst_ns,
+            Counter(self.facts),
+        )
+
+    @property
+    def rate(self) -> float:
+        """Return the share of hits over the episode's own span."""
+        return min(1.0, self.hits / self.packets) if self.packets else 1.0
+
+    def tested(self, packets_of_call: int) -> int:
+        """Return over how many packets the rate is tested: a minute's, or all of a young call."""
+        per_second = self.packets / (self.last - self.since + 1)
+        padded = min(round(_TEST_S * per_second), packets_of_call)
+        return max(self.hits, self.packets, padded, 1)
+
+
+class Judged(NamedTuple):
+    """What an episode proves."""
+
+    beyond: bool
+    """Its rate is beyond the limit."""
+    proved: bool
+    """It is so by the exact test too, and the place was seen from both sides."""
+
+
+def judge(key: Key, episode: Episode, packets_of_call: int, profile: Profile) -> Judged:
+    """Judge an episode of a call that has sent so many packets in all."""
+    if key.what in _FACTS:
+        return Judged(beyond=True, proved=episode.sure)
+    hits, of, limit = episode.hits, episode.tested(packets_of_call), limit_of(key, profile)
+    beyond = hits >= _FEWEST and hits > limit * of
+    return Judged(beyond, beyond and episode.sure and proves(hits, of, limit))
+
+
+def proves(hits: int, of: int, limit: float) -> bool:
+    """Return whether `hits` of `of` prove a share above the limit (Clopper-Pearson, 95 %)."""
+    if hits >= 30 and hits >= 3 * limit * of:
+        return True  # the bound of 30 hits lies above 20: far from a doubt, and often asked
+    return lower_bound(hits, of) > limit
+
+
+class Found(NamedTuple):
+    """A finding of a call, or of several: its key, its episode, and what that proves."""
+
+    key: Key
+    episode: Episode
+    proved: bool
+    lasts: bool
+    calls: int = 1
+    earlier: int = 0
+    """How many such episodes there were before."""
+
+
+class CallEpisodes:
+    """All episodes of one call."""
+
+    def __init__(self) -> None:
+        self.current: dict[Key, Episode] = {}
+        self.past: list[tuple[Key, Episode]] = []
+
+    def open(self, key: Key, second: int) -> Episode:
+        """Return the episode that a bad second belongs to; one that is over is put aside."""
+        episode = self.current.get(key)
+        if episode is not None and second > episode.last + TOGETHER_S:
+            self.past = sorted([*self.past, (key, episode)], key=_badness)[-_PAST_KEPT:]
+            episode = None
+        if episode is None:
+            episode = self.current[key] = Episode(second, second)
+        return episode
+
+    def found(self, now: int, packets: int, profile: Profile) -> list[Found]:
+        """Return what is beyond its limit, one finding a key, worst first.
+
+        `now` is the newest closed second, `packets` all that the call has sent.
+        """
+        found: list[Found] = []
+        for key, episode in self.current.items():
+            judged = judge(key, episode, packets, profile)
+            before = [e for k, e in self.past if k == key and judge(k, e, packets, profile).beyond]
+            if judged.beyond:
+                lasts = episode.last + LASTING_S >= now
+                found.append(Found(key, episode, judged.proved, lasts, earlier=len(before)))
+            elif before:
+                worst = max(before, key=lambda one: one.badness)
+                proved = judge(key, worst, packets, profile).proved
+                found.append(Found(key, worst, proved, lasts=False, earlier=len(before) - 1))
+        return ranked(found)
+
+
+def ranked(found: list[Found]) -> list[Found]:
+    """Return findings worst first: what lasts before what is over, each by size."""
+    return sorted(found, key=lambda one: (not one.lasts, -one.episode.badness))
+
+
+def _badness(entry: tuple[Key, Episode]) -> float:
+    return entry[1].badness
