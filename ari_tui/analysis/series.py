@@ -29,6 +29,9 @@ LIMITS: Final = 13
 _SECOND_NS: Final = 1_000_000_000
 _P95_RANK: Final = np.array([nearest_rank(0.95, count) for count in range(SAMPLES + 1)])
 NO_RTT: Final = 0xFFFFFFFF
+_OF_A_SECOND: Final = (
+    *("sent", "late", "lost", "rtt_count", "rtt_sum", "dwell_max", "asterisk_max", "limited"),
+)
 _OF_ROUND_TRIPS: Final = frozenset({"rtt_min", "rtt_max", "rtt_p95", "rtt_sum"})
 
 
@@ -255,7 +258,7 @@ class Series(RowArrays):
         known = self.second[rows, cell] == second
         fields: dict[str, Ints] = {
             name: np.where(known, getattr(self, name)[rows, cell].astype(np.int64), 0)
-            for name in ("sent", "late", "lost", "rtt_count", "dwell_max", "limited")
+            for name in _OF_A_SECOND
         }
         first = second % ABOVE_SECONDS * LIMITS
         above = self.above[rows, first : first + LIMITS].astype(np.int64)

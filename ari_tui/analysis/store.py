@@ -70,6 +70,7 @@ class Store(Tables):
             return
         self.close_call(call)
         self._retired = merge([self._retired, self.call_totals(call, 0)])
+        self.diagnosis.retire(self, call)
         self.free(call)
         self.outside.forget(call)
 

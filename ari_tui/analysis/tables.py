@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ari_tui.analysis import counters as c
+from ari_tui.analysis.diagnosis.diagnosis import Diagnosis
 from ari_tui.analysis.diagnosis.evidence_seconds import EvidenceSeconds
 from ari_tui.analysis.histogram import CumulativeBuckets
 from ari_tui.analysis.recent import Recent
@@ -36,7 +37,7 @@ class Tables:
         self.media_floor, self.echo_floor = Floor("media", skewed=True), Floor("echo", skewed=False)
         self.series, self.losses = Series(profile.thresholds_ns()), LossRuns()
         self.recent, self.intervals = Recent(), IntervalHistograms()
-        self.evidence = EvidenceSeconds()
+        self.evidence, self.diagnosis = EvidenceSeconds(), Diagnosis(profile, late_ns)
         self.sla_evaluator = SlaEvaluator(profile, late_ns)
         self.buckets = CumulativeBuckets(profile)
         self.gaps: dict[int, CallGaps] = {}

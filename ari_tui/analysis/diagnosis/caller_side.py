@@ -15,7 +15,6 @@ from typing import Final, NamedTuple
 from ari_tui.analysis.diagnosis.context import Context, Stall
 from ari_tui.analysis.diagnosis.episodes import (
     CALLER_OR_ASTERISK,
-    LATE,
     LOST,
     RESTARTED,
     SILENT,

@@ -56,6 +56,15 @@ class Context:
         slow = longest_ns >= _SLOW_NS and longest_ns >= needed_ns // 4
         return Stall.NOT_KNOWN if slow else Stall.NO
 
+    def echo_event(self, second: int) -> str:
+        """Return what is known of the echo server in a second: "restarted", "refused" or ""."""
+        from_ns, until_ns = second * _SECOND_NS, (second + 1) * _SECOND_NS
+        for outage in self.outside.echo_outages:
+            lasts = outage.until_ns is None or outage.until_ns > from_ns
+            if outage.from_ns < until_ns and lasts and outage.what != "silent":
+                return outage.what
+        return ""
+
     def away(self, second: int) -> str:
         """Return "restarted" or "gone" when Asterisk was so in a second, else ""."""
         from_ns, until_ns = second * _SECOND_NS, (second + 1) * _SECOND_NS

@@ -22,6 +22,7 @@ from ari_tui.analysis.diagnosis.episodes import (
     Key,
     limit_of,
 )
+from ari_tui.analysis.roundtrip.direction import EchoCounts
 
 _SECOND_NS: Final = 1_000_000_000
 _COUNTED_S: Final = 5
@@ -44,16 +45,6 @@ class EchoLoss(NamedTuple):
     def none_back(self) -> bool:
         """Return whether not one packet of the second came back."""
         return self.hits >= self.packets > 0
-
-
-class EchoCounts(NamedTuple):
-    """What became of packets sent between two status queries of one call, once all are settled."""
-
-    from_ns: int
-    until_ns: int
-    outward: int
-    at_echo: int
-    back: int
 
 
 class EchoSide:
@@ -95,8 +86,8 @@ class EchoSide:
 
     def _split(self, one: EchoLoss, counts: list[EchoCounts], context: Context) -> None:
         """Split losses by the counts of the intervals that the second is in."""
-        out, at_echo = sum(c.outward for c in counts), sum(c.at_echo for c in counts)
-        back = sum(c.back for c in counts)
+        out, at_echo = sum(c.lost.outward for c in counts), sum(c.lost.at_echo for c in counts)
+        back = sum(c.lost.back for c in counts)
         total = out + at_echo + back
         if not total:
             self._add(one, one.hits, Key("echo-path", LOST), context, sure=False)
@@ -111,9 +102,7 @@ class EchoSide:
         for place, hits in shares.items():
             self._add(one, hits, Key(place, LOST), context, sure=True)
 
-    def _add(
-        self, one: EchoLoss, hits: int, key: Key, context: Context, *, sure: bool
-    ) -> None:
+    def _add(self, one: EchoLoss, hits: int, key: Key, context: Context, *, sure: bool) -> None:
         if hits <= 0:
             return
         episode = self._episodes.open(key, one.second)

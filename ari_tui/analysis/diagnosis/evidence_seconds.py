@@ -52,6 +52,12 @@ class EvidenceSeconds(RowArrays):
     hold_max = column(np.uint32, 0, (SECONDS,))
     """The longest hold (ns)."""
 
+    packets = column(np.int64)
+    """Packets of all closed seconds of the call."""
+    seen_s = column(np.int64)
+    """Closed seconds with packets, or limited."""
+    limited_s = column(np.int64)
+
     def book(self, name: str, rows: Ints, times_ns: Ints, amounts: Ints | None = None) -> None:
         """Add 1, or amounts, to a column in the seconds of n events; older ones are skipped."""
         if not len(rows):
@@ -84,8 +90,8 @@ class EvidenceSeconds(RowArrays):
         known = self.second[rows, cell] == second
         return {
             name: np.where(known, getattr(self, name)[rows, cell].astype(np.int64), 0)
-            for name in self.COLUMNS
-            if name != "second"
+            for name, spec in self.COLUMNS.items()
+            if name != "second" and spec.shape
         }
 
     def _cells(self, rows: Ints, seconds: Ints) -> tuple[Ints, np.ndarray]:
@@ -97,7 +103,7 @@ class EvidenceSeconds(RowArrays):
             at = rows[fresh], cells[fresh]
             self.second[at] = seconds[fresh]
             for name, spec in self.COLUMNS.items():
-                if name != "second":
+                if name != "second" and spec.shape:
                     getattr(self, name)[at] = spec.initial
             held = self.second[rows, cells]
         return cells, held == seconds

@@ -60,7 +60,13 @@ class OutsideFacts:
         self._pings: dict[int, Pings] = {}
         self._counts: dict[int, deque[LegReading]] = {}
         self._no_leg: set[int] = set()
+        self._fresh: set[int] = set()
         self.outages: deque[Outage] = deque(maxlen=_KEPT_COUNTS)
+        self.echo_outages: deque[Outage] = deque(maxlen=_KEPT_COUNTS)
+        """Of the echo server: "silent", "restarted" or "refused"."""
+        self._blind: dict[int, None] = {}
+        self.local_asterisk = True
+        """Asterisk runs on this machine: what delays us may delay it."""
 
     def ping(self, sent_ns: int, took_ns: int | None, *, waited_ns: int = 0) -> None:
         """Take one `/asterisk/ping` sent at `sent_ns`; None when it failed or was not answered.
@@ -90,6 +96,12 @@ class OutsideFacts:
         self._no_leg.discard(call)
         readings = self._counts.setdefault(call, deque(maxlen=_KEPT_COUNTS))
         readings.append(LegReading(at_ns, counts))
+        self._fresh.add(call)
+
+    def take_fresh(self) -> set[int]:
+        """Return the calls with readings since the last time."""
+        fresh, self._fresh = self._fresh, set()
+        return fresh
 
     def readings_of(self, call: int) -> list[LegReading]:
         """Return the readings of a call, oldest first."""
@@ -103,6 +115,23 @@ class OutsideFacts:
         """Remove a call."""
         self._counts.pop(call, None)
         self._no_leg.discard(call)
+
+    def blind(self, from_ns: int, until_ns: int) -> None:
+        """Note that the engine stood still: it saw neither pings nor events."""
+        for second in range(from_ns // _SECOND_NS, until_ns // _SECOND_NS + 1):
+            self._blind[second] = None
+        while len(self._blind) > _KEPT_SECONDS:
+            del self._blind[next(iter(self._blind))]
+
+    def is_blind(self, second: int) -> bool:
+        """Return whether the engine stood still in a second."""
+        return second in self._blind
+
+    def echo_away(self, what: str, from_ns: int, until_ns: int | None) -> None:
+        """Note that the echo server is silent, was restarted, or refuses packets."""
+        if self.echo_outages and self.echo_outages[-1].from_ns == from_ns:
+            self.echo_outages.pop()
+        self.echo_outages.append(Outage(what, from_ns, until_ns))
 
     def asterisk_away(self, what: str, from_ns: int, until_ns: int | None) -> None:
         """Note that Asterisk stopped, restarted or is gone; again with its end, once known."""

@@ -18,6 +18,7 @@ from ari_tui.wire.status import Holds
 
 _KEPT: Final = 16
 _COPIES_KEPT: Final = 1024
+_INTERVALS: Final = 64
 
 
 class EchoReport(NamedTuple):
@@ -45,12 +46,23 @@ class Directions(NamedTuple):
         return Directions(*(a + b for a, b in zip(self, other, strict=True)))
 
 
+class EchoCounts(NamedTuple):
+    """What was lost of the packets sent between two reports, once all of them are settled."""
+
+    from_ns: int
+    until_ns: int
+    lost: Directions
+
+
 class CallDirection:
     """The reports of one call, and the directions by the newest settled one."""
 
     def __init__(self) -> None:
         self.waiting: list[EchoReport] = []
         self.newest: Directions | None = None
+        self.intervals: deque[EchoCounts] = deque(maxlen=_INTERVALS)
+        """From report to report, oldest first."""
+        self._told_ns = 0
         self.dwell_max_ns = 0
         self._copies = 0
         self._recent_copies: deque[int] = deque(maxlen=_COPIES_KEPT)
@@ -82,4 +94,10 @@ class CallDirection:
         back = lost - outward - report.failed
         # below 0 when a duplicate was lost and its original was not
         if min(outward, back) >= 0:
-            self.newest = Directions(outward, report.failed, back)
+            self._take_interval(report.asked_ns, Directions(outward, report.failed, back))
+
+    def _take_interval(self, asked_ns: int, now: Directions) -> None:
+        before = self.newest or Directions(0, 0, 0)
+        lost = Directions(*(max(0, b - a) for a, b in zip(before, now, strict=True)))
+        self.intervals.append(EchoCounts(self._told_ns, asked_ns, lost))
+        self.newest, self._told_ns = now, asked_ns

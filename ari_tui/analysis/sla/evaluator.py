@@ -85,6 +85,7 @@ class LastMinute:
         return {rule: int(count) for rule, count in zip(RULES, broken, strict=True)}
 
 
+_KEPT_S: Final = 60
 _FURTHEST: Final = ABOVE_SECONDS - 8
 """How many seconds back can be closed: older ones may have left the ring of `Series`."""
 
@@ -134,8 +135,12 @@ class SlaEvaluator:
             self._take(rows, series, second)
         self._closed = max(until_second, self._closed)
         self.last_minute.forget(self._closed)
-        for old in [s for s in self._limited_for_all if s < until_second]:
+        for old in [s for s in self._limited_for_all if s < until_second - _KEPT_S]:
             del self._limited_for_all[old]
+
+    def limited(self, second: int) -> int:
+        """Return the bits of `Limited` by which a second is limited for every call."""
+        return self._limited_for_all.get(second, 0)
 
     def _take(self, rows: Ints, series: Series, second: int) -> None:
         if not len(rows):
@@ -144,7 +149,7 @@ class SlaEvaluator:
         if not known.any():
             return
         limited = found["limited"] | np.where(found["dwell_max"] > self._late_ns, Limited.DWELL, 0)
-        limited = np.where(known, limited | self._limited_for_all.get(second, 0), 0)
+        limited = np.where(known, limited | self.limited(second), 0)
         _, before = series.of_second(rows, second - 1)
         calls_up = _at_once(found["sent"], before["sent"])
         sent, late, lost, trips = (found[key] for key in ("sent", "late", "lost", "rtt_count"))

@@ -121,6 +121,11 @@ class CallGaps:
     def _explain(self, kind: str, from_ns: int, end_ns: int) -> None:
         self._explanations.append(Explanation(kind, from_ns, end_ns + EXPLANATION_SLACK_NS))
 
+    def explains(self, from_ns: int, until_ns: int) -> bool:
+        """Return whether a digit, a hold or an outage of ours reaches into a span of time."""
+        held = self._held_since is not None and self._held_since < until_ns
+        return held or any(e.from_ns < until_ns and from_ns < e.to_ns for e in self._explanations)
+
     def judge(self, until_ns: int | None, arrived: Callable[[Gap], int]) -> list[Classified]:
         """Classify the gaps that have waited long enough at `until_ns`; None: all.
 

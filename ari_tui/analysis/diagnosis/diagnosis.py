@@ -1,0 +1,406 @@
+"""The diagnosis: each closed second of each call, attributed to the place that moved in it.
+
+`close` takes the seconds in order, once what is sent in them is settled; what must wait for counts
+of others waits within its call. `of_call` and `of_all` return the findings so far. Pure: the store
+and the facts from outside are its only inputs.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple, Protocol
+
+import numpy as np
+
+from ari_tui.analysis import counters as c
+from ari_tui.analysis.diagnosis.caller_side import CallerOut, CallerSide, Missing, Quiet
+from ari_tui.analysis.diagnosis.context import OUR_MACHINE, Context
+from ari_tui.analysis.diagnosis.echo_side import EchoLoss, EchoSide
+from ari_tui.analysis.diagnosis.episodes import (
+    CALLER_OR_ASTERISK,
+    DELAY,
+    DROPPED,
+    HELD,
+    HELD_LONG,
+    LATE,
+    LOST,
+    NO_ANSWER,
+    SILENT,
+    STOPPED,
+    CallEpisodes,
+    Episode,
+    Found,
+    Key,
+    limit_of,
+    ranked,
+)
+from ari_tui.analysis.diagnosis.evidence_seconds import EvidenceSeconds
+from ari_tui.analysis.diagnosis.outside import OutsideFacts
+from ari_tui.analysis.records import Ints, Mask
+from ari_tui.analysis.roundtrip.direction import CallDirection
+from ari_tui.analysis.roundtrip.in_flight import InFlight
+from ari_tui.analysis.series import Series
+from ari_tui.analysis.sla.evaluator import SlaEvaluator
+from ari_tui.analysis.sla.evidence import Limited
+from ari_tui.analysis.sla.profiles import Profile, tier_for
+from ari_tui.analysis.stream.gaps import CallGaps, Classified, Gap
+from ari_tui.analysis.stream.state import MediaLeg
+from ari_tui.wire.rtp import COMFORT_NOISE
+
+_SECOND_NS: Final = 1_000_000_000
+_MS: Final = 1_000_000
+SETTLED_NS: Final = 3_000_000_000
+"""What moved in a second is known so much later, whatever the loss time-out."""
+_BURST: Final = 3
+_SILENT_NS: Final = 2_000_000_000
+"""A silence that goes on counts from this length on: a caller who hangs up is silent before."""
+_FEWEST_TRIPS: Final = 10
+_UNSURE_BACK: Final = int(Limited.SOCKET_DROPS | Limited.LOG_OVERFLOW | Limited.WORKER)
+_LATE_EXCUSED: Final = int(~Limited.SOCKET_DROPS)
+
+
+class Second(NamedTuple):
+    """What moved in one second of one call: packets, ns."""
+
+    second: int
+    sent: int
+    lost: int
+    late: int
+    rtt_count: int
+    rtt_sum: int
+    dwell_max: int
+    asterisk_max: int
+    limited: int
+    missing: int
+    holes: int
+    long_holes: int
+    late_media: int
+    silent_ms: int
+    bursts: int
+    dwell_late: int
+    dwell_long: int
+    dropped: int
+    refused: int
+    hold_late: int
+    hold_long: int
+    hold_max: int
+
+
+_FROM_SERIES: Final = 9
+"""So many fields of `Second` come from the series, the rest from the evidence."""
+_TROUBLE: Final = (
+    "missing",
+    "holes",
+    "late_media",
+    "silent_ms",
+    "dwell_late",
+    "dwell_long",
+    "dropped",
+    "refused",
+    "hold_late",
+    "hold_long",
+)
+
+
+class Books(Protocol):
+    """What the diagnosis reads of the metrics store."""
+
+    row_of: dict[int, int]
+    media: MediaLeg
+    flight: InFlight
+    series: Series
+    evidence: EvidenceSeconds
+    sla_evaluator: SlaEvaluator
+    gaps: dict[int, CallGaps]
+    directions: dict[int, CallDirection]
+    counters: Ints
+    outside: OutsideFacts
+    folded_until_ns: int
+
+
+class Diagnosed(NamedTuple):
+    """The findings of a call, or of all; troubles of unknown place are among them by their key."""
+
+    found: list[Found]
+    calls: int
+    """How many calls were looked at."""
+    seconds: int
+    """Call-seconds that were judged or limited."""
+    limited: int
+
+
+class _Call:
+    """What is known of one call."""
+
+    def __init__(self, number: int, row: int) -> None:
+        self.number, self.row = number, row
+        self.episodes = CallEpisodes()
+        self.caller, self.out = CallerSide(self.episodes), CallerOut(self.episodes)
+        self.echo = EchoSide(self.episodes)
+        self.settled_ns = 0
+        """The newest reading of Asterisk's counts that has been taken."""
+
+    @property
+    def waits(self) -> bool:
+        return self.caller.waits or bool(self.echo.lost)
+
+
+class Diagnosis:
+    """All calls of a session."""
+
+    def __init__(self, profile: Profile, late_ns: int) -> None:
+        self._profile, self._late_ns = profile, late_ns
+        self._calls: dict[int, _Call] = {}
+        self._closed = 0
+        self._retired: dict[Key, tuple[Found, int]] = {}
+        self._retired_calls = self._retired_seconds = self._retired_limited = 0
+        self._burst_before: set[int] = set()
+
+    # -- closing seconds -----------------------------------------------------------------------
+
+    def close(self, store: Books, rows: Ints, until_second: int) -> None:
+        """Close the seconds up to `until_second`, each once; `rows` are those of all calls."""
+        context = Context(store.outside, self._profile, self._late_ns)
+        first = max(self._closed + 1, until_second - 24) if self._closed else until_second
+        for second in range(first, until_second + 1):
+            self._close_second(store, rows, second, context)
+        if until_second > self._closed:
+            self._closed = until_second
+            for number in store.outside.take_fresh():
+                if number in store.row_of:
+                    self._calls.setdefault(number, _Call(number, store.row_of[number]))
+            for call in self._calls.values():
+                self._settle(store, call, context, ended=False)
+
+    def _close_second(self, store: Books, rows: Ints, second: int, context: Context) -> None:
+        if not len(rows):
+            return
+        known, series = store.series.of_second(rows, second)
+        evidence = store.evidence.of_second(rows, second)
+        limited = np.where(known, series["limited"] | store.sla_evaluator.limited(second), 0)
+        limited |= np.where(series["dwell_max"] > self._late_ns, int(Limited.DWELL), 0)
+        seen = (series["sent"] > 0) | (limited != 0)
+        store.evidence.packets[rows] += series["sent"]
+        store.evidence.seen_s[rows] += seen
+        store.evidence.limited_s[rows] += seen & (limited != 0)
+        up = int(np.count_nonzero(series["sent"]))
+        slow_ns = round(tier_for(self._profile, up).tier.p50_ms * _MS)
+        trouble = (series["lost"] > 0) | (series["late"] > 0)
+        trouble |= series["rtt_sum"] > slow_ns * np.maximum(series["rtt_count"], 1)
+        trouble |= (limited & int(Limited.WORKER)) != 0
+        for name in _TROUBLE:
+            trouble |= evidence[name] > 0
+        silent = self._silent(store, rows, second)
+        trouble |= silent
+        bursts = {int(row) for row in rows[evidence["bursts"] >= _BURST]}
+        number_of = {row: number for number, row in store.row_of.items()} if trouble.any() else {}
+        for i in np.flatnonzero(trouble).tolist():
+            row = int(rows[i])
+            names = Second._fields
+            values = [int(series[name][i]) for name in names[1:_FROM_SERIES]]
+            more = [int(evidence[name][i]) for name in names[_FROM_SERIES:]]
+            one = Second(second, *values, *more)._replace(limited=int(limited[i]))
+            if silent[i]:
+                one = one._replace(silent_ms=1000)
+            call = self._calls.setdefault(number_of[row], _Call(number_of[row], row))
+            burst = row in bursts or row in self._burst_before
+            self._take(store, call, one, slow_ns, context, burst=burst)
+        self._burst_before = bursts
+
+    def _silent(self, store: Books, rows: Ints, second: int) -> Mask:
+        """Return which calls have heard nothing since before a second, for over two seconds."""
+        leg, now_ns = store.media, store.folded_until_ns
+        last = leg.last_rx[rows]
+        silent = leg.started[rows] & (leg.closed_ns[rows] == 0) & (last < second * _SECOND_NS)
+        silent &= now_ns - last > _SILENT_NS
+        for i in np.flatnonzero(silent).tolist():
+            row, from_ns = int(rows[i]), int(last[i])
+            noise = int(leg.last_payload_type[row]) == COMFORT_NOISE
+            gap = Gap(from_ns, now_ns, 1, 0, False, noise, 0)
+            gaps = store.gaps.get(row) or CallGaps()
+            silent[i] = Classified(gap, gaps.kind_of(gap)).interrupts
+        return np.asarray(silent)
+
+    def _take(
+        self,
+        store: Books,
+        call: _Call,
+        one: Second,
+        slow_ns: int,
+        context: Context,
+        *,
+        burst: bool,
+    ) -> None:
+        """Attribute what is known at once; let wait what is not."""
+        self._take_own(call, one)
+        self._take_echo(call, one, slow_ns, burst=burst)
+        row = call.row
+        ptime_ms = store.media.ptime_ms(row) or 20.0
+        due = max(one.sent + one.missing, round(1000 / ptime_ms))
+        explained = store.gaps.get(row) is not None and store.gaps[row].explains(
+            one.second * _SECOND_NS, (one.second + 1) * _SECOND_NS
+        )
+        holes = 0 if explained else one.holes
+        if lost := one.missing + holes:
+            long_holes = min(one.long_holes, holes)
+            call.caller.missing.append(Missing(one.second, lost, due, holes, long_holes))
+        silent_ms = 0 if 2 * one.missing * ptime_ms >= one.silent_ms else one.silent_ms
+        if silent_ms and not one.limited & int(Limited.WORKER):
+            hits, size = round(silent_ms / ptime_ms), silent_ms * _MS
+            call.caller.quiet.append(Quiet(one.second, SILENT, hits, due, size))
+        ours = one.limited & OUR_MACHINE and context.outside.local_asterisk
+        if one.late_media and not silent_ms and not ours:
+            quiet = Quiet(one.second, LATE, one.late_media, due, one.asterisk_max)
+            call.caller.quiet.append(quiet)
+
+    def _take_own(self, call: _Call, one: Second) -> None:
+        both = 2 * max(one.sent, 1)
+        self._add(call, one, Key("engine", HELD), one.dwell_late, both, one.dwell_max)
+        self._add(call, one, Key("engine", HELD_LONG), one.dwell_long, both, one.dwell_max)
+        self._add(call, one, Key("engine", DROPPED), one.dropped, one.sent + one.dropped)
+        if one.limited & int(Limited.WORKER):
+            self._add(call, one, Key("engine", STOPPED), 50, 50)
+        held, packets = Key("echo-server", HELD), max(one.sent, 1)
+        self._add(call, one, held, one.hold_late, packets, one.hold_max)
+        self._add(call, one, Key("echo-server", HELD_LONG), one.hold_long, packets, one.hold_max)
+
+    def _take_echo(self, call: _Call, one: Second, slow_ns: int, *, burst: bool) -> None:
+        if one.lost and not one.limited & int(Limited.LOG_OVERFLOW | Limited.WORKER):
+            dropped = bool(one.limited & _UNSURE_BACK)
+            loss = EchoLoss(one.second, one.lost, one.sent, one.refused, one.hold_max, dropped)
+            call.echo.lost.append(loss)
+        if one.late and not burst and not one.limited & _LATE_EXCUSED:
+            self._add(call, one, Key("echo-path", LATE), one.late, one.sent)
+        slow = one.rtt_count >= _FEWEST_TRIPS and one.rtt_sum > slow_ns * one.rtt_count
+        if slow and not one.limited & _LATE_EXCUSED:
+            mean_ns = one.rtt_sum // one.rtt_count
+            episode = self._add(
+                call, one, Key("echo-path", DELAY), one.rtt_count, one.rtt_count, mean_ns
+            )
+            if episode is not None:
+                episode.facts["limit_us"] = slow_ns // 1000
+
+    def _add(
+        self, call: _Call, one: Second, key: Key, hits: int, packets: int, worst_ns: int = 0
+    ) -> Episode | None:
+        if hits <= 0:
+            return None
+        episode = call.episodes.open(key, one.second)
+        episode.add(one.second, hits, packets, limit_of(key, self._profile))
+        episode.worst_ns = max(episode.worst_ns, worst_ns)
+        return episode
+
+    def _settle(self, store: Books, call: _Call, context: Context, *, ended: bool) -> None:
+        readings = store.outside.readings_of(call.number)
+        if not call.waits and (not readings or readings[-1].at_ns <= call.settled_ns):
+            return
+        call.settled_ns = readings[-1].at_ns if readings else 0
+        ptime_ms = store.media.ptime_ms(call.row) or 20.0
+        call.caller.settle(self._closed, context, readings, round(ptime_ms * _MS))
+        direction = store.directions.get(call.row)
+        counts = list(direction.intervals) if direction is not None else []
+        call.echo.settle(self._closed, context, counts, ended=ended)
+        if readings and readings[-1].counts.lost_out is not None:
+            call.out.settle(readings, *self._gaps_sent(store, call.row), context)
+
+    def _gaps_sent(self, store: Books, row: int) -> tuple[int, int]:
+        """Return the gaps in what went to the caller, and of them those of the last 10 s."""
+        counted = store.counters[row]
+        kept = int(counted[c.RECEIVED]) - int(counted[c.DUPLICATES_MEDIA])
+        gaps = store.media.upstream_missing(row) + max(0, kept - int(counted[c.DELIVERED]))
+        newest = store.folded_until_ns // _SECOND_NS
+        sums = store.series.of_seconds(np.array([row]), np.arange(newest - 10, newest + 1))
+        return gaps, int(sums.lost.sum()) + store.flight.count(row)
+
+    # -- what was found ------------------------------------------------------------------------
+
+    def of_call(self, store: Books, number: int) -> Diagnosed:
+        """Return the findings of one call."""
+        row, call = store.row_of[number], self._calls.get(number)
+        evidence = store.evidence
+        seen, limited = int(evidence.seen_s[row]), int(evidence.limited_s[row])
+        if call is None:
+            return Diagnosed([], 1, seen, limited)
+        found = call.episodes.found(self._closed, int(evidence.packets[row]), self._profile)
+        return Diagnosed(self._with_waiting(store, call, found), 1, seen, limited)
+
+    def _with_waiting(self, store: Books, call: _Call, found: list[Found]) -> list[Found]:
+        """Add what still waits to be told apart, and leave out what is small beside it."""
+        packets = int(store.evidence.packets[call.row])
+        waiting = CallEpisodes()
+        for missing in call.caller.missing:
+            key = Key(CALLER_OR_ASTERISK, LOST)
+            self._add_waiting(waiting, key, missing.second, missing.hits, missing.packets)
+        for quiet in call.caller.quiet:
+            key = Key(CALLER_OR_ASTERISK, quiet.what)
+            self._add_waiting(waiting, key, quiet.second, quiet.hits, quiet.packets)
+        for loss in call.echo.lost:
+            key = Key("echo-path", NO_ANSWER if loss.none_back else LOST)
+            self._add_waiting(waiting, key, loss.second, loss.hits, loss.packets)
+        more = waiting.found(self._closed, packets, self._profile)
+        return merged(found, more)
+
+    def _add_waiting(
+        self, waiting: CallEpisodes, key: Key, second: int, hits: int, packets: int
+    ) -> None:
+        episode = waiting.open(key, second)
+        episode.add(second, hits, packets, limit_of(key, self._profile))
+        episode.sure = key.what == NO_ANSWER
+
+    def of_all(self, store: Books) -> Diagnosed:
+        """Return the findings of all calls, each place and kind once."""
+        calls = [self.of_call(store, number) for number in store.row_of]
+        parts = [one.found for one in calls]
+        found = merge_calls([*parts, [found for found, _ in self._retired.values()]])
+        return Diagnosed(
+            found,
+            len(calls) + self._retired_calls,
+            sum(one.seconds for one in calls) + self._retired_seconds,
+            sum(one.limited for one in calls) + self._retired_limited,
+        )
+
+    def retire(self, store: Books, number: int) -> None:
+        """Keep an ended call's findings among those of the session; forget the call."""
+        call = self._calls.get(number)
+        if call is not None:
+            context = Context(store.outside, self._profile, self._late_ns)
+            self._settle(store, call, context, ended=True)
+        diagnosed = self.of_call(store, number)
+        self._calls.pop(number, None)
+        self._retired_calls += 1
+        self._retired_seconds += diagnosed.seconds
+        self._retired_limited += diagnosed.limited
+        kept = merge_calls([diagnosed.found, [found for found, _ in self._retired.values()]])
+        self._retired = {one.key: (one._replace(lasts=False), one.calls) for one in kept}
+
+
+def merged(found: list[Found], more: list[Found]) -> list[Found]:
+    """Add findings of the same call; those of one key are one."""
+    by_key = {one.key: one for one in found}
+    for one in more:
+        held = by_key.get(one.key)
+        if held is None:
+            by_key[one.key] = one
+            continue
+        episode = held.episode.copy()
+        episode.merge(one.episode)
+        by_key[one.key] = held._replace(episode=episode, lasts=held.lasts or one.lasts)
+    return ranked(list(by_key.values()))
+
+
+def merge_calls(parts: list[list[Found]]) -> list[Found]:
+    """Add up the findings of many calls by place and kind."""
+    by_key: dict[Key, Found] = {}
+    for found in parts:
+        for one in found:
+            held = by_key.get(one.key)
+            if held is None:
+                by_key[one.key] = one._replace(episode=one.episode.copy())
+                continue
+            held.episode.merge(one.episode)
+            by_key[one.key] = held._replace(
+                proved=held.proved or one.proved,
+                lasts=held.lasts or one.lasts,
+                calls=held.calls + one.calls,
+                earlier=max(held.earlier, one.earlier),
+            )
+    return ranked(list(by_key.values()))
