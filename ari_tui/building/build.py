@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timezone
 from functools import partial
 from typing import NamedTuple
 
@@ -11,7 +10,9 @@ from ari_tui.analysis.store import Store
 from ari_tui.analysis.totals import CallTotals, merge
 from ari_tui.building.figures import NS_PER_MS, NS_PER_US, figures, packets, rounded, spread
 from ari_tui.building.sla import Listener, sla_now_of, sla_of
+from ari_tui.building.where import where_of_all, where_of_call
 from ari_tui.building.windows import CallWindows, windows_of_all
+from ari_tui.core.number_format import iso
 from ari_tui.document import model
 from ari_tui.wire.rtp import CODEC_NAMES
 
@@ -57,12 +58,6 @@ class EngineFacts(NamedTuple):
     intake: model.Intake | None = None
 
 
-def iso(time_ns: int) -> str:
-    """Return a time (ns of CLOCK_REALTIME) as ISO 8601 in UTC, to the millisecond."""
-    moment = datetime.fromtimestamp(time_ns / 1e9, timezone.utc)
-    return moment.isoformat(timespec="milliseconds")
-
-
 def build(store: Store, facts: EngineFacts, listener: Listener) -> model.Document:
     """Build the document of the moment `facts.now_ns`."""
     second = facts.now_ns // 1_000_000_000 - 1
@@ -103,6 +98,7 @@ def build(store: Store, facts: EngineFacts, listener: Listener) -> model.Documen
         injected=facts.injected,
         intake=facts.intake,
         load=facts.load,
+        where=where_of_all(store, sla.clean_s, sla.of_s),
     )
 
 
@@ -142,6 +138,7 @@ def _call(
         ptime_ms=leg.ptime_ms(row),
         ssrc=f"0x{int(leg.ssrc[row]):08x}" if started else None,
         jitter_ms=_jitter(store, row),
+        where=where_of_call(store, call.number),
         **figures(totals, histograms=facts.histograms, mos=mos, windows=windows),
     )
 

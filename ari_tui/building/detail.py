@@ -13,8 +13,8 @@ from ari_tui.analysis.series import NO_RTT, SECONDS
 from ari_tui.analysis.sla.evidence import Limited
 from ari_tui.analysis.store import Store
 from ari_tui.analysis.stream.gaps import CallGaps, Classified
-from ari_tui.building.build import iso
 from ari_tui.building.figures import NS_PER_MS, NS_PER_US, skew_ppm, spread
+from ari_tui.core.number_format import iso
 from ari_tui.document.detail import CallDetail, DetailCourse, GapLine, Intervals
 from ari_tui.document.live import Cells
 from ari_tui.document.model import EventLine

@@ -8,10 +8,10 @@ from typing import Final
 from ari_tui.analysis.notes import Interruption, Moved, NewStream, Reanchored
 from ari_tui.analysis.store import Store
 from ari_tui.analysis.totals import CallTotals
-from ari_tui.building.build import iso
 from ari_tui.building.figures import NS_PER_MS, named_counters, ratio, skew_ppm, spread
 from ari_tui.capture.candidates import Key, Packet
 from ari_tui.capture.model import EchoPath, RtpStream, StreamEvent, StreamJitter, StreamPackets
+from ari_tui.core.number_format import iso
 from ari_tui.core.sockets import endpoint_text
 from ari_tui.wire.rtp import CLOCK_RATES, CODEC_NAMES, DEFAULT_CLOCK_RATE
 

@@ -20,7 +20,6 @@ from ari_tui.analysis.fold import fold
 from ari_tui.analysis.notes import NewStream, Note, Refused
 from ari_tui.analysis.records import Records, from_bytes
 from ari_tui.analysis.store import Store
-from ari_tui.building.build import iso
 from ari_tui.building.figures import NS_PER_MS
 from ari_tui.capture.candidates import MAYBE, Candidates, Key, Packet, kind_of
 from ari_tui.capture.container import Capture, CapturedFrame
@@ -28,6 +27,7 @@ from ari_tui.capture.datagrams import Datagram, datagram
 from ari_tui.capture.description import StreamFacts, describe, endpoint
 from ari_tui.capture.model import CaptureFile, Frames, RtpStream, StreamsDocument
 from ari_tui.core.errors import ConfigError
+from ari_tui.core.number_format import iso
 from ari_tui.core.text import clean_text
 from ari_tui.wire import record as r
 from ari_tui.wire import rtp

@@ -195,6 +195,12 @@ def two_units(whole_s: int) -> str:
     return f"{whole_s // 86400}d{whole_s // 3600 % 24:02}h"
 
 
+def iso(time_ns: int) -> str:
+    """Return a time (ns of CLOCK_REALTIME) as ISO 8601 in UTC, to the millisecond."""
+    found = datetime.fromtimestamp(time_ns / 1e9, timezone.utc)
+    return found.isoformat(timespec="milliseconds")
+
+
 def moment(iso: str) -> str:
     """Return an ISO 8601 time in UTC to the second; what is none is returned cleaned."""
     try:

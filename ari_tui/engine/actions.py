@@ -16,9 +16,9 @@ from ari_tui.ari.call_machine import HUNG_UP_HERE, RELEASED_HERE
 from ari_tui.ari.client import AriClient
 from ari_tui.ari.commands import OnRelease
 from ari_tui.ari.models import Bridge, Channel, RtpStatistics
-from ari_tui.building.build import iso
 from ari_tui.building.detail import detail_of
 from ari_tui.core.errors import ActionFailedError, AriError, AriNotFoundError
+from ari_tui.core.number_format import iso
 from ari_tui.core.text import clean_text
 from ari_tui.document.detail import CallDetail, CallerStatistics
 from ari_tui.document.live import Live

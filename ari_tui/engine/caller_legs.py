@@ -14,8 +14,8 @@ from ari_tui.analysis.diagnosis.outside import LegCounts, OutsideFacts
 from ari_tui.ari.client import AriClient
 from ari_tui.ari.commands import CallState
 from ari_tui.ari.models import RtpStatistics
-from ari_tui.building.build import iso
 from ari_tui.core.errors import AriError
+from ari_tui.core.number_format import iso
 from ari_tui.document.detail import RtpFigures
 from ari_tui.document.model import CallerLeg, CallerLegTotals
 from ari_tui.engine.call_manager import CallManager

@@ -8,9 +8,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from ari_tui.building.build import iso
 from ari_tui.core import log
 from ari_tui.core.errors import AriError
+from ari_tui.core.number_format import iso
 from ari_tui.core.text import clean_text
 from ari_tui.document.model import EventLine
 

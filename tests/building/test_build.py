@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from ari_tui.analysis.store import Store
-from ari_tui.building.build import CallFacts, EngineFacts, build, iso
+from ari_tui.building.build import CallFacts, EngineFacts, build
 from ari_tui.building.sla import Listener
+from ari_tui.core.number_format import iso
 from ari_tui.document.model import encode
 from tests.schemas import decode
 

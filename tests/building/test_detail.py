@@ -7,8 +7,8 @@ from ari_tui.analysis.fold import fold
 from ari_tui.analysis.records import RECORD_DTYPE
 from ari_tui.analysis.store import Store
 from ari_tui.analysis.stream.gaps import Gap
-from ari_tui.building.build import iso
 from ari_tui.building.detail import detail_of
+from ari_tui.core.number_format import iso
 from ari_tui.document.detail import CallDetail
 from ari_tui.document.live import SECONDS
 from ari_tui.document.model import EventLine

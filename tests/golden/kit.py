@@ -17,10 +17,11 @@ from ari_tui.analysis.histogram import BucketCounts
 from ari_tui.analysis.records import Records, from_bytes
 from ari_tui.analysis.roundtrip.direction import EchoReport
 from ari_tui.analysis.store import Store
-from ari_tui.building.build import CallFacts, EngineFacts, build, iso
+from ari_tui.building.build import CallFacts, EngineFacts, build
 from ari_tui.building.detail import detail_of
 from ari_tui.building.live import build_live
 from ari_tui.building.sla import Listener
+from ari_tui.core.number_format import iso
 from ari_tui.document.model import (
     AsteriskState,
     Call,

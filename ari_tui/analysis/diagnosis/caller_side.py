@@ -33,6 +33,9 @@ _KEPT: Final = 120
 _FIRST_S: Final = 10
 _STARVED: Final = 0.6
 """Asterisk received less than this share of what was due: it was not sent or did not arrive."""
+_FED: Final = 0.9
+"""From this share on it received what was due."""
+_AROUND_S: Final = 6
 _FEWEST_DUE: Final = 10
 _ROSE: Final = 2.0
 _ROSE_BY_NS: Final = 1_500_000
@@ -84,10 +87,10 @@ class CallerSide:
         self._take_readings(readings)
         self._settle_missing(now, context, readings)
         while self.quiet:
-            place = self._place_of_quiet(self.quiet[0], now, context, readings, ptime_ns)
-            if place is None:
+            told = _place_of_quiet(self.quiet[0], now, context, readings, ptime_ns)
+            if told is None:
                 break
-            self._add_quiet(self.quiet.popleft(), place, context)
+            self._add_quiet(self.quiet.popleft(), told, context)
 
     # -- missing packets ---------------------------------------------------------------------
 
@@ -165,49 +168,49 @@ class CallerSide:
             episode.facts["counted by Asterisk"] += hits
         if one.holes >= one.hits:
             episode.facts["seen in timestamps"] += hits
+            episode.facts["uncounted holes"] += place == CALLER_OR_ASTERISK
 
     # -- silence and lateness ------------------------------------------------------------------
 
-    def _place_of_quiet(
-        self,
-        one: Quiet,
-        now: int,
-        context: Context,
-        readings: list[LegReading],
-        ptime_ns: int,
-    ) -> str | None:
-        """Return the place of a silent or late second; None while readings may still come."""
-        stall = context.stalled(one.second, one.size_ns)
-        if stall is Stall.YES:
-            return "asterisk"
-        if stall is Stall.NOT_KNOWN:
-            return CALLER_OR_ASTERISK
-        from_ns, until_ns = one.second * _SECOND_NS, (one.second + 1) * _SECOND_NS
-        near = [r for r in readings if from_ns - 6 * _SECOND_NS <= r.at_ns <= until_ns + 6e9]
-        if one.what == SILENT and (share := _received_share(near, from_ns, until_ns, ptime_ns)):
-            if share.least <= _STARVED:
-                return "caller-in"
-            if share.covers and share.least > 0.9 and one.size_ns >= 0.5 * share.longest_ns:
-                return "asterisk-engine"
-        if _jitter_rose(readings, one.second, context):
-            return "caller-in"
-        waits = now < one.second + _READ_S and not (readings == [] and now >= one.second + _READ_S)
-        return None if waits else CALLER_OR_ASTERISK
-
-    def _add_quiet(self, one: Quiet, place: str, context: Context) -> None:
-        away = context.away(one.second) if place == "asterisk" else ""
-        what = RESTARTED if away == "restarted" else one.what
-        key = Key(place, what)
+    def _add_quiet(self, one: Quiet, told: _Told, context: Context) -> None:
+        away = context.away(one.second) if told.place == "asterisk" else ""
+        key = Key(told.place, RESTARTED if away == "restarted" else one.what)
         episode = self._episodes.open(key, one.second)
         episode.add(one.second, one.hits, one.packets, limit_of(key, context.profile))
         episode.worst_ns = max(episode.worst_ns, one.size_ns)
-        if place == "asterisk":
-            episode.facts["seconds with a slow ping"] += 1
-        elif place == "caller-in":
-            episode.facts["seconds with good pings"] += 1
-            episode.sure = False
-        else:
-            episode.sure = place == "asterisk-engine"
+        episode.facts[told.fact] += 1
+        # that a caller sent nothing, or that jitter rose, is no proof of loss on its leg
+        episode.sure &= told.place == "asterisk"
+
+
+class _Told(NamedTuple):
+    """Where a silent or late second belongs, and the fact that says so."""
+
+    place: str
+    fact: str
+
+
+def _place_of_quiet(
+    one: Quiet, now: int, context: Context, readings: list[LegReading], ptime_ns: int
+) -> _Told | None:
+    """Return the place of a silent or late second; None while readings may still come."""
+    stall = context.stalled(one.second, one.size_ns)
+    if stall is Stall.YES:
+        return _Told("asterisk", "seconds with a slow ping")
+    if stall is Stall.NOT_KNOWN:
+        return _Told(CALLER_OR_ASTERISK, "pings not known")
+    from_ns, until_ns = one.second * _SECOND_NS, (one.second + 1) * _SECOND_NS
+    margin_ns = _AROUND_S * _SECOND_NS
+    near = [r for r in readings if from_ns - margin_ns <= r.at_ns <= until_ns + margin_ns]
+    share = _received_share(near, from_ns, until_ns, ptime_ns) if one.what == SILENT else None
+    if share is not None and share.least <= _STARVED:
+        return _Told("caller-in", "received less")
+    if _jitter_rose(readings, one.second, context):
+        return _Told("caller-in", "jitter rose")
+    fed = share is not None and share.covers and share.least > _FED
+    if fed and share is not None and one.size_ns >= share.longest_ns // 2:
+        return _Told("asterisk-engine", "received all")
+    return None if now < one.second + _READ_S else _Told(CALLER_OR_ASTERISK, "no cause shown")
 
 
 class _Share(NamedTuple):

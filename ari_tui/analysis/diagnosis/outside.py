@@ -84,6 +84,11 @@ class OutsideFacts:
         while len(self._pings) > _KEPT_SECONDS:
             del self._pings[next(iter(self._pings))]
 
+    @property
+    def pinged(self) -> bool:
+        """Return whether any ping is known."""
+        return bool(self._pings)
+
     def pings_of(self, second: int) -> Pings | None:
         """Return the pings of a second; None when none was sent in it."""
         return self._pings.get(second)

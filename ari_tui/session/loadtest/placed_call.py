@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from ari_tui.building.build import iso
+from ari_tui.core.number_format import iso
 from ari_tui.document.load_test import STEPS, LoadCall
 from ari_tui.document.model import Call, Spread
 from ari_tui.engine.measured_call import MeasuredCall

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from ari_tui.analysis.nearest_rank import nearest_rank
-from ari_tui.building.build import iso
 from ari_tui.building.figures import ratio
 from ari_tui.building.sla import sla_of
+from ari_tui.core.number_format import iso
 from ari_tui.document.load_test import STEPS, LoadCall, LoadEnvironment, LoadReport, LoadTier
 from ari_tui.document.model import Document, LoadProgress, Sla, Spread
 from ari_tui.session.loadtest.originator import LoadTest

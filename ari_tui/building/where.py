@@ -1,0 +1,321 @@
+"""The diagnosis in words: `Where` of a call and of the session, out of what was found. Pure.
+
+This is the only place that words findings; surfaces print them as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from ari_tui.analysis.diagnosis.diagnosis import Diagnosed
+from ari_tui.analysis.diagnosis.episodes import (
+    CALLER_OR_ASTERISK,
+    GONE,
+    HELD,
+    HELD_LONG,
+    LATE,
+    LOST,
+    NO_ANSWER,
+    REFUSED,
+    RESTARTED,
+    SILENT,
+    STOPPED,
+    Found,
+)
+from ari_tui.analysis.store import Store
+from ari_tui.building.figures import NS_PER_MS
+from ari_tui.core.number_format import iso, ms_short, percent_significant, plural, time_of_day
+from ari_tui.document.where import Finding, Unknown, Where
+
+TEXT_WIDTH: Final = 60
+_SMALL: Final = 0.1
+"""A likely finding of less than this share of the worst trouble is left out: it may be chance."""
+_NOTHING_YET: Final = "nothing judged yet: the first seconds are still being settled"
+_NAMES: Final = {
+    "caller-in": "caller into Asterisk",
+    "asterisk": "Asterisk",
+    "asterisk-engine": "Asterisk to this engine",
+    "engine": "this engine",
+    "echo-out": "path to echo, outward",
+    "echo-back": "path to echo, back",
+    "echo-path": "path to echo server",
+    "echo-server": "echo server",
+    "caller-out": "Asterisk out to caller",
+    CALLER_OR_ASTERISK: "caller or Asterisk",
+}
+"""The places as short as a line of 60 columns asks."""
+
+_NO_COUNTS: Final = Unknown(
+    place="caller-in",
+    why="Asterisk keeps no RTP counts of this leg (it does for PJSIP): loss before it is not told "
+    "from loss behind it",
+)
+_NO_REPORTS: Final = Unknown(
+    place="caller-out", why="no RTCP reports from the caller: loss on the way to it is not known"
+)
+_NO_ECHO_COUNTS: Final = Unknown(
+    place="echo-path",
+    why="the echo server does not answer status queries: the way out, the way back and the server "
+    "are not told apart",
+)
+_NO_PINGS: Final = Unknown(
+    place="asterisk", why="no pings of Asterisk are known: its stalls are not told from the caller"
+)
+
+
+def where_of_call(store: Store, number: int) -> Where:
+    """Return the diagnosis of one call."""
+    diagnosed = store.diagnosis.of_call(store, number)
+    clean_s = diagnosed.seconds - diagnosed.limited
+    judged = f"{clean_s} of {diagnosed.seconds} s"
+    return _where(diagnosed, _unseen_of(store, number), f"no fault seen, {judged}")
+
+
+def where_of_all(store: Store, clean_s: float, of_s: int) -> Where:
+    """Return the diagnosis of the session, which has judged `clean_s` of `of_s` seconds."""
+    diagnosed = store.diagnosis.of_all(store)
+    judged = f"{clean_s:.0f} of {of_s} s"
+    clean = f"no fault seen, {plural(diagnosed.calls, 'call')}, {judged}"
+    return _where(diagnosed, _unseen_of_all(store), clean)
+
+
+def _where(diagnosed: Diagnosed, unseen: list[Unknown], clean: str) -> Where:
+    largest = max((one.episode.badness for one in diagnosed.found), default=0.0)
+    shown = [one for one in diagnosed.found if _worth(one, largest)]
+    findings = [_finding(of_place, diagnosed) for of_place in _by_place(shown, unknown=False)]
+    troubles = [_trouble(of_place) for of_place in _by_place(shown, unknown=True)]
+    unknown = [*troubles, *unseen]
+    if not shown:
+        line = clean if diagnosed.seconds > diagnosed.limited else _NOTHING_YET
+        return Where(line=line, findings=[], unknown=unknown, clean=line == clean)
+    first = shown[0]
+    if first.key.place == CALLER_OR_ASTERISK and troubles:
+        return Where(line=troubles[0].text or "", findings=findings, unknown=unknown, clean=False)
+    return Where(line=findings[0].text, findings=findings, unknown=unknown, clean=False)
+
+
+def _worth(one: Found, largest: float) -> bool:
+    return one.proved or one.episode.badness >= _SMALL * largest
+
+
+def _by_place(found: Sequence[Found], *, unknown: bool) -> list[list[Found]]:
+    """Return the findings by place, each place's in their order, the worst place first."""
+    places: dict[str, list[Found]] = {}
+    for one in found:
+        if (one.key.place == CALLER_OR_ASTERISK) == unknown:
+            places.setdefault(one.key.place, []).append(one)
+    return list(places.values())
+
+
+def _finding(of_place: list[Found], diagnosed: Diagnosed) -> Finding:
+    """Return what was found at one place: its worst kind, the others as evidence."""
+    first = of_place[0]
+    episode = first.episode
+    sure = "proved" if first.proved else "likely"
+    calls = (
+        diagnosed.calls
+        if first.lasts or diagnosed.calls == 1
+        else max(diagnosed.calls, first.calls)
+    )
+    return Finding(
+        place=first.key.place,
+        what=first.key.what,
+        text=_text(first, sure, calls),
+        since=_second(episode.since),
+        until=None if first.lasts else _second(episode.last + 1),
+        seconds=float(episode.seconds),
+        calls=first.calls,
+        of_calls=max(calls, first.calls),
+        evidence=[line for one in of_place for line in _evidence(one, calls)],
+        against=_against(first),
+        confidence=sure,
+    )
+
+
+def _trouble(of_place: list[Found]) -> Unknown:
+    first = of_place[0]
+    return Unknown(
+        place="caller-in",
+        why=_why_unknown(first),
+        text=_text(first, "not known", first.calls),
+        since=_second(first.episode.since),
+        seconds=float(first.episode.seconds),
+        calls=first.calls,
+    )
+
+
+def _second(second: int) -> str:
+    return iso(second * 1_000_000_000)
+
+
+def _text(one: Found, sure: str, of_calls: int) -> str:
+    """Return the finding in one line of at most TEXT_WIDTH columns."""
+    episode, name = one.episode, _NAMES[one.key.place]
+    since = f"since {time_of_day(episode.since)}"
+    if not one.lasts:
+        since = f"{time_of_day(episode.since)}–{time_of_day(episode.last + 1)}"
+    what = _what(one)
+    if one.calls < of_calls:
+        some = f"{name}: {what} on {one.calls} of {of_calls} calls {since} ({sure})"
+        if len(some) <= TEXT_WIDTH:
+            return some
+    return f"{name}: {what} {since} ({sure})"
+
+
+def _what(one: Found) -> str:
+    episode, what = one.episode, one.key.what
+    rate = percent_significant(episode.rate, 2, " %")
+    place = one.key.place
+    if place == "asterisk" and what in (SILENT, LATE):
+        return f"stood still in {plural(episode.seconds, 'second')}"
+    if place == CALLER_OR_ASTERISK and what == LOST:
+        return f"{rate} missing"
+    match what:
+        case "lost" | "late" | "dropped":
+            return f"{rate} {what}"
+        case "delay":
+            return f"round trip {ms_short(episode.worst_ns / NS_PER_MS)} ms"
+        case "silent":
+            return f"silent in {plural(episode.seconds, 'second')}"
+        case "held" | "held-long":
+            return f"held {rate}"
+        case "stopped":
+            return f"stopped in {plural(episode.seconds, 'second')}"
+        case "refused":
+            return "not running"
+        case "no-answer":
+            return "nothing comes back"
+    return what
+
+
+def _evidence(one: Found, of_calls: int) -> list[str]:
+    """Return what speaks for a finding, as sentences."""
+    episode, (place, what) = one.episode, one.key
+    lines = [_counted(one)]
+    if one.calls > 1:
+        common = 2 * one.calls >= of_calls
+        cause = ": one cause for all" if common else ""
+        lines.append(f"{one.calls} of {of_calls} calls{cause}")
+    elif of_calls > 1:
+        lines.append(f"1 of {of_calls} calls")
+    lines += [
+        text.format(n=f"{n:,}") for fact, n in episode.facts.items() if (text := _FACTS.get(fact))
+    ]
+    if what in (HELD, HELD_LONG):
+        lines.append(f"the longest stayed {ms_short(episode.worst_ns / NS_PER_MS)} ms")
+    elif what in (LATE, SILENT) and not place.startswith("echo"):
+        lines.append(f"up to {ms_short(episode.worst_ns / NS_PER_MS)} ms in one second")
+    if "limit_us" in episode.facts:
+        limit_ms = episode.facts["limit_us"] / 1000 / max(episode.seconds, 1)
+        lines.append(f"the limit for half of the packets is {ms_short(limit_ms)} ms")
+    if one.earlier:
+        lines.append(f"the same {plural(one.earlier, 'time')} before")
+    return lines
+
+
+_FACTS: Final = {
+    "counted by Asterisk": "Asterisk itself counts {n} packets lost on the caller's leg",
+    "seen in timestamps": "{n} of them are missing from the timestamps alone: the call is "
+    "transcoded",
+    "counted by the echo server": "split by the echo server's own counts ({n} packets)",
+    "reported by the far end": "the far end's RTCP reports count {n} more than the gaps sent to it",
+    "seconds with a slow ping": "Asterisk's pings were slow or failed in {n} of these seconds",
+    "received less": "Asterisk received less than was due in {n} of these seconds",
+    "received all": "Asterisk received from the caller what was due in {n} of these seconds",
+    "jitter rose": "Asterisk's own jitter of the caller's leg rose in {n} of these seconds",
+}
+
+
+def _counted(one: Found) -> str:
+    episode = one.episode
+    share = percent_significant(episode.rate, 2, " %")
+    of = f"{episode.hits:,} of {max(episode.packets, episode.hits):,} packets ({share})"
+    seconds = plural(episode.seconds, "bad second")
+    verb = {
+        LOST: "did not come back" if one.key.place.startswith("echo") else "were lost",
+        LATE: "came late",
+        SILENT: "were due in silence",
+        HELD: "were held",
+        HELD_LONG: "were held for longer than a jitter buffer",
+        "dropped": "were dropped by the kernel",
+        "delay": "took longer than the limit",
+        NO_ANSWER: "got no answer",
+        REFUSED: "were refused: nothing listens there",
+        STOPPED: "fell into its outage",
+    }.get(one.key.what)
+    return f"{seconds}: {of} {verb}" if verb else seconds
+
+
+def _against(one: Found) -> list[str]:
+    place, what = one.key
+    lines = []
+    if not one.proved and what not in (RESTARTED, GONE):
+        lines.append(
+            "inferred, not seen from both sides"
+            if not one.episode.sure
+            else "too few packets to prove a rate beyond the limit"
+        )
+    if place == "echo-path" and what == LOST:
+        lines.append("without the echo server's counts its path and itself are not told apart")
+    if place == "echo-path" and what == NO_ANSWER:
+        lines.append("while nothing answers, path and server are not told apart")
+    if place == "echo-path" and what in (LATE, "delay"):
+        lines.append("a round trip does not tell the way out from the way back")
+    if place == "caller-in" and what == SILENT:
+        lines.append("a caller that sends nothing (mute, silence suppression) looks the same")
+    if place == "asterisk-engine":
+        lines.append("Asterisk's own sending is not told from the way to this engine")
+    return lines
+
+
+def _why_unknown(one: Found) -> str:
+    facts, what = one.episode.facts, one.key.what
+    if what == LOST:
+        if facts["uncounted holes"]:
+            return (
+                "packet times are missing from the timestamps alone, and Asterisk counts no loss "
+                "on the caller's leg: its pause, or loss that was not counted"
+            )
+        return (
+            "the caller's leg, Asterisk, or the way from it: Asterisk's own counts of the caller's "
+            "leg, which move every 5 s, have not told yet, or are not kept"
+        )
+    if facts["pings not known"]:
+        return (
+            "the caller's leg or Asterisk: no ping was answered in these seconds, or too slowly to "
+            "rule Asterisk out and too fast to explain them"
+        )
+    return (
+        "the caller's leg or Asterisk: Asterisk answered its pings at once, and neither its counts "
+        "nor its jitter of the caller's leg show the cause"
+    )
+
+
+def _unseen_of(store: Store, number: int) -> list[Unknown]:
+    """Return what of a call cannot be seen."""
+    found = []
+    readings = store.outside.readings_of(number)
+    if not readings:
+        found.append(_NO_COUNTS)
+    if not readings or readings[-1].counts.lost_out is None:
+        found.append(_NO_REPORTS)
+    direction = store.directions.get(store.row_of[number])
+    if direction is None or not direction.intervals:
+        found.append(_NO_ECHO_COUNTS)
+    if not store.outside.pinged:
+        found.append(_NO_PINGS)
+    return found
+
+
+def _unseen_of_all(store: Store) -> list[Unknown]:
+    """Return what of the session cannot be seen, each once, with how many calls it concerns."""
+    numbers = [number for number, row in store.row_of.items() if store.media.started[row]]
+    counted: dict[str, tuple[Unknown, int]] = {}
+    for number in numbers:
+        for one in _unseen_of(store, number):
+            counted[one.place] = (one, counted.get(one.place, (one, 0))[1] + 1)
+    return [
+        Unknown(place=one.place, why=f"{one.why} ({calls} of {len(numbers)} calls)", calls=calls)
+        for one, calls in counted.values()
+    ]
