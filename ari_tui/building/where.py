@@ -22,6 +22,8 @@ from ari_tui.analysis.diagnosis.episodes import (
     SILENT,
     STOPPED,
     Found,
+    packets_of,
+    rate_of,
 )
 from ari_tui.analysis.store import Store
 from ari_tui.building.figures import NS_PER_MS
@@ -165,7 +167,7 @@ def _text(one: Found, sure: str, of_calls: int) -> str:
 
 def _what(one: Found) -> str:
     episode, what = one.episode, one.key.what
-    rate = percent_significant(episode.rate, 2, " %")
+    rate = percent_significant(rate_of(one.key, episode), 2, " %")
     place = one.key.place
     if place == "asterisk" and what in (SILENT, LATE):
         return f"stood still in {plural(episode.seconds, 'second')}"
@@ -229,8 +231,10 @@ _FACTS: Final = {
 
 def _counted(one: Found) -> str:
     episode = one.episode
-    share = percent_significant(episode.rate, 2, " %")
-    of = f"{episode.hits:,} of {max(episode.packets, episode.hits):,} packets ({share})"
+    share = percent_significant(rate_of(one.key, episode), 2, " %")
+    of = (
+        f"{episode.hits:,} of {packets_of(one.key, episode.hits, episode.sent):,} packets ({share})"
+    )
     seconds = plural(episode.seconds, "bad second")
     verb = {
         LOST: "did not come back" if one.key.place.startswith("echo") else "were lost",

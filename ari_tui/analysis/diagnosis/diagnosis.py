@@ -7,6 +7,7 @@ and the facts from outside are its only inputs.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final, NamedTuple, Protocol
 
 import numpy as np
@@ -38,7 +39,7 @@ from ari_tui.analysis.diagnosis.outside import OutsideFacts
 from ari_tui.analysis.records import Ints, Mask
 from ari_tui.analysis.roundtrip.direction import CallDirection
 from ari_tui.analysis.roundtrip.in_flight import InFlight
-from ari_tui.analysis.series import Series
+from ari_tui.analysis.series import SECONDS, Series
 from ari_tui.analysis.sla.evaluator import SlaEvaluator
 from ari_tui.analysis.sla.evidence import Limited
 from ari_tui.analysis.sla.profiles import Profile, tier_for
@@ -320,6 +321,7 @@ class Diagnosis:
         seen, limited = int(evidence.seen_s[row]), int(evidence.limited_s[row])
         if call is None:
             return Diagnosed([], 1, seen, limited)
+        call.episodes.count(partial(_sent_of, store, row))
         found = call.episodes.found(self._closed, int(evidence.packets[row]), self._profile)
         return Diagnosed(self._with_waiting(store, call, found), 1, seen, limited)
 
@@ -336,6 +338,7 @@ class Diagnosis:
         for loss in call.echo.lost:
             key = Key("echo-path", NO_ANSWER if loss.none_back else LOST)
             self._add_waiting(waiting, key, loss.second, loss.hits, loss.packets)
+        waiting.count(partial(_sent_of, store, call.row))
         more = waiting.found(self._closed, packets, self._profile)
         return merged(found, more)
 
@@ -371,6 +374,12 @@ class Diagnosis:
         self._retired_limited += diagnosed.limited
         kept = merge_calls([diagnosed.found, [found for found, _ in self._retired.values()]])
         self._retired = {one.key: (one._replace(lasts=False), one.calls) for one in kept}
+
+
+def _sent_of(store: Books, row: int, from_second: int, until_second: int) -> int:
+    """Return how many packets a call sent in some seconds, both included; at most five minutes."""
+    wanted = np.arange(max(from_second, until_second - SECONDS + 1), until_second + 1)
+    return int(store.series.of_seconds(np.array([row]), wanted).sent.sum())
 
 
 def merged(found: list[Found], more: list[Found]) -> list[Found]:

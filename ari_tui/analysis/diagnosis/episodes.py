@@ -8,6 +8,7 @@ lost packet in a good hour is nothing, and by the one exact test (`analysis/bino
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -68,8 +69,10 @@ class Episode:
     seconds: int = 0
     hits: int = 0
     """Packets lost, late, held …"""
-    packets: int = 0
-    """All packets from the first to the last bad second."""
+    sent: int = 0
+    """Packets that the call sent to the echo server from the first to the last bad second."""
+    counted_to: int = 0
+    """The second up to which `sent` is counted."""
     badness: float = 0.0
     """How far beyond the limit, summed over the bad seconds: what findings are ranked by."""
     sure: bool = True
@@ -89,7 +92,7 @@ class Episode:
         """Add another call's episode of the same kind."""
         self.since, self.last = min(self.since, other.since), max(self.last, other.last)
         self.seconds = max(self.seconds, other.seconds)
-        self.hits, self.packets = self.hits + other.hits, self.packets + other.packets
+        self.hits, self.sent = self.hits + other.hits, self.sent + other.sent
         self.badness, self.sure = self.badness + other.badness, self.sure and other.sure
         self.worst_ns = max(self.worst_ns, other.worst_ns)
         self.facts.update(other.facts)
@@ -101,23 +104,37 @@ class Episode:
             self.last,
             self.seconds,
             self.hits,
-            self.packets,
+            self.sent,
+            self.counted_to,
             self.badness,
             self.sure,
             self.worst_ns,
             Counter(self.facts),
         )
 
-    @property
-    def rate(self) -> float:
-        """Return the share of hits over the episode's own span."""
-        return min(1.0, self.hits / self.packets) if self.packets else 1.0
 
-    def tested(self, packets_of_call: int) -> int:
-        """Return over how many packets the rate is tested: a minute's, or all of a young call."""
-        per_second = self.packets / (self.last - self.since + 1)
-        padded = min(round(_TEST_S * per_second), packets_of_call)
-        return max(self.hits, self.packets, padded, 1)
+def packets_of(key: Key, hits: int, sent: int) -> int:
+    """Return of how many packets `hits` are, where so many were sent to the echo server.
+
+    Those that never came were not sent; our own delay is measured both ways.
+    """
+    if key.what == SILENT or (key.what == LOST and not key.place.startswith("echo")):
+        sent += hits
+    elif key.place == "engine" and key.what in (HELD, HELD_LONG):
+        sent *= 2
+    return max(sent, hits, 1)
+
+
+def rate_of(key: Key, episode: Episode) -> float:
+    """Return the share of hits over the episode's own span."""
+    return episode.hits / packets_of(key, episode.hits, episode.sent)
+
+
+def _tested(key: Key, episode: Episode, sent_in_all: int) -> int:
+    """Return over how many packets the rate is tested: a minute's, or all of a young call."""
+    per_second = episode.sent / (episode.last - episode.since + 1)
+    padded = min(round(_TEST_S * per_second), sent_in_all)
+    return packets_of(key, episode.hits, max(episode.sent, padded))
 
 
 class Judged(NamedTuple):
@@ -129,11 +146,11 @@ class Judged(NamedTuple):
     """It is so by the exact test too, and the place was seen from both sides."""
 
 
-def judge(key: Key, episode: Episode, packets_of_call: int, profile: Profile) -> Judged:
+def judge(key: Key, episode: Episode, sent_in_all: int, profile: Profile) -> Judged:
     """Judge an episode of a call that has sent so many packets in all."""
     if key.what in _FACTS:
         return Judged(beyond=True, proved=episode.sure)
-    hits, of, limit = episode.hits, episode.tested(packets_of_call), limit_of(key, profile)
+    hits, of, limit = episode.hits, _tested(key, episode, sent_in_all), limit_of(key, profile)
     beyond = hits >= _FEWEST and hits > limit * of
     return Judged(beyond, beyond and episode.sure and proves(hits, of, limit))
 
@@ -173,6 +190,14 @@ class CallEpisodes:
         if episode is None:
             episode = self.current[key] = Episode(second, second)
         return episode
+
+    def count(self, sent_of: Callable[[int, int], int]) -> None:
+        """Count what was sent in the episodes' spans; `sent_of` is of seconds, both included."""
+        for episode in self.current.values():
+            if episode.last > episode.counted_to or not episode.counted_to:
+                from_second = max(episode.since, episode.counted_to + 1)
+                episode.sent += sent_of(from_second, episode.last)
+                episode.counted_to = episode.last
 
     def found(self, now: int, packets: int, profile: Profile) -> list[Found]:
         """Return what is beyond its limit, one finding a key, worst first.
