@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from ari_tui.analysis.diagnosis.diagnosis import SETTLED_NS
+from ari_tui.analysis.diagnosis.diagnosis import DIAGNOSED_NS
 from ari_tui.analysis.notes import Interruption, Note
 from ari_tui.analysis.records import Ints
 from ari_tui.analysis.roundtrip.echo_holds import SETTLED_NS
@@ -42,7 +42,7 @@ def close_until(store: Store, now_ns: int) -> list[Note]:
         if store.holds.told is not False:
             before_ns = min(before_ns, second * _SECOND_NS - SETTLED_NS)
         store.sla_evaluator.close(_rows(store), store.series, before_ns // _SECOND_NS - 1)
-        settled_ns = min(before_ns, second * _SECOND_NS - SETTLED_NS)
+        settled_ns = min(before_ns, second * _SECOND_NS - DIAGNOSED_NS)
         store.diagnosis.close(store, _rows(store), settled_ns // _SECOND_NS - 1)
     return notes
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from ari_tui.analysis.store import Store
+from ari_tui.building.where import where_of_all, where_of_call
 from ari_tui.document.where import Where
 from tests.diagnosis.faults import Scenario, none, pairs, singles
 from tests.diagnosis.schedule import MS, START_NS, Schedule
@@ -140,3 +141,14 @@ def main(ask: Ask, arguments: list[str]) -> int:
     took_s = time.monotonic() - started
     say(f"{counts.total()} scenarios: {summary}; {bad} with anything wrong ({took_s:.0f} s)")
     return 1 if bad else 0
+
+
+def ask_diagnosis(store: Store, _now_ns: int) -> tuple[Where, Mapping[int, Where]]:
+    """Ask for the diagnosis as a document has it."""
+    evidence = store.sla_evaluator.evidence
+    session = where_of_all(store, evidence.clean_s, evidence.of_s)
+    return session, {call: where_of_call(store, call) for call in store.row_of}
+
+
+if __name__ == "__main__":
+    sys.exit(main(ask_diagnosis, sys.argv[1:]))

@@ -49,7 +49,7 @@ from ari_tui.wire.rtp import COMFORT_NOISE
 
 _SECOND_NS: Final = 1_000_000_000
 _MS: Final = 1_000_000
-SETTLED_NS: Final = 3_000_000_000
+DIAGNOSED_NS: Final = 3_000_000_000
 """What moved in a second is known so much later, whatever the loss time-out."""
 _BURST: Final = 3
 _SILENT_NS: Final = 2_000_000_000
