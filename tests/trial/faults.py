@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from tests.trial.impairment import NONE, Impairment
+from tests.trial.network import inside
 from tests.trial.site import Setup, Site
 
 CLEAN = "clean"
@@ -143,7 +144,7 @@ def busy(*programs: str) -> Placing:
     @contextlib.contextmanager
     def placed(site: Site) -> Iterator[None]:
         loops = [
-            subprocess.Popen([sys.executable, "-c", text], start_new_session=True)
+            subprocess.Popen(inside("", sys.executable, "-c", text), start_new_session=True)
             for text in programs
         ]
         try:

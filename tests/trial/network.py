@@ -72,9 +72,14 @@ class Network:
         return counts
 
 
+_MORTAL = ("setpriv", "--pdeathsig", "KILL")
+"""Ends with us, even when we are killed."""
+
+
 def inside(namespace: str, *command: str) -> list[str]:
-    """Return a command that runs in a namespace; "" is that of this process."""
-    return ["ip", "netns", "exec", f"{PREFIX}{namespace}", *command] if namespace else [*command]
+    """Return a command that runs in a namespace, "" being ours, and no longer than we do."""
+    entering = ("ip", "netns", "exec", PREFIX + namespace) if namespace else ()
+    return [*_MORTAL, *entering, *command]
 
 
 @contextlib.contextmanager
