@@ -29,6 +29,7 @@ def close_until(store: Store, now_ns: int) -> list[Note]:
     if not now_ns:
         return []
     store.folded_until_ns = now_ns
+    store.limit_down(now_ns)
     expired, sent_ns = store.flight.expired(store.loss_timeout_ns, now_ns)
     if len(expired):
         store.book_lost(expired, sent_ns)
@@ -75,7 +76,7 @@ def _limit_all(store: Store, at_ns: int, reason: Limited) -> None:
 def told(found: list[tuple[int, Classified]]) -> list[Note]:
     """Return the notes on classified gaps: the interruptions."""
     return [
-        Interruption(row, one.gap.to_ns, one.gap.length_ns, one.gap.sequence_step, one.kind)
+        Interruption(row, one.gap.to_ns, one.silent_ns, one.gap.sequence_step, one.kind)
         for row, one in found
         if one.interrupts
     ]

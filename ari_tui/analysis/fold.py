@@ -18,7 +18,8 @@ import numpy as np
 from ari_tui.analysis import counters as c
 from ari_tui.analysis.closing import close_until
 from ari_tui.analysis.grouping import RowGroups
-from ari_tui.analysis.notes import NewStream, Note, Refused
+from ari_tui.analysis.notes import NewStream, Note, Refused, Stalled
+from ari_tui.analysis.own_outages import STOPPED
 from ari_tui.analysis.records import Ints, Mask, Records, pick
 from ari_tui.analysis.roundtrip.echo_leg import fold_echo
 from ari_tui.analysis.roundtrip.in_flight import SLOTS
@@ -64,22 +65,36 @@ def _fold_rest(store: Store, rows: Ints, records: Records) -> list[Note]:
     kind, echo_leg = records["kind"], records["flags"] & r.FLAG_ECHO_LEG != 0
     for which, counter in ((r.KIND_MALFORMED, c.MALFORMED), (r.KIND_FOREIGN, c.FOREIGN)):
         store.tally(counter, rows[kind == which])
-    for i in np.flatnonzero(kind == r.KIND_SOCKET_REPORT):
-        _count_drops(store, int(rows[i]), int(echo_leg[i]), records[i])
+    # the stall before the drops in it: in the order of the log
+    notes: list[Note] = []
+    for i in np.flatnonzero((kind == r.KIND_STALL) | (kind == r.KIND_SOCKET_REPORT)):
+        if kind[i] == r.KIND_STALL:
+            notes.append(_take_stall(store, int(rows[i]), records[i]))
+        else:
+            _count_drops(store, int(rows[i]), int(echo_leg[i]), records[i])
     failed = kind == r.KIND_SEND_ERROR
     refused = failed & echo_leg & (records["errno"] == errno.ECONNREFUSED)
     store.tally(c.SEND_ERRORS, rows[failed & ~refused])
-    return _refusals(store, rows[refused], records[refused])
+    return notes + _refusals(store, rows[refused], records[refused])
+
+
+def _take_stall(store: Store, row: int, record: Records) -> Stalled:
+    """Limit the seconds in which our worker stood still; what then is missing may be ours."""
+    until_ns, length_ns = int(record["rx_ns"]), int(record["aux"]) * 1000
+    store.own_outage(int(record["call"]), until_ns - length_ns, until_ns, STOPPED)
+    return Stalled(row, until_ns, length_ns)
 
 
 def _count_drops(store: Store, row: int, leg: int, report: Records) -> None:
     """Count what a socket has dropped since its last report; a report contains the total."""
     dropped = int(report["aux"])
-    if dropped > store.drops[row, leg]:
-        newly = dropped - int(store.drops[row, leg])
-        store.counters[row, c.SOCKET_DROPS] += newly
-        store.evidence.book_one("dropped", row, int(report["rx_ns"]), newly)
+    more = dropped - int(store.drops[row, leg])
+    if more > 0:
+        store.counters[row, c.SOCKET_DROPS] += more
+        store.evidence.book_one("dropped", row, int(report["rx_ns"]), more)
         store.limit(row, int(report["rx_ns"]), Limited.SOCKET_DROPS)
+        if not leg and row in store.gaps:
+            store.gaps[row].engine_dropped(int(report["rx_ns"]), more)
         store.drops[row, leg] = dropped
 
 

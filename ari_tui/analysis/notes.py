@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Interruption(NamedTuple):
-    """Nothing came from Asterisk for `gap_ns`, until `at_ns`."""
+    """Nothing came from Asterisk for `gap_ns`, less outages of our own worker, until `at_ns`."""
 
     row: int
     at_ns: int
@@ -49,4 +49,12 @@ class Refused(NamedTuple):
     at_ns: int
 
 
-Note = Interruption | Moved | NewStream | Reanchored | Refused
+class Stalled(NamedTuple):
+    """Our own media worker stood still for `length_ns`, until `at_ns`."""
+
+    row: int
+    at_ns: int
+    length_ns: int
+
+
+Note = Interruption | Moved | NewStream | Reanchored | Refused | Stalled

@@ -13,13 +13,15 @@ from ari_tui.analysis import counters as c
 from ari_tui.analysis import histogram
 from ari_tui.analysis.diagnosis.outside import OutsideFacts
 from ari_tui.analysis.notes import Note
+from ari_tui.analysis.own_outages import BEFORE_NS, DIED, LONG_NS, OwnOutage
 from ari_tui.analysis.records import Floats, Ints
 from ari_tui.analysis.roundtrip.direction import EchoReport
 from ari_tui.analysis.roundtrip.in_flight import SLOTS
 from ari_tui.analysis.roundtrip.intervals import ASTERISK, BACK, OUT
+from ari_tui.analysis.series import SECONDS
 from ari_tui.analysis.sla.evidence import Limited
 from ari_tui.analysis.sla.profiles import SEED_PROFILE, Profile
-from ari_tui.analysis.stream.gaps import EXPLAINED, CallGaps, Classified, Gap, by_second
+from ari_tui.analysis.stream.gaps import ENGINE, EXPLAINED, CallGaps, Classified, Gap, by_second
 from ari_tui.analysis.tables import Tables
 from ari_tui.analysis.totals import CallTotals, merge
 from ari_tui.wire.rtp import COMFORT_NOISE
@@ -106,7 +108,7 @@ class Store(Tables):
         found = self.gaps[row].judge(until_ns, lambda gap: self._overtaken(row, gap))
         for one in found:
             if one.interrupts:
-                length_ns, longest_gap = one.gap.length_ns, self.media.longest_gap
+                length_ns, longest_gap = one.silent_ns, self.media.longest_gap
                 self.counters[row, c.INTERRUPTIONS] += 1
                 longest_gap[row] = max(int(longest_gap[row]), length_ns)
                 self.media.dead_air[row] += length_ns
@@ -115,9 +117,10 @@ class Store(Tables):
 
     def _book_gap(self, row: int, one: Classified) -> None:
         """Book a gap that nothing explains as evidence: packets missing, and silent seconds."""
-        if one.kind in EXPLAINED:
+        if one.kind in EXPLAINED - {ENGINE}:
             return
-        self.evidence.book_one("missing", row, one.gap.to_ns, one.gap.missing)
+        missing = one.gap.missing - one.own_missing
+        self.evidence.book_one("missing", row, one.gap.to_ns, missing)
         if one.interrupts:
             for from_ns, until_ns in by_second(one.gap.from_ns, one.gap.to_ns):
                 self.evidence.book_one("silent_ms", row, from_ns, (until_ns - from_ns) // 1_000_000)
@@ -219,11 +222,45 @@ class Store(Tables):
         self.tally(c.BASELINE_STEPS, np.array([step.row for step in steps], dtype=np.int64))
         return list(steps)
 
+    def own_outage(self, call: int | None, from_ns: int, until_ns: int | None, what: str) -> None:
+        """Take a time in which a call's media worker did not work; `what` as in `own_outages`.
+
+        With None as its end it goes on: until the next such note its seconds are limited as they
+        pass. An unknown call is ignored; None stands for a worker without calls.
+        """
+        row = self.row_of.get(call) if call is not None else None
+        if call is not None and row is None:
+            return
+        if until_ns is None:
+            if call is not None:
+                self.own_outages.begin(call, from_ns)
+            return
+        self.own_outages.end(OwnOutage(call, from_ns, until_ns, what))
+        if row is not None:
+            self._explain_by_outage(row, from_ns, until_ns, closed=what == DIED)
+
+    def _explain_by_outage(self, row: int, from_ns: int, until_ns: int, *, closed: bool) -> None:
+        if closed:
+            self.drops[row] = 0  # new sockets count anew
+        lost = closed or until_ns - from_ns >= self.loss_timeout_ns
+        self.limit_span(row, from_ns - BEFORE_NS * lost, until_ns, Limited.WORKER)
+        if closed or until_ns - from_ns >= LONG_NS:
+            self.gaps_of(row).engine_away(from_ns, until_ns, closed=closed)
+
+    def limit_down(self, now_ns: int) -> None:
+        """Limit the seconds until `now_ns` of the calls whose worker does not work."""
+        for call, from_ns in self.own_outages.down.items():
+            self.limit_span(self.row_of[call], from_ns - BEFORE_NS, now_ns, Limited.WORKER)
+
     def limit(self, row: int, at_ns: int, reason: Limited) -> None:
         """Limit the second of `at_ns` and the one before: reports are made once a second."""
-        second = at_ns // 1_000_000_000
-        seconds = np.array([second - 1, second], dtype=np.int64)
-        self.series.mark_limited(np.full(2, row, dtype=np.int64), seconds, int(reason))
+        self.limit_span(row, at_ns - 1_000_000_000, at_ns, reason)
+
+    def limit_span(self, row: int, from_ns: int, until_ns: int, reason: Limited) -> None:
+        """Limit the seconds of a span, of which the ring keeps the last five minutes."""
+        last = until_ns // 1_000_000_000
+        seconds = np.arange(max(from_ns // 1_000_000_000, last - SECONDS + 1), last + 1)
+        self.series.mark_limited(np.full(len(seconds), row, dtype=np.int64), seconds, int(reason))
 
     def tally(self, counter: int, rows: Ints) -> None:
         """Add 1 to a counter for each of `rows` (n, in any order, with repeats)."""
@@ -270,8 +307,9 @@ class Store(Tables):
         counters = self.counters[row].copy()
         counters[c.UPSTREAM_MISSING] = self.media.upstream_missing(row)
         gaps = self.gaps.get(row) or CallGaps()
-        silences = [self._open_silence_ns(row, gaps)]
-        silences += [g.length_ns for g in gaps.waiting if Classified(g, gaps.kind_of(g)).interrupts]
+        silences = [self._open_silence_ns(call, gaps)]
+        waiting = [gaps.classify(gap) for gap in gaps.waiting]
+        silences += [one.silent_ns for one in waiting if one.interrupts]
         counters[c.INTERRUPTIONS] += sum(length_ns > 0 for length_ns in silences)
         echo = self.echo
         sums = (echo.rtt_min, echo.rtt_max, echo.rtt_sum, echo.rtt_count)
@@ -291,12 +329,18 @@ class Store(Tables):
             gaps.missing_explained,
         )
 
-    def _open_silence_ns(self, row: int, gaps: CallGaps) -> int:
-        """Return the time (ns) since the last packet if that is an interruption; else 0."""
-        length_ns = self.media.open_gap_ns(row, self.folded_until_ns)
+    def _open_silence_ns(self, call: int, gaps: CallGaps) -> int:
+        """Return the time (ns) since the last packet if that is an interruption; else 0.
+
+        Until our worker stopped working, where it has.
+        """
+        row = self.row_of[call]
+        now_ns = min(self.folded_until_ns, self.own_outages.down.get(call, NEVER))
+        length_ns = self.media.open_gap_ns(row, now_ns)
         from_ns, noise = int(self.media.last_rx[row]), self.media.last_payload_type[row]
         gap = Gap(from_ns, from_ns + length_ns, 1, 0, False, bool(noise == COMFORT_NOISE), 0)
-        return length_ns if Classified(gap, gaps.kind_of(gap)).interrupts else 0
+        one = gaps.classify(gap)
+        return one.silent_ns if one.interrupts else 0
 
     def retired_totals(self) -> CallTotals:
         """Return the sum of the calls that were retired."""

@@ -12,6 +12,7 @@ from ari_tui.analysis import counters as c
 from ari_tui.analysis.diagnosis.diagnosis import Diagnosis
 from ari_tui.analysis.diagnosis.evidence_seconds import EvidenceSeconds
 from ari_tui.analysis.histogram import CumulativeBuckets
+from ari_tui.analysis.own_outages import OwnOutages
 from ari_tui.analysis.recent import Recent
 from ari_tui.analysis.records import Ints
 from ari_tui.analysis.roundtrip.direction import CallDirection
@@ -44,6 +45,7 @@ class Tables:
         self.directions: dict[int, CallDirection] = {}
         self.holds = EchoHolds()
         self.foreign_packets: dict[int, ForeignPackets] = {}
+        self.own_outages = OwnOutages()
         self.counters: Ints = np.zeros((0, c.COUNT), dtype=np.int64)
         self.drops: Ints = np.zeros((0, 2), dtype=np.int64)
         self.scratch = np.zeros(0, dtype=np.int32)
@@ -84,6 +86,7 @@ class Tables:
         for table in self.tables:
             table.clear(row)
         self.counters[row] = self.drops[row] = 0
+        self.own_outages.forget(call)
         for objects in (self.gaps, self.directions, self.foreign_packets, self.holds.calls):
             objects.pop(row, None)
         self._free.append(row)

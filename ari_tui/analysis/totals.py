@@ -30,7 +30,7 @@ class CallTotals(NamedTuple):
     gaps: dict[str, int]
     """Gaps in what Asterisk sent, by kind."""
     missing_explained: int
-    """Of `upstream_missing`: packets that a digit, hold or comfort noise explains."""
+    """Of `upstream_missing`: packets that a digit, hold, comfort noise or our outage explains."""
 
 
 def merge(parts: list[CallTotals]) -> CallTotals:

@@ -90,7 +90,7 @@ def _course(store: Store, row: int, second: int) -> tuple[DetailCourse, int]:
 
 def _gaps(gaps: CallGaps) -> list[GapLine]:
     """Return the newest classified gaps, and the waiting ones as classified by now."""
-    waiting = [Classified(gap, gaps.kind_of(gap)) for gap in gaps.waiting if gap.is_gap]
+    waiting = [gaps.classify(gap) for gap in gaps.waiting if gap.is_gap]
     judged = [_gap(found, settled=True) for found in gaps.judged]
     return judged + [_gap(found, settled=False) for found in waiting]
 

@@ -17,7 +17,7 @@ import numpy as np
 from ari_tui import __version__
 from ari_tui.analysis.closing import told
 from ari_tui.analysis.fold import fold
-from ari_tui.analysis.notes import NewStream, Note, Refused
+from ari_tui.analysis.notes import NewStream, Note, Refused, Stalled
 from ari_tui.analysis.records import Records, from_bytes
 from ari_tui.analysis.store import Store
 from ari_tui.building.figures import NS_PER_MS
@@ -190,7 +190,7 @@ class _Folder:
                     continue
                 stream.restarts += 1
                 self._store.media.clock_rate[note.row] = stream.clock_rate
-            if not isinstance(note, Refused) and len(stream.notes) < EVENTS:
+            if not isinstance(note, Refused | Stalled) and len(stream.notes) < EVENTS:
                 stream.notes.append(note)
 
     def _idle(self) -> list[int]:

@@ -53,7 +53,7 @@ class GapLine(Base, frozen=True, kw_only=True):
     """When it ended."""
     length_ms: float
     kind: str
-    """missing, hidden, stalled, delayed, dtmf, hold, comfort_noise."""
+    """missing, hidden, stalled, delayed, dtmf, hold, comfort_noise, engine."""
     missing: int
     """Numbered packets that did not come."""
     timestamp_ms: float

@@ -182,7 +182,7 @@ class Figures(Base, frozen=True, kw_only=True):
     gaps: dict[str, int]
     """Gaps in what Asterisk sent, by what moved or what explains them."""
     missing_explained: int
-    """Of upstream_missing: swallowed with a digit, on hold, or comfort noise."""
+    """Of upstream_missing: swallowed with a digit, on hold, comfort noise, or our own outage."""
     windows: list[Window]
     """The last 10 and 60 seconds."""
     longest_interruption_ms: float | None

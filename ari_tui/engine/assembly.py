@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from ari_tui.analysis.own_outages import DIED
 from ari_tui.analysis.series import LIMITS
 from ari_tui.analysis.sla.profiles import SEED_PROFILE, Profile, Tier
 from ari_tui.analysis.store import Store
@@ -255,6 +256,7 @@ class EngineParts:
             on_echo_report=lambda message: self.calls.media.take_report(message),
             on_media_lost=lambda call, reason: self.calls.media_lost(call, reason),
             on_event=lambda level, text: self.events.add(level, "worker", text),
+            on_outage=lambda call, since, until: self.store.own_outage(call, since, until, DIED),
         )
 
     def _hello(self) -> Mapping[str, Any]:

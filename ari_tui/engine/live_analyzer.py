@@ -7,7 +7,16 @@ from typing import Final, NamedTuple
 
 from ari_tui.analysis.closing import clock_stepped, close_all, log_overflowed
 from ari_tui.analysis.fold import fold
-from ari_tui.analysis.notes import Interruption, Moved, NewStream, Note, Reanchored, Refused
+from ari_tui.analysis.notes import (
+    Interruption,
+    Moved,
+    NewStream,
+    Note,
+    Reanchored,
+    Refused,
+    Stalled,
+)
+from ari_tui.analysis.own_outages import STOPPED
 from ari_tui.analysis.records import from_bytes
 from ari_tui.analysis.store import Store
 from ari_tui.engine.call_manager import CallManager
@@ -58,6 +67,9 @@ class LiveAnalyzer:
         """Fold what was logged since the last call; `now_ns` is CLOCK_REALTIME."""
         # before the logs are read: they hold all records until then
         complete_ns = self._worker_pool.complete_until_ns(now_ns, LOG_WAIT_NS)
+        away = self._worker_pool.away(now_ns)
+        for call, since_ns in away.items():
+            self._store.own_outage(call, since_ns, None, STOPPED)
         data = self._worker_pool.read_logs() or [b""]
         # before seconds are closed: marks made until then count
         self._check_overflow(now_ns)
@@ -66,8 +78,15 @@ class LiveAnalyzer:
             # seconds close once all logs are folded
             until_ns = complete_ns if number == len(data) else 0
             notes += fold(self._store, from_bytes(records), until_ns)
+        self._end_outages(away, now_ns)
         if notes:
             self._report(notes)
+
+    def _end_outages(self, away: dict[int, int], now_ns: int) -> None:
+        """End the outages of calls whose worker works, but whose log had no room to say so."""
+        for call, since_ns in list(self._store.own_outages.down.items()):
+            if call not in away:
+                self._store.own_outage(call, since_ns, now_ns, STOPPED)
 
     def check_clock(self, realtime_ns: int, monotonic_ns: int) -> None:
         """Compare the two clocks; report a step of CLOCK_REALTIME."""
@@ -107,9 +126,14 @@ class LiveAnalyzer:
                 "(start `ari-tui echo`, or set echo.host and echo.port)"
             )
             self._events.add("error", "echo_refused", text, rate_limited=True)
+        stalled_ns = max((n.length_ns for n in notes if isinstance(n, Stalled)), default=0)
+        if stalled_ns >= _SECOND_NS:
+            length = f"{stalled_ns / _SECOND_NS:.1f} s"
+            text = f"a media worker stood still for {length}: those seconds are left out"
+            self._events.add("warning", "worker", text)
         for note in notes:
             call = self._calls.calls.get(call_of.get(note.row, -1))
-            if call is None or isinstance(note, Refused):
+            if call is None or isinstance(note, Refused | Stalled):
                 continue
             level, kind, text = self._text_of(note)
             channel, limited = call.machine.caller.name, kind != "stream"

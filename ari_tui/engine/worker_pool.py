@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -24,6 +25,8 @@ _RETRY_S: Final = 5.0
 """Wait before the next attempt when a worker cannot be restarted."""
 _REPLACED_S: Final = 3.0
 """How long a new call waits for the only worker to be replaced."""
+_AWAY_NS: Final = 1_000_000_000
+"""A worker that has not run for longer does not work; it says so 50 times a second."""
 _log = log.get("media")
 
 
@@ -39,6 +42,8 @@ class WorkerCallbacks:
     """A call has lost its sockets, and why."""
     on_event: Callable[[str, str], None]
     """Level and text for the event log."""
+    on_outage: Callable[[int | None, int, int], None]
+    """A call's worker had died: from when until when (ns) no socket was read. None: no call."""
 
 
 @dataclass
@@ -51,6 +56,7 @@ class WorkerPool:
     workers: list[MediaWorker] = field(default_factory=list)
     assignments: WorkerAssignments = field(default_factory=WorkerAssignments)
     restarts: int = 0
+    _away: dict[int, int] = field(default_factory=dict)
     _retired_overflow: int = 0
     _final_records: list[bytes] = field(default_factory=list)
     _tasks: Tasks = field(default_factory=lambda: Tasks("workers"))
@@ -129,6 +135,15 @@ class WorkerPool:
         """Share of the fullest log in use."""
         return max((worker.ring.fill for worker in self.workers), default=0.0)
 
+    def away(self, now_ns: int) -> dict[int, int]:
+        """Return the calls whose worker does not work now, and since when (CLOCK_REALTIME, ns)."""
+        found = dict(self._away)
+        for worker in self.workers:
+            alive_ns = worker.ring.alive_ns
+            if alive_ns and now_ns - alive_ns > _AWAY_NS:
+                found.update(dict.fromkeys(worker.calls, alive_ns))
+        return found
+
     def replace_hung(self) -> None:
         """Kill workers without heartbeats; their end starts the restart."""
         for worker in self.workers:
@@ -164,12 +179,19 @@ class WorkerPool:
     def _on_end(self, worker: MediaWorker) -> None:
         if self._stopping or worker not in self.workers:
             return
+        since_ns = worker.ring.alive_ns or time.time_ns()
         self._retire(worker)
+        self._away.update(dict.fromkeys(worker.calls, since_ns))
         text = f"media {worker.name} ended (exit {worker.process.returncode}): restarting it"
         self.callbacks.on_event("error", text)
-        self._tasks.spawn(self._restart(worker))
+        self._tasks.spawn(self._restart(worker, since_ns))
 
-    async def _restart(self, dead: MediaWorker) -> None:
+    def _back(self, call: int | None, since_ns: int) -> None:
+        if call is not None:
+            self._away.pop(call, None)
+        self.callbacks.on_outage(call, since_ns, time.time_ns())
+
+    async def _restart(self, dead: MediaWorker, since_ns: int) -> None:
         self.restarts += 1
         while True:
             try:
@@ -179,11 +201,20 @@ class WorkerPool:
                 self.callbacks.on_event("error", f"{error}: trying again in {_RETRY_S:g} s")
                 lost = f"media worker cannot be restarted: {error}"
                 while dead.calls:
-                    self.callbacks.on_media_lost(dead.calls.pop(), lost)
+                    call = dead.calls.pop()
+                    self._back(call, since_ns)
+                    self.callbacks.on_media_lost(call, lost)
             await asyncio.sleep(_RETRY_S)
+        if not dead.calls:
+            self._back(None, since_ns)
         for call in sorted(dead.calls):
             await self._reopen(worker, call)
-        text = f"media {dead.name} runs again, with {len(worker.calls)} calls"
+            self._back(call, since_ns)
+        away_s = (time.time_ns() - since_ns) / 1e9
+        text = (
+            f"media {dead.name} runs again after {away_s:.1f} s, with {len(worker.calls)} calls: "
+            "those seconds are left out"
+        )
         self.callbacks.on_event("info", text)
 
     async def _reopen(self, worker: MediaWorker, call: int) -> None:

@@ -20,8 +20,8 @@ from typing import Final
 from ari_tui.core.errors import WorkerError
 from ari_tui.wire.record import RECORD_SIZE
 
-VERSION: Final = 1
-_VERSION, _RECORD_SIZE, _CAPACITY, _HEAD, _TAIL, _OVERFLOW, _WATERMARK = range(7)
+VERSION: Final = 2
+_VERSION, _RECORD_SIZE, _CAPACITY, _HEAD, _TAIL, _OVERFLOW, _WATERMARK, _ALIVE = range(8)
 _HEADER_SIZE: Final = 64
 DEFAULT_CAPACITY: Final = 1 << 17
 """131,072 records (6 MB): 4 s of 150 calls at 20 ms, both ways, with room to spare."""
@@ -86,6 +86,10 @@ class RingWriter(_Ring):
         """Promise that every packet stamped before `now_ns` (CLOCK_REALTIME) has been logged."""
         self._cells[_WATERMARK] = now_ns
 
+    def set_alive(self, now_ns: int) -> None:
+        """Say that the worker runs at `now_ns` (CLOCK_REALTIME)."""
+        self._cells[_ALIVE] = now_ns
+
 
 class RingReader(_Ring):
     """The engine's end. One thread only."""
@@ -120,3 +124,8 @@ class RingReader(_Ring):
     def watermark_ns(self) -> int:
         """Time (CLOCK_REALTIME, ns) up to which the log is complete; 0 before the first."""
         return self._cells[_WATERMARK]
+
+    @property
+    def alive_ns(self) -> int:
+        """Time (CLOCK_REALTIME, ns) at which the worker last ran; 0 before the first."""
+        return self._cells[_ALIVE]

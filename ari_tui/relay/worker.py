@@ -21,9 +21,13 @@ from ari_tui.packet_log.ring import RingWriter
 from ari_tui.relay import control
 from ari_tui.relay.call import CallLegs, Readers, open_pair
 from ari_tui.relay.poller import new_poller
-from ari_tui.wire.record import MAX_U32
+from ari_tui.wire.record import KIND_STALL, MAX_U32, pack
 
 TICK_S: Final = 0.02
+STALL_S: Final = TICK_S + 0.003
+"""A turn of the loop takes the tick at most; one longer by `media.late_ms` (default) is a stall."""
+LONG_STALL_S: Final = 0.2
+"""A stall in which the buffers of the sockets may have overflowed."""
 _REPORT_ROUND_TICKS: Final = 50  # every socket's drops are read once a second
 _HEARTBEAT_S: Final = 1.0
 
@@ -40,16 +44,23 @@ class Worker:
         self._running = True
         self._next_tick = self._next_heartbeat = monotonic()
         self._report_queue: list[CallLegs] = []
+        self._cpu_ns = process_time_ns()
 
     def run(self) -> None:
         """Serve until a stop request or the end of the engine; then close every socket."""
         poll, handlers = self._readers.poller.poll, self._readers.handlers
+        turn = monotonic()
         while self._running:
-            for fd, _ in poll(TICK_S):
+            ready = poll(TICK_S)
+            for fd, _ in ready:
                 handler = handlers.get(fd)
                 if handler is not None:
                     handler()
-            if monotonic() >= self._next_tick:
+            now = monotonic()
+            if now - turn > STALL_S:
+                self._log_stall(now - turn, bool(ready))
+            turn = now
+            if now >= self._next_tick:
                 self._tick()
         for legs in list(self._calls.values()):
             legs.close()
@@ -57,10 +68,27 @@ class Worker:
 
     # -- housekeeping ----------------------------------------------------------------------
 
+    def _log_stall(self, turn_s: float, waiting: bool) -> None:
+        """Log for each call that a turn took so long, unless the worker was at work in it.
+
+        Without anything `waiting` at its end no packet was held up: only a long stall counts.
+        """
+        stall_s = turn_s - (process_time_ns() - self._cpu_ns) / 1e9
+        if stall_s <= (STALL_S if waiting else LONG_STALL_S):
+            return
+        until_ns, length_us = time_ns(), min(round(turn_s * 1e6), MAX_U32)
+        for call, legs in self._calls.items():
+            self._log.append(pack(rx_ns=until_ns, call=call, kind=KIND_STALL, aux=length_us))
+            if stall_s > LONG_STALL_S:
+                legs.media.report_drops()
+                legs.echo.report_drops()
+
     def _tick(self) -> None:
         now = monotonic()
         self._next_tick = now + TICK_S
+        self._cpu_ns = process_time_ns()
         before = time_ns()
+        self._log.set_alive(before)
         if not self._readers.poller.poll(0):
             self._log.set_watermark(before)
         self._report_some()

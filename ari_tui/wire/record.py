@@ -25,7 +25,7 @@ FIELDS: Final = (
     ("tos", "B", "<u1"),  # IP TOS byte of the received packet
     ("ttl", "B", "<u1"),  # IP TTL of the received packet; 0 when unknown
     ("errno", "H", "<u2"),  # errno of a failed send or receive
-    ("aux", "I", "<u4"),  # by kind: dropped packets of a socket report
+    ("aux", "I", "<u4"),  # by kind: dropped packets of a socket report, length of a stall
 )
 
 RECORD: Final = struct.Struct("<" + "".join(code for _, code, _ in FIELDS))
@@ -92,6 +92,8 @@ KIND_FOREIGN: Final = 7
 """A datagram from an address other than the peer's; not forwarded."""
 KIND_SEND_ERROR: Final = 8
 """A failed receive or send (errno) without a packet."""
+KIND_STALL: Final = 9
+"""The worker stood still for aux µs until rx_ns: stopped, or not scheduled; one record a call."""
 
 FLAG_ECHO_LEG: Final = 1
 """The record is of the echo socket (for kinds of either socket)."""

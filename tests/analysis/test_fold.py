@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from ari_tui.analysis import counters as c
 from ari_tui.analysis.fold import fold
-from ari_tui.analysis.notes import Interruption, Moved, NewStream, Note, Reanchored, Refused
+from ari_tui.analysis.notes import (
+    Interruption,
+    Moved,
+    NewStream,
+    Note,
+    Reanchored,
+    Refused,
+    Stalled,
+)
 from ari_tui.wire import record as r
 
 Bench = Any
@@ -521,7 +529,7 @@ def test_malformed_and_foreign_datagrams_are_counted(bench: Bench) -> None:
 
 def test_every_note_names_its_call_and_its_time_first() -> None:
     kinds = get_args(Note)
-    assert set(kinds) == {Interruption, Moved, NewStream, Reanchored, Refused}
+    assert set(kinds) == {Interruption, Moved, NewStream, Reanchored, Refused, Stalled}
     for kind in kinds:
         assert kind._fields[:2] == ("row", "at_ns")
 

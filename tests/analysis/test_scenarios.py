@@ -10,10 +10,13 @@ DWELL_MS after its arrival and back `rtt_ms` later. A rule changes `packets = [f
 - `copy_media_ms`, `copy_echo_ms`: a second copy comes so much later (or earlier);
 - `sequence_by`, `timestamp_by`, `payload_type` (128 more with the marker), `freeze_timestamp`
   change the header;
-- `dwell_ms` is how long it is held by ourselves before it goes to the echo server.
+- `dwell_ms` is how long it is held by ourselves before it goes to the echo server,
+  `held_until_ms` until when.
 
 `told` is what comes to be known beside the packets, `at_ms`: `what` is digit (`duration_ms`), hold,
-unhold, clock_step, overflow, or report (`received`, `failed`, `dwell_ms` of the echo server).
+unhold, clock_step, overflow, report (`received`, `failed`, `dwell_ms` of the echo server), outage
+of our worker (since `from_ms`, `how`), or stall (since `from_ms`, packets `dropped`), which stands
+in the log.
 """
 
 from __future__ import annotations
@@ -68,13 +71,22 @@ class Stream:
         self.rtt: Floats = np.full(self.count, float(spec.pop("rtt_ms")))
         self.payload_type = np.zeros(self.count, dtype=np.int64)
         self.dwell: Floats = np.full(self.count, DWELL_MS)
+        self.held: Floats = np.zeros(self.count)
         self.missing = np.zeros(self.count, dtype=np.bool_)
         self.lost = np.zeros(self.count, dtype=np.bool_)
         self.ssrc = int(spec.pop("ssrc", 1))
         self.copies: list[tuple[str, slice, float]] = []
         assert not spec, f"unknown keys of a stream: {list(spec)}"
         for rule in rules:
-            self._apply(dict(rule))
+            self._apply(self._hold(dict(rule)))
+
+    def _hold(self, rule: Spec) -> Spec:
+        """Take what a rule says of packets that are held; return its rest."""
+        if "held_until_ms" in rule:
+            at = slice(*rule["packets"])
+            self.held[at] = rule.pop("held_until_ms") - self.arrival[at]
+            self.dwell[at] += self.held[at]
+        return rule
 
     def _apply(self, rule: Spec) -> None:
         first, end = rule.pop("packets")
@@ -116,6 +128,8 @@ class Stream:
         parts = [
             self._leg(r.KIND_MEDIA_IN, i, self.arrival[i] + off, self.dwell[i]) for i, off in media
         ]
+        # a record is logged when its packet is sent on
+        parts[0] = parts[0][0], parts[0][1] + self.held[came]
         parts += [
             self._leg(
                 r.KIND_ECHO_IN, i, self.arrival[i] + self.dwell[i] + self.rtt[i] + off, echoed[i]
@@ -138,6 +152,15 @@ class Stream:
         return records, times_ms
 
 
+def stall_of(told: Spec) -> tuple[Records, Floats]:
+    """Return the records of a worker that stood still, and of what its media socket dropped."""
+    records = np.zeros(2, dtype=RECORD_DTYPE)
+    records["kind"], records["call"] = (r.KIND_STALL, r.KIND_SOCKET_REPORT), 1
+    records["rx_ns"] = START_NS + round(told["at_ms"] * MS)
+    records["aux"] = round((told["at_ms"] - told["from_ms"]) * 1000), told.get("dropped", 0)
+    return records, np.full(2, told["at_ms"])
+
+
 class Scenario:
     """A file, read: the log in order of time, and what is expected of it."""
 
@@ -146,8 +169,10 @@ class Scenario:
         self.why = str(spec.pop("why"))
         self.batch_ms = float(spec.pop("batch_ms", 250.0))
         self.expected: Spec = spec.pop("expected")
-        self.told: list[Spec] = spec.pop("told", [])
+        told: list[Spec] = spec.pop("told", [])
+        self.told = [one for one in told if one["what"] != "stall"]
         parts = [Stream(stream).records() for stream in spec.pop("stream")]
+        parts += [stall_of(one) for one in told if one["what"] == "stall"]
         times = np.concatenate([t for _, t in parts])
         order = np.argsort(times, kind="stable")
         self.log, self.times_ms = np.concatenate([p for p, _ in parts])[order], times[order]
@@ -197,6 +222,8 @@ def tell(store: Store, told: Spec) -> None:
         clock_stepped(store, at_ns)
     elif what == "overflow":
         log_overflowed(store, at_ns)
+    elif what == "outage":
+        store.own_outage(1, START_NS + round(told["from_ms"] * MS), at_ns, told["how"])
     else:
         assert what == "report"
         dwell_ns = round(told.get("dwell_ms", 0) * MS)

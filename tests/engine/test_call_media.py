@@ -36,7 +36,7 @@ from tests.engine.kit import WAIT_S, EchoRun, free_block, udp_ports, until
 
 @pytest.fixture
 async def worker_pool() -> AsyncIterator[WorkerPool]:
-    callbacks = WorkerCallbacks(*[lambda *_: None] * 4)
+    callbacks = WorkerCallbacks(*[lambda *_: None] * 5)
     worker_pool = WorkerPool(1, callbacks, capacity=1024)
     await worker_pool.start()
     yield worker_pool

@@ -34,6 +34,10 @@ class Logs:
         self.waiting: list[bytes] = []
         self.complete_ns: int | None = None
         self.log_overflow = 0
+        self.silent: dict[int, int] = {}
+
+    def away(self, now_ns: int) -> dict[int, int]:
+        return self.silent
 
     def read_logs(self) -> list[bytes]:
         found, self.waiting = self.waiting, []

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -26,11 +27,13 @@ class Told:
         self.reported: list[control.StreamReport] = []
         self.lost: list[tuple[int, str]] = []
         self.texts: list[tuple[str, str]] = []
+        self.outages: list[tuple[int | None, int, int]] = []
         self.callbacks = WorkerCallbacks(
             on_source_learned=lambda *of: self.learned.append(of),
             on_echo_report=self.reported.append,
             on_media_lost=lambda *of: self.lost.append(of),
             on_event=lambda *of: self.texts.append(of),
+            on_outage=lambda *of: self.outages.append(of),
         )
 
 
@@ -114,6 +117,7 @@ async def test_a_killed_worker_is_replaced_and_its_calls_go_on_on_their_ports(
         await until(speaking(far, port))
         local = (assignment.media_local, assignment.echo_local)
         (old,) = worker_pids()
+        alive_ns = worker_pool.workers[0].ring.alive_ns
         os.kill(old, signal.SIGKILL)
         await until(lambda: worker_pool.restarts == 1 and worker_pool.healthy)
         await until(speaking(far, port))
@@ -132,7 +136,14 @@ async def test_a_killed_worker_is_replaced_and_its_calls_go_on_on_their_ports(
         await until(lambda: len(told.texts) == 2)
     assert told.lost == []
     assert told.texts[0] == ("error", "media worker 1 ended (exit -9): restarting it")
-    assert told.texts[1] == ("info", "media worker 1 runs again, with 1 calls")
+    level, text = told.texts[1]
+    assert level == "info"
+    assert re.fullmatch(
+        r"media worker 1 runs again after \d+\.\d s, with 1 calls: those seconds are left out", text
+    )
+    ((call, from_ns, until_ns),) = told.outages
+    assert call == 1
+    assert alive_ns <= from_ns < until_ns
 
 
 async def test_a_draining_call_goes_on_draining_in_the_new_worker(

@@ -724,3 +724,43 @@ def test_collection_never_pauses_audio() -> None:
     theirs.close()
     os.close(ring_fd)
     assert done.stdout.split() == ["False", "True"]
+
+
+# -- stalls --------------------------------------------------------------------------------
+
+
+def test_a_stop_is_logged_once_a_call_with_its_length_and_then_what_was_dropped(
+    rig: Rig, asterisk: Phone, echo_server: Phone
+) -> None:
+    media = rig.call(1, asterisk, echo_server, buffer_bytes=8192)
+    rig.add(2, echo_server)
+    rig.alive()
+    until(lambda: rig.ring.alive_ns, "a tick")
+    before_ns = time.time_ns()
+    pause(rig)
+    alive_ns = rig.ring.alive_ns
+    for n in range(100):
+        asterisk.send(packet(n), media)
+    until(lambda: time.time_ns() - before_ns > 1_000_000_000, "a second")
+    resumed_ns = time.time_ns()
+    resume(rig)
+    rig.logged(record.KIND_SOCKET_REPORT)
+    (first, second) = (row for row in rig.logged(record.KIND_STALL, 2) if row["aux"] > 900_000)
+    assert {first["call"], second["call"]} == {1, 2}
+    until_ns = first["rx_ns"]
+    assert resumed_ns < until_ns
+    assert until_ns - first["aux"] * 1000 < before_ns + 100_000_000
+    assert alive_ns < until_ns < until(lambda: rig.ring.alive_ns > until_ns and rig.ring.alive_ns)
+    order = [row["kind"] for row in rig.rows if row["call"] == 1]
+    assert order.index(record.KIND_STALL) < order.index(record.KIND_SOCKET_REPORT)
+
+
+def test_a_worker_that_works_logs_no_stall(rig: Rig, asterisk: Phone, echo_server: Phone) -> None:
+    media = rig.call(1, asterisk, echo_server)
+    for n in range(50):
+        asterisk.send(packet(n), media)
+        echo_server.receive()
+    dwells = [row["tx_ns"] - row["rx_ns"] for row in rig.logged(record.KIND_MEDIA_IN, 50)]
+    stalls = [row for row in rig.rows if row["kind"] == record.KIND_STALL]
+    # a busy machine may hold it up: then its packets have waited, too
+    assert not stalls or max(dwells) > 2_000_000

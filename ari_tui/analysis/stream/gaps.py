@@ -16,12 +16,22 @@ from typing import Final, NamedTuple
 
 from ari_tui.analysis.stream.state import INTERRUPTION_NS
 
-KINDS: Final = ("missing", "hidden", "stalled", "delayed", "dtmf", "hold", "comfort_noise")
+KINDS: Final = (
+    "missing",
+    "hidden",
+    "stalled",
+    "delayed",
+    "dtmf",
+    "hold",
+    "comfort_noise",
+    "engine",
+)
 """missing: sequence numbers are missing. hidden: only the timestamp jumped: silence suppression, a
 stall upstream, or an outage that Asterisk hides. stalled: the same with the marker bit: Asterisk
-itself stalled. delayed: only arrival jumped. The last three are explained, not interruptions."""
-MISSING, HIDDEN, STALLED, DELAYED, DTMF, HOLD, NOISE = KINDS
-EXPLAINED: Final = frozenset({DTMF, HOLD, NOISE})
+itself stalled. delayed: only arrival jumped. The last four are explained, not interruptions;
+engine: our own worker was dead, or stopped while its sockets overflowed."""
+MISSING, HIDDEN, STALLED, DELAYED, DTMF, HOLD, NOISE, ENGINE = KINDS
+EXPLAINED: Final = frozenset({DTMF, HOLD, NOISE, ENGINE})
 JUMP_NS: Final = 80_000_000
 """A timestamp jump against the sequence that is more than a change of packet time."""
 EXPLANATION_SLACK_NS: Final = 200_000_000
@@ -67,11 +77,20 @@ class Classified(NamedTuple):
 
     gap: Gap
     kind: str
+    own_ns: int = 0
+    """The part of it in which our own worker did not receive."""
+    own_missing: int = 0
+    """Of its missing packets those that our own worker did not receive."""
+
+    @property
+    def silent_ns(self) -> int:
+        """Return its length (ns) less what is our own."""
+        return self.gap.length_ns - self.own_ns
 
     @property
     def interrupts(self) -> bool:
         """Return whether it is an interruption."""
-        return self.kind not in EXPLAINED and self.gap.length_ns > INTERRUPTION_NS
+        return self.kind not in EXPLAINED and self.silent_ns > INTERRUPTION_NS
 
 
 class Explanation(NamedTuple):
@@ -93,6 +112,30 @@ def by_second(from_ns: int, until_ns: int) -> list[tuple[int, int]]:
     return list(pairwise([from_ns, *cuts, until_ns])) if from_ns < until_ns else []
 
 
+class EngineAway(NamedTuple):
+    """A span of time (ns) in which our own worker did not read."""
+
+    from_ns: int
+    to_ns: int
+    dropped: int | None
+    """Packets that the socket's full buffer dropped in it; None when the socket was closed."""
+
+    def explained(self, gap: Gap) -> tuple[int, int]:
+        """Return how much of a gap (ns), and how many of its missing packets, are ours.
+
+        A full buffer drops the newest: the gap ends with the first packet after the span.
+        """
+        own_ns = max(0, min(gap.to_ns, self.to_ns) - max(gap.from_ns, self.from_ns))
+        if not own_ns:
+            return 0, 0
+        if self.dropped is None:
+            whole = gap.length_ns - own_ns <= INTERRUPTION_NS
+            return own_ns, gap.missing if whole else gap.missing * own_ns // gap.length_ns
+        missing = min(gap.missing, self.dropped)
+        ends_it = gap.to_ns >= self.to_ns - EXPLANATION_SLACK_NS
+        return (own_ns, missing) if ends_it and missing else (0, 0)
+
+
 class CallGaps:
     """The gaps of one call: those still to be classified, the newest classified, the counts."""
 
@@ -103,6 +146,7 @@ class CallGaps:
         self.missing_explained = 0
         self._explanations: deque[Explanation] = deque(maxlen=KEPT)
         self._held_since: int | None = None
+        self._away: deque[EngineAway] = deque(maxlen=KEPT)
 
     def digit(self, at_ns: int, duration_ns: int) -> None:
         """Take a digit that ended at `at_ns`."""
@@ -117,6 +161,20 @@ class CallGaps:
         if self._held_since is not None:
             self._explain(HOLD, self._held_since, at_ns)
         self._held_since = None
+
+    def engine_away(self, from_ns: int, to_ns: int, *, closed: bool) -> None:
+        """Take a span in which our worker did not read: its sockets `closed`, or it was stopped.
+
+        While stopped the kernel goes on receiving: packets are missing only when it dropped some.
+        """
+        self._away.append(EngineAway(from_ns, to_ns, None if closed else 0))
+
+    def engine_dropped(self, at_ns: int, count: int) -> None:
+        """Take a report on packets that our socket dropped; told at once after a stop."""
+        if self._away and at_ns <= self._away[-1].to_ns + EXPLANATION_WAIT_NS:
+            away = self._away[-1]
+            if away.dropped is not None:
+                self._away[-1] = away._replace(dropped=away.dropped + count)
 
     def _explain(self, kind: str, from_ns: int, end_ns: int) -> None:
         self._explanations.append(Explanation(kind, from_ns, end_ns + EXPLANATION_SLACK_NS))
@@ -137,16 +195,29 @@ class CallGaps:
             self.waiting = [gap for gap in due if gap.to_ns + EXPLANATION_WAIT_NS > until_ns]
             due = [gap for gap in due if gap.to_ns + EXPLANATION_WAIT_NS <= until_ns]
         settled = [gap._replace(sequence_step=gap.sequence_step - arrived(gap)) for gap in due]
-        found = [Classified(gap, self.kind_of(gap)) for gap in settled if gap.is_gap]
+        found = [self.classify(gap) for gap in settled if gap.is_gap]
         for one in found:
             self.judged.append(one)
             self.counts[one.kind] += 1
-            if one.kind in EXPLAINED:
-                self.missing_explained += one.gap.missing
+            self.missing_explained += self._explained(one)
         return found
 
+    def _explained(self, one: Classified) -> int:
+        """Return how many of a gap's missing packets are explained."""
+        if one.kind in EXPLAINED and one.kind != ENGINE:
+            return one.gap.missing
+        return one.own_missing
+
+    def classify(self, gap: Gap) -> Classified:
+        """Return a gap with its kind, by what is known now."""
+        parts = [away.explained(gap) for away in self._away]
+        own_ns, missing = (sum(column) for column in zip((0, 0), *parts, strict=True))
+        ours = own_ns and gap.length_ns - own_ns <= INTERRUPTION_NS
+        kind = ENGINE if ours else self.kind_of(gap)
+        return Classified(gap, kind, own_ns, min(gap.missing, missing))
+
     def kind_of(self, gap: Gap) -> str:
-        """Return a gap's kind, by what is known now."""
+        """Return a gap's kind by all but our own outages, by what is known now."""
         known = list(self._explanations)
         if self._held_since is not None:
             known.append(Explanation(HOLD, self._held_since, _EVER))

@@ -20,6 +20,7 @@ MEANINGS: Final = {
     "dtmf": "a digit: Asterisk keeps its packets",
     "hold": "on hold",
     "comfort_noise": "comfort noise",
+    "engine": "our media worker was dead, or stopped and its socket full",
 }
 _GAPS, _EVENTS = 8, 12
 

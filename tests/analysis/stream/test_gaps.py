@@ -7,6 +7,7 @@ import pytest
 from ari_tui.analysis.stream.gaps import (
     DELAYED,
     DTMF,
+    ENGINE,
     EXPLAINED,
     EXPLANATION_WAIT_NS,
     HIDDEN,
@@ -120,7 +121,7 @@ def test_equal_gaps_are_each_counted() -> None:
 
 
 def test_what_is_explained_never_interrupts() -> None:
-    assert {DTMF, HOLD, NOISE} == EXPLAINED
+    assert {DTMF, HOLD, NOISE, ENGINE} == EXPLAINED
     gaps = CallGaps()
     gaps.waiting = [gap(5000, noise=True)]
     assert not gaps.judge(None, none_came)[0].interrupts
