@@ -27,6 +27,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ari_tui.ari import commands as do
+from ari_tui.ari import hangup
 from ari_tui.ari.commands import CallState, CallTiming, Command, OnRelease, Undo
 from ari_tui.ari.events import (
     BridgeDestroyed,
@@ -48,19 +49,20 @@ from ari_tui.ari.teardown import Resource, Teardown
 from ari_tui.core.errors import StepFailedError
 from ari_tui.core.text import clean_text
 
-HUNG_UP_BY_CALLER: Final = "caller hung up"
 HUNG_UP_HERE: Final = "hung up from here"
 LEFT: Final = "caller left the application"
 RELEASED_HERE: Final = "released from here"
 
 
 class CallEnd:
-    """Who ended the caller's channel: we, or the caller. Inputs come in any order."""
+    """Who ended the caller's channel: we, the caller or others. Inputs come in any order."""
 
     def __init__(self) -> None:
         self._requested: list[str] = []
         self._soft: dict[str, bool] = {}
-        """By channel, whether its first ChannelHangupRequest was soft: from an ARI client."""
+        """By channel, whether its first ChannelHangupRequest was soft: from within Asterisk."""
+        self._told: dict[str, str] = {}
+        """By channel, who that first one was from."""
 
     def hangup_requested(self, channel_id: str) -> None:
         """Note that we are about to ask Asterisk to hang up a channel."""
@@ -71,19 +73,23 @@ class CallEnd:
         if channel_id in self._requested:
             self._requested.remove(channel_id)
 
-    def hangup_event(self, channel_id: str, *, soft: bool) -> None:
+    def hangup_event(self, channel_id: str, *, soft: bool, cause: int | None = None) -> None:
         """Note a ChannelHangupRequest."""
         self._soft.setdefault(channel_id, soft)
+        self._told.setdefault(channel_id, hangup.requested(cause, soft=soft))
 
     def hung_up_here(self, channel_id: str) -> bool:
         """Return whether we hung up a channel that is gone; the first request counts."""
         return channel_id in self._requested and self._soft.get(channel_id, True)
 
-    def reason(self, channel_id: str, *, destroyed: bool) -> str:
-        """Return the text of why a channel left our application."""
+    def reason(self, channel_id: str, *, destroyed: bool, cause: int = 0) -> str:
+        """Return the text of why a channel left our application; `cause` is Q.850's."""
         if self.hung_up_here(channel_id):
             return HUNG_UP_HERE
-        return HUNG_UP_BY_CALLER if destroyed or channel_id in self._soft else LEFT
+        told = self._told.get(channel_id)
+        if told is not None and not (told == hangup.HUNG_UP_BY_CALLER and cause):
+            return told
+        return hangup.ended(cause) if destroyed or told else LEFT
 
 
 _RESOURCES: dict[type, Resource] = {
@@ -276,10 +282,12 @@ class CallMachine:
                 self._teardown.gone(Resource.MEDIA_CHANNEL)
             return self._taken_away("our media channel was taken away by somebody else")
         self._teardown.gone(Resource.CALLER)
-        return self._release(self.call_end.reason(event.channel.id, destroyed=destroyed))
+        cause = event.cause if isinstance(event, ChannelDestroyed) else 0
+        reason = self.call_end.reason(event.channel.id, destroyed=destroyed, cause=cause)
+        return self._release(reason)
 
     def _on_hangup_request(self, event: ChannelHangupRequest) -> list[Command]:
-        self.call_end.hangup_event(event.channel.id, soft=event.soft is True)
+        self.call_end.hangup_event(event.channel.id, soft=event.soft is True, cause=event.cause)
         return []
 
     def _on_caller_changed(self, event: ChannelStateChange | ChannelCallerId) -> list[Command]:

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ari_tui.ari import commands as do
-from ari_tui.ari.call_machine import HUNG_UP_BY_CALLER, HUNG_UP_HERE, LEFT, CallEnd
+from ari_tui.ari.call_machine import HUNG_UP_HERE, LEFT, CallEnd
 from ari_tui.ari.commands import CallState, OnRelease
 from ari_tui.ari.events import (
     BridgeDestroyed,
@@ -18,6 +18,7 @@ from ari_tui.ari.events import (
     StasisEnd,
     StasisStart,
 )
+from ari_tui.ari.hangup import HUNG_UP_BY_CALLER, HUNG_UP_BY_OTHERS
 from ari_tui.ari.models import Bridge, Channel
 from ari_tui.ari.sweep import LiveCall
 from ari_tui.core.errors import (
@@ -136,7 +137,7 @@ def test_a_caller_who_hangs_up_before_our_request_arrives_has_hung_up() -> None:
     play.machine.call_end.hangup_refused("caller")
     play.world.remove("caller", destroyed=True)
     play.settle()
-    assert play.machine.reason == "caller hung up"
+    assert play.machine.reason == "caller hung up (16 normal call clearing)"
 
 
 def test_a_transfer_outlives_the_hang_up_of_the_channel_before() -> None:
@@ -149,7 +150,7 @@ def test_a_transfer_outlives_the_hang_up_of_the_channel_before() -> None:
     play.take(play.machine.event(ChannelHangupRequest(channel=Channel("caller'"), soft=True)))
     play.world.remove("caller'", destroyed=True)
     play.settle()
-    assert play.machine.reason == "caller hung up"
+    assert play.machine.reason == "hung up by Asterisk"
 
 
 def test_a_caller_who_is_taken_elsewhere_is_let_go() -> None:
@@ -551,8 +552,8 @@ def test_whoever_was_first_has_hung_up() -> None:
 
 def test_a_request_of_somebody_else_is_not_ours() -> None:
     call_end = CallEnd()
-    call_end.hangup_event("c", soft=True)
-    assert call_end.reason("c", destroyed=True) == HUNG_UP_BY_CALLER
+    call_end.hangup_event("c", soft=True, cause=0x20)
+    assert call_end.reason("c", destroyed=True) == HUNG_UP_BY_OTHERS
 
 
 def test_who_leaves_without_hanging_up_has_left() -> None:

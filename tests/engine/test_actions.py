@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from aiohttp import ClientWebSocketResponse
 
+from ari_tui.ari.hangup import HUNG_UP_BY_OTHERS
 from ari_tui.ari.models import RtpStatistics
 from ari_tui.core.errors import ActionFailedError
 from ari_tui.document.detail import CallDetail, CallerStatistics
@@ -60,7 +61,7 @@ async def test_a_release_that_hangs_up_says_so(pbx: Pbx, echo: EchoRun) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "reason"), [(403, "caller hung up"), ("obeyed", "hung up from here")]
+    ("answer", "reason"), [(403, HUNG_UP_BY_OTHERS), ("obeyed", "hung up from here")]
 )
 async def test_a_hang_up_that_was_refused_is_none_and_one_without_a_good_answer_may_be_one(
     pbx: Pbx, echo: EchoRun, answer: int | str, reason: str

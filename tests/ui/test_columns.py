@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ari_tui.ari.call_machine import HUNG_UP_BY_CALLER, HUNG_UP_HERE, RELEASED_HERE
+from ari_tui.ari.call_machine import HUNG_UP_HERE, RELEASED_HERE
+from ari_tui.ari.hangup import HUNG_UP_BY_CALLER
 from ari_tui.document import model
 from ari_tui.document.metrics import METRICS
 from ari_tui.ui import columns
