@@ -17,18 +17,24 @@ from ari_tui.analysis.diagnosis.outside import LegCounts
 from ari_tui.analysis.records import RECORD_DTYPE, Records
 from ari_tui.analysis.roundtrip.direction import EchoReport
 from ari_tui.wire import record as r
+from ari_tui.wire.status import Hold, Holds
 from tests.diagnosis.faults import Fault, Scenario, Times, Window
 
 START_NS: Final = 1_700_000_000_000_000_000
 MS: Final = 1_000_000
 RTCP_MS: Final = 4_900.0
 """Between two of Asterisk's own reports, by which its count of losses moves."""
-READING_MS: Final = 2_000.0
+READING_MS: Final = 1_000.0
 PING_MS: Final = 200.0
+"""As `engine/caller_legs.py` and `engine/asterisk_pings.py` do."""
+PING_TIMEOUT_MS: Final = 2_000.0
+PINGS_OUTSTANDING: Final = 4
 HIDDEN: Final = 100
 """Asterisk hides a hole of more packets: its sequence goes on."""
 WORKER_MS, ECHO_MS = 0.04, 0.03
 """Service time of a packet."""
+TOLD_HOLD_MS: Final = 0.5
+"""The echo server tells longer holds one by one."""
 LOSS_TIMEOUT_MS: Final = 3_000.0
 
 Mask = npt.NDArray[np.bool_]
@@ -181,7 +187,7 @@ class Schedule:
         self.s2[back] = self._served("engine", self.r2[back], self.call[back], WORKER_MS)
 
     def _read_leg(self, leg: _CallerLeg) -> None:
-        """Add Asterisk's counts of one caller's leg, as readings every 2 s."""
+        """Add Asterisk's counts of one caller's leg, as readings once a second."""
         mine = (self.call == leg.call) & self.returns
         out = leg.outward(self.s2[mine], self.sequence[mine])
         first_ms = 500.0 + 137.0 * leg.call % READING_MS
@@ -191,13 +197,20 @@ class Schedule:
             self.told.append(Told(known_ms, "leg", args))
 
     def _ping(self) -> None:
+        """Add pings at their times, at most so many outstanding; one without answer is given up."""
         stalls = self._windows("asterisk", "stall")
-        random, at_ms = self._random("ping"), 13.0
-        while at_ms < self.end_ms:
+        random, outstanding = self._random("ping"), [0.0]
+        for at_ms in np.arange(13.0, self.end_ms, PING_MS).tolist():
+            outstanding = [until for until in outstanding if until > at_ms]
+            if len(outstanding) >= PINGS_OUTSTANDING:
+                continue
             took_ms = float(held(np.array([at_ms]), stalls, 0.0)[0]) - at_ms
             took_ms += 0.4 + random.random()
-            self.told.append(Told(at_ms + took_ms, "ping", (ns(at_ms), round(took_ms * MS))))
-            at_ms = max(at_ms + PING_MS, at_ms + took_ms)
+            answered = took_ms < PING_TIMEOUT_MS
+            known_ms = at_ms + min(took_ms, PING_TIMEOUT_MS)
+            outstanding.append(known_ms)
+            args = ns(at_ms), round(took_ms * MS) if answered else None
+            self.told.append(Told(known_ms, "ping", args))
 
     def _ask_echo(self) -> None:
         """Add the echo server's reports: one a second and stream, each asked through the path."""
@@ -205,30 +218,29 @@ class Schedule:
             return
         random = self._random("queries")
         for call in self.scenario.numbers:
-            mine = self.call == call
+            stream = _Stream(
+                self.s1[mine := (self.call == call) & self.at_echo],
+                self.echo_sent[mine],
+                self.hold_ms[mine],
+                self.failed[mine],
+                self.sequence[mine],
+            )
             for second in range(1, self.scenario.seconds):
-                self._ask_once(call, mine, second * 1000.0 + 31.0 + call, random)
+                self._ask_once(call, stream, second * 1000.0 + 31.0 + call, random)
 
-    def _ask_once(self, call: int, mine: Mask, at_ms: float, random: Random) -> None:
+    def _ask_once(self, call: int, stream: _Stream, at_ms: float, random: Random) -> None:
         at = np.array([at_ms])
         asked_ms = float(held(at, self._windows("engine", "stall"), 0.1)[0])
         down = self._windows("echo-server", "down")
         gone = down + self._windows("echo-path", "outage")
         share = sum(f.amount for f in self.scenario.of("echo-out", "echo-back") if f.kind == "loss")
-        lost = bool(within(np.array([asked_ms]), gone)[0]) or random.random() < share
-        since_ms = max((until for _, until in down if until <= asked_ms), default=0.0)
-        counted = mine & self.at_echo & (self.s1 < asked_ms) & (self.s1 >= since_ms)
-        if lost or not counted.any():
+        if bool(within(np.array([asked_ms]), gone)[0]) or random.random() < share:
             return
+        since_ms = max((until for _, until in down if until <= asked_ms), default=0.0)
         answered = held(np.array([asked_ms]), self._windows("echo-server", "stall"), 0.1)[0]
-        report = EchoReport(
-            ns(asked_ms),
-            _ssrc(call),
-            int(counted.sum()),
-            int((counted & self.failed).sum()),
-            round(float(self.hold_ms[counted].max()) * MS),
-        )
-        self.told.append(Told(float(answered) + 1.5, "report", (call, report)))
+        report = stream.report(call, asked_ms, since_ms, float(answered) + 0.2)
+        if report is not None:
+            self.told.append(Told(float(answered) + 1.5, "report", (call, report)))
 
     def _log(self) -> None:
         """Build the records in the order in which the worker wrote them."""
@@ -270,6 +282,44 @@ class Schedule:
                 at_ms = (second + 1) * 1000
                 found.append((call, float(at_ms), int((mine < at_ms).sum())))
         return found
+
+
+class _Stream(NamedTuple):
+    """What of one call reached the echo server, in order."""
+
+    s1: Times
+    echo_sent: Times
+    hold_ms: Times
+    failed: Mask
+    sequence: Ints
+
+    def report(
+        self, call: int, asked_ms: float, since_ms: float, answered_ms: float
+    ) -> EchoReport | None:
+        """Return the server's report, counted since its start; None before the first packet."""
+        counted = (self.s1 >= since_ms) & (self.s1 < asked_ms)
+        if not counted.any():
+            return None
+        told = (self.s1 >= since_ms) & (self.echo_sent <= answered_ms) & ~self.failed
+        return EchoReport(
+            ns(asked_ms),
+            _ssrc(call),
+            int(counted.sum()),
+            int((counted & self.failed).sum()),
+            round(float(self.hold_ms[counted].max()) * MS),
+            self._holds(told, server=round(since_ms)),
+        )
+
+    def _holds(self, told: Mask, *, server: int) -> Holds:
+        """Return all holds of the packets sent back so far; a run of the server has its own."""
+        long = np.flatnonzero(told & (self.hold_ms > TOLD_HOLD_MS))
+        entries = tuple(
+            Hold(int(self.sequence[i]) & 0xFFFF, round(float(self.hold_ms[i]) * 1000), False)
+            for i in long
+        )
+        last = np.flatnonzero(told)
+        complete_to = int(self.sequence[last[-1]]) & 0xFFFF if len(last) else 0
+        return Holds(server, len(entries), 0, complete_to, entries)
 
 
 class Outward(NamedTuple):
