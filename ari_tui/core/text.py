@@ -64,16 +64,83 @@ def escaped(text: str, limit: int = 2000) -> str:
     )
 
 
-def aligned(rows: Sequence[Sequence[str]], words: int) -> list[str]:
-    """Return rows as lines of aligned columns, the first `words` of them left, the rest right."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+def cells(text: str) -> int:
+    """Return how many columns of a terminal a cleaned text takes: wide characters take two."""
+    return len(text) if text.isascii() else sum(map(_cells_of, text))
+
+
+def _cells_of(char: str) -> int:
+    if unicodedata.category(char) in _MARKS:
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def cut_middle(text: str, width: int) -> str:
+    """Return a text that takes at most `width` columns: its beginning, "…", its end.
+
+    Names of channels differ in their ends.
+    """
+    if cells(text) <= width:
+        return text
+    end = _within(text[::-1], (width - 1) // 3)[::-1]
+    return f"{_within(text, width - 1 - cells(end)).rstrip()}…{end.lstrip()}"
+
+
+def _within(text: str, width: int) -> str:
+    """Return as much of the beginning of a text as fits into so many columns."""
+    for end, char in enumerate(text):
+        width -= _cells_of(char)
+        if width < 0:
+            return text[:end]
+    return text
+
+
+def wrap(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
+    """Return a text in lines of at most `width` columns, broken at blanks; [] for an empty one.
+
+    `first` stands before the first line, `rest` before the others. A word that is wider than a
+    line is broken.
+    """
+    lines: list[str] = []
+    line = ""
+    for word in text.split():
+        room = width - cells(rest if lines else first)
+        if line and cells(line) + 1 + cells(word) > room:
+            lines.append((rest if lines else first) + line)
+            line, room = "", width - cells(rest)
+        while not line and cells(word) > room:
+            part = _within(word, room) or word[0]
+            lines.append((rest if lines else first) + part)
+            word, room = word[len(part) :], width - cells(rest)
+        line = f"{line} {word}" if line else word
+    return [*lines, (rest if lines else first) + line] if line else lines
+
+
+_NARROWEST: Final = 8
+"""Columns that are left to a name at least."""
+
+
+def aligned(rows: Sequence[Sequence[str]], words: int, width: int | None = None) -> list[str]:
+    """Return rows as lines of aligned columns, the first `words` of them left, the rest right.
+
+    With a `width` the lines take at most so many columns: the first cell of each row is cut.
+    """
+    widths = [max(map(cells, column)) for column in zip(*rows, strict=True)]
+    if width is not None:
+        room = width - sum(widths[1:]) - 2 * (len(widths) - 1)
+        widths[0] = min(widths[0], max(room, _NARROWEST))
     return [
         "  ".join(
-            cell.ljust(width) if i < words else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+            _padded(cut_middle(cell, room), room, left=i < words)
+            for i, (cell, room) in enumerate(zip(row, widths, strict=True))
         )
         for row in rows
     ]
+
+
+def _padded(text: str, width: int, *, left: bool) -> str:
+    blanks = " " * (width - cells(text))
+    return text + blanks if left else blanks + text
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from ari_tui.core.number_format import (
     DASH,
+    as_set,
     grouped,
     moment,
     ms,
@@ -32,6 +33,9 @@ STEP_WORDS: Final = {
     "media_back": "media back from the echo",
     "held": "held to its end",
 }
+NO_TRAFFIC: Final = "no_traffic"
+"""A state of the SLA (`document.model.Sla.state`)."""
+NO_TRAFFIC_WORDS: Final = "no traffic: there were no packets to judge"
 RULE_WORDS: Final = {
     "p50": "Round trip, median",
     "p95": "Round trip, p95",
@@ -40,6 +44,10 @@ RULE_WORDS: Final = {
     "loss": "Lost packets",
     "max": "Longest round trip",
 }
+
+
+_BY_TIER: Final = ("p50", "p95", "p99")
+"""Rules whose limit in ms depends on the number of calls: without a call they have none."""
 
 
 class Fact(NamedTuple):
@@ -78,6 +86,11 @@ def verdict(report_input: ReportInput) -> str:
     )
 
 
+def without_traffic(document: Document) -> bool:
+    """Return whether nothing could be judged, because there were no packets."""
+    return document.sla.state == NO_TRAFFIC
+
+
 def reasons(report_input: ReportInput) -> list[str]:
     """Return the reasons for the verdict."""
     found = (
@@ -91,6 +104,8 @@ def reasons(report_input: ReportInput) -> list[str]:
 def judged(document: Document) -> str:
     """Return what the verdict is based on."""
     sla = document.sla
+    if without_traffic(document):
+        return f"There were no packets to judge. Profile {clean_text(sla.profile, 60)}."
     left_out = sla.of_s - sla.clean_s
     note = (
         f"; {left_out:g} s left out because this program or its machine was too slow"
@@ -106,8 +121,10 @@ def judged(document: Document) -> str:
 
 def rule_words(rule: SlaRule) -> RuleWords:
     """Return a rule in words."""
-    limit = " / ".join(f"{value:g}" for value in rule.limits_ms)
+    limit = " / ".join(as_set(value) for value in rule.limits_ms)
     asked = f"≤ {limit} ms" if limit else f"≤ {percent_significant(rule.limit, unit=' %')}"
+    if not limit and rule.id in _BY_TIER:
+        asked = "by the number of calls"
     evidence = (
         "" if rule.low is None else f"{percent_precise(rule.low)} … {percent_precise(rule.high)}"
     )
@@ -118,7 +135,7 @@ def rule_words(rule: SlaRule) -> RuleWords:
         evidence = f"budget {rule.limit:g} s"
     elif limit:
         found = f"{percent_precise(rule.actual)} above"
-        asked += f" for all but {percent_significant(rule.limit, unit=' %')}"
+        asked += f" for {percent_significant(1 - rule.limit, unit=' %')}"
     else:
         found = percent_precise(rule.actual)
     if rule.missing:
@@ -400,6 +417,10 @@ def _injected_at(found: Injected | None, where: str) -> str:
     )
 
 
+def _in_ms(value: float | None) -> str:
+    return DASH if value is None else f"{ms(value)} ms"
+
+
 def headline_numbers(report_input: ReportInput) -> Iterator[Fact]:
     """Yield the most important numbers, which come first in a report."""
     document, load = report_input.document, report_input.load
@@ -417,8 +438,8 @@ def headline_numbers(report_input: ReportInput) -> Iterator[Fact]:
             + (f", {load.calls_per_s:.1f} calls/s" if load.calls_per_s else ""),
         )
     rtt = totals.rtt_ms
-    yield Fact("Round trip p95", f"{ms(rtt.p95)} ms", f"p50 {ms(rtt.p50)}, p99 {ms(rtt.p99)}")
-    yield Fact("Longest round trip", f"{ms(rtt.max)} ms", f"of {grouped(rtt.count)} measured")
+    yield Fact("Round trip p95", _in_ms(rtt.p95), f"p50 {ms(rtt.p50)}, p99 {ms(rtt.p99)}")
+    yield Fact("Longest round trip", _in_ms(rtt.max), f"of {grouped(rtt.count)} measured")
     packets = totals.packets
     yield Fact(
         "Lost",

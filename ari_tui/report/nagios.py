@@ -25,11 +25,11 @@ from ari_tui.core.text import escaped
 from ari_tui.document.load_test import LoadReport
 from ari_tui.document.model import Document, Sla, SlaNow
 from ari_tui.document.where_text import line_of
+from ari_tui.report.facts import NO_TRAFFIC
 
 _NAME: Final = "ARI-TUI"
 _LONGEST: Final = 300
 """Monitoring systems may truncate longer texts."""
-NO_TRAFFIC: Final = "no_traffic"
 
 
 class State(enum.IntEnum):
@@ -141,7 +141,9 @@ def _limits(sla: Sla) -> dict[str, float]:
     if sla.now is not None:
         limits = msgspec.structs.asdict(sla.now.limits)  # p50_ms … loss_ratio
         return {name.partition("_")[0]: limit for name, limit in limits.items()}
-    return {rule.id: max(rule.limits_ms, default=rule.limit) for rule in sla.rules}
+    in_ms = {rule.id: max(rule.limits_ms) for rule in sla.rules if rule.limits_ms}
+    shares = {rule.id: rule.limit for rule in sla.rules if rule.id in ("late", "loss")}
+    return in_ms | shares
 
 
 def _datum(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ari_tui.core.text import clean_text, did_you_mean
+from ari_tui.core.text import aligned, cells, clean_text, cut_middle, did_you_mean, wrap
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,43 @@ def test_any_text_becomes_one_bounded_line_of_visible_characters(text: str, limi
 def test_a_wrong_name_is_answered_with_the_nearest_known_one_or_with_nothing() -> None:
     assert did_you_mean("colums", ["rows", "columns"]) == "did you mean columns?"
     assert did_you_mean("zzz", ["rows", "columns"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "width"), [("", 0), ("abc", 3), ("漢字", 4), ("é", 1), ("e\u0301", 1), ("a漢", 3)]
+)
+def test_wide_characters_take_two_columns_and_marks_none(text: str, width: int) -> None:
+    assert cells(text) == width
+
+
+@pytest.mark.parametrize("text", ["PJSIP/a-long-trunk-name-0000002a", "漢字" * 12, "a漢b字" * 9])
+def test_a_name_is_cut_in_its_middle_to_the_columns_there_are(text: str) -> None:
+    for width in range(1, cells(text)):
+        cut = cut_middle(text, width)
+        begin, sign, end = cut.partition("…")
+        assert sign
+        assert width - 2 <= cells(cut) <= width
+        assert text.startswith(begin)
+        assert text.endswith(end)
+    assert cut_middle(text, cells(text)) == text
+    assert cut_middle("PJSIP/a-long-trunk-name-0000002a", 16).endswith("0002a")
+
+
+def test_rows_are_aligned_by_columns_and_fit_a_width() -> None:
+    rows = [("NAME", "N"), ("漢字", "10"), ("a-name-of-some-length", "7")]
+    assert {cells(line) for line in aligned(rows, words=1)} == {25}
+    fitted = aligned(rows, words=1, width=16)
+    assert {cells(line) for line in fitted} == {16}
+    assert fitted[1] == "漢字" + " " * 10 + "10"
+    assert {cells(line) for line in aligned(rows, words=1, width=1)} == {8 + 2 + 2}
+
+
+@pytest.mark.parametrize("width", range(4, 30))
+def test_wrapped_lines_fit_and_keep_every_word(width: int) -> None:
+    text = "one two 漢字漢字漢字 four-hundred-and-five 六"
+    lines = wrap(text, width, first="> ", rest="  ")
+    assert all(cells(line) <= width for line in lines)
+    assert lines[0].startswith("> ")
+    assert all(line.startswith("  ") for line in lines[1:])
+    assert "".join(line[2:] for line in lines).replace(" ", "") == text.replace(" ", "")
+    assert wrap("", width) == []

@@ -54,7 +54,7 @@ def test_seconds_that_were_left_out_are_told() -> None:
 
 def test_rules_are_told_by_their_kind() -> None:
     p99, loss, longest = (facts.rule_words(rule) for rule in RULES)
-    assert (p99.asked, p99.found) == ("≤ 18 ms for all but 1 %", "0.40 % above")
+    assert (p99.asked, p99.found) == ("≤ 18 ms for 99 %", "0.40 % above")
     assert p99.evidence == "0.30 % … 0.60 %"
     assert (loss.asked, loss.found, loss.violated) == ("≤ 0.2 %", "1.00 %", "7")
     assert (longest.asked, longest.found, longest.evidence) == (

@@ -38,6 +38,8 @@ class TimelineCharts:
     def figures(self) -> Iterator[Markup]:
         """Yield the charts from the top down."""
         yield self._calls()
+        if not any(point.sent for point in self._timeline.points):
+            return
         yield self._rtt()
         yield self._share("Lost packets", "loss", lambda point: point.lost)
         yield self._share("Late packets", "late", lambda point: point.late)

@@ -72,7 +72,8 @@ def _sections(report_input: ReportInput, name: str) -> Iterator[Markup]:
     yield element(
         "dl", [_tile(fact) for fact in facts.headline_numbers(report_input)], class_="tiles"
     )
-    yield _rules(report_input)
+    if not facts.without_traffic(document):
+        yield _rules(report_input)
     if load is not None and load.tiers:
         yield section("Load tiers", _TIERS, tiers(load.tiers))
     yield from _pictures(report_input)

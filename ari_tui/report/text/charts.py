@@ -74,6 +74,8 @@ class _TimelineText:
             step += f", round trips are those of the last {self._whole.rtt_over_s:g} s"
         points = self._timeline.points
         yield from self._chart(f"Calls up ({step})", 5, [(_BAR, True, lambda one: one.calls)])
+        if not any(point.sent for point in points):
+            return
         signs = "longest ^, p99 +, p95 o, median " + (":" if self._ascii else "░")
         yield from self._chart(
             f"Round trip, ms ({signs})",

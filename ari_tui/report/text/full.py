@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from ari_tui.core.number_format import grouped, moment, ms, percent_precise, span
-from ari_tui.core.text import aligned, clean_text
+from ari_tui.core.text import aligned, cells, clean_text, wrap
 from ari_tui.document.load_test import STEPS, LoadReport, LoadTier
 from ari_tui.document.model import Spread
 from ari_tui.report import facts
@@ -16,8 +15,10 @@ from ari_tui.report.report_input import ReportInput
 from ari_tui.report.text.charts import pictures
 from ari_tui.report.text.summary import (
     chapter,
+    faulty_lines,
     measured_lines,
     session_report,
+    verdict_lines,
     where_lines,
     wrapped,
 )
@@ -34,12 +35,12 @@ def load_lines(load: LoadReport, width: int) -> Iterator[str]:
         yield from wrapped("- ", clean_text(reason, 300), width)
     yield from chapter("The test", [*facts.plan_facts(load.plan), _outcome(load)], width)
     if load.tiers:
-        yield from _tiers(load.tiers)
+        yield from _tiers(load.tiers, width)
     for one in facts.failures(load.calls):
         yield ""
         yield from wrapped(f"{one.size} failed at ", f"{one.step}: {one.reason}", width)
         if one.hint:
-            yield f"  {one.hint}"
+            yield from wrapped("  ", one.hint, width)
         yield from wrapped("  ", f"calls {one.calls} to {one.endpoints}", width)
     yield from _set_up(load.set_up_ms)
 
@@ -53,12 +54,13 @@ def _outcome(load: LoadReport) -> Fact:
     return Fact("Outcome", counts, more)
 
 
-def _tiers(tiers: Sequence[LoadTier]) -> Iterator[str]:
+def _tiers(tiers: Sequence[LoadTier], width: int) -> Iterator[str]:
     yield ""
     yield f"{'Tier':<10}{'reached':>8}{'good':>7}{'failed':>7}{'cut':>6}  verdict"
     for tier in tiers:
         counts = f"{tier.reached:>8}{tier.good:>7}{tier.failed:>7}{tier.cut:>6}"
-        yield f"{f'{tier.calls} calls':<10}{counts}  {clean_text(tier.sla.headline, 200)}"
+        name = f"{f'{tier.calls} calls':<10}{counts}  "
+        yield from wrapped(name, clean_text(tier.sla.headline, 200), width)
 
 
 def _set_up(set_up_ms: Mapping[str, Spread]) -> Iterator[str]:
@@ -93,12 +95,15 @@ def plain_report(
 def _lines(report_input: ReportInput, width: int, ascii_only: bool, charts: bool) -> Iterator[str]:
     load, document = report_input.load, report_input.document
     title = facts.title(report_input)
-    yield title
-    yield "=" * min(len(title), width)
+    yield from wrap(title, width)
+    yield "=" * min(cells(title), width)
     for note in filter(None, (report_input.warning, facts.injected(document))):
-        yield from textwrap.wrap(f"! {note}", width)
+        yield from wrap(f"! {note}", width)
     calls = document.calls if load is None else load.calls
-    yield from where_lines(document.where, calls, width)
+    yield from where_lines(document.where, width)
+    if load is None:
+        yield from verdict_lines(document)
+    yield from faulty_lines(calls, width)
     if load is not None:
         yield from load_lines(load, width)
     if charts:
@@ -110,11 +115,11 @@ def _lines(report_input: ReportInput, width: int, ascii_only: bool, charts: bool
         yield session_report(document)
         return
     yield from measured_lines(document)
-    yield from _worst(report_input)
+    yield from _worst(report_input, width)
     yield from chapter("Environment", facts.environment(report_input), width)
 
 
-def _worst(report_input: ReportInput) -> Iterator[str]:
+def _worst(report_input: ReportInput, width: int) -> Iterator[str]:
     rows = facts.call_rows(report_input)
     if not rows:
         return
@@ -137,4 +142,4 @@ def _worst(report_input: ReportInput) -> Iterator[str]:
                 row.state,
             )
         )
-    yield from aligned(table, words=2)
+    yield from aligned(table, words=2, width=width)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable
 from typing import Final
 
 from ari_tui.core.number_format import fixed, percent
-from ari_tui.core.text import aligned, clean_text
+from ari_tui.core.text import aligned, cells, clean_text, cut_middle, wrap
 from ari_tui.document.load_test import LoadCall
 from ari_tui.document.model import Call, Document, Figures, LoadProgress, Session
 from ari_tui.document.where import Where
 from ari_tui.document.where_text import faulty, line_of, told
-from ari_tui.report.facts import Fact, rule_words
+from ari_tui.report.facts import NO_TRAFFIC_WORDS, Fact, rule_words, without_traffic
 
+WIDTH: Final = 80
+"""Columns of the final report: those of a terminal."""
+_LABELS: Final = 12
 _NAME_WIDTH: Final = 28
+_STATE_WIDTH: Final = 10
 _LONG: Final = 300
 _FAULTY: Final = 20
 """Calls with a fault that are named."""
@@ -52,50 +55,57 @@ def _status(document: Document) -> str:
         f"max={fixed(rtt.max, 1, 'ms')} late_ratio={percent(totals.late_ratio)} "
         f"drops={percent(totals.loss_ratio)} calls={totals.calls.active} sent={packets.sent} "
         f"in_flight={packets.in_flight} interruptions={packets.interruptions}"
-        f" sla={clean_text(document.sla.verdict)}"
+        f" sla={clean_text(document.sla.state or document.sla.verdict)}"
         + (f" DISCONNECTED={','.join(disconnected)}" if disconnected else "")
         + ("" if document.where is None else f" {clean_text(line_of(document.where), _LONG)}")
     )
 
 
 def final_report(document: Document) -> str:
-    """Return the report at the end of a run: totals, then every call in the document."""
-    place = where_lines(document.where, document.calls)
-    return "\n".join([_head(document), *place, *([""] if place else []), *_session(document)])
+    """Return the report at the end of a run, at most `WIDTH` columns wide.
+
+    First what a person on call needs: where the fault is, the verdict, the calls with a fault.
+    Then the figures of all calls together, the rules, and every call in the document.
+    """
+    lines = [
+        *_head(document),
+        *where_lines(document.where, WIDTH),
+        *verdict_lines(document),
+        *faulty_lines(document.calls, WIDTH),
+        "",
+        *_session(document),
+    ]
+    return "\n".join(lines)
 
 
 def session_report(document: Document) -> str:
-    """Return the final report without the diagnosis."""
-    return "\n".join([_head(document), *_session(document)])
+    """Return the final report without diagnosis and verdict."""
+    return "\n".join([*_head(document), *_session(document)])
 
 
-def _head(document: Document) -> str:
+def _head(document: Document) -> list[str]:
     session = document.session
-    return (
-        f"ari-tui {clean_text(session.version)}, session {clean_text(session.id)}: "
-        f"{session.duration_s:.1f} s, "
-        f"{ending(session)}"
+    text = (
+        f"{clean_text(session.version)}, session {clean_text(session.id)}: "
+        f"{session.duration_s:.1f} s, {ending(session)}"
     )
+    return wrapped("ari-tui ", text, WIDTH)
 
 
-def where_lines(
-    where: Where | None, calls: Iterable[Call | LoadCall], width: int = _LONG
-) -> list[str]:
-    """Return the diagnosis, a line for each thing it says, then the calls with a fault by name.
-
-    None where the engine did not tell.
-    """
+def where_lines(where: Where | None, width: int) -> list[str]:
+    """Return the diagnosis, a line for each thing it says; none where the engine did not tell."""
     if where is None:
         return []
     lines = []
     for line in told(where):
         words = line._replace(text=clean_text(line.text, _LONG)).words
         indent = " " * (len(words) - len(words.lstrip()) + 2)
-        lines += textwrap.wrap(words, width, subsequent_indent=indent, drop_whitespace=True)
-    return lines + _faulty_lines(calls, width)
+        lines += wrap(words.lstrip(), width, first=indent[2:], rest=indent)
+    return lines
 
 
-def _faulty_lines(calls: Iterable[Call | LoadCall], width: int) -> list[str]:
+def faulty_lines(calls: Iterable[Call | LoadCall], width: int) -> list[str]:
+    """Return the calls that have a fault, by name, under a heading; none where none has."""
     found = [
         (clean_text(channel, _NAME_WIDTH), clean_text(finding.text, _LONG))
         for channel, finding in faulty(calls, _FAULTY)
@@ -107,18 +117,14 @@ def _faulty_lines(calls: Iterable[Call | LoadCall], width: int) -> list[str]:
 def _named(name: str, text: str, width: int) -> list[str]:
     """Return a name and a text, in one line where that fits."""
     in_one = f"  {name}  {text}"
-    return [in_one] if len(in_one) <= width else [f"  {name}", *wrapped("    ", text, width)]
+    return [in_one] if cells(in_one) <= width else [f"  {name}", *wrapped("    ", text, width)]
 
 
 def _session(document: Document) -> list[str]:
     load = document.load
-    lines = [
-        *([f"load test   {progress_line(load)}"] if load is not None else []),
-        *measured_lines(document),
-    ]
-    if document.calls:
-        lines += ["", *_call_lines(document)]
-    return lines
+    lines = [] if load is None else _named_line("load test", progress_line(load))
+    lines += [*figure_lines(document), *rule_lines(document)]
+    return [*lines, "", *_call_lines(document)] if document.calls else lines
 
 
 def ending(session: Session) -> str:
@@ -129,87 +135,114 @@ def ending(session: Session) -> str:
 
 
 def measured_lines(document: Document) -> list[str]:
-    """Return the figures of all calls together, and the verdict."""
-    totals = document.totals
-    packets, counts = totals.packets, totals.calls
-    return [
-        f"calls       {counts.started} started, {counts.ended} ended, {counts.failed} failed, "
-        f"peak {counts.peak}",
-        f"packets     sent {packets.sent} = returned {packets.returned} + lost {packets.lost} + "
-        f"in flight {packets.in_flight}; delivered {packets.delivered}",
-        f"            duplicates {packets.duplicates_echo}, reordered {packets.reordered_echo}, "
-        f"late {packets.late_echo}, upstream missing {packets.upstream_missing}"
-        + (f" ({totals.missing_explained} explained)" if totals.missing_explained else ""),
-        f"loss        {percent(totals.loss_ratio)}   late {percent(totals.late_ratio)}   "
-        f"interruptions {packets.interruptions}, longest "
-        f"{fixed(totals.longest_interruption_ms, 1, 'ms')}, dead air {totals.dead_air_s:.1f} s",
-        f"round trip  {_rtt(totals)}",
-        *_quality(totals),
-        _instrument(document),
-        "",
-        *_verdict(document),
+    """Return the figures of all calls together, the verdict on them, and its rules."""
+    return [*figure_lines(document), "", *verdict_lines(document), *rule_lines(document)]
+
+
+def verdict_lines(document: Document) -> list[str]:
+    """Return the verdict and its reasons."""
+    sla = document.sla
+    headline = clean_text(sla.headline, _LONG)
+    if without_traffic(document):
+        return _named_line("SLA", f"{NO_TRAFFIC_WORDS} (profile {clean_text(sla.profile)})")
+    profile, tier = clean_text(sla.profile), clean_text(sla.tier or "no tier")
+    lines = _named_line("SLA", f"{headline} (profile {profile}, {tier})")
+    reasons = (clean_text(reason, _LONG) for reason in sla.reasons)
+    return lines + [
+        line for reason in reasons if reason not in headline for line in _named_line("", reason)
     ]
 
 
-def _rtt(figures: Figures) -> str:
-    rtt = figures.rtt_ms
-    return (
-        f"min {fixed(rtt.min, 1, 'ms')}  p50 {fixed(rtt.p50, 1, 'ms')}  "
-        f"p95 {fixed(rtt.p95, 1, 'ms')}  "
-        f"p99 {fixed(rtt.p99, 1, 'ms')}  max {fixed(rtt.max, 1, 'ms')}"
+def figure_lines(document: Document) -> list[str]:
+    """Return the figures of all calls together, over all seconds."""
+    totals = document.totals
+    packets, counts = totals.packets, totals.calls
+    explained = (
+        f" ({totals.missing_explained} of them digits, hold or silence)"
+        if totals.missing_explained
+        else ""
     )
-
-
-def _quality(figures: Figures) -> list[str]:
-    mos, runs = figures.mos, figures.loss_runs
-    shown = ", ".join(f"{length}: {count}" for length, count in runs.items() if count) or "none"
-    where = figures.loss_directions
-    lines = [f"loss runs   {shown}"]
-    if where is not None and figures.packets.lost:
-        lines[0] += (
-            f"; outward {where.outward}, in the echo server {where.at_echo}, back {where.back}"
-        )
-    if mos.session is not None:
-        worst = fixed(mos.worst_10s, 2)
-        lines.append(
-            f"MOS         {mos.session:.2f} (CQ est., this hop, loss: "
-            f"{clean_text(mos.loss_from)}), worst 10 s {worst}"
-        )
-    return lines
-
-
-def _verdict(document: Document) -> list[str]:
-    """Return the verdict and its rules, one line each."""
     sla = document.sla
-    headline = clean_text(sla.headline, _LONG)
-    profile, tier = clean_text(sla.profile), clean_text(sla.tier or "no tier")
-    lines = [f"SLA         {headline} (profile {profile}, {tier})"]
-    reasons = (clean_text(reason, _LONG) for reason in sla.reasons)
-    lines += [f"            {reason}" for reason in reasons if reason not in headline]
-    for rule in map(rule_words, sla.rules):
-        lines.append(f"  {rule.verdict:<12}  {rule.name:<20} {rule.asked:<28} {rule.found}")
-    return lines
+    of_all = " of all seconds" if sla.clean_s < sla.of_s else ""
+    named = {
+        "calls": f"{counts.started} started, {counts.ended} ended, {counts.failed} failed, "
+        f"at most {counts.peak} at once",
+        "audio": f"lost {percent(totals.loss_ratio)}, late {percent(totals.late_ratio)}{of_all}; "
+        f"interruptions {packets.interruptions}, longest "
+        f"{fixed(totals.longest_interruption_ms, 1, 'ms')}, dead air {totals.dead_air_s:.1f} s",
+        "round trip": _rtt(totals),
+        **_quality(totals),
+        "packets": f"sent {packets.sent} = returned {packets.returned} + lost {packets.lost} + "
+        f"in flight {packets.in_flight}; delivered to Asterisk {packets.delivered}",
+        "": f"late {packets.late_echo}, duplicates {packets.duplicates_echo}, "
+        f"reordered {packets.reordered_echo}; missing from Asterisk {packets.upstream_missing}"
+        + explained,
+        "instrument": _instrument(document),
+    }
+    return [line for name, text in named.items() for line in _named_line(name, text)]
+
+
+def _named_line(name: str, text: str) -> list[str]:
+    return wrapped(f"{name:<{_LABELS}}", text, WIDTH)
+
+
+def _rtt(figures: Figures) -> str:
+    shown = ("min", "p50", "p95", "p99", "max")
+    return ", ".join(f"{name} {fixed(getattr(figures.rtt_ms, name), 1, 'ms')}" for name in shown)
+
+
+def _quality(figures: Figures) -> dict[str, str]:
+    """Return the estimated quality, and how many packets were lost in a row and where."""
+    mos, found = figures.mos, {}
+    if mos.session is not None:
+        found["MOS"] = (
+            f"{mos.session:.2f}, worst 10 s {fixed(mos.worst_10s, 2)} (estimated, of this hop)"
+        )
+    runs = [f"{count} × {length}" for length, count in figures.loss_runs.items() if count]
+    if runs:
+        found["lost in runs"] = f"of {', '.join(runs)}" + _directions(figures)
+    return found
+
+
+def _directions(figures: Figures) -> str:
+    where = figures.loss_directions
+    if where is None or not figures.packets.lost:
+        return ""
+    return f"; outward {where.outward}, in the echo server {where.at_echo}, back {where.back}"
 
 
 def _instrument(document: Document) -> str:
     found = document.instrument
-    own = fixed(found.dwell_out_us.p99, 0, " µs")
     return (
-        f"instrument  own delay p99 {own}, uncertain {found.uncertain}, "
-        f"socket drops {found.socket_drops}, log overflow {found.log_overflow}, "
-        f"limited {found.limited_s:g} s"
+        f"delay in this engine p99 {fixed(found.dwell_out_us.p99, 0, ' µs')}; "
+        f"limited {found.limited_s:g} s; uncertain time stamps {found.uncertain}, "
+        f"dropped at our sockets {found.socket_drops}, not logged {found.log_overflow}"
     )
 
 
+def rule_lines(document: Document) -> list[str]:
+    """Return the rules of the SLA, one line each; none where there was nothing to judge."""
+    sla = document.sla
+    if without_traffic(document) or not sla.rules:
+        return []
+    rows = [
+        (f"  {rule.name}", rule.verdict, rule.asked, rule.found)
+        for rule in map(rule_words, sla.rules)
+    ]
+    seconds = f"Rules, over the {sla.clean_s:g} of {sla.of_s} s that could be judged"
+    return ["", seconds, *(line.rstrip() for line in aligned(rows, words=4, width=WIDTH))]
+
+
 def _call_lines(document: Document) -> list[str]:
-    heads = ("CHANNEL", "STATE", "SENT", "BACK", "DELIV", "LOST", "LATE", "P50", "P95", "MAX")
+    heads = ("CHANNEL", "STATE", "SENT", "LOST", "LATE", "P50", "P95", "MAX")
     rows: list[tuple[str, ...]] = [heads]
     for call in document.calls:
         p, rtt = call.packets, call.rtt_ms
-        names = [clean_text(text, _NAME_WIDTH) for text in (call.channel, call.state)]
-        counts = map(str, (p.sent, p.returned, p.delivered, p.lost, p.late_echo))
-        rows.append((*names, *counts, *(fixed(x, 1, "ms") for x in (rtt.p50, rtt.p95, rtt.max))))
-    return aligned(rows, words=2)
+        state = cut_middle(clean_text(call.state), _STATE_WIDTH)
+        counts = map(str, (p.sent, p.lost, p.late_echo))
+        rtts = (fixed(x, 1, "ms") for x in (rtt.p50, rtt.p95, rtt.max))
+        rows.append((clean_text(call.channel, _LONG), state, *counts, *rtts))
+    return aligned(rows, words=2, width=WIDTH)
 
 
 def chapter(name: str, shown: Iterable[Fact], width: int) -> list[str]:
@@ -223,7 +256,7 @@ def chapter(name: str, shown: Iterable[Fact], width: int) -> list[str]:
 
 def wrapped(name: str, value: str, width: int) -> list[str]:
     """Return a name and its value, which is wrapped with a hanging indent."""
-    return textwrap.wrap(value, width, initial_indent=name, subsequent_indent=" " * len(name))
+    return wrap(value, width, first=name, rest=" " * len(name))
 
 
 def readable(text: str, encoding: str | None) -> str:

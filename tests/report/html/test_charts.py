@@ -70,9 +70,19 @@ def test_maxima_that_are_usual_are_within_the_chart() -> None:
     assert not [text for text in rtt.texts if "above, up to" in text]
 
 
+def test_where_nothing_was_sent_at_all_calls_alone_are_drawn() -> None:
+    assert len(figures([a_second(0.0, sent=0), a_second(1.0, sent=0)])) == 1
+    assert len(figures([a_second(0.0, sent=0), a_second(1.0)])) == 4
+
+
 def test_silence_is_drawn_as_nothing() -> None:
     silent = {"sent": 0, "p50_ms": None, "p95_ms": None, "p99_ms": None, "max_ms": None}
-    pages = figures([a_second(float(at), **silent) for at in range(3)])
+    pages = figures(
+        [
+            *(a_second(float(at), **silent) for at in range(3)),
+            a_second(3.0, **{**silent, "sent": 9}),
+        ]
+    )
     assert "0:01 · no round trip" in pages[1].texts
     assert not [name for name in classes(pages[1], "path") if name.startswith("line")]
     assert not [name for name in classes(pages[2], "rect") if "bar" in name]

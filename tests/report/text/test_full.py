@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ari_tui.core.text import cells
 from ari_tui.report.report_input import NOT_CLOSED, ReportInput
 from ari_tui.report.text.charts import pictures
 from ari_tui.report.text.full import load_lines, plain_report
@@ -52,9 +53,21 @@ def test_a_run_that_broke_off_says_so_first() -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_name_from_outside_breaks_no_line(name: str) -> None:
-    text = plain_report(a_hostile_report_input(name))
+    def beginnings(text: str) -> int:
+        return sum(line[:1].strip() != "" for line in text.splitlines())
+
+    text = plain_report(a_hostile_report_input(name), width=200)
     assert all(line.isprintable() for line in text.splitlines())
-    assert len(text.splitlines()) == len(plain_report(a_hostile_report_input("name")).splitlines())
+    assert beginnings(text) == beginnings(plain_report(a_hostile_report_input("name"), width=200))
+
+
+@pytest.mark.parametrize("name", [*HOSTILE, "PJSIP/" + "trunk" * 30 + "-0000002a", "漢字" * 30])
+@pytest.mark.parametrize("width", [80, 100])
+def test_every_line_fits_the_width(width: int, name: str) -> None:
+    lines = plain_report(a_hostile_report_input(name), width=width).splitlines()
+    assert [line for line in lines if cells(line) > width] == []
+    run = plain_report(ReportInput(a_run(), Timeline([])), width=width).splitlines()
+    assert max(map(cells, run)) <= width
 
 
 def test_without_charts_all_the_rest_is_there() -> None:
