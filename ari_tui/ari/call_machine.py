@@ -17,6 +17,9 @@ returns the commands to run next. `ari_tui.ari.setup` is the upper row, state by
 * A caller who is still in our application continues in the dialplan or is hung up
   (`on_release`).
 * `Finished` is the last command: everything is undone or given up, and the counts are final.
+* A caller whom another client has put into another bridge is that client's: the call ends, and
+  the caller is neither continued nor hung up. One who was only taken out of our bridge, and is not
+  back in time, is released.
 * A transfer sends StasisStart with `replace_channel`: the new channel takes the place of the
   old one, whose end does not end the call.
 """
@@ -44,7 +47,7 @@ from ari_tui.ari.events import (
 from ari_tui.ari.ids import CallIds
 from ari_tui.ari.models import Channel
 from ari_tui.ari.setup import Setup
-from ari_tui.ari.sweep import LiveCall
+from ari_tui.ari.sweep import MOVED, LiveCall
 from ari_tui.ari.teardown import Resource, Teardown
 from ari_tui.core.errors import StepFailedError
 from ari_tui.core.text import clean_text
@@ -52,6 +55,8 @@ from ari_tui.core.text import clean_text
 HUNG_UP_HERE: Final = "hung up from here"
 LEFT: Final = "caller left the application"
 RELEASED_HERE: Final = "released from here"
+TAKEN_OUT: Final = "taken out of our bridge by another client"
+_BACK_TIMER: Final = "back in the bridge: "
 
 
 class CallEnd:
@@ -123,6 +128,7 @@ class CallMachine:
         self._teardown = Teardown(timing.undo_retries_s)
         self._teardown.built(Resource.CALLER, self._release_of(caller))
         self._setup = Setup(ids, caller, self._teardown, timing)
+        self._back_s = timing.members_enter_s
         self._releasing = False
         self.call_end = CallEnd()
         """To be notified of requests to hang up the caller: the end then counts as ours."""
@@ -190,6 +196,9 @@ class CallMachine:
             return []
         if self._releasing:
             return self._teardown.timed_out(what)
+        if what.startswith(_BACK_TIMER):
+            out = what == _BACK_TIMER + self.caller.id and not self._in_bridge(self.caller.id)
+            return self._and_finished(self._taken_away(TAKEN_OUT)) if out else []
         return self._set_up(lambda: self._setup.timed_out(what))
 
     def release(self, reason: str) -> list[Command]:
@@ -212,7 +221,7 @@ class CallMachine:
         if self.finished:
             return False
         if isinstance(event, ChannelEnteredBridge | ChannelLeftBridge | BridgeDestroyed):
-            return event.bridge.id == self.ids.bridge
+            return event.bridge.id == self.ids.bridge or self._was_moved(event)
         if isinstance(event, StasisStart) and event.replace_channel is not None:
             return self._is_caller(event.replace_channel)
         channel = getattr(event, "channel", None)
@@ -295,15 +304,37 @@ class CallMachine:
             self._setup.caller = event.channel
         return []
 
+    def _was_moved(self, event: Event) -> bool:
+        """Return whether the caller entered a bridge that is not ours."""
+        return (
+            isinstance(event, ChannelEnteredBridge)
+            and event.bridge.id != self.ids.bridge
+            and event.channel is not None
+            and self._is_caller(event.channel)
+        )
+
+    def _in_bridge(self, channel_id: str) -> bool:
+        return channel_id in self._setup.bridge_join.members
+
     def _on_members(self, event: ChannelEnteredBridge | ChannelLeftBridge) -> list[Command]:
+        if self._was_moved(event):
+            self._teardown.gone(Resource.CALLER)
+            return self._taken_away(MOVED)
         bridge_join = self._setup.bridge_join
         bridge_join.update_technology(event.bridge)
         if isinstance(event, ChannelLeftBridge):
             bridge_join.members.discard(event.channel.id)
-        elif event.channel is not None:
+            return self._await_back(event.channel)
+        if event.channel is not None:
             bridge_join.members.add(event.channel.id)
         self._setup.members_changed()
         return []
+
+    def _await_back(self, channel: Channel) -> list[Command]:
+        """Give a caller who has left the bridge, but not our application, time to come back."""
+        if self.state is not CallState.UP or not self._is_caller(channel):
+            return []
+        return [do.StartTimer(_BACK_TIMER + channel.id, self._back_s)]
 
     def _on_bridge_destroyed(self, _event: BridgeDestroyed) -> list[Command]:
         self._teardown.gone(Resource.BRIDGE)

@@ -12,10 +12,12 @@ to be missed in a list, and what belongs to it is no leftover.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ari_tui.ari.ids import is_own_caller, parse_id
 from ari_tui.ari.models import Bridge, Channel
+
+MOVED: Final = "moved to another bridge by another client"
 
 
 class LiveCall(NamedTuple):
@@ -48,7 +50,8 @@ class SweepPlan(NamedTuple):
     delete_bridges: tuple[str, ...]
     """Ids of bridges without a call."""
     new_callers: tuple[Channel, ...]
-    """Callers in our application without a call: to be taken up as new calls."""
+    """Callers in our application without a call: to be taken up as new calls. Those in another
+    client's bridge are that client's."""
 
 
 def plan_sweep(
@@ -68,9 +71,10 @@ def plan_sweep(
     that is draining still counts as live: it cleans up itself).
     """
     numbers = {call.number for call in calls_now}
+    elsewhere = _in_other_bridges(app, bridges)
     known_callers = {call.caller_id for call in (*calls_before, *calls_now)}
     return SweepPlan(
-        lost=_lost_calls(channels, bridges, app_channel_ids, calls_before, calls_now),
+        lost=_lost_calls(channels, bridges, app_channel_ids, calls_before, calls_now, elsewhere),
         hang_up=_leftovers((channel.id for channel in channels), app, session, numbers),
         delete_bridges=_leftovers((bridge.id for bridge in bridges), app, session, numbers),
         new_callers=tuple(
@@ -78,8 +82,18 @@ def plan_sweep(
             for channel in channels
             if channel.id in set(app_channel_ids)
             and (parse_id(channel.id) is None or is_own_caller(channel.id, app, session))
-            and channel.id not in known_callers
+            and channel.id not in known_callers | elsewhere
         ),
+    )
+
+
+def _in_other_bridges(app: str, bridges: Collection[Bridge]) -> frozenset[str]:
+    """Return the channels in bridges that are not of our application: another client's."""
+    return frozenset(
+        channel_id
+        for bridge in bridges
+        if (owned := parse_id(bridge.id)) is None or owned.app != app
+        for channel_id in bridge.channels
     )
 
 
@@ -102,6 +116,7 @@ def _lost_calls(
     app_channel_ids: Collection[str],
     calls_before: Collection[LiveCall],
     calls_now: Collection[LiveCall],
+    elsewhere: Collection[str],
 ) -> tuple[LostCall, ...]:
     by_id = {channel.id: channel for channel in channels}
     bridge_ids = {bridge.id for bridge in bridges}
@@ -113,6 +128,8 @@ def _lost_calls(
             lost.append(LostCall(call.number, "caller is no longer in Asterisk", True))
         elif call.caller_expected and _left(by_id[call.caller_id], app_channel_ids):
             lost.append(LostCall(call.number, "caller left the application", True))
+        elif call.caller_expected and call.caller_id in elsewhere:
+            lost.append(LostCall(call.number, MOVED, True))
         elif call.media_id is not None and call.media_id not in by_id:
             lost.append(LostCall(call.number, "our media channel is no longer there", False))
         elif call.bridge_id is not None and call.bridge_id not in bridge_ids:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from ari_tui.analysis.stream.gaps import CallGaps
 from ari_tui.ari import commands as do
+from ari_tui.ari.call_machine import TAKEN_OUT
 from ari_tui.ari.events import ChannelDtmfReceived, ChannelHold, ChannelUnhold, Event
+from ari_tui.ari.sweep import MOVED
 from ari_tui.engine.event_log import EventLog
 from ari_tui.engine.measured_call import MeasuredCall
 
@@ -44,8 +46,9 @@ class CallEventMessages:
         self.add(call, "warning", "learned", text)
 
     def ended(self, call: MeasuredCall, reason: str) -> None:
-        """Report that a call has ended, and why."""
-        self.add(call, "info", "call_ended", f"call ended: {reason}")
+        """Report that a call has ended, and why; that another client took it is a warning."""
+        level = "warning" if reason in (MOVED, TAKEN_OUT) else "info"
+        self.add(call, level, "call_ended", f"call ended: {reason}")
 
     def finished(self, call: MeasuredCall, command: do.Finished) -> None:
         """Report how a call's machine finished, and what could not be undone."""

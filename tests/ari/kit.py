@@ -92,6 +92,21 @@ class World:
         self.bridge = None
         self.events.append(BridgeDestroyed(bridge=model))
 
+    def take_caller_out(self) -> None:
+        """Another client takes the caller out of our bridge; it stays in our application."""
+        assert self.bridge is not None
+        self.bridge.discard(self.current)
+        channel = self.channel(self.current)
+        self.events.append(ChannelLeftBridge(bridge=self.bridge_model(), channel=channel))
+
+    def move_caller(self) -> None:
+        """Another client puts the caller into its own bridge."""
+        if self.bridge is not None and self.current in self.bridge:
+            self.take_caller_out()
+        channel = self.channel(self.current)
+        theirs = Bridge("theirs", technology="softmix", channels=(self.current,))
+        self.events.append(ChannelEnteredBridge(bridge=theirs, channel=channel))
+
     def replace_caller(self) -> None:
         """Transfer: a new channel in the old one's place, whose end follows."""
         old, new = self.current, self.current + "'"

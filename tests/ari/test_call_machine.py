@@ -313,6 +313,64 @@ def test_a_join_that_is_never_accepted_fails_the_call() -> None:
     assert play.world.released == ["continue caller"]
 
 
+def test_a_caller_moved_to_another_bridge_is_neither_continued_nor_hung_up() -> None:
+    for on_release in OnRelease:
+        play = Play(on_release=on_release)
+        play.run_up()
+        play.world.move_caller()
+        play.settle()
+        reason = "moved to another bridge by another client"
+        assert play.finished == do.Finished(CallState.ENDED, reason, None, ())
+        assert play.world.released == []
+        assert play.world.bridge is None
+        assert IDS.media not in play.world.channels
+
+
+def test_a_caller_moved_while_we_release_it_is_left_alone() -> None:
+    play = Play()
+    play.run_up()
+    play.world.move_caller()
+    play.release()
+    play.tell()
+    play.tell()
+    play.settle()
+    assert play.machine.reason == "a person asked"
+    assert play.world.released == []
+
+
+def test_a_caller_moved_before_the_call_is_up_fails_it() -> None:
+    play = Play(World("Up"))
+    play.take(play.machine.start())
+    play.world.move_caller()
+    play.settle()
+    assert play.finished is not None
+    assert play.finished.state is CallState.FAILED
+    assert play.finished.reason == "moved to another bridge by another client"
+    assert play.world.released == []
+
+
+def test_a_caller_only_taken_out_of_our_bridge_is_released_unless_it_comes_back() -> None:
+    play = Play()
+    play.run_up()
+    play.world.take_caller_out()
+    play.tell()
+    assert play.machine.state is CallState.UP
+    play.settle()
+    reason = "taken out of our bridge by another client"
+    assert play.finished == do.Finished(CallState.ENDED, reason, None, ())
+    assert play.world.released == ["continue caller"]
+
+
+def test_a_caller_who_is_back_in_our_bridge_in_time_goes_on_being_measured() -> None:
+    play = Play()
+    play.run_up()
+    play.world.take_caller_out()
+    play.tell()
+    play.world.execute(do.AddToBridge(IDS.bridge, ("caller",)))
+    play.settle()
+    assert play.machine.state is CallState.UP
+
+
 def test_bridge_events_that_were_lost_are_made_up_for_by_reading_the_bridge() -> None:
     play = Play(World("Up"))
     play.take(play.machine.start())

@@ -63,6 +63,27 @@ def test_a_call_whose_caller_went_elsewhere_is_lost() -> None:
     assert plan.lost == (LostCall(1, "caller left the application", True),)
 
 
+def test_a_caller_in_another_clients_bridge_is_that_clients() -> None:
+    bridges = [*EXISTING["bridges"], Bridge("theirs", channels=("caller",))]
+    plan = _plan(bridges=bridges)
+    reason = "moved to another bridge by another client"
+    assert plan == SweepPlan((LostCall(1, reason, True),), (), (), ())
+    after = _plan(bridges=[bridges[1]], channels=[Channel("caller")], calls_before=[], calls_now=[])
+    assert after == NOTHING  # nor is it taken up as a new call
+
+
+def test_a_caller_in_a_bridge_that_a_crash_of_ours_left_is_taken_up() -> None:
+    left = Bridge(build_id("app", "old", 7, "bridge"), channels=("caller",))
+    plan = _plan(
+        bridges=[left],
+        channels=[Channel("caller")],
+        app_channel_ids=["caller"],
+        calls_before=[],
+        calls_now=[],
+    )
+    assert [one.id for one in plan.new_callers] == ["caller"]
+
+
 def test_one_sign_alone_does_not_say_that_a_caller_left() -> None:
     in_stasis = Channel("caller", dialplan=DialplanLocation(app_name="Stasis"))
     originated = Channel("caller", dialplan=DialplanLocation(app_name="AppDial2"))

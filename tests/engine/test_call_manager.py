@@ -12,6 +12,7 @@ from unittest import mock
 import pytest
 
 from ari_tui.ari.call_machine import CallMachine
+from ari_tui.ari.client import AriClient
 from ari_tui.ari.commands import CallState, CallTiming, OnRelease
 from ari_tui.ari.events import ChannelDestroyed, ChannelDtmfReceived
 from ari_tui.ari.ids import CallIds, call_ids
@@ -195,6 +196,46 @@ async def test_a_transferred_call_goes_on_with_the_new_caller(pbx: Pbx, echo: Ec
     assert run.final.totals.calls.started == 1
     assert run.final.totals.packets.ssrc_changes == 1
     run.assert_nothing_left()
+
+
+async def test_a_caller_whom_another_client_moves_is_let_go_and_not_taken_up_again(
+    pbx: Pbx, echo: EchoRun
+) -> None:
+    async with (
+        engine(pbx, echo.port) as run,
+        AriClient(pbx.sim.url, pbx.sim.config.user, pbx.sim.config.password) as other,
+    ):
+        caller = pbx.call()
+        (call,) = await run.up(1)
+        await other.create_bridge("theirs")
+        await other.add_to_bridge("theirs", [caller])
+        await until(lambda: not run.calls)
+        assert call.reason == "moved to another bridge by another client"
+        (told,) = [one for one in run.events("call_ended") if one.call == call.id]
+        assert (told.level, told.text) == ("warning", f"call ended: {call.reason}")
+        assert (await run.parts.sweeper.sweep("by hand"), run.calls) == (True, [])
+        await run.end()
+    assert pbx.sim.pbx.bridging.bridges["theirs"].members == [pbx.sim.pbx.channels[caller]]
+    assert not any(f"/channels/{caller}/continue" in path for _, path in pbx.faults.requests)
+    assert not pbx.faults.was_asked("DELETE", f"/channels/{caller}")
+    assert run.final.totals.calls.failed == 0
+
+
+async def test_a_caller_moved_while_no_event_could_tell_is_found_by_the_sweep(
+    pbx: Pbx, echo: EchoRun
+) -> None:
+    async with engine(pbx, echo.port) as run:
+        caller = pbx.call()
+        (call,) = await run.up(1)
+        await pbx.control.go_away()
+        await until(lambda: not run.parts.event_stream.connected)
+        theirs = pbx.sim.pbx.bridging.create("theirs", "mixing", "")
+        pbx.sim.pbx.bridging.enter(theirs, pbx.sim.pbx.channels[caller])
+        await pbx.control.come_back()
+        await until(lambda: not run.calls)
+        assert call.reason == "moved to another bridge by another client"
+        await run.end()
+    assert [one.id for one in theirs.members] == [caller]
 
 
 async def test_a_call_without_rtp_is_told_of_once_with_a_hint(
