@@ -77,12 +77,10 @@ def _prepared(start: Start, values: dict[str, Any]) -> Settings:
     settings = prepare(start, values)
 
     from ari_tui.report.files import form_of
-    from ari_tui.session.loadtest.plan import check_safety_limits, on_simulator
+    from ari_tui.session.loadtest.plan import check_safety_limits
 
     if values.get("flag_ari_pass"):
         get("loadtest").warning("--ari-pass: all of this machine can read it; better is ARI_PASS")
-    if values["sim"]:
-        settings = on_simulator(settings)
     check_safety_limits(settings.loadtest)
     for path in settings.loadtest.report:
         form_of(path)

@@ -198,8 +198,11 @@ class UiSettings(SettingsGroup, frozen=True, kw_only=True):
 class LoadtestSettings(SettingsGroup, frozen=True, kw_only=True):
     """Which calls a load test places, and what it may never do."""
 
-    endpoints: tuple[str, ...] = ("Local/echo@ari-context",)
-    """Called in turn, as ARI writes them: `Local/tone@lab`, `PJSIP/100`."""
+    endpoints: tuple[str, ...] = ("Local/tone@ari-tui-loadtest",)
+    """Called in turn, as ARI writes them: `Local/tone@lab`, `PJSIP/100`.
+
+    The default sends a tone: in contrib/asterisk/extensions.conf, and in the simulated Asterisk.
+    """
     calls: Annotated[int, Meta(ge=1, le=2000)] = 10
     """How many at once."""
     duration_s: Positive = 60.0

@@ -94,6 +94,19 @@ async def test_eight_calls_are_up_at_once_replaced_and_good(
     assert report.environment.asterisk == report.document.asterisks[0].version
 
 
+async def test_what_is_called_by_default_is_in_the_shipped_dialplan_and_sends_audio(
+    asterisk: Asterisk, tmp_path: Path, note: Callable[[str], None]
+) -> None:
+    flags = ("--calls=3", "--duration=6", "--call-duration=3")
+    code, report, text = await load_test(asterisk, tmp_path, *flags)
+    assert_nothing_left(asterisk)
+    note(f"load test of {report.plan.endpoints}: {report.progress.good} good, {report.verdict}")
+    assert report.plan.endpoints == ["Local/tone@ari-tui-loadtest"]
+    assert (report.progress.failed, report.progress.cut) == (0, 0), text
+    assert report.progress.good == report.progress.started > 3
+    assert code == VERDICTS[report.verdict]
+
+
 async def test_calls_that_come_to_nothing_say_where_and_why(
     asterisk: Asterisk, tmp_path: Path, note: Callable[[str], None]
 ) -> None:

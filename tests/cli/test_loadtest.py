@@ -160,7 +160,7 @@ def test_on_the_simulator_everything_is_a_child_and_the_default_endpoint_sends(
     assert execute([*HEADLESS, *arguments]) == 0
     assert engine.arguments == ()
     settings, named = loopback.settings, loopback.named
-    assert settings.loadtest.endpoints == ("Local/tone@sim",)
+    assert settings.loadtest.endpoints == ("Local/tone@ari-tui-loadtest",)
     assert settings.loadtest.calls == 30
     assert named["echo"][-2:] == ["--impair=loss=1%", "--seed=5"]
     assert named["sim"] == ["sim", "--quiet", "--port=0", "--calls=0", "--seed=5"]

@@ -200,7 +200,7 @@ def _quality(figures: Figures) -> dict[str, str]:
         )
     runs = [f"{count} × {length}" for length, count in figures.loss_runs.items() if count]
     if runs:
-        found["lost in runs"] = f"of {', '.join(runs)}" + _directions(figures)
+        found["loss runs"] = f"{', '.join(runs)}" + _directions(figures)
     return found
 
 

@@ -14,7 +14,10 @@ class FailureCause(NamedTuple):
 
 _CHECK_NUMBER: Final = "is the extension in that context of the dialplan, the number right?"
 _CAUSES: Final = {
-    0: FailureCause("no such extension, or it hung up at once", _CHECK_NUMBER),
+    0: FailureCause(
+        "no such extension, or it hung up at once",
+        f"{_CHECK_NUMBER} The default one is in contrib/asterisk/extensions.conf",
+    ),
     1: FailureCause("unallocated number", _CHECK_NUMBER),
     3: FailureCause("no route to destination", _CHECK_NUMBER),
     16: FailureCause(

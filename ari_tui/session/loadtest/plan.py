@@ -15,7 +15,6 @@ from ari_tui.core.errors import ConfigError
 from ari_tui.core.text import escaped
 from ari_tui.document.load_test import LoadPlan
 
-SIMULATED_ENDPOINT: Final = "Local/tone@sim"
 _SUFFIX: Final = "-load"
 _LONGEST_APP: Final = 64
 
@@ -54,14 +53,6 @@ def engine_settings(settings: Settings) -> Settings:
     app = settings.asterisk.app[: _LONGEST_APP - len(_SUFFIX)] + _SUFFIX
     asterisk = replace(settings.asterisk, app=app, on_release="hangup")
     return replace(settings, asterisk=asterisk)
-
-
-def on_simulator(settings: Settings) -> Settings:
-    """Return settings for the simulator, with an extension that sends audio by default."""
-    if settings.origin("loadtest.endpoints") != "default":
-        return settings
-    loadtest = replace(settings.loadtest, endpoints=(SIMULATED_ENDPOINT,))
-    return replace(settings, loadtest=loadtest)
 
 
 EMERGENCY: Final = frozenset({"000", "110", "112", "113", "115", "117", "118", "119", "911", "999"})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import msgspec
+from pathlib import Path
+
 import pytest
 
 from ari_tui.config.settings import AsteriskSettings, LoadtestSettings, Settings
@@ -13,10 +14,10 @@ from ari_tui.session.loadtest.plan import (
     emergency_number,
     engine_settings,
     is_local,
-    on_simulator,
     plan_of,
     variables_of,
 )
+from ari_tui.sim.dialplan import extension
 
 
 def test_the_plan_names_variables_and_keeps_their_values_to_itself() -> None:
@@ -40,10 +41,21 @@ def test_the_engine_beside_has_an_application_of_its_own_and_hangs_up() -> None:
     assert longest.asterisk.app == "a" * 59 + "-load"
 
 
-def test_on_the_simulator_the_default_is_an_endpoint_that_sends() -> None:
-    assert on_simulator(Settings()).loadtest.endpoints == ("Local/tone@sim",)
-    chosen = msgspec.structs.replace(Settings(), origins={"loadtest.endpoints": "--endpoint"})
-    assert on_simulator(chosen).loadtest.endpoints == LoadtestSettings().endpoints
+def test_the_default_endpoint_sends_a_tone_in_the_shipped_dialplan_and_in_the_simulator() -> None:
+    (endpoint,) = LoadtestSettings().endpoints
+    name, context = endpoint.removeprefix("Local/").split("@")
+    shipped = Path("contrib/asterisk/extensions.conf")
+    text = (Path(__file__).parents[3] / shipped).read_text()
+    lines = text.partition(f"[{context}]\n")[2].partition("\n[")[0].splitlines()
+    assert [line.partition(",")[2] if "exten" in line else line for line in lines[:2]] == [
+        "1,Answer()",
+        " same => n,Milliwatt()",
+    ]
+    assert lines[0].startswith(f"exten => {name},")
+    found = extension(name)
+    assert found.frequency_hz > 0
+    assert (found.cause, found.tone_s) == (None, None)
+    check_safety_limits(LoadtestSettings())
 
 
 ANYTHING = ("*",)
