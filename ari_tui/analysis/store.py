@@ -144,10 +144,11 @@ class Store(Tables):
             self.media.old_ssrc[row],
         ):
             self._take_holds(row, report, report.holds)
-        if int(self.media.epochs[row]) != 1 or self.media.ssrc[row] != report.ssrc:
+        known = int(self.media.epochs[row]) == 1 and self.media.ssrc[row] == report.ssrc
+        if report.follow_up or not known:
             return
         grown = self.direction_of(row).take(report)
-        if grown and report.holds is None and report.dwell_max_ns > self.late_ns:
+        if grown and not self.holds.told and report.dwell_max_ns > self.late_ns:
             self.limit(row, report.asked_ns, Limited.ECHO_DWELL)
 
     def _take_holds(self, row: int, report: EchoReport, holds: Holds) -> None:

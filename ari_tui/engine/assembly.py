@@ -25,6 +25,7 @@ from ari_tui.core.backoff import Backoff
 from ari_tui.core.cancellation import cancel_tasks
 from ari_tui.core.errors import ConfigError
 from ari_tui.core.runtime_folder import group_id, socket_path
+from ari_tui.core.sockets import endpoint_text
 from ari_tui.document.model import SCHEMA
 from ari_tui.engine.actions import DetailActions, EngineActions
 from ari_tui.engine.alerts.watcher import AlertWatcher, receivers_of
@@ -34,6 +35,8 @@ from ari_tui.engine.call_manager import CallManager
 from ari_tui.engine.call_media import CallMedia
 from ari_tui.engine.caller_legs import CallerLegs
 from ari_tui.engine.document_publisher import DocumentPublisher
+from ari_tui.engine.echo_status import EchoStatus
+from ari_tui.engine.echo_watch import EchoWatch
 from ari_tui.engine.event_log import EventLog
 from ari_tui.engine.http.server import Health, HttpServer, SlaPage, check_exposure, sla_page
 from ari_tui.engine.http.stream import DocumentStream
@@ -149,6 +152,8 @@ class EngineParts:
             jitter_buffer_ns=round(media.jitter_buffer_ms * 1e6),
             profile=profile,
         )
+        echo_address = endpoint_text(echo_host, self.settings.echo.port)
+        watch = EchoWatch(self.store, self.events.add, echo_address)
         call_media = CallMedia(
             asterisk,
             media,
@@ -157,6 +162,7 @@ class EngineParts:
             store=self.store,
             bind=bind,
             echo_host=echo_host,
+            echo_status=EchoStatus(self.worker_pool, self.store, watch),
         )
         self.calls = CallManager(
             self.session,
@@ -253,7 +259,7 @@ class EngineParts:
     def _worker_callbacks(self) -> WorkerCallbacks:
         return WorkerCallbacks(
             on_source_learned=lambda call, host, port: self.calls.media_learned(call, host, port),
-            on_echo_report=lambda message: self.calls.media.take_report(message),
+            on_echo_report=lambda message: self.calls.media.echo_status.take_report(message),
             on_media_lost=lambda call, reason: self.calls.media_lost(call, reason),
             on_event=lambda level, text: self.events.add(level, "worker", text),
             on_outage=lambda call, since, until: self.store.own_outage(call, since, until, DIED),

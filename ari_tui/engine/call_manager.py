@@ -234,7 +234,7 @@ class CallManager:
     async def close(self) -> None:
         """Cancel what is still running."""
         await self._tasks.close()
-        await self.media.close()
+        await self.media.echo_status.close()
 
     # -- the tick --------------------------------------------------------------------------
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import time
 from collections import deque
 from typing import Final
 
-from ari_tui.analysis.roundtrip.direction import EchoReport
 from ari_tui.analysis.store import Store
 from ari_tui.ari import commands as do
 from ari_tui.config.settings import AsteriskSettings, EchoSettings, MediaSettings
-from ari_tui.core import log
-from ari_tui.core.errors import AriTuiError, PortInUseError, PortsExhaustedError
+from ari_tui.core.errors import PortInUseError, PortsExhaustedError
 from ari_tui.core.sockets import endpoint_text
-from ari_tui.core.tasks import Tasks
+from ari_tui.engine.echo_status import EchoStatus
 from ari_tui.engine.measured_call import MeasuredCall
 from ari_tui.engine.worker_pool import WorkerPool
 from ari_tui.relay import control
@@ -74,8 +70,6 @@ _PORT_TRIES: Final = 512
 _LINGER_NS: Final = 400_000_000
 """A drain ends when nothing is in flight and nothing was received for this long."""
 _OVERTIME_NS: Final = 2_000_000_000
-_ANSWER_S: Final = 0.5
-_log = log.get("engine")
 
 
 class CallMedia:
@@ -91,19 +85,16 @@ class CallMedia:
         store: Store,
         bind: str,
         echo_host: str,
+        echo_status: EchoStatus,
     ) -> None:
         self.asterisk, self.media, self.echo = asterisk, media, echo
         self.bind, self.echo_host = bind, echo_host
-        self.worker_pool, self.store = worker_pool, store
+        self.worker_pool, self.store, self.echo_status = worker_pool, store, echo_status
         self.ports = PortPool(*media.port_range)
         echo_range = media.echo_port_range
         self.echo_ports = PortPool(*echo_range, name="media.echo_ports") if echo_range else None
         self.echo_address = endpoint_text(echo_host, echo.port)
         self.receive_buffer_bytes: int | None = None
-        self._answers = False
-        """Whether the echo server has ever answered a status query, which only ours does."""
-        self._awaited: dict[int, tuple[int, asyncio.Event]] = {}
-        self._tasks = Tasks("echo status")
 
     async def add(self, call: MeasuredCall) -> do.MediaAdded:
         """Bind the call's ports; one that another program holds is skipped.
@@ -156,51 +147,7 @@ class CallMedia:
         await self.worker_pool.assignments.drain(call.number)
         call.drain_since_ns = time.time_ns()
         await call.drained.wait()
-        await self._query_last(call.number)
-
-    def ask_echo(self) -> None:
-        """Query the echo server about every stream; once a second."""
-        for number in self.worker_pool.assignments:
-            row = self.store.row_of.get(number)
-            if row is not None and self.store.media.started[row]:
-                self._tasks.spawn(self._query(number, int(self.store.media.ssrc[row])))
-
-    async def _query_last(self, number: int) -> None:
-        """Query once more after the last packet, so that all losses are split by direction."""
-        row = self.store.row_of.get(number)
-        if row is None or not self._answers or not self.store.media.started[row]:
-            return  # no answer would come
-        # an answer to a query from before the last packet does not count
-        since_ns, answered = self._awaited[number] = time.time_ns(), asyncio.Event()
-        try:
-            await self._query(number, int(self.store.media.ssrc[row]))
-            await asyncio.wait_for(answered.wait(), _ANSWER_S)
-        except asyncio.TimeoutError:
-            _log.debug("echo server did not answer", call=number, since_ns=since_ns)
-        finally:
-            del self._awaited[number]
-
-    async def _query(self, number: int, ssrc: int) -> None:
-        # a failed query is repeated a second later
-        with contextlib.suppress(AriTuiError):
-            await self.worker_pool.assignments.query(number, ssrc, None)
-
-    def take_report(self, answer: control.StreamReport) -> None:
-        """Take an echo server's answer about a stream."""
-        number, counters = answer.call, answer.counters
-        failed = counters.impaired_lost + counters.errors
-        report = EchoReport(
-            answer.asked_ns, answer.ssrc, counters.received, failed, counters.dwell_max_ns
-        )
-        self._answers = True
-        self.store.take_report(number, report)
-        since_ns, answered = self._awaited.get(number, (0, None))
-        if answered is not None and report.asked_ns >= since_ns:
-            answered.set()
-
-    async def close(self) -> None:
-        """Cancel queries that have not been answered."""
-        await self._tasks.close()
+        await self.echo_status.ask_last(call.number)
 
     async def remove(self, call: MeasuredCall) -> None:
         """Close the sockets and free the ports."""

@@ -65,6 +65,7 @@ class EngineLoop:
             self._ask_injected(),
             self._sweep_regularly(),
             self._check_workers(),
+            self._ask_echo(),
             self._parts.pings.run(),
             self._parts.watch.run(),
             self._parts.caller_legs.run(),
@@ -116,6 +117,7 @@ class EngineLoop:
             now_ns = time.time_ns()
             parts.analyzer.fold(now_ns)
             parts.calls.tick(now_ns)
+            parts.calls.media.echo_status.watch.tick()
             self._notifier.watchdog(healthy=parts.worker_pool.healthy)
 
     async def _publish_documents(self) -> None:
@@ -146,4 +148,12 @@ class EngineLoop:
         while True:
             await asyncio.sleep(1.0)
             self._parts.worker_pool.replace_hung()
-            self._parts.calls.media.ask_echo()
+
+    async def _ask_echo(self) -> None:
+        """Ask the echo server every second, and in between for what round trips wait for."""
+        status = self._parts.calls.media.echo_status
+        while True:
+            await asyncio.sleep(_SNAPSHOT_S / 2)
+            status.ask_waiting()
+            await asyncio.sleep(_SNAPSHOT_S / 2)
+            status.ask()

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ari_tui.analysis import counters as c
 from ari_tui.analysis.fold import fold
 from ari_tui.analysis.records import from_bytes
 from ari_tui.analysis.store import Store
@@ -23,8 +24,10 @@ from ari_tui.ari.ids import CallIds
 from ari_tui.ari.models import Channel
 from ari_tui.config.settings import AsteriskSettings, EchoSettings, MediaSettings
 from ari_tui.core.errors import BindError, PortsExhaustedError, WorkerError
-from ari_tui.engine import call_media
+from ari_tui.engine import echo_status
 from ari_tui.engine.call_media import CallMedia, PortPool
+from ari_tui.engine.echo_status import EchoStatus
+from ari_tui.engine.echo_watch import EchoWatch
 from ari_tui.engine.measured_call import MeasuredCall
 from ari_tui.engine.worker_pool import WorkerCallbacks, WorkerPool
 from ari_tui.relay.control import ConnectCall, StreamReport
@@ -54,6 +57,8 @@ class Bench:
         **media: Any,
     ) -> None:
         self.store = Store(loss_timeout_ns=10**9, late_ns=3_000_000)
+        watch = EchoWatch(self.store, lambda *_: None, "echo")
+        self.status = EchoStatus(worker_pool, self.store, watch)
         self.media = CallMedia(
             asterisk or AsteriskSettings(),
             MediaSettings(**media),
@@ -62,6 +67,7 @@ class Bench:
             store=self.store,
             bind="127.0.0.1",
             echo_host=echo.host,
+            echo_status=self.status,
         )
         self.calls = 0
 
@@ -286,7 +292,8 @@ async def packets_through(bench: Bench, call: MeasuredCall, count: int) -> None:
         def logged() -> bool:
             for data in bench.media.worker_pool.read_logs():
                 fold(bench.store, from_bytes(data), 0)
-            return bench.store.call_totals(call.number, 0).rtt.number == count
+            row = bench.store.row_of[call.number]
+            return bool(bench.store.counters[row, c.RETURNED] == count)
 
         await until(logged)
 
@@ -295,24 +302,24 @@ async def test_the_echo_server_is_asked_and_its_answer_splits_the_losses(
     worker_pool: WorkerPool, echo: EchoRun
 ) -> None:
     bench = Bench(worker_pool, echo, ports=ports(*free_block(2)))
-    worker_pool.callbacks.on_echo_report = bench.media.take_report
+    worker_pool.callbacks.on_echo_report = bench.status.take_report
     call = bench.call()
     await packets_through(bench, call, 5)
-    bench.media.ask_echo()
+    bench.status.ask()
     await until(lambda: bench.store.directions)
     bench.store.close_call(call.number)
     assert bench.store.call_totals(call.number, 0).directions == (0, 0, 0)
-    await bench.media.close()
+    await bench.status.close()
 
 
 async def test_the_last_question_waits_for_its_own_answer_not_for_an_earlier_one(
     worker_pool: WorkerPool, echo: EchoRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench = Bench(worker_pool, echo, ports=ports(*free_block(2)))
-    worker_pool.callbacks.on_echo_report = bench.media.take_report
+    worker_pool.callbacks.on_echo_report = bench.status.take_report
     call = bench.call()
     await packets_through(bench, call, 5)
-    bench.media.ask_echo()
+    bench.status.ask()
     await until(lambda: bench.store.directions)
     counters = StatusCounters(4, 0, 0, 0, 0, 0, 0, 0, 0, 0)
     early = StreamReport(call.number, 0xABC, 1, counters)
@@ -325,11 +332,11 @@ async def test_the_last_question_waits_for_its_own_answer_not_for_an_earlier_one
     call.drained.set()
     drain = asyncio.create_task(bench.media.drain(call))
     await asyncio.wait_for(asked.wait(), WAIT_S)
-    bench.media.take_report(early)
+    bench.status.take_report(early)
     await asyncio.sleep(0)
     assert not drain.done()
     received = counters._replace(received=5)
-    bench.media.take_report(early._replace(asked_ns=time.time_ns(), counters=received))
+    bench.status.take_report(early._replace(asked_ns=time.time_ns(), counters=received))
     await asyncio.wait_for(drain, WAIT_S)
     bench.store.close_call(call.number)
     assert bench.store.call_totals(call.number, 0).directions == (0, 0, 0)
@@ -338,20 +345,20 @@ async def test_the_last_question_waits_for_its_own_answer_not_for_an_earlier_one
 async def test_a_foreign_echo_server_is_not_waited_for_and_nothing_is_split(
     worker_pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(call_media, "_ANSWER_S", 3600.0)
+    monkeypatch.setattr(echo_status, "ANSWER_S", 3600.0)
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(Foreign, local_addr=("127.0.0.1", 0))
     host, port = transport.get_extra_info("sockname")
     bench = Bench(worker_pool, EchoRun(host, port), ports=ports(*free_block(2)))
-    worker_pool.callbacks.on_echo_report = bench.media.take_report
+    worker_pool.callbacks.on_echo_report = bench.status.take_report
     call = bench.call()
     await packets_through(bench, call, 5)
-    bench.media.ask_echo()
+    bench.status.ask()
     call.drained.set()
     await asyncio.wait_for(bench.media.drain(call), WAIT_S)
     bench.store.close_call(call.number)
     assert bench.store.call_totals(call.number, 0).directions is None
-    await bench.media.close()
+    await bench.status.close()
     transport.close()
 
 
@@ -363,12 +370,12 @@ async def test_questions_to_a_worker_that_was_killed_fail_without_a_word(
     await packets_through(bench, call, 5)
     worker = worker_pool.workers[0]
     os.kill(worker.process.pid, signal.SIGSTOP)
-    bench.media.ask_echo()  # on its way when the worker dies
+    bench.status.ask()  # on its way when the worker dies
     await asyncio.sleep(0)
     await worker.kill()
-    bench.media.ask_echo()
+    bench.status.ask()
     await until(lambda: worker_pool.restarts and worker_pool.healthy)
-    await until(lambda: not bench.media._tasks._running)
+    await until(lambda: not bench.status._tasks._running)
     assert "internal error" not in caplog.text
 
 

@@ -32,6 +32,10 @@ class EchoReport(NamedTuple):
     dwell_max_ns: int
     holds: Holds | None = None
     """The packets that the server held; None from one that cannot tell them."""
+    socket_drops: int = 0
+    """Dropped by its kernel for want of room, of all its streams."""
+    follow_up: bool = False
+    """Asked for more holds only, right after another: its counts add nothing."""
 
 
 class Directions(NamedTuple):
@@ -54,6 +58,15 @@ class EchoCounts(NamedTuple):
     lost: Directions
 
 
+class _Counted(NamedTuple):
+    """The counts up to one report: ours of what was sent before it, and the server's own."""
+
+    sent: int = 0
+    lost: int = 0
+    received: int = 0
+    failed: int = 0
+
+
 class CallDirection:
     """The reports of one call, and the directions by the newest settled one."""
 
@@ -62,8 +75,12 @@ class CallDirection:
         self.newest: Directions | None = None
         self.intervals: deque[EchoCounts] = deque(maxlen=_INTERVALS)
         """From report to report, oldest first."""
-        self._told_ns = 0
         self.dwell_max_ns = 0
+        self._told_ns = 0
+        self._base, self._before_base = _Counted(), Directions(0, 0, 0)
+        """The counts when the server's began, and what was split before it was restarted."""
+        self._received = self._dropped = 0
+        self._socket_drops: int | None = None
         self._copies = 0
         self._recent_copies: deque[int] = deque(maxlen=_COPIES_KEPT)
 
@@ -80,24 +97,40 @@ class CallDirection:
         return grown
 
     def settle(self, row: int, counters: Ints, flight: InFlight, before_ns: int) -> None:
-        """Update the directions by the newest report asked for up to `before_ns`."""
+        """Update the directions by the reports asked for up to `before_ns`."""
         ripe = [report for report in self.waiting if report.asked_ns <= before_ns]
-        if not ripe:
-            return
         self.waiting = self.waiting[len(ripe) :]
-        report = ripe[-1]
-        later, later_lost = flight.since(row, report.asked_ns)
-        later_copies = sum(sent_ns >= report.asked_ns for sent_ns in self._recent_copies)
-        sent = int(counters[c.SENT]) - later + self._copies - later_copies
-        lost = int(counters[c.LOST]) - later_lost
-        outward = sent - report.received
-        back = lost - outward - report.failed
-        # below 0 when a duplicate was lost and its original was not
-        if min(outward, back) >= 0:
-            self._take_interval(report.asked_ns, Directions(outward, report.failed, back))
+        for report in ripe:
+            later, later_lost = flight.since(row, report.asked_ns)
+            later_copies = sum(sent_ns >= report.asked_ns for sent_ns in self._recent_copies)
+            sent = int(counters[c.SENT]) - later + self._copies - later_copies
+            lost = int(counters[c.LOST]) - later_lost
+            self._settle_one(report, _Counted(sent, lost, report.received, report.failed))
 
-    def _take_interval(self, asked_ns: int, now: Directions) -> None:
+    def _settle_one(self, report: EchoReport, now: _Counted) -> None:
+        if now.received < self._received:
+            # restarted: what was lost meanwhile cannot be split
+            self._base, self._before_base = now, self.newest or self._before_base
+            self._received, self._socket_drops = now.received, report.socket_drops
+            self._dropped, self._told_ns = 0, report.asked_ns
+            return
+        gone = _Counted(*(b - a for a, b in zip(self._base, now, strict=True)))
+        outward = gone.sent - gone.received
+        back = gone.lost - outward - gone.failed
+        # below 0 when a duplicate was lost and its original was not
+        if min(outward, back) < 0:
+            return
+        split = self._before_base.plus(Directions(outward, gone.failed, back))
+        self._take_interval(report, split)
+        self._received, self._socket_drops = now.received, report.socket_drops
+
+    def _take_interval(self, report: EchoReport, split: Directions) -> None:
         before = self.newest or Directions(0, 0, 0)
+        # what its own socket dropped did not get lost on the path
+        outward = max(0, split.outward - self._dropped - before.outward)
+        if self._socket_drops is not None:  # those of before the call were others'
+            self._dropped += min(outward, max(0, report.socket_drops - self._socket_drops))
+        now = Directions(split.outward - self._dropped, split.at_echo + self._dropped, split.back)
         lost = Directions(*(max(0, b - a) for a, b in zip(before, now, strict=True)))
-        self.intervals.append(EchoCounts(self._told_ns, asked_ns, lost))
-        self.newest, self._told_ns = now, asked_ns
+        self.intervals.append(EchoCounts(self._told_ns, report.asked_ns, lost))
+        self.newest, self._told_ns = now, report.asked_ns

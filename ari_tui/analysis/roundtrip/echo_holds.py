@@ -8,13 +8,14 @@ booked as it is after WAIT_NS. All other round trips are booked at once.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from ari_tui.analysis import histogram
-from ari_tui.wire.status import Holds
+from ari_tui.wire.status import Holds, StatusCounters
 
 HOLD_NS: Final = 500_000
 """The server tells longer holds; round trips this far above their floor wait for that."""
@@ -23,6 +24,8 @@ WAIT_NS: Final = 2_000_000_000
 SETTLED_NS: Final = 3_000_000_000
 """How long after its sending a round trip waits at most: then its second may be closed."""
 _KEPT_NS: Final = 5_000_000_000
+_STREAMS: Final = 4096
+_NO_COUNTERS: Final = StatusCounters(*[0] * len(StatusCounters._fields))
 
 
 class Trip(NamedTuple):
@@ -138,6 +141,24 @@ class HoldTotals:
         """Packets left out of RTT and lateness because their hold was uncertain."""
         self.as_it_is = 0
         """Round trips that waited in vain: the server did not answer in time."""
+        self._packets = self._dwell_ns = 0
+        self._newest: OrderedDict[tuple[int, int], StatusCounters] = OrderedDict()
+
+    @property
+    def mean_ns(self) -> float | None:
+        """The mean dwell of all packets in the server; None before it has reported any."""
+        return self._dwell_ns / self._packets if self._packets else None
+
+    def take_counters(self, stream: tuple[int, int], counters: StatusCounters) -> None:
+        """Take the newest counters of a stream (call and SSRC), for the mean."""
+        before = self._newest.pop(stream, None)
+        if before is None or counters.sent < before.sent:  # the first, or begun anew
+            before = _NO_COUNTERS
+        self._packets += counters.sent - before.sent
+        self._dwell_ns += counters.dwell_sum_ns - before.dwell_sum_ns
+        self._newest[stream] = counters
+        if len(self._newest) > _STREAMS:
+            self._newest.popitem(last=False)
 
     def take(self, released: Iterable[Released]) -> None:
         """Count released round trips."""

@@ -109,3 +109,41 @@ def test_a_report_of_another_stream_or_of_a_second_epoch_is_left(bench: Any) -> 
     store.media.epochs[0] = 2
     store.take_report(1, report(3)._replace(ssrc=7))
     assert len(store.directions[0].waiting) == 1
+
+
+def settled(direction: CallDirection, *reports: tuple[int, int, int, int, int]) -> None:
+    """Settle reports one by one: asked, received and drops there, sent and lost here."""
+    for asked, received, drops, sent, lost in reports:
+        direction.take(report(received, asked=asked)._replace(socket_drops=drops))
+        direction.settle(0, counted(sent, lost), flight_of(), asked)
+
+
+def test_losses_are_split_from_report_to_report() -> None:
+    direction = CallDirection()
+    settled(direction, (10, 50, 0, 50, 0), (20, 95, 0, 100, 5), (30, 145, 0, 150, 12))
+    assert [(one.from_ns, one.until_ns, one.lost) for one in direction.intervals] == [
+        (0, 10, Directions(0, 0, 0)),
+        (10, 20, Directions(5, 0, 0)),
+        (20, 30, Directions(0, 0, 7)),
+    ]
+
+
+def test_what_the_servers_own_socket_dropped_is_its_loss() -> None:
+    direction = CallDirection()
+    settled(direction, (10, 50, 3, 50, 0), (20, 92, 8, 100, 8), (30, 140, 8, 150, 10))
+    assert [one.lost for one in direction.intervals] == [
+        Directions(0, 0, 0),
+        Directions(3, 5, 0),
+        Directions(2, 0, 0),
+    ]
+    assert direction.newest == Directions(5, 5, 0)
+
+
+def test_a_restarted_server_is_counted_from_its_beginning_on() -> None:
+    direction = CallDirection()
+    settled(direction, (10, 48, 9, 50, 2))
+    settled(direction, (20, 10, 0, 100, 42))  # 40 lost while it was not there
+    assert direction.newest == Directions(2, 0, 0)
+    settled(direction, (30, 57, 0, 150, 46))
+    assert direction.newest == Directions(5, 0, 1)
+    assert direction.intervals[-1] == (20, 30, Directions(3, 0, 1))
