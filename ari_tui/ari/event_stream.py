@@ -41,26 +41,37 @@ class Outages:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._since: float | None = None
+        self.since_ns: int | None = None
+        """When the present one began (CLOCK_REALTIME, ns); None while there is none."""
         self._before_s = 0.0
 
     @property
     def total_s(self) -> float:
         """Return the length of all outages until now."""
-        return self._before_s + (0.0 if self._since is None else self._clock() - self._since)
+        return self._before_s + self.lasts_s
+
+    @property
+    def lasts_s(self) -> float:
+        """Return how long the present outage has lasted; 0 while there is none."""
+        return 0.0 if self._since is None else self._clock() - self._since
 
     def begin(self, at_s: float) -> None:
         """Note that the connection broke, which may have been noticed later."""
         self._since = at_s
+        self.since_ns = time.time_ns() - round((self._clock() - at_s) * 1e9)
 
     def end(self) -> float | None:
         """Note that the stream is connected; return how long it was not, None the first time."""
         if self._since is None:
             return None
         away_s = self._clock() - self._since
-        self._before_s, self._since = self._before_s + away_s, None
+        self._before_s, self._since, self.since_ns = self._before_s + away_s, None, None
         return away_s
 
 
+SOON_S: Final = 2.0
+SOON_FOR_S: Final = 30.0
+"""For so long after a connection broke, the next attempt is at most `SOON_S` away."""
 FAILURES: Final = (OSError, asyncio.TimeoutError, InvalidHandshake, EOFError)
 """What opening may raise."""
 FATAL_AT_FIRST: Final = frozenset({401, 403, 404})
@@ -190,6 +201,8 @@ class EventStream:
         self._ended: AriError | None = None
         self.connected = False
         """Whether the WebSocket is connected at this moment."""
+        self.next_attempt_ns: int | None = None
+        """When it is opened anew (CLOCK_REALTIME, ns); None while it stands or is being opened."""
         self.received = 0
         """Messages read so far."""
 
@@ -202,6 +215,13 @@ class EventStream:
     def events_lost_s(self) -> float:
         """Return how long, in all, the stream was disconnected after its first connection."""
         return self._outages.total_s
+
+    @property
+    def disconnected_since_ns(self) -> int | None:
+        """Return when the connection broke (CLOCK_REALTIME, ns); None while it stands, and
+        before the first one.
+        """
+        return self._outages.since_ns
 
     async def __aenter__(self) -> EventStream:
         self.start()
@@ -303,9 +323,13 @@ class EventStream:
             if self._clock() - opened_at > self._backoff.longest_s:
                 attempt = 0
             delay = self._backoff.delay_s(attempt, self._rng)
+            if self._outages.lasts_s < SOON_FOR_S:
+                delay = min(delay, SOON_S)
             self._queue.put_nowait(Disconnected(reason, attempt, delay))
             attempt += 1
+            self.next_attempt_ns = time.time_ns() + round(delay * 1e9)
             await asyncio.sleep(delay)
+            self.next_attempt_ns = None
 
     async def _read(self, websocket: ClientConnection, opened_at: float) -> str:
         last_received = opened_at

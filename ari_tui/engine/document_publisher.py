@@ -17,6 +17,7 @@ from ari_tui.building.build import CallFacts, EngineFacts
 from ari_tui.building.build import build as build_document
 from ari_tui.building.live import build_live
 from ari_tui.building.sla import Listener
+from ari_tui.core.number_format import iso
 from ari_tui.core.text import clean_text
 from ari_tui.document import model
 from ari_tui.document.live import SECONDS, Live
@@ -33,6 +34,10 @@ MODE: Final = "takeover"
 _SECOND_NS: Final = 1_000_000_000
 _MARGIN_S: Final = 3
 """How much longer than the loss time-out a second is repeated: folds and snapshots lag."""
+
+
+def _iso(time_ns: int | None) -> str | None:
+    return None if time_ns is None else iso(time_ns)
 
 
 class DocumentPublisher:
@@ -136,6 +141,8 @@ class DocumentPublisher:
             url=endpoint.url,
             latency_ms=None if latency is None else round(latency, 3),
             events_lost_s=round(self._event_stream.events_lost_s, 3),
+            disconnected_since=_iso(self._event_stream.disconnected_since_ns),
+            next_attempt_at=_iso(self._event_stream.next_attempt_ns),
             started_at=self._watch.started_at,
             restarts=self._watch.restarts,
             ping_ms=self._pings.figures,

@@ -8,6 +8,7 @@ import json
 import logging
 import random
 import socket
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -21,6 +22,7 @@ from ari_tui.ari.endpoint import AriEndpoint
 from ari_tui.ari.event_stream import (
     FAILURES,
     FATAL_AT_FIRST,
+    SOON_FOR_S,
     Connected,
     ConnectionTimeouts,
     Disconnected,
@@ -247,6 +249,31 @@ async def test_waits_between_attempts_grow(ari: Any) -> None:
         while isinstance(item := await _next(stream), Disconnected):
             waits.append(item.retry_s)
     assert waits == [0.001, 0.002, 0.004, 0.004]
+
+
+async def test_for_half_a_minute_after_a_break_the_next_attempt_is_soon(
+    ari: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ari_tui.ari.event_stream.SOON_S", 0.05)
+    clock = _Clock()
+    backoff = Backoff(50.0, 50.0, 2.0, 0.0)
+    async with _stream(ari.url, backoff=backoff, clock=clock) as stream:
+        assert await _next(stream) == Connected(None)
+        at_first = stream.disconnected_since_ns
+        assert at_first is None
+        before_ns = time.time_ns()
+        await (await ari.socket()).close()
+        gone = await _next(stream)
+        assert isinstance(gone, Disconnected)
+        assert gone.retry_s == 0.05
+        assert stream.disconnected_since_ns is not None
+        assert stream.next_attempt_ns is not None
+        assert before_ns <= stream.disconnected_since_ns < stream.next_attempt_ns
+        ari.refuse_events.append(500)
+        clock.now += SOON_FOR_S  # half a minute is over when the next attempt fails
+        gone = await _next(stream)
+        assert isinstance(gone, Disconnected)
+        assert gone.retry_s == 50.0
 
 
 async def test_a_closed_stream_says_so_and_leaves_no_task(ari: Any) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import ceil
 from typing import Final
 
 from rich.text import Text
 
-from ari_tui.core.number_format import plural, span_short, time_of_day
-from ari_tui.document.model import Document
+from ari_tui.core.number_format import plural, span_short, time_of_day, unix_seconds
+from ari_tui.document.model import AsteriskState, Document
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.widgets.line_canvas import LineCanvas, LineItem, Style, Variant, fit_line
 from ari_tui.ui.widgets.link_status import FRESH_S
@@ -83,7 +84,20 @@ def _frozen(frame: Frame) -> Iterator[Message]:
 def _asterisk(frame: Frame) -> Iterator[Message]:
     for asterisk in frame.document.asterisks:
         if not asterisk.connected:
-            yield f"! no ARI to {asterisk.id[:20]}", f" at {asterisk.url[:_DETAIL]}", "fail"
+            url = asterisk.url[:_DETAIL]
+            yield f"! no ARI to {asterisk.id[:20]}{_since(frame, asterisk)}", f", {url}", "fail"
+
+
+def _since(frame: Frame, asterisk: AsteriskState) -> str:
+    """Return since when the event stream is away, and when it is tried again."""
+    since, attempt = asterisk.disconnected_since, asterisk.next_attempt_at
+    if since is None:
+        return ""
+    if attempt is None:
+        return f" since {time_of_day(since)} UTC, trying now"
+    now = unix_seconds(frame.document.time) + frame.age_s
+    left_s = max(unix_seconds(attempt) - now, 0.0)
+    return f" since {time_of_day(since)} UTC, next try in {span_short(ceil(left_s))}"
 
 
 def _session(frame: Frame) -> Iterator[Message]:

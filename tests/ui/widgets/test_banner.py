@@ -61,6 +61,26 @@ def test_draining_is_told_with_the_calls_that_are_left() -> None:
     assert not render_banner(a_frame(over), 80, 1)
 
 
+def test_an_asterisk_that_is_away_is_told_with_its_time_and_that_of_the_next_attempt() -> None:
+    frame = a_frame()
+    away = msgspec.structs.replace(
+        frame.document.asterisks[0],
+        connected=False,
+        disconnected_since="2026-11-22T11:59:48.100+00:00",
+        next_attempt_at="2026-11-22T12:00:02.800+00:00",
+    )
+
+    def told(state: model.AsteriskState, age_s: float = 0.0) -> str:
+        document = msgspec.structs.replace(frame.document, asterisks=[state])
+        return render_banner(frame._replace(document=document, age_s=age_s), 120, 1).plain
+
+    text = "! no ARI to pbx1 since 11:59:48 UTC, next try in"
+    assert told(away).startswith(f"{text} 2s, http")
+    assert told(away, age_s=1.5).startswith(f"{text} 1s, http")
+    now = msgspec.structs.replace(away, next_attempt_at=None)
+    assert told(now).startswith("! no ARI to pbx1 since 11:59:48 UTC, trying now, http")
+
+
 def test_several_things_are_told_in_short_before_one_is_told_in_full() -> None:
     told = render_banner(a_bad_frame(frozen_s=5.0), 90, 1).plain
     assert told.startswith("! engine lost 1m15s ago  ‖ FROZEN for 5s  ! no ARI to pbx1")
