@@ -162,7 +162,7 @@ def scenes(frames: int, changing: float) -> list[Scene]:
             courses = {call: _moved(course) for call, course in courses.items()}
         document = kit.a_document(calls)
         frame = Frame(document, history, (), _LIMITS, Link("live"), 0.1)
-        made.append(Scene(rows_of(document, history, _LIMITS), frame))
+        made.append(Scene(rows_of(document, history), frame))
     return made
 
 

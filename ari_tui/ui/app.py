@@ -30,11 +30,12 @@ from ari_tui.ui.columns import Column
 from ari_tui.ui.driver import TerminalDriver
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.leaving import LeavingApp
-from ari_tui.ui.limits import Limits, mark_of
+from ari_tui.ui.limits import Limits
 from ari_tui.ui.palette import Commands
 from ari_tui.ui.screens.overview import Overview
 from ari_tui.ui.themed_app import plain
 from ari_tui.ui.themes import Themes
+from ari_tui.ui.view_state import mark_of
 from ari_tui.ui.widgets.event_list import EventFilter
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
 
 class Bell:
-    """Rings when a call begins to break a limit."""
+    """Rings when a fault of a call is proved."""
 
     def __init__(self, *, on: bool) -> None:
         self.on = on
@@ -54,9 +55,9 @@ class Bell:
         self.on = not self.on
         return self.on
 
-    def rings(self, document: Document, limits: Limits) -> bool:
-        """Return whether a call breaks a limit that broke none in the document before."""
-        failing = {call.id for call in document.calls if mark_of(call, limits) == "!"}
+    def rings(self, document: Document) -> bool:
+        """Return whether a call has a proved fault that had none in the document before."""
+        failing = {call.id for call in document.calls if mark_of(call) == "!"}
         fresh = self._failing is not None and bool(failing - self._failing)
         self._failing = failing
         return self.on and fresh
@@ -198,7 +199,7 @@ class AriTuiApp(LeavingApp):
         """Show a frame on the active screen, or on the one behind a dialog."""
         if frame is None:
             return
-        if frame.frozen_s is None and self.alarm.rings(frame.document, frame.limits):
+        if frame.frozen_s is None and self.alarm.rings(frame.document):
             self.bell()
         for screen in reversed(self.screen_stack):
             show = getattr(screen, "show", None)

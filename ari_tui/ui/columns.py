@@ -15,9 +15,10 @@ from typing import Any, Final, Literal, NamedTuple
 from ari_tui.core.number_format import DASH
 from ari_tui.document.metrics import METRICS, Metric
 from ari_tui.document.model import Call
+from ari_tui.document.where import PLACES, SHORT_PLACES, Where
 from ari_tui.ui import number_format as forms
 from ari_tui.ui.frame import Frame, WindowLength
-from ari_tui.ui.limits import Grade, Limits, grade, late_grade, loss_grade, window_of
+from ari_tui.ui.limits import MARKS, Grade, Limits, grade, late_grade, loss_grade, window_of
 from ari_tui.ui.view_state import Row
 
 Value = float | str | None
@@ -42,6 +43,8 @@ class Column(NamedTuple):
     numeric: bool = False
     whole: bool = False
     """The value is a whole number."""
+    marked: bool = False
+    """A mark of the grade stands after the text."""
     window_label: str = ""
     """Heading in a window, if another than for the session."""
 
@@ -53,6 +56,8 @@ class Column(NamedTuple):
         """Return the text of the row's cell; a dash for no sample."""
         value = self.value(row, frame.window)
         text = DASH if value is None else self.form(value)
+        if self.marked:
+            text += MARKS[self.grade(row, frame)]
         return forms.plain_ascii(text) if frame.ascii else text
 
     def key(self, row: Row, window: WindowLength = 0) -> float | str | None:
@@ -216,6 +221,10 @@ def _number(
 _RANKS: Final = {" ": 0, "?": 1, "~": 2, "!": 3}
 _MARK_GRADES: Final[dict[str, Grade]] = {"!": "fail", "~": "near", "?": "none", " ": "ok"}
 CHANNEL_WIDTH: Final = 16
+WHERE_WIDTH: Final = 11
+_CLEAN, _UNKNOWN = "clean", "unknown"
+_SHORT: Final = {**SHORT_PLACES, _UNKNOWN: "not known"}
+_PLACE_RANKS: Final = {name: rank for rank, name in enumerate((_CLEAN, _UNKNOWN, *PLACES))}
 _LONG_RUN: Final = 10
 """Runs of lost packets are counted up to "10+"."""
 
@@ -228,6 +237,26 @@ def _serial(call_id: str) -> str:
 def _serial_order(call_id: str) -> float:
     serial = _serial(call_id)
     return int(serial) if serial.isascii() and serial.isdigit() else -1
+
+
+def _where(where: Where | None) -> str | None:
+    """Return the place's code, clean, unknown (trouble of no known place), or None for no data."""
+    if where is None:
+        return None
+    if where.place is not None:
+        return where.place
+    if where.clean:
+        return _CLEAN
+    return _UNKNOWN if where.unknown else None
+
+
+def _where_grade(where: Where | None) -> Grade:
+    """Return the grade of the first finding: only a proved one fails."""
+    if where is None or where.clean:
+        return "none"
+    if where.findings:
+        return "fail" if where.findings[0].proved else "near"
+    return "near" if where.unknown else "none"
 
 
 def _port(address: str | None) -> str | None:
@@ -291,10 +320,22 @@ _OWN: Final = (
         "",
         1,
         "left",
-        "! breaks a limit, ~ is near one or was interrupted, ? has no data",
+        "! a proved fault, ~ a likely one or of unknown place, ? nothing known yet",
         lambda row, _: row.mark,
         order=_RANKS.__getitem__,
         judge=lambda row, _window, _limits: _MARK_GRADES[row.mark],
+    ),
+    Column(
+        "where",
+        "WHERE",
+        WHERE_WIDTH,
+        "left",
+        "Where the call's fault is: ! proved, ~ likely; clean, or not known",
+        lambda row, _: _where(row.call.where),
+        form=lambda code: _SHORT.get(code, code[: WHERE_WIDTH - 1]),
+        order=lambda code: _PLACE_RANKS.get(code, len(_PLACE_RANKS)),
+        judge=lambda row, _window, _limits: _where_grade(row.call.where),
+        marked=True,
     ),
     _text(
         "channel",
@@ -391,7 +432,7 @@ COLUMNS: Final = (*_OWN, *METRIC_COLUMNS)
 BY_ID: Final = {column.id: column for column in COLUMNS}
 
 WIDE: Final = (
-    *("mark", "channel", "caller", "duration", "rtt_mean_ms", "rtt_p50_ms", "rtt_p95_ms"),
+    *("mark", "channel", "where", "caller", "duration", "rtt_mean_ms", "rtt_p50_ms", "rtt_p95_ms"),
     *("rtt_p99_ms", "rtt_max_ms", "packets_late_echo", "packets_lost"),
     *("longest_interruption_ms", "jitter", "codec", "state", "burst"),
     *("packets_reordered_echo", "packets_duplicates_echo", "id", "ports"),

@@ -1,7 +1,7 @@
 """The incident text of a call: plain text for a trouble ticket.
 
-It has the identifiers that other tools use, each figure with its unit and limit, and where and
-when (UTC) packets were lost.
+It begins with where the fault is and what was seen. It has the identifiers that other tools use,
+each figure with its unit and limit, and when (UTC) packets were lost.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from ari_tui.core.number_format import fixed
 from ari_tui.core.text import escaped
 from ari_tui.document.live import SECONDS
 from ari_tui.document.model import Call, Spread, Window
+from ari_tui.document.where_text import line_of, told
 from ari_tui.ui import number_format as forms
 from ari_tui.ui.columns import Column
-from ari_tui.ui.findings import findings
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits, window_of
 from ari_tui.ui.view_state import Row
@@ -149,10 +149,11 @@ def row_text(row: Row, columns: Sequence[Column], frame: Frame) -> str:
     """Return a row as one line to paste into a chat: every figure with its label and unit."""
     call = row.call
     parts = [f"{row.mark} {call.channel}".strip(), f"Call-ID {call.call_id or _NONE}"]
+    parts.append(line_of(call.where))
     parts += [
         f"{column.heading(frame.window)} {_with_unit(column, row, frame)}"
         for column in columns
-        if column.id not in ("mark", "channel", "call_id")
+        if column.id not in ("mark", "channel", "call_id", "where")
     ]
     over = f"last {frame.window} s" if frame.window else "whole call"
     return _clean(f"{', '.join(parts)} ({over}, {_utc(frame.document.time)})")
@@ -167,10 +168,10 @@ def _with_unit(column: Column, row: Row, frame: Frame) -> str:
 def incident(frame: Frame, row: Row) -> str:
     """Return the incident text of a call; every line ends with a newline."""
     parts = [
+        [line.words for line in told(row.call.where)],
         _head(frame, row.call),
         ["CALL", *_call(frame, row.call)],
-        ["FINDINGS", *_findings(frame, row.call)],
-        ["FIGURES", *(f"  {line}" for line in figures(row.call, frame.limits))],
+        ["FIGURES", *(f"  {line}" for line in figures(row.call, frame.limits)), _instrument(frame)],
         [f"WHEN (UTC, of the last {SECONDS} s)", *_when(frame, row)],
         ["EVENTS OF THIS CALL", *_events(frame, row.call)],
         ["VERDICT OF ALL CALLS", *_verdict(frame)],
@@ -259,29 +260,10 @@ def _capture(call: Call) -> str:
     return " or ".join(f"udp port {end.rpartition(':')[2]}" for end in ends if end)
 
 
-def _findings(frame: Frame, call: Call) -> list[str]:
-    if not call.packets.received:
-        return ["  Nothing was heard from Asterisk: no RTP reached us. Is there a source of sound?"]
-    found = findings(call, frame.document, frame.limits)
-    lines = [
-        f"  Points to {found.conclusion}."
-        if found.conclusion
-        else "  No limit is broken and nothing was interrupted on this call."
-    ]
-    for side, texts in (
-        ("ourselves", found.ours),
-        ("before us", found.before),
-        ("echo path", found.echo),
-    ):
-        lines += [f"  - {side}: {text}" for text in texts]
-    lines.append(f"  {_instrument(frame)}")
-    return lines
-
-
 def _instrument(frame: Frame) -> str:
     instrument, sla = frame.document.instrument, frame.document.sla
     return (
-        f"Our own delay over all calls (p99): {_micros(instrument.dwell_out_us)} outward, "
+        f"  Our own delay over all calls (p99): {_micros(instrument.dwell_out_us)} outward, "
         f"{_micros(instrument.dwell_back_us)} back; {instrument.limited_s:g} of {sla.of_s} s "
         "could not be measured well and are left out."
     )

@@ -1,4 +1,4 @@
-"""The limits that a call is marked by: `!` breaks one, `~` is near one, `?` has no data."""
+"""How single figures stand to the limits of the SLA; the row's mark is the diagnosis'."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import msgspec
 
 from ari_tui.document.model import Call, Sla, Window
 
-Mark = Literal["!", "~", "?", " "]
 Grade = Literal["ok", "near", "fail", "none"]
 """How a figure stands to its limit; none without a figure or a limit."""
 
+MARKS: Final = {"ok": "", "near": "~", "fail": "!", "none": ""}
+"""Mark after a figure, so that colour is not its only sign."""
 NEAR: Final = 0.8
 """From this share of a limit on a figure is near it."""
 _CHANCE: Final = 0.025
@@ -127,48 +128,3 @@ def _settled(call: Call) -> int:
 def window_of(call: Call, window: int) -> Window | None:
     """Return the window of `window` seconds, None where the document has none."""
     return next((found for found in call.windows if found.seconds == window), None)
-
-
-def mark_of(call: Call, limits: Limits, window: int = 0) -> Mark:
-    """Mark a call by what the SLA judges, over the session (0) or the last `window` seconds.
-
-    Packets overdue and interruptions break no rule, but are worth a look: `~`.
-    """
-    grades = set(_window_grades(call, limits, window) if window else _grades(call, limits))
-    if "fail" in grades:
-        return "!"
-    suspicious = call.packets.overdue or (not window and call.packets.interruptions)
-    if "near" in grades or suspicious:
-        return "~"
-    return " " if _has_data(call, window) else "?"
-
-
-def _grades(call: Call, limits: Limits) -> list[Grade]:
-    rtt = call.rtt_ms
-    return [
-        grade(rtt.p50, limits.p50_ms),
-        grade(rtt.p95, limits.p95_ms),
-        grade(rtt.p99, limits.p99_ms),
-        grade(rtt.max, limits.max_ms),
-        late_grade(call, limits),
-        loss_grade(call, limits),
-    ]
-
-
-def _window_grades(call: Call, limits: Limits, window: int) -> list[Grade]:
-    found = window_of(call, window)
-    if found is None:
-        return []
-    # a call's windows hold no percentiles
-    return [
-        grade(found.rtt_ms.max, limits.max_ms),
-        late_grade(call, limits, window),
-        loss_grade(call, limits, window),
-    ]
-
-
-def _has_data(call: Call, window: int) -> bool:
-    if not window:
-        return call.rtt_ms.count > 0
-    found = window_of(call, window)
-    return found is not None and found.returned > 0

@@ -5,25 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ari_tui.document.live import History
-from ari_tui.document.model import Document
+from ari_tui.document.model import Call, Document
 from ari_tui.ui.columns import BY_ID, Column
 from ari_tui.ui.frame import WindowLength
-from ari_tui.ui.limits import Limits, mark_of
 from ari_tui.ui.view_state import Row, ViewState
 
 
-def rows_of(
-    document: Document, history: History, limits: Limits, window: WindowLength = 0
-) -> list[Row]:
+def rows_of(document: Document, history: History) -> list[Row]:
     """Return a row for every call, in the document's order."""
-    return [
-        Row(call, mark_of(call, limits, window), history.calls.get(call.id))
-        for call in document.calls
-    ]
+    return [row_of(call, history) for call in document.calls]
+
+
+def row_of(call: Call, history: History) -> Row:
+    """Return the row of a call, with its course as far as it is known."""
+    return Row(call, history.calls.get(call.id))
 
 
 def arrange(
-    document: Document, history: History, state: ViewState, limits: Limits, held: Sequence[str] = ()
+    document: Document, history: History, state: ViewState, held: Sequence[str] = ()
 ) -> list[Row]:
     """Return the rows that pass the filter, sorted.
 
@@ -34,7 +33,7 @@ def arrange(
     window = state.window
     rows = [
         row
-        for row in rows_of(document, history, limits, window)
+        for row in rows_of(document, history)
         if (row.mark == "!" or not state.violators) and state.filter.matches(row, window)
     ]
     if state.locked:

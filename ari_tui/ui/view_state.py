@@ -14,10 +14,9 @@ import msgspec
 from ari_tui.document.live import Course
 from ari_tui.document.model import Call
 from ari_tui.ui.frame import WindowLength
-from ari_tui.ui.limits import Mark
 
 NARROW: Final = (
-    *("mark", "channel", "duration", "rtt_mean_ms", "rtt_p95_ms", "rtt_max_ms"),
+    *("mark", "channel", "where", "duration", "rtt_mean_ms", "rtt_p95_ms", "rtt_max_ms"),
     *("packets_late_echo", "packets_lost", "longest_interruption_ms"),
 )
 """Ids of the columns (`ui/columns.py`) at 80 cells."""
@@ -27,14 +26,25 @@ class Row(NamedTuple):
     """One call as the table shows it."""
 
     call: Call
-    mark: Mark
     course: Course | None
     """None while no second of it is known."""
+
+    @property
+    def mark(self) -> str:
+        """Return "!" for a proved fault, "~" for a likely one or one of unknown place, "?" where
+        nothing is known, else " ".
+        """
+        return mark_of(self.call)
 
     @property
     def ended(self) -> bool:
         """Return whether the call has ended; it is shown dimmed for a while."""
         return self.call.ended_at is not None
+
+
+def mark_of(call: Call) -> str:
+    """Return the mark of a call's diagnosis; "?" where the engine told none."""
+    return "?" if call.where is None else call.where.mark
 
 
 Test = Callable[[Row, WindowLength], bool]
@@ -63,7 +73,7 @@ class ViewState(msgspec.Struct, frozen=True, kw_only=True):
     reverse: bool = True
     """The highest first."""
     violators: bool = False
-    """Only calls that break a limit."""
+    """Only calls with a proved fault."""
     window: WindowLength = 0
     columns: tuple[str, ...] = NARROW
     locked: bool = False

@@ -14,7 +14,7 @@ from ari_tui.document import model
 from ari_tui.document.live import SECONDS, AllCourse, CallCourse, History, Live
 from ari_tui.document.where import Finding, Unknown, Where
 from ari_tui.ui.frame import Frame
-from ari_tui.ui.limits import Limits, mark_of
+from ari_tui.ui.limits import Limits
 from ari_tui.ui.view_state import Row
 
 LAST_SECOND = 1_795_348_800  # 2026-11-22 12:00:00 UTC
@@ -117,10 +117,14 @@ def a_where(
     )
 
 
+FAULTY = a_where(a_finding())
+LIKELY = a_where(a_finding(f"{ECHO_LOSS[:-8]}(likely)", confidence="likely"))
+
+
 def a_call(
     number: int, *, p50: float = 5.0, lost: int = 0, late: int = 0, **changed: Any
 ) -> model.Call:
-    """Return call `number` of PJSIP/10NN, up for a minute, 3000 packets sent."""
+    """Return call `number` of PJSIP/10NN, up for a minute, 3000 packets sent, without a fault."""
     rtt = a_spread(p50)
     counted = packets(
         received=3000,
@@ -149,6 +153,7 @@ def a_call(
         ptime_ms=20.0,
         ssrc=f"0x{number:08x}",
         jitter_ms=model.Jitter(media=0.5, echo=0.6, hop=0.1),
+        where=a_where(),
         ports=model.Ports(
             media_local=f"127.0.0.1:{21000 + number}",
             media_remote=f"127.0.0.1:{10000 + number}",
@@ -267,6 +272,7 @@ def a_document(calls: Sequence[model.Call] = (), **changed: Any) -> model.Docume
             ports_total=4000,
         ),
         injected=model.InjectedBy(echo=None, media=None),
+        where=a_where(),
     )
     return msgspec.structs.replace(made, **changed)
 
@@ -389,8 +395,7 @@ def a_frame(
     return made._replace(**changed)
 
 
-def a_row(call: model.Call, course: CallCourse | None = None, window: int = 0) -> Row:
-    """Return the row of a call, marked by the rules of `an_sla`."""
+def a_row(call: model.Call, course: CallCourse | None = None) -> Row:
+    """Return the row of a call."""
     courses = {} if course is None else {call.id: course}
-    mark = mark_of(call, Limits.of(an_sla()), window)
-    return Row(call, mark, a_history(courses).calls.get(call.id))
+    return Row(call, a_history(courses).calls.get(call.id))

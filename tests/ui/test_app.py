@@ -10,14 +10,14 @@ from textual.geometry import Size
 
 from ari_tui.client.source import Link
 from ari_tui.document.model import Document
+from ari_tui.document.where import Where
 from ari_tui.ui import app as module
 from ari_tui.ui.app import Bell
 from ari_tui.ui.leaving import Leaving
-from ari_tui.ui.limits import Limits
 from ari_tui.ui.palette import Commands
 from ari_tui.ui.widgets.header import HeaderPane
 from tests.ui import kit
-from tests.ui.kit import a_call, a_document, an_sla
+from tests.ui.kit import a_call, a_document, a_where
 from tests.ui.stage import a_source, calls, playing
 
 # -- frames ----------------------------------------------------------------------------------
@@ -175,39 +175,38 @@ async def test_the_first_calls_are_drawn_as_they_come_and_then_no_more_often_tha
         assert play.shown == ["1"]
 
 
-LIMITS = Limits.of(an_sla())
+GOOD, LIKELY, BAD = a_where(), kit.LIKELY, kit.FAULTY
 
 
-def of(**milliseconds: float) -> Document:
-    """Return a document of calls with these p50s: `of(a=5, b=20)`; 20 ms breaks a limit."""
-    return a_document(
-        [a_call(n, id=name, p50=p50) for n, (name, p50) in enumerate(milliseconds.items())]
-    )
+def of(**found: Where) -> Document:
+    """Return a document of calls with these diagnoses."""
+    named = enumerate(found.items())
+    return a_document([a_call(n, id=name, where=where) for n, (name, where) in named])
 
 
 @pytest.mark.parametrize(
     ("documents", "rung"),
     [
-        ([of(a=20)], [False]),  # of the first document nothing is new
-        ([of(a=5), of(a=20), of(a=20)], [False, True, False]),
-        ([of(a=20), of(a=20, b=20)], [False, True]),  # a new call that fails at once
-        ([of(a=20), of(a=5), of(a=20)], [False, False, True]),  # it was well in between
-        ([of(a=20), of(), of(a=5)], [False, False, False]),
-        ([of(a=6.9), of(a=7.1)], [False, False]),  # near a limit is no failure
+        ([of(a=BAD)], [False]),  # of the first document nothing is new
+        ([of(a=GOOD), of(a=BAD), of(a=BAD)], [False, True, False]),
+        ([of(a=BAD), of(a=BAD, b=BAD)], [False, True]),  # a new call that fails at once
+        ([of(a=BAD), of(a=GOOD), of(a=BAD)], [False, False, True]),  # it was well in between
+        ([of(a=BAD), of(), of(a=GOOD)], [False, False, False]),
+        ([of(a=GOOD), of(a=LIKELY)], [False, False]),  # what is likely is not proved
     ],
 )
 def test_it_rings_when_a_call_begins_to_fail_and_only_then(
     documents: list[Document], rung: list[bool]
 ) -> None:
     bell = Bell(on=True)
-    assert [bell.rings(document, LIMITS) for document in documents] == rung
+    assert [bell.rings(document) for document in documents] == rung
 
 
 def test_switched_off_it_is_silent_and_switched_on_it_rings_for_nothing_old() -> None:
     bell = Bell(on=False)
-    assert not bell.rings(of(a=5), LIMITS)
-    assert not bell.rings(of(a=20), LIMITS)
+    assert not bell.rings(of(a=GOOD))
+    assert not bell.rings(of(a=BAD))
     assert bell.toggle()
-    assert not bell.rings(of(a=20), LIMITS)
-    assert bell.rings(of(a=20, b=20), LIMITS)
+    assert not bell.rings(of(a=BAD))
+    assert bell.rings(of(a=BAD, b=BAD))
     assert not bell.toggle()

@@ -11,6 +11,7 @@ from ari_tui.ari.call_machine import HUNG_UP_HERE, RELEASED_HERE
 from ari_tui.ari.hangup import HUNG_UP_BY_CALLER
 from ari_tui.document import model
 from ari_tui.document.metrics import METRICS
+from ari_tui.document.where import NOTHING_YET, PLACES
 from ari_tui.ui import columns
 from ari_tui.ui.columns import (
     BY_ID,
@@ -79,7 +80,8 @@ def test_every_column_shows_a_call_that_has_just_come_and_nothing_is_known_of() 
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("mark", "!"),
+        ("mark", "~"),
+        ("where", "echo out~"),
         ("channel", "PJSIP/1001-01"),
         ("id", "17"),
         ("caller", "Caller 1 1001"),
@@ -112,6 +114,7 @@ def test_what_a_call_is_called_is_shown_in_its_columns(name: str, expected: str)
         p50=5.0,
         lost=12,
         id="1f2e3d4c.17",
+        where=kit.LIKELY,
         loss_runs={"1": 2, "3": 1, "9": 0, "10+": 1},
         loss_directions=model.LossDirections(outward=2, at_echo=3, back=4),
         caller_leg=model.CallerLeg(time="", lost_in_ratio=0.01, lost_out_ratio=None),
@@ -142,15 +145,44 @@ def test_numbers_of_calls_are_sorted_as_numbers() -> None:
 
 
 def test_marks_are_sorted_by_how_bad_they_are() -> None:
-    row = kit.a_row(kit.a_call(1))
-    keys = [BY_ID["mark"].key(row._replace(mark=mark)) for mark in (" ", "?", "~", "!")]
-    assert keys == [0, 1, 2, 3]
-    grades = [BY_ID["mark"].grade(row._replace(mark=mark), kit.a_frame()) for mark in ("!", "~")]
-    assert grades == ["fail", "near"]
+    found = (kit.a_where(), None, kit.LIKELY, kit.FAULTY)
+    rows = [kit.a_row(kit.a_call(1, where=where)) for where in found]
+    assert [BY_ID["mark"].key(row) for row in rows] == [0, 1, 2, 3]
+    grades = [BY_ID["mark"].grade(row, kit.a_frame()) for row in rows]
+    assert grades == ["ok", "none", "near", "fail"]
 
 
-def test_the_narrow_set_leaves_24_seconds_of_sparkline_at_80() -> None:
-    assert fitting(chosen(NARROW), 80, 24) == chosen(NARROW)
+def test_the_place_of_a_call_stands_in_short_with_its_mark() -> None:
+    unknown = kit.a_where(unknown=[kit.an_unknown(text="a silence of 3 s")])
+    shown = [
+        cell("where", kit.a_call(1, where=where))
+        for where in (kit.FAULTY, kit.LIKELY, unknown, kit.a_where(), NOTHING_YET, None)
+    ]
+    assert shown == ["echo out!", "echo out~", "not known~", "clean", "—", "—"]
+    finding = kit.a_finding(place="a place of a later version")
+    assert cell("where", kit.a_call(1, where=kit.a_where(finding))) == "a place of!"
+
+
+def test_every_place_fits_its_column_with_a_mark() -> None:
+    column = BY_ID["where"]
+    cells = [
+        cell("where", kit.a_call(1, where=kit.a_where(kit.a_finding(place=place))))
+        for place in PLACES
+    ]
+    assert all(len(text) <= column.width for text in cells)
+    assert len(set(cells)) == len(PLACES)
+
+
+def test_places_are_sorted_along_the_path_after_the_clean_calls() -> None:
+    places = [kit.a_where(kit.a_finding(place=place)) for place in PLACES]
+    unknown = kit.a_where(unknown=[kit.an_unknown(text="a silence of 3 s")])
+    rows = [kit.a_row(kit.a_call(1, where=where)) for where in (kit.a_where(), unknown, *places)]
+    keys = [BY_ID["where"].key(row) for row in rows]
+    assert keys == list(range(len(PLACES) + 2))
+
+
+def test_the_narrow_set_leaves_12_seconds_of_sparkline_at_80() -> None:
+    assert fitting(chosen(NARROW), 80, 12) == chosen(NARROW)
 
 
 def test_a_narrow_screen_loses_columns_from_the_right() -> None:

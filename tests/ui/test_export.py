@@ -97,10 +97,10 @@ def test_a_worst_second_does_not_go_by_the_name_of_a_percentile() -> None:
 
 
 def test_json_holds_each_call_whole_and_how_the_view_was_chosen(tmp_path: Path) -> None:
-    document = kit.a_document([kit.a_call(1, p50=2.0), kit.a_call(2, p50=9.0)])
+    document = kit.a_document([kit.a_call(1, p50=2.0), kit.a_call(2, p50=9.0, where=kit.FAULTY)])
     state = ViewState(filter=parse("p95>5"), violators=True)
     frame = kit.a_frame(document=document)
-    rows = arrange(document, frame.history, state, frame.limits)
+    rows = arrange(document, frame.history, state)
     path = export(rows, COLUMNS, frame, state, folder=tmp_path, now=NOW, form="json")
     view = msgspec.json.decode(path.read_bytes())
     assert path.suffix == ".json"

@@ -73,10 +73,28 @@ def test_blanks_around_a_sign_do_not_matter(text: str) -> None:
 
 
 def test_a_mark_can_be_asked_for_by_its_sign() -> None:
-    assert matches("mark=!", p50=50.0)
-    assert not matches("mark=!", p50=1.0)
-    assert matches("mark!=!", p50=1.0)
-    assert matches("!mark=!", p50=1.0)
+    assert matches("mark=!", where=kit.FAULTY)
+    assert not matches("mark=!", where=kit.LIKELY)
+    assert matches("mark!=!", where=kit.LIKELY)
+    assert matches("!mark=!", where=kit.LIKELY)
+
+
+@pytest.mark.parametrize(
+    "text", ["where=echo-out", 'where="echo out"', "where~echo", "where!=clean"]
+)
+def test_a_place_can_be_asked_for_by_its_code_or_as_it_is_shown(text: str) -> None:
+    engine = kit.a_where(kit.a_finding(place="engine"))
+    assert matches(text, where=kit.FAULTY)
+    assert matches(text, where=engine) == (text == "where!=clean")
+    assert not matches(text)
+
+
+def test_what_is_not_known_and_what_was_not_told_can_be_asked_for() -> None:
+    unknown = kit.a_where(unknown=[kit.an_unknown(text="a silence of 3 s")])
+    assert matches("where=unknown", where=unknown)
+    assert matches("where=clean", where=kit.a_where(unknown=[kit.an_unknown()]))
+    assert matches("where=none", where=None)
+    assert not matches("where=none", where=unknown)
 
 
 def test_a_quoted_value_may_hold_blanks() -> None:
@@ -270,7 +288,7 @@ def test_no_sample_can_be_asked_for() -> None:
 def test_texts_are_compared_without_case_as_shown_or_whole(
     name: str, sign: str, wanted: str, expected: bool
 ) -> None:
-    assert meets(row(p50=50.0, id="1f2e3d4c.17"), name, sign, wanted) is expected
+    assert meets(row(where=kit.FAULTY, id="1f2e3d4c.17"), name, sign, wanted) is expected
 
 
 def test_directions_are_columns_like_others() -> None:

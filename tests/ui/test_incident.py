@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from ari_tui.client.source import Link
 from ari_tui.document import model
 from ari_tui.document.live import SECONDS
+from ari_tui.document.where import NOTHING_YET
+from ari_tui.document.where_text import NOT_TOLD
 from ari_tui.ui.columns import WIDE, chosen
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.incident import BadSpan, bad_spans, figures, incident, row_text, tenths
@@ -21,6 +23,7 @@ BAD = kit.a_call(
     p50=7.0,
     lost=12,
     late=4,
+    where=kit.FAULTY,
     ended_at="2026-11-22T12:00:00.000+00:00",
     state="ended",
     reason="hung up",
@@ -65,14 +68,22 @@ def test_a_time_of_another_zone_is_turned_and_one_that_is_none_is_kept() -> None
     assert "2026-11-22 11:59:00 UTC for 1:00, until soon" in told(call)
 
 
-def test_it_says_where_packets_were_lost_and_against_which_limit() -> None:
+def test_it_begins_with_the_place_and_what_was_seen_and_what_is_not_known() -> None:
+    finding = kit.a_finding(against=["a short stretch"])
+    call = kit.a_call(1, where=kit.a_where(finding, unknown=[kit.an_unknown()]))
+    assert told(call).split("\n")[:6] == [
+        f"WHERE {kit.ECHO_LOSS}",
+        f"  evidence: {finding.evidence[0]}",
+        "  against: a short stretch",
+        "  not known: Asterisk's leg out to the caller: the far end sends no reports",
+        "",
+        "ari-tui incident: PJSIP/1001-00000001 at 2026-11-22 12:00:01 UTC",
+    ]
+
+
+def test_it_says_how_many_were_lost_which_way_and_how_well_was_measured() -> None:
     text = told()
-    assert "Points to the echo path (on the way out)." in text
-    assert (
-        "12 of 3000 packets did not come back (0.40%, limit 0.20%); lost on the way out 10, "
-        "within the echo server 0, on the way back 2"
-    ) in text
-    assert "round trip p95 14.0 ms, limit 12 ms" in text
+    assert "lost where: outward 10, at echo 0, back 2" in text
     assert "Our own delay over all calls (p99): 0.15 ms outward, 0.12 ms back; 0 of 60 s" in text
 
 
@@ -90,16 +101,15 @@ def test_only_the_newest_stretches_are_listed_and_the_rest_counted() -> None:
 
 def test_a_good_call_says_so() -> None:
     text = told(kit.a_call(1, p50=3.0))
-    assert "No limit is broken and nothing was interrupted on this call." in text
+    assert text.startswith(f"WHERE {kit.CLEAN}\n")
     assert "no second with losses, late packets or round trips above the limit" in text
     assert "none known" in text
 
 
-def test_a_call_that_nothing_came_from_says_that_alone() -> None:
-    call = kit.a_call(1, packets=kit.packets(), rtt_ms=kit.NO_SPREAD)
-    text = told(call)
-    assert "Nothing was heard from Asterisk: no RTP reached us." in text
-    assert "Points to" not in text
+def test_of_a_call_without_packets_nothing_is_claimed() -> None:
+    call = kit.a_call(1, packets=kit.packets(), rtt_ms=kit.NO_SPREAD, where=NOTHING_YET)
+    assert told(call).startswith(f"WHERE {NOTHING_YET.line}\n\n")
+    assert told(kit.a_call(1, where=None)).startswith(f"WHERE {NOT_TOLD}\n\n")
 
 
 def test_without_a_course_the_seconds_are_not_known() -> None:
@@ -159,13 +169,14 @@ def test_a_demonstration_is_not_taken_for_an_incident() -> None:
 def test_a_row_is_one_line_with_labels_units_and_time() -> None:
     frame = kit.a_frame([BAD])
     assert row_text(kit.a_row(BAD), chosen(NARROW), frame) == (
-        "! PJSIP/1001-00000001, Call-ID 1@10.0.0.1, DUR 1:00, RTT 7.0 ms, P95 14.0 ms, "
+        "! PJSIP/1001-00000001, Call-ID 1@10.0.0.1, WHERE the path to the echo server, outward: "
+        "5.1 % lost since 11:59:10 (proved), DUR 1:00, RTT 7.0 ms, P95 14.0 ms, "
         "MAX 21.0 ms, LATE 4, LOST 12, GAP - (whole call, 2026-11-22 12:00:01 UTC)"
     )
 
 
 def test_a_row_of_a_window_says_so() -> None:
-    row = kit.a_row(BAD, kit.a_course([9.5]), window=10)
+    row = kit.a_row(BAD, kit.a_course([9.5]))
     text = row_text(row, chosen(["rtt_p95_ms"]), kit.a_frame([BAD], window=10))
     assert text.endswith("P95s 9.5 ms (last 10 s, 2026-11-22 12:00:01 UTC)")
 
@@ -179,12 +190,10 @@ def test_nothing_from_outside_reaches_a_terminal_or_starts_a_line(name: str) -> 
     call = msgspec.structs.replace(
         BAD, channel=name, caller=name, call_id=name, linkedid=name, reason=name, codec=name
     )
-    row = Row(call, "!", None)
+    row = Row(call, None)
     frame: Frame = kit.a_frame([call], events=[kit.an_event(name, call=call.id)])
     text = incident(frame, row)
-    plain = incident(
-        kit.a_frame([BAD], events=[kit.an_event("x", call=BAD.id)]), Row(BAD, "!", None)
-    )
+    plain = incident(kit.a_frame([BAD], events=[kit.an_event("x", call=BAD.id)]), Row(BAD, None))
     assert text.count("\n") == plain.count("\n")
     for line in [*text.split("\n"), row_text(row, chosen(WIDE), frame)]:
         assert not set(line) & set("\x1b\n\r\x07\u202e\u2028\x9b")

@@ -22,10 +22,14 @@ def ids(rows: list[Row]) -> list[str]:
 
 def shown(calls: list[model.Call], held: tuple[str, ...] = (), **chosen: object) -> list[str]:
     state = msgspec.structs.replace(ViewState(), **chosen)
-    return ids(arrange(kit.a_document(calls), NOTHING, state, LIMITS, held))
+    return ids(arrange(kit.a_document(calls), NOTHING, state, held))
 
 
-CALLS = [kit.a_call(1, p50=3.0), kit.a_call(2, p50=9.0), kit.a_call(3, p50=5.0)]
+CALLS = [
+    kit.a_call(1, p50=3.0, where=kit.LIKELY),
+    kit.a_call(2, p50=9.0, where=kit.FAULTY),
+    kit.a_call(3, p50=5.0),
+]
 
 
 def test_the_highest_p95_comes_first_unless_asked_otherwise() -> None:
@@ -60,22 +64,22 @@ def test_the_filter_chooses_rows() -> None:
     assert shown(CALLS, filter=parse("p95<=10")) == ["call-3", "call-1"]
 
 
-def test_a_window_changes_figures_marks_and_order() -> None:
+def test_a_window_changes_figures_and_order_and_no_diagnosis() -> None:
     calm, bad = kit.a_spread(1.0), kit.a_spread(9.0)
     calls = [
-        kit.a_call(1, p50=9.0, windows=[kit.window(10, calm)]),
+        kit.a_call(1, p50=9.0, windows=[kit.window(10, calm)], where=kit.FAULTY),
         kit.a_call(2, p50=1.0, windows=[kit.window(10, bad)]),
     ]
     assert shown(calls, sort="rtt_max_ms") == ["call-1", "call-2"]
     assert shown(calls, sort="rtt_max_ms", window=10) == ["call-2", "call-1"]
     assert shown(calls, violators=True) == ["call-1"]
-    assert shown(calls, violators=True, window=10) == ["call-2"]
+    assert shown(calls, violators=True, window=10) == ["call-1"]
 
 
 def test_a_row_has_its_course_and_knows_whether_it_ended() -> None:
     calls = [kit.a_call(1), kit.a_call(2, state="ended", ended_at="2026-11-22T12:00:00.000+00:00")]
     history = kit.a_history({"call-2": kit.a_course()})
-    first, second = rows_of(kit.a_document(calls), history, LIMITS)
+    first, second = rows_of(kit.a_document(calls), history)
     assert (first.course, first.ended) == (None, False)
     assert (second.course, second.ended) == (history.calls["call-2"], True)
 

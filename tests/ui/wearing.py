@@ -57,7 +57,7 @@ class Front(Screen[None]):
 
     def on_mount(self) -> None:
         frame = a_frame()
-        rows = arrange(frame.document, frame.history, ViewState(), frame.limits, ())
+        rows = arrange(frame.document, frame.history, ViewState(), ())
         self.query_one(ChannelTable).show(rows, chosen(NARROW), frame)
         self.query_one(ChannelTable).focus()
 

@@ -20,7 +20,7 @@ from ari_tui.document.model import Call
 from ari_tui.ui.bindings import Where, bar, textual_bindings
 from ari_tui.ui.columns import Column
 from ari_tui.ui.frame import Frame
-from ari_tui.ui.limits import mark_of
+from ari_tui.ui.rows import row_of
 from ari_tui.ui.screens.call_actions import CallActions
 from ari_tui.ui.screens.call_queries import CallQueries, What
 from ari_tui.ui.view_state import Row
@@ -100,7 +100,7 @@ class DetailScreen(CallActions):
         frame, call = self.drawn, self._known
         if frame is None or call is None:
             return None
-        return Row(call, mark_of(call, frame.limits), frame.history.calls.get(call.id))
+        return row_of(call, frame.history)
 
     @property
     def columns(self) -> list[Column]:

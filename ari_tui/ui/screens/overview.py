@@ -1,7 +1,8 @@
 """The overview: the table of all calls, and around it the panes that the terminal has room for.
 
 From 200x50 down to one line: under 140 columns the panes beside the table go, under 34 lines the
-event log, under 80x24 the key bar, and under 40x8 all but one line with the verdict.
+event log, under 80x24 the key bar, and under 40x8 all but one line with the verdict. Every layout
+says where the fault is.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from ari_tui.ui.widgets.pane import Pane
 from ari_tui.ui.widgets.rules import RulesPane
 from ari_tui.ui.widgets.table import ChannelTable
 from ari_tui.ui.widgets.trend import TrendPane
+from ari_tui.ui.widgets.where import WherePane
 
 WIDE: Final = 140
 """From this width on, panes are beside the table."""
@@ -51,8 +53,8 @@ class Overview(OverviewActions, Screen[None]):
         (8, "-low"),
         (24, "-high"),
         (34, "-tall"),
-        (42, "-taller"),
-        (48, "-huge"),
+        (43, "-taller"),
+        (50, "-huge"),
     ]
     DEFAULT_CSS = """
     Overview {
@@ -60,6 +62,9 @@ class Overview(OverviewActions, Screen[None]):
         #body { height: 1fr; }
         #panes { width: 61; padding-left: 1; }
         EventsPane { height: 8; }
+        &.-tall WherePane, &.-taller WherePane, &.-huge WherePane { height: 4; }
+        &.-wide.-tall EventsPane, &.-wide.-taller EventsPane { height: 5; }
+        &.-wide.-huge EventsPane { height: 6; }
         RulesPane { height: 9; }
         HistogramPane, TrendPane { height: 1fr; min-height: 6; }
         RunsPane { height: 6; }
@@ -71,11 +76,13 @@ class Overview(OverviewActions, Screen[None]):
         &.-high InstrumentPane, &.-tall InstrumentPane { display: none; }
         &.-low KeyBar, &.-narrow KeyBar, &.-low #panes { display: none; }
         &.-tiny, &.-flat {
-            HeaderPane, Banner, #body, EventsPane, NewestError, KeyBar { display: none; }
+            HeaderPane, WherePane, Banner, #body, EventsPane, NewestError, KeyBar { display: none; }
             OneLine { display: block; }
         }
         &.waiting {
-            HeaderPane, #body, EventsPane, NewestError, KeyBar, OneLine { display: none; }
+            HeaderPane, WherePane, #body, EventsPane, NewestError, KeyBar, OneLine {
+                display: none;
+            }
             #waiting { display: block; height: 1fr; content-align: center middle; }
         }
     }
@@ -99,6 +106,7 @@ class Overview(OverviewActions, Screen[None]):
         """Make the widgets; the CSS hides some of them by breakpoint."""
         yield Static(id="waiting", markup=False)
         yield HeaderPane()
+        yield WherePane()
         yield Banner()
         with Horizontal(id="body"):
             yield ChannelTable()
@@ -146,7 +154,7 @@ class Overview(OverviewActions, Screen[None]):
         self.remove_class("waiting")
         state = self.view_state
         frame = frame._replace(window=state.window)
-        self.rows = arrange(frame.document, frame.history, state, frame.limits, self._held)
+        self.rows = arrange(frame.document, frame.history, state, self._held)
         self._held = self._order_to_hold(frame)
         self.drawn = frame
         table = self.table

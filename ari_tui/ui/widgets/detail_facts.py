@@ -9,9 +9,10 @@ from rich.text import Text
 from ari_tui.core.number_format import DASH, fixed, ms_three_digits, percent_short, time_of_day
 from ari_tui.document.detail import CallerStatistics, RtpFigures
 from ari_tui.document.model import Call
+from ari_tui.ui.limits import MARKS
 from ari_tui.ui.widgets.detail_view import DetailView, box, lines_of, wrapped
 from ari_tui.ui.widgets.line_canvas import LineCanvas, Part, Style
-from ari_tui.ui.widgets.pane_figures import MARKS, STYLES, graded
+from ari_tui.ui.widgets.pane_figures import STYLES, graded
 
 _LABEL: Final = 12
 

@@ -9,10 +9,10 @@ from rich.text import Text
 
 from ari_tui.core.number_format import DASH, ms_three_digits
 from ari_tui.document.model import Spread
-from ari_tui.ui.limits import grade
+from ari_tui.ui.limits import MARKS, grade
 from ari_tui.ui.widgets.detail_view import DetailView, box, lines_of, worst_ms
 from ari_tui.ui.widgets.line_canvas import LineCanvas, Part
-from ari_tui.ui.widgets.pane_figures import MARKS, STYLES
+from ari_tui.ui.widgets.pane_figures import STYLES
 
 _RECENT_S: Final = 60
 _PATH: Final = "caller ─── Asterisk ──A──> ari-tui: B out, D back ──C──> echo server and back"

@@ -9,16 +9,24 @@ from rich.text import Text
 
 from ari_tui.core.number_format import span_short
 from ari_tui.document.live import History
+from ari_tui.document.where_text import Told, told
 from ari_tui.ui.number_format import middle_cut
 from ari_tui.ui.widgets.detail_course import course
 from ari_tui.ui.widgets.detail_facts import asterisk_says, counts, facts
 from ari_tui.ui.widgets.detail_gaps import events, gaps
 from ari_tui.ui.widgets.detail_intervals import intervals
 from ari_tui.ui.widgets.detail_view import DetailView, box, lines_of, wrapped
-from ari_tui.ui.widgets.detail_where import conclusion
 from ari_tui.ui.widgets.histogram import render_histogram
-from ari_tui.ui.widgets.line_canvas import LineItem, Style, Variant, fit_line, line_item
+from ari_tui.ui.widgets.line_canvas import (
+    LineCanvas,
+    LineItem,
+    Style,
+    Variant,
+    fit_line,
+    line_item,
+)
 from ari_tui.ui.widgets.pane import Pane
+from ari_tui.ui.widgets.where import where_parts
 
 Block = Callable[[DetailView, int], list[Text]]
 TWO_COLUMNS: Final = 130
@@ -29,8 +37,10 @@ _STATES: Final[dict[str, Style]] = {"up": "ok", "failed": "fail", "draining": "n
 
 
 def title(view: DetailView, width: int) -> list[Text]:
-    """Return the channel, caller and state, and the conclusion."""
+    """Return where the fault is, the channel, caller and state, and what was seen."""
     canvas, call = box(view, width), view.call
+    first, *others = told(call.where)
+    _wrapped(canvas, first)
     state: Style = _STATES.get(call.state, "dim")
     reason = f": {call.reason}" if call.reason else ""
     short = middle_cut(call.channel, width)
@@ -44,11 +54,19 @@ def title(view: DetailView, width: int) -> list[Text]:
     if view.trouble:
         for line in wrapped(f"~ {view.trouble}", width):
             canvas.line((line, "stale"))
-    for verdict in conclusion(view):
-        mark = {"fail": "! ", "near": "~ "}.get(verdict.style, "")
-        for line in wrapped(mark + verdict.text, width, indent=len(mark)):
-            canvas.line((line, verdict.style))
+    for said in others:
+        _wrapped(canvas, said)
     return lines_of(canvas)
+
+
+def _wrapped(canvas: LineCanvas, line: Told) -> None:
+    """Add a line of the diagnosis, wrapped below its text."""
+    *before, (text, style) = where_parts(line)
+    indent = sum(len(part) for part, _ in before) or 4
+    first, *rest = wrapped(text, canvas.width - (indent if before else 2))
+    canvas.line(*(before or [("  ", "")]), (first, style))
+    for more in rest:
+        canvas.line((" " * indent + more, style))
 
 
 def trips(view: DetailView, width: int) -> list[Text]:

@@ -5,6 +5,7 @@ A narrow screen shows shorter variants, then fewer items: the least important ar
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from rich.text import Text
@@ -19,11 +20,14 @@ from ari_tui.core.number_format import (
     time_of_day,
 )
 from ari_tui.document.model import AsteriskState, Sla
+from ari_tui.document.where import Where
+from ari_tui.document.where_text import told
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.widgets.line_canvas import LineCanvas, LineItem, Part, Variant, fit_line, line_item
 from ari_tui.ui.widgets.link_status import link_status, verdict
 from ari_tui.ui.widgets.pane import Pane
 from ari_tui.ui.widgets.pane_figures import Headline, graded, tier
+from ari_tui.ui.widgets.where import where_parts
 
 _FILTER: Final = 13
 """Cells of a filter that are always shown."""
@@ -242,31 +246,48 @@ def _counted(rank: int, *pairs: tuple[str, int]) -> LineItem:
 
 
 class OneLine(Pane):
-    """The verdict and its evidence, in one line."""
+    """The verdict and where the fault is, in one line."""
 
     DEFAULT_CSS = "OneLine { height: 1; }"
 
     def draw(self, frame: Frame, width: int, height: int) -> Text:
-        """Return the line in a box of so many cells: the verdict is dropped last."""
+        """Return the line in a box of so many cells: verdict and link are dropped last.
+
+        The diagnosis is cut to what is left beside them.
+        """
         canvas = LineCanvas(width, height, ascii_only=frame.ascii)
         headline, limits = Headline(frame), frame.limits
         word, style = verdict(frame.document.sla)
         state, state_style = link_status(frame)
         silent = frame.document.totals.packets.interruptions
         rtt, loss = headline.rtt.p95, headline.loss_ratio
+        where = frame.document.where
+        # a word that is cut, such as NO T, makes room for a fault only
+        calm = where is None or where.clean
+        room = width - len(f"{word if calm else word[:4]}  x  ")
         items = [
             (
                 Variant(0, [(word[:4], style)]),
                 Variant(2, [(word, style)]),
-                Variant(6, [(f"SLA {word}", style)]),
+                Variant(7, [(f"SLA {word}", style)]),
             ),
             # without the state of the link, old figures would look live
-            (Variant(1, [(state[0], state_style)]), Variant(5, [(state, state_style)])),
-            line_item(3, ("p95 ", "dim"), graded(ms_short(rtt), rtt, limits.p95_ms)),
-            line_item(4, ("loss ", "dim"), graded(percent_short(loss), loss, limits.loss_ratio)),
-            line_item(5, (plural(frame.document.totals.calls.active, "call"), "")),
-            line_item(6, (f"gaps {silent}~", "near")) if silent else (),
-            line_item(7, (time_of_day(frame.document.time), "dim")),
+            (Variant(0, [(state[0], state_style)]), Variant(6, [(state, state_style)])),
+            line_item(3 if calm else 1, *_where(where, canvas.left, room)),
+            line_item(4, ("p95 ", "dim"), graded(ms_short(rtt), rtt, limits.p95_ms)),
+            line_item(5, ("loss ", "dim"), graded(percent_short(loss), loss, limits.loss_ratio)),
+            line_item(6, (plural(frame.document.totals.calls.active, "call"), "")),
+            line_item(7, (f"gaps {silent}~", "near")) if silent else (),
+            line_item(8, (time_of_day(frame.document.time), "dim")),
         ]
         canvas.line(*fit_line(items, width, ascii_only=frame.ascii))
         return canvas.text()
+
+
+def _where(where: Where | None, cut: Callable[[str, int], str], room: int) -> Iterator[Part]:
+    """Yield the diagnosis, cut to so many cells."""
+    mark, *parts = where_parts(next(told(where)))
+    for text, style in [mark, *parts] if mark[0].strip() else parts:
+        shown = text if len(text) <= room else cut(text, max(0, room))
+        room -= len(shown)
+        yield shown, style

@@ -7,12 +7,10 @@ from typing import Final
 
 from ari_tui.document.model import Document, Window
 from ari_tui.ui.frame import Frame
-from ari_tui.ui.limits import grade
+from ari_tui.ui.limits import MARKS, grade
 from ari_tui.ui.widgets.line_canvas import Part, Style
 
 STYLES: Final[dict[str, Style]] = {"ok": "ok", "near": "near", "fail": "fail", "none": ""}
-MARKS: Final = {"ok": "", "near": "~", "fail": "!", "none": ""}
-"""Mark after a figure, so that colour is not its only sign."""
 
 
 def graded(text: str, value: float | None, limit: float | None) -> Part:

@@ -13,16 +13,16 @@ from ari_tui.ui.widgets.table import ChannelTable
 from tests.ui import kit
 from tests.ui.stage import Play, a_source, calls, playing
 
-HEAD = {"HeaderPane", "ChannelTable"}
+HEAD = {"HeaderPane", "WherePane", "ChannelTable"}
 BAR, LOG = {"KeyBar"}, {"EventsPane"}
 SIDE = {"RulesPane", "HistogramPane", "TrendPane"}
 HEALTH, RUNS = {"InstrumentPane"}, {"RunsPane"}
 SIZES = {
     (200, 50): HEAD | SIDE | HEALTH | RUNS | LOG | BAR,
-    (140, 48): HEAD | SIDE | HEALTH | RUNS | LOG | BAR,
-    (140, 47): HEAD | SIDE | HEALTH | LOG | BAR,
-    (140, 42): HEAD | SIDE | HEALTH | LOG | BAR,
-    (140, 41): HEAD | SIDE | LOG | BAR,
+    (140, 50): HEAD | SIDE | HEALTH | RUNS | LOG | BAR,
+    (140, 49): HEAD | SIDE | HEALTH | LOG | BAR,
+    (140, 43): HEAD | SIDE | HEALTH | LOG | BAR,
+    (140, 42): HEAD | SIDE | LOG | BAR,
     (140, 34): HEAD | SIDE | LOG | BAR,
     (200, 33): HEAD | SIDE | BAR,
     (200, 23): HEAD,
@@ -67,7 +67,7 @@ async def test_as_much_is_seen_as_there_is_room_for() -> None:
 
 async def test_a_banner_cuts_no_pane() -> None:
     async with playing() as play:
-        for size in ((140, 34), (140, 42), (140, 48)):
+        for size in ((140, 34), (140, 43), (140, 50)):
             await play.pilot.resize_terminal(*size)
             await play.press("space")
             assert seen(play) == SIZES[size] | {"Banner"}, size

@@ -110,7 +110,7 @@ class TableHarness:
         history = kit.a_history(courses or {call.id: CALM for call in calls})
         frame = Frame(document, history, (), LIMITS, Link("live"), 0.4)._replace(**changed)
         before = self.table.rendered_lines
-        self.table.show(rows_of(document, history, LIMITS), chosen(columns), frame)
+        self.table.show(rows_of(document, history), chosen(columns), frame)
         await self.painted()
         return self.table.rendered_lines - before
 

@@ -6,6 +6,7 @@ from rich.text import Text
 
 from ari_tui.analysis.stream.gaps import KINDS
 from ari_tui.document.model import LossDirections
+from ari_tui.document.where_text import NOT_TOLD
 from ari_tui.ui.widgets.detail_course import course
 from ari_tui.ui.widgets.detail_facts import asterisk_says, counts, facts
 from ari_tui.ui.widgets.detail_gaps import MEANINGS, events, gaps
@@ -33,8 +34,17 @@ from tests.ui.detail_kit import (
     plain,
     statistics,
 )
-from tests.ui.kit import a_call, an_event
-from tests.ui.widgets.frames import PaneApp
+from tests.ui.kit import (
+    CLEAN,
+    ECHO_LOSS,
+    FAULTY,
+    a_call,
+    a_finding,
+    a_where,
+    an_event,
+    an_unknown,
+)
+from tests.ui.widgets.frames import PaneApp, style_of
 
 HEADINGS = (
     "Where a packet's time goes",
@@ -70,20 +80,42 @@ def test_blocks_stand_side_by_side_where_there_is_room() -> None:
 
 
 def test_the_title_says_who_how_long_and_where_to_look() -> None:
-    call = a_call(1, p50=9.0, state="up", duration_s=192.0)
+    call = a_call(1, state="up", duration_s=192.0, where=FAULTY)
     lines = [line.plain for line in title(a_view(call), 80)]
-    assert lines[0].split() == ["PJSIP/1001-00000001", "Caller", "1", "1001", "up", "up", "3m12s"]
-    assert lines[1].startswith("! Look at the network to the echo server: RTT p99 27.0 of 18 ms")
+    assert lines[:3] == [
+        f"! WHERE {ECHO_LOSS}",
+        "PJSIP/1001-00000001  Caller 1 1001  up" + " " * 34 + "up 3m12s",
+        f"  evidence: {FAULTY.findings[0].evidence[0]}",
+    ]
+
+
+def test_each_thing_that_the_diagnosis_says_has_its_line_marked_and_coloured() -> None:
+    finding = a_finding("this engine: late (likely)", confidence="likely", against=["few"])
+    where = a_where(a_finding(), finding, unknown=[an_unknown()])
+    drawn = title(a_view(a_call(1, where=where)), 100)
+    assert [line.plain.strip() for line in drawn if "PJSIP" not in line.plain] == [
+        f"! WHERE {ECHO_LOSS}",
+        f"evidence: {finding.evidence[0]}",
+        "~ also  this engine: late (likely)",
+        f"evidence: {finding.evidence[0]}",
+        "against: few",
+        "not known: Asterisk's leg out to the caller: the far end sends no reports",
+    ]
+    assert style_of(drawn[0], ECHO_LOSS) == "fail"
+    assert style_of(drawn[3], finding.text) == "near"
+    clean = title(a_view(a_call(1)), 100)[0]
+    assert style_of(clean, CLEAN) == "ok"
+    assert title(a_view(a_call(1, where=None)), 100)[0].plain.endswith(NOT_TOLD)
 
 
 def test_the_title_says_who_ended_the_call() -> None:
     call = a_call(1, state="ended", reason="hung up from here", duration_s=61.0)
-    assert "ended: hung up from here" in title(a_view(call), 80)[0].plain
+    assert "ended: hung up from here" in title(a_view(call), 80)[1].plain
 
 
 def test_why_nothing_new_comes_is_said_at_the_top() -> None:
     lines = title(a_view(trouble="no call 's.1'"), 80)
-    assert lines[1].plain == "~ no call 's.1'"
+    assert lines[2].plain == "~ no call 's.1'"
 
 
 def test_the_histogram_is_of_this_call() -> None:

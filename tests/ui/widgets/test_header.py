@@ -166,11 +166,15 @@ async def test_the_header_takes_two_lines_and_shows_hints_at_once() -> None:
         (3, ""),
         (4, "PASS"),
         (8, "PASS  ●"),
-        (18, "PASS  ●  p95 10.0~"),
-        (30, "PASS  ●  p95 10.0~  loss 0.00%"),
-        (34, "SLA PASS  ●  p95 10.0~  loss 0.00%"),
-        (39, "SLA PASS  ● LIVE  p95 10.0~  loss 0.00%"),
-        (60, "SLA PASS  ● LIVE  p95 10.0~  loss 0.00%  2 calls    12:00:01"),
+        (18, "PASS  ●  WHERE no…"),
+        (30, "PASS  ●  WHERE no fault seen,…"),
+        (50, "PASS  ●  WHERE no fault seen, 24 calls, 60 of 60 s"),
+        (61, "PASS  ●  WHERE no fault seen, 24 calls, 60 of 60 s  p95 10.0~"),
+        (
+            120,
+            "SLA PASS  ● LIVE  WHERE no fault seen, 24 calls, 60 of 60 s  p95 10.0~  loss 0.00%  "
+            "2 calls                     12:00:01",
+        ),
     ],
 )
 def test_the_verdict_is_the_last_to_go(width: int, told: str) -> None:
@@ -185,7 +189,7 @@ def test_a_verdict_that_is_open_is_not_mistaken_for_another() -> None:
 
 def test_no_traffic_is_told_in_one_line() -> None:
     document = changed(a_frame().document, "sla", verdict="inconclusive", state="no_traffic")
-    assert OneLine().draw(a_frame(document), 40, 1).plain.startswith("SLA NO TRAFFIC")
+    assert OneLine().draw(a_frame(document), 40, 1).plain.startswith("NO TRAFFIC  ●  WHERE")
 
 
 def test_a_lost_engine_shows_at_any_width() -> None:
@@ -195,7 +199,7 @@ def test_a_lost_engine_shows_at_any_width() -> None:
 
 
 def test_interruptions_are_told() -> None:
-    assert "gaps 3~" in OneLine().draw(a_bad_frame(), 80, 1).plain
+    assert "gaps 3~" in OneLine().draw(a_bad_frame(), 120, 1).plain
 
 
 def test_no_box_is_too_small_for_one_line() -> None:
@@ -208,7 +212,7 @@ async def test_the_pane_is_one_line() -> None:
         pane.show(a_frame())
         await pilot.pause()
         assert pane.size.height == 1
-        assert pane.shown.startswith("SLA PASS")
+        assert pane.shown.startswith("PASS  ●  WHERE")
 
 
 @pytest.mark.parametrize(

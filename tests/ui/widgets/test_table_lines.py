@@ -54,7 +54,7 @@ def a_frame(**changed: Any) -> Frame:
 
 
 def a_row(frame: Frame) -> Row:
-    [row] = rows_of(frame.document, frame.history, frame.limits)
+    [row] = rows_of(frame.document, frame.history)
     return row
 
 
@@ -151,7 +151,7 @@ def test_the_state_of_an_ended_call_hides_the_newest_seconds_and_keeps_the_other
 def test_the_header_says_which_rows_are_in_view_before_it_says_the_scale() -> None:
     frame, look = a_frame(), a_look()
     titles = {}
-    for width in (100, 80, 69):
+    for width in (112, 92, 81):
         shape = shape_of(chosen(NARROW), width, frame)
         header = draw_header(Head("", False, 21, 40, 200), shape, look).text
         titles[shape.spark] = header[-shape.spark :]
@@ -160,7 +160,7 @@ def test_the_header_says_which_rows_are_in_view_before_it_says_the_scale() -> No
         24: "RTT 0..22ms    21-40/200",
         13: "    21-40/200",
     }
-    shape = shape_of(chosen(NARROW), 80, frame)
+    shape = shape_of(chosen(NARROW), 92, frame)
     header = draw_header(Head("", False, 1, 20, 20), shape, look).text
     assert header.endswith("RTT 0..22ms, 1 s a cell "), "all are in view"
 
@@ -182,7 +182,7 @@ def test_what_differs_is_told_by_cells_from_the_left() -> None:
     assert changed_cells(line, line, shape) == 0
     texts = [*line.texts]
     texts[2] = "9:99"
-    assert changed_cells(line, line._replace(texts=tuple(texts)), shape) == 2 + 17 + 7
+    assert changed_cells(line, line._replace(texts=tuple(texts)), shape) == 2 + 17 + 12
     grades = [*line.grades]
     grades[0] = "fail"
     assert changed_cells(line, line._replace(grades=tuple(grades)), shape) == 2
@@ -205,8 +205,7 @@ def test_columns_leave_room_for_a_sparkline_that_fills_the_rest() -> None:
     assert [column.id for column in shape_of(chosen(NARROW), 40, frame).columns] == [
         "mark",
         "channel",
-        "duration",
-        "rtt_mean_ms",
+        "where",
     ]
 
 
