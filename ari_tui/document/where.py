@@ -100,6 +100,11 @@ class Where(msgspec.Struct, frozen=True, kw_only=True):
         return self.findings[0].place if self.findings else None
 
     @property
+    def has_trouble(self) -> bool:
+        """Return whether there is trouble of unknown place."""
+        return any(unknown.text is not None for unknown in self.unknown)
+
+    @property
     def mark(self) -> str:
         """Return "!" for a proved fault, "~" for a likely one or one of unknown place, "?" while
         nothing is measured, else " ".
@@ -108,7 +113,7 @@ class Where(msgspec.Struct, frozen=True, kw_only=True):
             return "!" if any(finding.proved for finding in self.findings) else "~"
         if self.clean:
             return " "
-        return "~" if self.unknown else "?"
+        return "~" if self.has_trouble else "?"
 
 
 NOTHING_YET: Final = Where(line="nothing measured yet", findings=[], unknown=[], clean=False)

@@ -247,7 +247,7 @@ def _where(where: Where | None) -> str | None:
         return where.place
     if where.clean:
         return _CLEAN
-    return _UNKNOWN if where.unknown else None
+    return _UNKNOWN if where.has_trouble else None
 
 
 def _where_grade(where: Where | None) -> Grade:
@@ -256,7 +256,7 @@ def _where_grade(where: Where | None) -> Grade:
         return "none"
     if where.findings:
         return "fail" if where.findings[0].proved else "near"
-    return "near" if where.unknown else "none"
+    return "near" if where.has_trouble else "none"
 
 
 def _port(address: str | None) -> str | None:

@@ -15,7 +15,11 @@ def test_a_failure_says_which_rules_how_many_calls_and_why() -> None:
     found = alert("fail", "ok", now)
     assert (found.state, found.previous, found.calls) == ("fail", "ok", 2)
     assert (found.failing, found.tier) == ({"p95": 1, "loss": 2}, "up to 30 calls")
-    assert found.text == ("ari-tui on here: SLA fails, 2 calls affected: loss: 3%, allowed 0.2%")
+    assert found.where is not None
+    assert found.text == (
+        f"ari-tui on here: SLA fails, 2 calls affected, WHERE {found.where.line}: "
+        "loss: 3%, allowed 0.2%"
+    )
     assert (found.schema, found.session, found.profile) == (SCHEMA, "0123abcd", "seed")
     assert found.verdict == "inconclusive"
 

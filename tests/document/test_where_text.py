@@ -60,6 +60,7 @@ def test_the_mark_is_of_the_worst_that_is_known() -> None:
     assert a_where(unknown=[an_unknown(text="a silence of 3 s")]).mark == "~"
     assert a_where(unknown=[an_unknown()]).mark == " "
     assert NOTHING_YET.mark == "?"
+    assert a_where(unknown=[an_unknown()], clean=False).mark == "?"
 
 
 def test_calls_with_a_fault_are_named_proved_ones_first_then_the_longest() -> None:

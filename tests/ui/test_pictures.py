@@ -17,6 +17,7 @@ from textual.widgets import Input
 
 from ari_tui.client.source import Link
 from ari_tui.document import model
+from ari_tui.document.where import NOTHING_YET
 from tests.ui import kit
 from tests.ui.picture import picture
 from tests.ui.stage import Play, playing
@@ -44,11 +45,11 @@ def quiet() -> kit.FakeSource:
 
 
 def troubled() -> kit.FakeSource:
-    """A call that fails, one near a limit, one without data, one that ended, one from afar."""
+    """Calls: a proved fault, a likely one, no data, one that ended, one from afar."""
     ended = "2026-11-22T11:59:50.000+00:00"
     calls = [
-        a_call(1, p50=9.0, lost=40, late=70),
-        a_call(2, p50=5.0),
+        a_call(1, p50=9.0, lost=40, late=70, where=kit.FAULTY),
+        a_call(2, p50=5.0, where=kit.LIKELY),
         a_call(
             3,
             rtt_ms=kit.NO_SPREAD,
@@ -58,6 +59,7 @@ def troubled() -> kit.FakeSource:
             windows=[],
             loss_ratio=None,
             late_ratio=None,
+            where=NOTHING_YET,
         ),
         a_call(4, p50=3.0, ended_at=ended, state="ended", reason="caller hung up"),
         a_call(5, p50=3.0, channel="PJSIP/日本語の名前-00000005", caller="[bold]Eve[/] \\x1b"),
@@ -74,6 +76,15 @@ def troubled() -> kit.FakeSource:
         calls=calls,
         asterisks=kit.a_document().asterisks,
         session=kit.a_document().session,
+        where=kit.a_where(
+            kit.a_finding(),
+            kit.a_finding(
+                "this engine: 2.1 % late since 11:59:30 (likely)",
+                place="engine",
+                confidence="likely",
+            ),
+            unknown=[kit.an_unknown()],
+        ),
     )
     return a_scene(document, courses, "up, simple_bridge", "3 packets lost in a row")
 

@@ -216,7 +216,7 @@ async def test_enter_opens_the_selected_call_and_escape_comes_back_to_its_row() 
         await play.press("down", "enter")
         assert "PJSIP/1002" in play.text.split("\n")[1]
         await play.press("n")
-        assert "PJSIP/1001" in play.text.split("\n")[0], "the row below"
+        assert "PJSIP/1001" in play.text.split("\n")[1], "the row below"
         await play.press("escape")
         assert play.in_front == "Overview"
         assert play.overview.table.selected == "call-1"
