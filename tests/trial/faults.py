@@ -34,6 +34,8 @@ class Fault:
     """Codes of ari_tui.document.where.PLACES that are right as the first; or CLEAN."""
     place: Placing
     setup: Setup
+    vague: frozenset[str]
+    """Codes that say less, while the direction or the end is not told apart: not known, not wrong."""
 
 
 def lane(name: str, **how: float) -> Placing:
@@ -180,9 +182,11 @@ _REPORTS = Setup(reports=True)
 _ALAW = Setup(codec="alaw")
 
 
-def fault(name: str, text: str, right: str, place: Placing, setup: Setup = _PLAIN) -> Fault:
-    """Return a fault; right places are separated by spaces."""
-    return Fault(name, text, frozenset(right.split()), place, setup)
+def fault(
+    name: str, text: str, right: str, place: Placing, setup: Setup = _PLAIN, *, vague: str = ""
+) -> Fault:
+    """Return a fault; right and vague places are separated by spaces."""
+    return Fault(name, text, frozenset(right.split()), place, setup, vague=frozenset(vague.split()))
 
 
 FAULTS = (
@@ -249,8 +253,20 @@ FAULTS = (
         "engine",
         stopped(worker, 3.0, every_s=4.0, times=1),
     ),
-    fault("out-loss", "5 % lost to the echo server", "echo-out", lane("echo.out", loss=0.05)),
-    fault("back-loss", "5 % lost from the echo server", "echo-back", lane("echo.back", loss=0.05)),
+    fault(
+        "out-loss",
+        "5 % lost to the echo server",
+        "echo-out",
+        lane("echo.out", loss=0.05),
+        vague="echo-path",
+    ),
+    fault(
+        "back-loss",
+        "5 % lost from the echo server",
+        "echo-back",
+        lane("echo.back", loss=0.05),
+        vague="echo-path",
+    ),
     fault(
         "echo-jitter",
         "20 ms and 40 ms jitter to the echo server",
@@ -263,8 +279,16 @@ FAULTS = (
         "echo-server",
         stopped(echo, 0.3, every_s=2.0),
     ),
-    fault("echo-restart", "echo server killed, started after 3 s", "echo-server", echo_killed(3.0)),
-    fault("echo-gone", "echo server not running", "echo-server", echo_killed(None)),
+    fault(
+        "echo-restart",
+        "echo server killed, started after 3 s",
+        "echo-server",
+        echo_killed(3.0),
+        vague="echo-path",
+    ),
+    fault(
+        "echo-gone", "echo server not running", "echo-server", echo_killed(None), vague="echo-path"
+    ),
     fault(
         "caller-out",
         "5 % lost to the callers, who send RTCP",
@@ -278,6 +302,7 @@ FAULTS = (
         "echo-back",
         lane("echo.back", loss=0.05),
         _REPORTS,
+        vague="echo-path",
     ),
     fault("stolen", "processors taken away 100 ms each second", f"{CLEAN} engine", stealing()),
     fault(
@@ -285,6 +310,7 @@ FAULTS = (
         "3 % lost before Asterisk and 5 % to the echo server",
         "caller-in echo-out",
         both(lane("caller.back", loss=0.03), lane("echo.out", loss=0.05)),
+        vague="echo-path",
     ),
     fault(
         "pair-stalls",

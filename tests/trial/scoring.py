@@ -77,7 +77,7 @@ def _is_wrong(arrival: Arrival, fault: Fault, begin_s: float) -> bool:
     place = _place(arrival)
     if place in (CLEAN, UNKNOWN, NOTHING):
         return False
-    return place not in fault.right or arrival.at_s < begin_s
+    return arrival.at_s < begin_s or place not in fault.right | fault.vague
 
 
 def _verdict(place: str, fault: Fault) -> str:

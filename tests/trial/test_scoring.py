@@ -44,6 +44,13 @@ def test_a_wrong_place_at_any_moment_is_wrong() -> None:
     assert (outcome.verdict, outcome.wrong_lines, outcome.wrong_s) == (WRONG, ["12 s"], 1)
 
 
+def test_a_place_that_only_says_less_is_not_known_but_not_wrong() -> None:
+    vague = judged(said(12, "echo-path"), fault="out-loss")
+    assert (vague.verdict, vague.after_s) == (NOT_KNOWN, None)
+    outcome = judged(said(12, "echo-path"), said(15, "echo-out"), fault="out-loss")
+    assert (outcome.verdict, outcome.after_s) == (RIGHT, 5.0)
+
+
 def test_the_right_place_before_the_fault_begins_is_a_false_alarm() -> None:
     assert judged(said(9, "caller-in"), said(19, "caller-in")).verdict == WRONG
 
