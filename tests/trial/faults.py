@@ -35,7 +35,7 @@ class Fault:
     place: Placing
     setup: Setup
     vague: frozenset[str]
-    """Codes that say less, while the direction or the end is not told apart: not known, not wrong."""
+    """Codes that say less while direction or end are not told apart: not known, not wrong."""
 
 
 def lane(name: str, **how: float) -> Placing:
