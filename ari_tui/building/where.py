@@ -266,6 +266,8 @@ def _against(one: Found) -> list[str]:
         lines.append("while nothing answers, path and server are not told apart")
     if place == "echo-path" and what in (LATE, "delay"):
         lines.append("a round trip does not tell the way out from the way back")
+    if one.episode.facts["holds not told"]:
+        lines.append("this echo server does not tell how long it holds packets: it may be slow")
     if place == "caller-in" and what == SILENT:
         lines.append("a caller that sends nothing (mute, silence suppression) looks the same")
     if place == "asterisk-engine":

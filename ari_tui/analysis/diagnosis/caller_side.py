@@ -18,6 +18,7 @@ from ari_tui.analysis.diagnosis.episodes import (
     LOST,
     RESTARTED,
     SILENT,
+    TOGETHER_S,
     CallEpisodes,
     Key,
     limit_of,
@@ -37,6 +38,8 @@ _FED: Final = 0.9
 """From this share on it received what was due."""
 _AROUND_S: Final = 6
 _FEWEST_DUE: Final = 10
+_ALIKE: Final = 2
+_NO_CAUSE: Final = "no cause shown"
 _ROSE: Final = 2.0
 _ROSE_BY_NS: Final = 1_500_000
 _REPORT_S: Final = 8
@@ -72,6 +75,10 @@ class CallerSide:
         self._episodes = episodes
         self.missing: deque[Missing] = deque(maxlen=_KEPT)
         self.quiet: deque[Quiet] = deque(maxlen=_KEPT)
+        self.untold: deque[Quiet] = deque(maxlen=_KEPT)
+        """Quiet seconds with good pings whose cause did not show in themselves: it may show in
+        others of the next minute."""
+        self._shown: deque[tuple[int, str]] = deque(maxlen=_KEPT)
         self._lost_seen: int | None = None
         self._credits = 0
         self._credited_ns = 0
@@ -80,7 +87,7 @@ class CallerSide:
     @property
     def waits(self) -> bool:
         """Return whether anything waits for Asterisk's counts."""
-        return bool(self.missing or self.quiet)
+        return bool(self.missing or self.quiet or self.untold)
 
     def settle(self, now: int, context: Context, readings: list[LegReading], ptime_ns: int) -> None:
         """Tell apart what can be; `now` is the newest closed second."""
@@ -90,7 +97,28 @@ class CallerSide:
             told = _place_of_quiet(self.quiet[0], now, context, readings, ptime_ns)
             if told is None:
                 break
-            self._add_quiet(self.quiet.popleft(), told, context)
+            self._take_told(self.quiet.popleft(), told, context)
+        self._settle_untold(now, context)
+
+    def _take_told(self, one: Quiet, told: _Told, context: Context) -> None:
+        if told.fact == _NO_CAUSE:
+            self.untold.append(one)
+            return
+        if told.place == "caller-in":
+            self._shown.append((one.second, one.what))
+        self._add_quiet(one, told, context)
+
+    def _settle_untold(self, now: int, context: Context) -> None:
+        """Book quiet seconds as others like them in the minute around: readings are rare."""
+        waiting, self.untold = self.untold, deque(maxlen=_KEPT)
+        for one in waiting:
+            shown = sum(abs(second - one.second) <= TOGETHER_S for second, _ in self._shown)
+            if shown >= _ALIKE:
+                self._add_quiet(one, _Told("caller-in", "like the others"), context)
+            elif now > one.second + TOGETHER_S:
+                self._add_quiet(one, _Told(CALLER_OR_ASTERISK, _NO_CAUSE), context)
+            else:
+                self.untold.append(one)
 
     # -- missing packets ---------------------------------------------------------------------
 
@@ -210,7 +238,7 @@ def _place_of_quiet(
     fed = share is not None and share.covers and share.least > _FED
     if fed and share is not None and one.size_ns >= share.longest_ns // 2:
         return _Told("asterisk-engine", "received all")
-    return None if now < one.second + _READ_S else _Told(CALLER_OR_ASTERISK, "no cause shown")
+    return None if now < one.second + _READ_S else _Told(CALLER_OR_ASTERISK, _NO_CAUSE)
 
 
 class _Share(NamedTuple):

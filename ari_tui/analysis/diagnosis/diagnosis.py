@@ -38,6 +38,7 @@ from ari_tui.analysis.diagnosis.evidence_seconds import EvidenceSeconds
 from ari_tui.analysis.diagnosis.outside import OutsideFacts
 from ari_tui.analysis.records import Ints, Mask
 from ari_tui.analysis.roundtrip.direction import CallDirection
+from ari_tui.analysis.roundtrip.echo_holds import EchoHolds
 from ari_tui.analysis.roundtrip.in_flight import InFlight
 from ari_tui.analysis.series import SECONDS, Series
 from ari_tui.analysis.sla.evaluator import SlaEvaluator
@@ -115,6 +116,7 @@ class Books(Protocol):
     directions: dict[int, CallDirection]
     counters: Ints
     outside: OutsideFacts
+    holds: EchoHolds
     folded_until_ns: int
 
 
@@ -233,14 +235,14 @@ class Diagnosis:
     ) -> None:
         """Attribute what is known at once; let wait what is not."""
         self._take_own(call, one)
-        self._take_echo(call, one, slow_ns, burst=burst)
+        self._take_echo(call, one, slow_ns, burst=burst, holds_told=store.holds.told)
         row = call.row
         ptime_ms = store.media.ptime_ms(row) or 20.0
         due = max(one.sent + one.missing, round(1000 / ptime_ms))
         explained = store.gaps.get(row) is not None and store.gaps[row].explains(
             one.second * _SECOND_NS, (one.second + 1) * _SECOND_NS
         )
-        holes = 0 if explained else one.holes
+        holes = 0 if explained else max(0, one.holes)
         if lost := one.missing + holes:
             long_holes = min(one.long_holes, holes)
             call.caller.missing.append(Missing(one.second, lost, due, holes, long_holes))
@@ -264,13 +266,18 @@ class Diagnosis:
         self._add(call, one, held, one.hold_late, packets, one.hold_max)
         self._add(call, one, Key("echo-server", HELD_LONG), one.hold_long, packets, one.hold_max)
 
-    def _take_echo(self, call: _Call, one: Second, slow_ns: int, *, burst: bool) -> None:
+    def _take_echo(
+        self, call: _Call, one: Second, slow_ns: int, *, burst: bool, holds_told: bool | None
+    ) -> None:
         if one.lost and not one.limited & int(Limited.LOG_OVERFLOW | Limited.WORKER):
             dropped = bool(one.limited & _UNSURE_BACK)
             loss = EchoLoss(one.second, one.lost, one.sent, one.refused, one.hold_max, dropped)
             call.echo.lost.append(loss)
         if one.late and not burst and not one.limited & _LATE_EXCUSED:
-            self._add(call, one, Key("echo-path", LATE), one.late, one.sent)
+            episode = self._add(call, one, Key("echo-path", LATE), one.late, one.sent)
+            if episode is not None and holds_told is not True:
+                episode.sure = False
+                episode.facts["holds not told"] += 1
         slow = one.rtt_count >= _FEWEST_TRIPS and one.rtt_sum > slow_ns * one.rtt_count
         if slow and not one.limited & _LATE_EXCUSED:
             mean_ns = one.rtt_sum // one.rtt_count
@@ -332,12 +339,13 @@ class Diagnosis:
         for missing in call.caller.missing:
             key = Key(CALLER_OR_ASTERISK, LOST)
             self._add_waiting(waiting, key, missing.second, missing.hits, missing.packets)
-        for quiet in call.caller.quiet:
+        for quiet in (*call.caller.quiet, *call.caller.untold):
             key = Key(CALLER_OR_ASTERISK, quiet.what)
             self._add_waiting(waiting, key, quiet.second, quiet.hits, quiet.packets)
         for loss in call.echo.lost:
-            key = Key("echo-path", NO_ANSWER if loss.none_back else LOST)
-            self._add_waiting(waiting, key, loss.second, loss.hits, loss.packets)
+            if loss.none_back:
+                key = Key("echo-path", NO_ANSWER)
+                self._add_waiting(waiting, key, loss.second, loss.hits, loss.packets)
         waiting.count(partial(_sent_of, store, call.row))
         more = waiting.found(self._closed, packets, self._profile)
         return merged(found, more)

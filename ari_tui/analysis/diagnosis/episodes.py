@@ -31,9 +31,9 @@ REFUSED, NO_ANSWER, RESTARTED, GONE = "refused", "no-answer", "restarted", "gone
 
 _LATE_FROM_ASTERISK: Final = 0.01
 """The share of packets from Asterisk that may be late: no rule of the SLA judges them."""
-_HELD: Final = 0.05
+_HELD: Final = 0.02
 """The share of packets that we or the echo server may hold for longer than `media.late_ms`: a busy
-machine holds one in a hundred, and nobody hears it."""
+machine holds one in a hundred, and nobody hears that."""
 _FACTS: Final = frozenset({REFUSED, NO_ANSWER, RESTARTED, GONE})
 
 

@@ -25,9 +25,10 @@ class EvidenceSeconds(RowArrays):
     second = column(np.int64, -1, (SECONDS,))
     missing = column(np.uint16, 0, (SECONDS,))
     """Sequence numbers that never came from Asterisk and that nothing explains."""
-    holes = column(np.uint16, 0, (SECONDS,))
-    """Packet times missing from the timestamps alone, the sequence being whole, unexplained."""
-    long_holes = column(np.uint16, 0, (SECONDS,))
+    holes = column(np.int32, 0, (SECONDS,))
+    """Packet times missing from the timestamps alone, the sequence being whole, unexplained; less
+    those that came later."""
+    long_holes = column(np.int32, 0, (SECONDS,))
     """Of `holes`: those in a row of more than two, which a pause of the sender makes, too."""
     late_media = column(np.uint16, 0, (SECONDS,))
     """From Asterisk later than LATE_MEDIA_NS above the floor."""

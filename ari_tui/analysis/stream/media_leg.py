@@ -273,8 +273,9 @@ def _book_evidence(
     """Book packet times missing from the timestamps alone, and packets that came in a burst."""
     follows = steps.within & (steps.ext == 1) & ~steps.after_noise
     usual = ticks_to_ns(store.media.ptime_units[rows], store.media.clock_rate[rows])
-    hole = np.flatnonzero(follows & ~marker & (usual > 0) & (2 * extra > usual))
+    hole = np.flatnonzero(follows & ~marker & (usual > 0) & (2 * np.abs(extra) > usual))
     if len(hole):
+        # below 0 where a packet of an earlier hole comes out of order
         packets = (extra[hole] + usual[hole] // 2) // usual[hole]
         store.evidence.book("holes", rows[hole], rx[hole], packets)
         long = packets > _FEW_HOLES
