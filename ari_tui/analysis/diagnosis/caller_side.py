@@ -106,14 +106,18 @@ class CallerSide:
             return
         if told.place == "caller-in":
             self._shown.append((one.second, one.what))
+            context.common.told(one.second)
         self._add_quiet(one, told, context)
 
     def _settle_untold(self, now: int, context: Context) -> None:
-        """Book quiet seconds as others like them in the minute around: readings are rare."""
+        """Book quiet seconds as others like them in the minute around: readings are rare.
+
+        So are those in which most calls were quiet and another call's readings told the cause.
+        """
         waiting, self.untold = self.untold, deque(maxlen=_KEPT)
         for one in waiting:
             shown = sum(abs(second - one.second) <= TOGETHER_S for second, _ in self._shown)
-            if shown >= _ALIKE:
+            if shown >= _ALIKE or context.common.tells_caller(one.second):
                 self._add_quiet(one, _Told("caller-in", "like the others"), context)
             elif now > one.second + TOGETHER_S:
                 self._add_quiet(one, _Told(CALLER_OR_ASTERISK, _NO_CAUSE), context)

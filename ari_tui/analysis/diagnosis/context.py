@@ -20,6 +20,7 @@ _SLOW_NS: Final = 25_000_000
 """A longer one leaves a shorter delay open."""
 _ENOUGH_NS: Final = 400_000_000
 """A ping of so much explains any delay: pings may be sent in the middle of a stall."""
+_KEPT_SECONDS: Final = 180
 OUR_MACHINE: Final = int(Limited.DWELL | Limited.MACHINE | Limited.WORKER)
 
 
@@ -31,11 +32,35 @@ class Stall(Enum):
     NOT_KNOWN = "not known"
 
 
+class CommonSeconds:
+    """How many calls were quiet in each second, and of how many the cause is the caller's leg."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[int, tuple[int, int]] = {}
+
+    def quiet(self, second: int) -> None:
+        """Note that a call was silent or late from Asterisk in a second."""
+        quiet, told = self._seconds.get(second, (0, 0))
+        self._seconds[second] = quiet + 1, told
+        while len(self._seconds) > _KEPT_SECONDS:
+            del self._seconds[next(iter(self._seconds))]
+
+    def told(self, second: int) -> None:
+        """Note that the readings of one of them told the caller's leg."""
+        quiet, told = self._seconds.get(second, (1, 0))
+        self._seconds[second] = quiet, told + 1
+
+    def tells_caller(self, second: int) -> bool:
+        """Return whether that holds for a quarter of them: one path of many callers."""
+        quiet, told = self._seconds.get(second, (0, 0))
+        return quiet > 1 and told > 0 and 4 * told >= quiet
+
+
 class Context:
     """The session's facts, and the limits that apply in a second."""
 
-    def __init__(self, outside: OutsideFacts, profile: Profile, late_ns: int) -> None:
-        self.outside, self.profile, self.late_ns = outside, profile, late_ns
+    def __init__(self, outside: OutsideFacts, profile: Profile, common: CommonSeconds) -> None:
+        self.outside, self.profile, self.common = outside, profile, common
 
     def stalled(self, second: int, needed_ns: int) -> Stall:
         """Return whether Asterisk's pings explain a delay or silence of `needed_ns` in a second.

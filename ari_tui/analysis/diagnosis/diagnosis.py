@@ -14,7 +14,7 @@ import numpy as np
 
 from ari_tui.analysis import counters as c
 from ari_tui.analysis.diagnosis.caller_side import CallerOut, CallerSide, Missing, Quiet
-from ari_tui.analysis.diagnosis.context import OUR_MACHINE, Context
+from ari_tui.analysis.diagnosis.context import OUR_MACHINE, CommonSeconds, Context
 from ari_tui.analysis.diagnosis.echo_side import EchoLoss, EchoSide
 from ari_tui.analysis.diagnosis.episodes import (
     CALLER_OR_ASTERISK,
@@ -157,12 +157,13 @@ class Diagnosis:
         self._retired: dict[Key, tuple[Found, int]] = {}
         self._retired_calls = self._retired_seconds = self._retired_limited = 0
         self._burst_before: set[int] = set()
+        self._common = CommonSeconds()
 
     # -- closing seconds -----------------------------------------------------------------------
 
     def close(self, store: Books, rows: Ints, until_second: int) -> None:
         """Close the seconds up to `until_second`, each once; `rows` are those of all calls."""
-        context = Context(store.outside, self._profile, self._late_ns)
+        context = Context(store.outside, self._profile, self._common)
         first = max(self._closed + 1, until_second - 24) if self._closed else until_second
         for second in range(first, until_second + 1):
             self._close_second(store, rows, second, context)
@@ -181,6 +182,7 @@ class Diagnosis:
         evidence = store.evidence.of_second(rows, second)
         limited = np.where(known, series["limited"] | store.sla_evaluator.limited(second), 0)
         limited |= np.where(series["dwell_max"] > self._late_ns, int(Limited.DWELL), 0)
+        around = limited | self._limited_around(store, rows, second)
         seen = (series["sent"] > 0) | (limited != 0)
         store.evidence.packets[rows] += series["sent"]
         store.evidence.seen_s[rows] += seen
@@ -202,12 +204,24 @@ class Diagnosis:
             values = [int(series[name][i]) for name in names[1:_FROM_SERIES]]
             more = [int(evidence[name][i]) for name in names[_FROM_SERIES:]]
             one = Second(second, *values, *more)._replace(limited=int(limited[i]))
+            one = one._replace(late=0 if around[i] & _LATE_EXCUSED else one.late)
             if silent[i]:
                 one = one._replace(silent_ms=1000)
             call = self._calls.setdefault(number_of[row], _Call(number_of[row], row))
             burst = row in bursts or row in self._burst_before
             self._take(store, call, one, slow_ns, context, burst=burst)
         self._burst_before = bursts
+
+    def _limited_around(self, store: Books, rows: Ints, second: int) -> Ints:
+        """Return the bits of `Limited` of the seconds before and after: a packet that is late in
+        one may have been delayed in the other.
+        """
+        found: Ints = np.zeros(len(rows), dtype=np.int64)
+        for other in (second - 1, second + 1):
+            _, series = store.series.of_second(rows, other)
+            found |= series["limited"] | store.sla_evaluator.limited(other)
+            found |= np.where(series["dwell_max"] > self._late_ns, int(Limited.DWELL), 0)
+        return found
 
     def _silent(self, store: Books, rows: Ints, second: int) -> Mask:
         """Return which calls have heard nothing since before a second, for over two seconds."""
@@ -234,7 +248,7 @@ class Diagnosis:
         burst: bool,
     ) -> None:
         """Attribute what is known at once; let wait what is not."""
-        self._take_own(call, one)
+        self._take_own(call, one, burst=burst)
         self._take_echo(call, one, slow_ns, burst=burst, holds_told=store.holds.told)
         row = call.row
         ptime_ms = store.media.ptime_ms(row) or 20.0
@@ -250,20 +264,25 @@ class Diagnosis:
         if silent_ms and not one.limited & int(Limited.WORKER):
             hits, size = round(silent_ms / ptime_ms), silent_ms * _MS
             call.caller.quiet.append(Quiet(one.second, SILENT, hits, due, size))
+            context.common.quiet(one.second)
         ours = one.limited & OUR_MACHINE and context.outside.local_asterisk
         if one.late_media and not silent_ms and not ours:
             quiet = Quiet(one.second, LATE, one.late_media, due, one.asterisk_max)
             call.caller.quiet.append(quiet)
+            context.common.quiet(one.second)
 
-    def _take_own(self, call: _Call, one: Second) -> None:
+    def _take_own(self, call: _Call, one: Second, *, burst: bool) -> None:
+        """Book what we and the echo server held; a burst from Asterisk takes its time with both."""
         both = 2 * max(one.sent, 1)
-        self._add(call, one, Key("engine", HELD), one.dwell_late, both, one.dwell_max)
+        if not burst:
+            self._add(call, one, Key("engine", HELD), one.dwell_late, both, one.dwell_max)
         self._add(call, one, Key("engine", HELD_LONG), one.dwell_long, both, one.dwell_max)
         self._add(call, one, Key("engine", DROPPED), one.dropped, one.sent + one.dropped)
         if one.limited & int(Limited.WORKER):
             self._add(call, one, Key("engine", STOPPED), 50, 50)
         held, packets = Key("echo-server", HELD), max(one.sent, 1)
-        self._add(call, one, held, one.hold_late, packets, one.hold_max)
+        if not burst:
+            self._add(call, one, held, one.hold_late, packets, one.hold_max)
         self._add(call, one, Key("echo-server", HELD_LONG), one.hold_long, packets, one.hold_max)
 
     def _take_echo(
@@ -273,7 +292,7 @@ class Diagnosis:
             dropped = bool(one.limited & _UNSURE_BACK)
             loss = EchoLoss(one.second, one.lost, one.sent, one.refused, one.hold_max, dropped)
             call.echo.lost.append(loss)
-        if one.late and not burst and not one.limited & _LATE_EXCUSED:
+        if one.late and not burst:
             episode = self._add(call, one, Key("echo-path", LATE), one.late, one.sent)
             if episode is not None and holds_told is not True:
                 episode.sure = False
@@ -373,7 +392,7 @@ class Diagnosis:
         """Keep an ended call's findings among those of the session; forget the call."""
         call = self._calls.get(number)
         if call is not None:
-            context = Context(store.outside, self._profile, self._late_ns)
+            context = Context(store.outside, self._profile, self._common)
             self._settle(store, call, context, ended=True)
         diagnosed = self.of_call(store, number)
         self._calls.pop(number, None)

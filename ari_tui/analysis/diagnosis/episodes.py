@@ -21,6 +21,9 @@ LASTING_S: Final = 15
 """An episode whose last bad second is no older goes on."""
 _TEST_S: Final = 60
 _FEWEST: Final = 2
+_FEWEST_SECONDS: Final = 3
+_LONG_STALL: Final = 25
+"""Packets of one call that one stall must hold to be told: half a second."""
 _PAST_KEPT: Final = 8
 
 CALLER_OR_ASTERISK: Final = "caller-in|asterisk"
@@ -150,9 +153,21 @@ def judge(key: Key, episode: Episode, sent_in_all: int, profile: Profile) -> Jud
     """Judge an episode of a call that has sent so many packets in all."""
     if key.what in _FACTS:
         return Judged(beyond=True, proved=episode.sure)
+    if not _repeats(key, episode):
+        return Judged(beyond=False, proved=False)
     hits, of, limit = episode.hits, _tested(key, episode, sent_in_all), limit_of(key, profile)
     beyond = hits >= _FEWEST and hits > limit * of
     return Judged(beyond, beyond and episode.sure and proves(hits, of, limit))
+
+
+def _repeats(key: Key, episode: Episode) -> bool:
+    """Return whether delays came often enough to be more than one stall of a busy machine.
+
+    Packets delayed by one stall are one event, which no test of packets counts.
+    """
+    if key.what in (LATE, HELD, DELAY):
+        return episode.seconds >= _FEWEST_SECONDS
+    return key.what != HELD_LONG or episode.seconds > 1 or episode.hits >= _LONG_STALL
 
 
 def proves(hits: int, of: int, limit: float) -> bool:

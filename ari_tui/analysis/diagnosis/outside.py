@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 _SECOND_NS: Final = 1_000_000_000
 _KEPT_SECONDS: Final = 600
-_KEPT_COUNTS: Final = 64
+_KEPT_COUNTS: Final = 160
 
 
 class LegCounts(NamedTuple):
