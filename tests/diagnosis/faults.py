@@ -21,7 +21,7 @@ class Fault:
 
     loss (share; runs of `burst`), jitter (uniform up to ms), swap (share), stall (held for ms every
     `every_s`, then all at once), outage (lost for ms), suppressed (not sent for ms), dwell (up to
-    ms in a share of 5 %), drops (share, at our socket), down (ms; what is sent meanwhile is
+    ms in a share of 20 %), drops (share, at our socket), down (ms; what is sent meanwhile is
     refused, then counters are anew), failed (share, by the echo server itself).
     """
 
@@ -68,7 +68,7 @@ CALLER_IN: Final = (
     Fault("caller-in", "loss", 0.03),
     Fault("caller-in", "loss", 0.08, burst=3),
     Fault("caller-in", "jitter", 40.0),
-    Fault("caller-in", "stall", 300.0, every_s=3),
+    Fault("caller-in", "stall", 300.0, every_s=3, unknown=True),
     Fault("caller-in", "outage", 800.0, every_s=8),
     Fault("caller-in", "outage", 3000.0, every_s=15),
     Fault(
@@ -181,7 +181,7 @@ def singles(seed: int) -> list[Scenario]:
 
 def _special(seed: int) -> list[Scenario]:
     """Return faults under conditions of their own."""
-    trunk, stalled = _BY_PLACE["caller-in"], Fault("caller-in", "stall", 300.0, every_s=3)
+    trunk, stalled = _BY_PLACE["caller-in"], CALLER_IN[3]
     lost = replace(_BY_PLACE["echo-out"], right=frozenset({"echo-path"}), unknown=True)
     return [
         Scenario("one trunk for 24 calls loses", (trunk,), calls=24, seed=seed),

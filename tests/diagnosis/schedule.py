@@ -143,7 +143,7 @@ class Schedule:
         random = self._random(place + " dwell")
         for fault in self.scenario.of(place):
             if fault.kind == "dwell":
-                slow = self._hit(fault, arrived, call) & (random.random(len(able)) < 0.05)
+                slow = self._hit(fault, arrived, call) & (random.random(len(able)) < 0.2)
                 able = able + np.where(slow, random.random(len(able)) * fault.amount, 0.0)
         order = np.argsort(able, kind="stable")
         place_in_queue = np.arange(len(order)) * service_ms
