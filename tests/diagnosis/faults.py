@@ -22,7 +22,8 @@ class Fault:
     loss (share; runs of `burst`), jitter (uniform up to ms), swap (share), stall (held for ms every
     `every_s`, then all at once), outage (lost for ms), suppressed (not sent for ms), dwell (up to
     ms in a share of 20 %), drops (share, at our socket), down (ms; what is sent meanwhile is
-    refused, then counters are anew), failed (share, by the echo server itself).
+    refused, then counters are anew), failed (share, by the echo server itself), dead (ms; our
+    worker is gone, and what comes meanwhile is lost).
     """
 
     place: str
@@ -88,6 +89,7 @@ ENGINE: Final = (
     Fault("engine", "stall", 250.0, every_s=3),
     Fault("engine", "dwell", 20.0),
     Fault("engine", "drops", 0.03),
+    Fault("engine", "dead", 2500.0, every_s=20),
 )
 ECHO: Final = (
     Fault("echo-out", "loss", 0.03),
@@ -127,6 +129,10 @@ class Scenario:
     """The callers' phones send RTCP."""
     foreign_echo: bool = False
     """The echo server tells nothing."""
+    digits: bool = False
+    """The callers press digits, whose packets Asterisk swallows."""
+    may_be_clean: bool = False
+    """The faults may be too small to be told."""
 
     @property
     def numbers(self) -> range:
@@ -160,6 +166,7 @@ def none(seed: int) -> list[Scenario]:
         Scenario("no fault, transcoded", transcoded=True, seed=seed),
         Scenario("no fault, 24 calls", calls=24, seed=seed),
         Scenario("no fault, no reports", reports=False, seed=seed),
+        Scenario("no fault, digits", digits=True, seed=seed),
         Scenario("no fault, foreign echo", foreign_echo=True, seed=seed),
     ]
 
@@ -193,6 +200,58 @@ def _special(seed: int) -> list[Scenario]:
         Scenario("echo-back loss 24 calls", (_BY_PLACE["echo-back"],), calls=24, seed=seed),
         Scenario("echo-server stall 24 calls", (ECHO[5],), calls=24, seed=seed),
     ]
+
+
+_FUZZ: Final = {
+    "loss": (0.004, 0.15),
+    "jitter": (8.0, 60.0),
+    "stall": (60.0, 900.0),
+    "outage": (100.0, 4000.0),
+    "failed": (0.004, 0.1),
+    "down": (1000.0, 6000.0),
+    "drops": (0.004, 0.1),
+    "dwell": (5.0, 60.0),
+    "suppressed": (300.0, 4000.0),
+    "swap": (0.01, 0.1),
+    "dead": (500.0, 4000.0),
+}
+"""Amounts of each kind, drawn evenly on a scale of ratios."""
+
+
+def fuzz(seed: int) -> Scenario:
+    """Return one to three faults of any size, at any time, on all calls or on some."""
+    random = np.random.default_rng(seed)
+    picks = random.choice(len(SINGLES), size=int(random.integers(1, 4)), replace=False)
+    calls = int(random.choice([1, 3, 6, 12]))
+    return Scenario(
+        f"fuzz {' + '.join(f'{SINGLES[i].place} {SINGLES[i].kind}' for i in picks)}",
+        tuple(_drawn(SINGLES[i], calls, random) for i in picks),
+        calls=calls,
+        seconds=75,
+        seed=seed,
+        transcoded=bool(random.random() < 0.3),
+        reports=bool(random.random() < 0.8),
+        foreign_echo=bool(random.random() < 0.15),
+        digits=bool(random.random() < 0.3),
+        may_be_clean=True,
+    )
+
+
+def _drawn(fault: Fault, calls: int, random: np.random.Generator) -> Fault:
+    low, high = _FUZZ[fault.kind]
+    amount = float(np.exp(random.uniform(np.log(low), np.log(high))))
+    some = fault.place not in ("asterisk", "engine", "echo-server") and random.random() < 0.4
+    hit = frozenset(int(n) for n in random.integers(1, calls + 1, size=max(1, calls // 3)))
+    return replace(
+        fault,
+        amount=amount,
+        every_s=max(fault.every_s, 2.5 * amount / 1000) if fault.every_s else 0.0,
+        burst=int(random.choice([1, 1, 2, 5])),
+        from_s=float(random.uniform(3, 35)),
+        until_s=1e9 if random.random() < 0.5 else float(random.uniform(45, 60)),
+        calls=hit if some else None,
+        unknown=True,
+    )
 
 
 def pairs(seed: int) -> list[Scenario]:

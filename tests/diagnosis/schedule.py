@@ -33,6 +33,8 @@ HIDDEN: Final = 100
 """Asterisk hides a hole of more packets: its sequence goes on."""
 WORKER_MS, ECHO_MS = 0.04, 0.03
 """Service time of a packet."""
+STALL_TOLD_MS: Final = 23.0
+"""Our worker logs longer stalls of its own."""
 TOLD_HOLD_MS: Final = 0.5
 """The echo server tells longer holds one by one."""
 LOSS_TIMEOUT_MS: Final = 3_000.0
@@ -52,7 +54,7 @@ class Told(NamedTuple):
 
     known_ms: float
     what: str
-    """ping, leg or report."""
+    """ping, leg, report, digit or death."""
     args: tuple[Any, ...]
 
 
@@ -71,8 +73,10 @@ class Schedule:
         self._back_to_asterisk()
         for leg in legs:
             self._read_leg(leg)
+            self._press(leg)
         self._ping()
         self._ask_echo()
+        self._tell_deaths()
         self.told.sort(key=lambda one: one.known_ms)
         self._log()
 
@@ -96,6 +100,7 @@ class Schedule:
         self.happened["asterisk-engine lost"] = int(lost.sum())
         self.r1 = self._in_order(sent + 0.05 + wait)
         keep = ~lost
+        keep &= ~within(self.r1, self._windows("engine", "dead"))
         for fault in self.scenario.of("engine"):
             if fault.kind == "drops":
                 dropped = keep & self._hit(fault, self.r1, self.call)
@@ -173,8 +178,9 @@ class Schedule:
         self.echo_sent = arrived.copy()
         self.echo_sent[here] = self._served("echo-server", arrived[here], self.call[here], ECHO_MS)
         self.hold_ms = self.echo_sent - arrived
-        self.returns = self.at_echo & ~self.failed & ~lost_back
         self.r2 = self._in_order(self.echo_sent + 0.1 + wait_back)
+        here = ~within(self.r2, self._windows("engine", "dead"))
+        self.returns = self.at_echo & ~self.failed & ~lost_back & here
         self.happened |= {
             "echo-out lost": int((lost_out | self.refused).sum()),
             "echo failed": int(self.failed.sum()),
@@ -195,6 +201,20 @@ class Schedule:
             known_ms = float(held(np.array([at_ms]), leg.stalls, 0.0)[0]) + 2.0
             args = (leg.call, ns(known_ms), leg.counts(known_ms, out))
             self.told.append(Told(known_ms, "leg", args))
+
+    def _press(self, leg: _CallerLeg) -> None:
+        """Add the digits' events, which come at their ends."""
+        for start_ms, until_ms in leg.digits:
+            known_ms = float(held(np.array([until_ms]), leg.stalls, 0.0)[0]) + 3.0
+            args = (leg.call, ns(known_ms), round((until_ms - start_ms) * MS))
+            self.told.append(Told(known_ms, "digit", args))
+
+    def _tell_deaths(self) -> None:
+        """Add the outages of our worker, known when another has started."""
+        for start_ms, until_ms in self._windows("engine", "dead"):
+            for call in self.scenario.numbers:
+                args = (call, ns(start_ms), ns(until_ms))
+                self.told.append(Told(until_ms + 1.0, "death", args))
 
     def _ping(self) -> None:
         """Add pings at their times, at most so many outstanding; one without answer is given up."""
@@ -246,16 +266,15 @@ class Schedule:
         """Build the records in the order in which the worker wrote them."""
         back = self.returns
         count, returned = len(self.call), int(back.sum())
-        drops = self._drop_reports()
-        records = np.zeros(count + returned + len(drops), dtype=RECORD_DTYPE)
+        notes = self._drop_reports() + self._stall_reports()
+        records = np.zeros(count + returned + len(notes), dtype=RECORD_DTYPE)
         out, home = records[:count], records[count : count + returned]
         self._fill(out, np.ones(count, dtype=np.bool_), self.r1, self.s1, r.KIND_MEDIA_IN)
         out["marker_pt"] |= np.where(self.marker, 0x80, 0).astype(np.uint8)
         out["flags"] = np.where(self.refused, r.FLAG_REFUSED, 0)
         self._fill(home, back, self.r2, self.s2, r.KIND_ECHO_IN)
-        for row, (call, at_ms, total) in zip(records[count + returned :], drops, strict=True):
-            row["kind"], row["call"], row["aux"] = r.KIND_SOCKET_REPORT, call, total
-            row["rx_ns"] = ns(at_ms)
+        for row, (kind, call, at_ms, aux) in zip(records[count + returned :], notes, strict=True):
+            row["kind"], row["call"], row["aux"], row["rx_ns"] = kind, call, aux, ns(at_ms)
         logged = np.where(records["tx_ns"] > 0, records["tx_ns"], records["rx_ns"])
         order = np.argsort(logged, kind="stable")
         self.records: Records = records[order]
@@ -270,8 +289,17 @@ class Schedule:
         records["sequence"] = self.sequence[mine] & 0xFFFF
         records["timestamp"] = self.timestamp[mine] & 0xFFFFFFFF
 
-    def _drop_reports(self) -> list[tuple[int, float, int]]:
-        """Return (call, time, total so far) for each second with drops at our socket."""
+    def _stall_reports(self) -> list[tuple[int, int, float, int]]:
+        """Return (kind, call, time, µs) for each stall of our worker, at its end."""
+        return [
+            (r.KIND_STALL, call, until_ms, round((until_ms - start_ms) * 1000))
+            for start_ms, until_ms in self._windows("engine", "stall")
+            if until_ms - start_ms >= STALL_TOLD_MS
+            for call in self.scenario.numbers
+        ]
+
+    def _drop_reports(self) -> list[tuple[int, int, float, int]]:
+        """Return (kind, call, time, total so far) for each second with drops at our socket."""
         if not self.happened.get("dropped"):
             return []
         calls, times = self._dropped
@@ -280,7 +308,8 @@ class Schedule:
             mine = np.sort(times[calls == call])
             for second in np.unique(mine // 1000):
                 at_ms = (second + 1) * 1000
-                found.append((call, float(at_ms), int((mine < at_ms).sum())))
+                total = int((mine < at_ms).sum())
+                found.append((r.KIND_SOCKET_REPORT, call, float(at_ms), total))
         return found
 
 
@@ -346,6 +375,10 @@ class _CallerLeg:
             if fault.kind == "stall"
             for window in fault.windows(scenario.seconds)
         ]
+        self.digits: list[Window] = []
+        if scenario.digits:
+            starts = np.arange(4_000.0 + 900.0 * call, end_ms, 9_000.0)
+            self.digits = [(start, start + 100.0) for start in starts.tolist()]
         self._send(faults, np.arange(self.phase_ms, end_ms, self.ptime_ms))
         self._pass_on()
 
@@ -384,13 +417,16 @@ class _CallerLeg:
         self.lost_in: Ints = highest - self.in_sequence[0] - np.arange(len(highest))
 
     def _pass_on(self) -> None:
-        """Give what was read the sequence numbers of Asterisk's own stream."""
-        self.sent = self.read + 0.08
-        self.sequence: Ints = np.arange(len(self.read)) + 7000
+        """Give what was read the sequence numbers of Asterisk's own stream; swallow digits."""
+        passed = ~within(self.read, self.digits)
+        sequence = self.in_sequence[passed]
+        self.sent, self.marker = self.read[passed] + 0.08, self.marker[passed]
+        self.timestamp = self.timestamp[passed]
+        self.sequence: Ints = np.arange(len(sequence)) + 7000
         if not self.scenario.transcoded:
-            step = np.diff(self.in_sequence, prepend=self.in_sequence[0])
+            step = np.diff(sequence, prepend=sequence[0])
             hidden = np.where(step > HIDDEN, step - 1, 0)
-            self.sequence = self.in_sequence - np.cumsum(hidden) + 7000
+            self.sequence = sequence - np.cumsum(hidden) + 7000
 
     def outward(self, sent: Times, sequence: Ints) -> Outward:
         """Send the packets that came back on to the phone; return what it counts."""

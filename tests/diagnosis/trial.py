@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ari_tui.analysis.fold import fold
+from ari_tui.analysis.own_outages import DIED
 from ari_tui.analysis.store import Store
 from tests.diagnosis.faults import Scenario
 from tests.diagnosis.schedule import LOSS_TIMEOUT_MS, MS, Schedule, Told, ns
@@ -50,5 +51,11 @@ def take(store: Store, fact: Told) -> None:
         store.outside.ping(*fact.args)
     elif fact.what == "leg":
         store.outside.leg_counts(*fact.args)
-    else:
+    elif fact.what == "report":
         store.take_report(*fact.args)
+    elif fact.what == "digit":
+        call, at_ns, duration_ns = fact.args
+        store.gaps_of(store.row_of[call]).digit(at_ns, duration_ns)
+    else:
+        call, from_ns, until_ns = fact.args
+        store.own_outage(call, from_ns, until_ns, DIED)
