@@ -13,18 +13,14 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from ari_tui.analysis.store import Store
-from ari_tui.building.where import where_of_all, where_of_call
 from ari_tui.document.where import Finding, Where
 from tests.diagnosis.faults import Scenario, fuzz, none, pairs, singles
 from tests.diagnosis.schedule import MS, START_NS, Schedule
-from tests.diagnosis.trial import fresh_store, play
+from tests.diagnosis.trial import ask, fresh_store, play
 
-Ask = Callable[[Store, int], tuple[Where, Mapping[int, Where]]]
-"""The diagnosis of the session and of each call by its number, at a time (ns)."""
 RIGHT, UNKNOWN, WRONG, FALSE = "right", "not known", "WRONG", "FALSE ALARM"
 MISSED, NOT_TOLD = "MISSED", "NOT TOLD"
 BAD: Final = (WRONG, MISSED, NOT_TOLD, FALSE)
@@ -75,15 +71,15 @@ def verdict_of(scenario: Scenario, where: Where, call: int | None = None) -> str
     return UNKNOWN if may_be_unknown and (told or where.clean) else MISSED
 
 
-def run(scenario: Scenario, ask: Ask) -> Outcome:
+def run(scenario: Scenario) -> Outcome:
     """Play a scenario and judge its lines, every second and at the end."""
     store = fresh_store(scenario)
     places, _ = scenario.expected()
     early: list[tuple[float, str]] = []
     right_after_s = None
-    session, calls = ask(store, START_NS)
+    session, calls = ask(store)
     for now_ns in play(Schedule(scenario), store):
-        session, calls = ask(store, now_ns)
+        session, calls = ask(store)
         second = (now_ns - START_NS) / MS / 1000
         if session.findings and not fits(session.findings[0], places):
             early.append((second, session.line))
@@ -139,7 +135,7 @@ def say(*lines: str) -> None:
     sys.stdout.flush()
 
 
-def main(ask: Ask, arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Print the table; return 1 when anything was wrong."""
     parser = argparse.ArgumentParser(description="The trial's table.")
     parser.add_argument("--seeds", default="1")
@@ -154,7 +150,7 @@ def main(ask: Ask, arguments: list[str]) -> int:
     for scenario in scenarios(
         seeds, with_pairs=options.pairs, fuzzed=options.fuzz, only=options.only
     ):
-        outcome = run(scenario, ask)
+        outcome = run(scenario)
         counts[outcome.verdict] += 1
         bad += outcome.bad
         if options.all or outcome.bad:
@@ -165,12 +161,5 @@ def main(ask: Ask, arguments: list[str]) -> int:
     return 1 if bad else 0
 
 
-def ask_diagnosis(store: Store, _now_ns: int) -> tuple[Where, Mapping[int, Where]]:
-    """Ask for the diagnosis as a document has it."""
-    evidence = store.sla_evaluator.evidence
-    session = where_of_all(store, evidence.clean_s, evidence.of_s)
-    return session, {call: where_of_call(store, call) for call in store.row_of}
-
-
 if __name__ == "__main__":
-    sys.exit(main(ask_diagnosis, sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]))

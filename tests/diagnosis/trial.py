@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from ari_tui.analysis.fold import fold
 from ari_tui.analysis.own_outages import DIED
 from ari_tui.analysis.store import Store
+from ari_tui.building.where import where_of_all, where_of_call
+from ari_tui.document.where import Where
 from tests.diagnosis.faults import Scenario
 from tests.diagnosis.schedule import LOSS_TIMEOUT_MS, MS, Schedule, Told, ns
 
@@ -59,3 +61,10 @@ def take(store: Store, fact: Told) -> None:
     else:
         call, from_ns, until_ns = fact.args
         store.own_outage(call, from_ns, until_ns, DIED)
+
+
+def ask(store: Store) -> tuple[Where, Mapping[int, Where]]:
+    """Return the diagnosis of the session and of each call."""
+    evidence = store.sla_evaluator.evidence
+    session = where_of_all(store, evidence.clean_s, evidence.of_s)
+    return session, {call: where_of_call(store, call) for call in store.row_of}
