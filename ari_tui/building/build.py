@@ -176,4 +176,20 @@ def _instrument(
         receive_buffer_bytes=facts.receive_buffer_bytes,
         ports_in_use=facts.ports_in_use,
         ports_total=facts.ports_total,
+        echo_holds=_echo_holds(store),
+    )
+
+
+def _echo_holds(store: Store) -> model.EchoHolds:
+    found = store.holds.totals
+    held = spread(found.spread, NS_PER_MS)
+    return model.EchoHolds(
+        told=store.holds.told,
+        mean_ms=rounded(None if found.mean_ns is None else found.mean_ns / NS_PER_MS, 4),
+        held=found.spread.number,
+        p99_ms=held.p99,
+        max_ms=held.max,
+        explained_late=found.explained_late,
+        uncertain=found.uncertain,
+        untold=found.as_it_is,
     )

@@ -283,6 +283,28 @@ class Call(Figures, frozen=True, kw_only=True):
     """Where its fault is; null in documents of before it was told."""
 
 
+class EchoHolds(Base, frozen=True, kw_only=True):
+    """What our echo server held packets for, which is subtracted from their round trips."""
+
+    told: bool | None
+    """Whether it tells each held packet; null before it is known. A foreign or older one does
+    not: then seconds in which it reports a long delay are left out instead.
+    """
+    mean_ms: float | None
+    """Its delay of all packets; null when it reports none."""
+    held: int
+    """Measured packets that it held for longer than 0.5 ms."""
+    p99_ms: float | None
+    """99th percentile of those, and the longest."""
+    max_ms: float | None
+    explained_late: int
+    """Packets that would have been late without subtracting their hold."""
+    uncertain: int
+    """Packets left out of round trip and lateness because their hold was uncertain."""
+    untold: int
+    """Long round trips for which no answer came in time; they count as they were measured."""
+
+
 class Instrument(Base, frozen=True, kw_only=True):
     """How well we measure: our own delays, drops and lags."""
 
@@ -304,6 +326,8 @@ class Instrument(Base, frozen=True, kw_only=True):
     receive_buffer_bytes: int | None
     ports_in_use: int
     ports_total: int
+    echo_holds: EchoHolds | None = None
+    """Null in documents of before it was told."""
 
 
 class Injected(Base, frozen=True, kw_only=True):

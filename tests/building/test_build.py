@@ -6,14 +6,17 @@ import msgspec
 import numpy as np
 import pytest
 
+from ari_tui.analysis.roundtrip.echo_holds import Released, Told, Trip
 from ari_tui.analysis.store import Store
 from ari_tui.building.build import CallFacts, EngineFacts, build
 from ari_tui.building.sla import Listener
 from ari_tui.core.number_format import iso
-from ari_tui.document.model import encode
+from ari_tui.document.model import EchoHolds, encode
+from ari_tui.wire.status import StatusCounters
 from tests.schemas import decode
 
 SECOND_NS = 1_000_000_000
+START_NS = 1_700_000_000_000_000_000
 
 
 @pytest.mark.parametrize(
@@ -138,6 +141,33 @@ def test_a_codec_without_a_name_is_shown_by_its_number(
 ) -> None:
     store.media.payload_type[0] = 96
     assert build(store, engine_facts, Listener()).calls[0].codec == "96"
+
+
+def test_what_the_echo_server_held_is_told(store: Store, engine_facts: EngineFacts) -> None:
+    def holds() -> EchoHolds | None:
+        return build(store, engine_facts, Listener()).instrument.echo_holds
+
+    assert holds() == EchoHolds(
+        told=False,
+        mean_ms=None,
+        held=0,
+        p99_ms=None,
+        max_ms=None,
+        explained_late=0,
+        uncertain=0,
+        untold=0,
+    )
+    store.holds.told = True
+    none, waits = StatusCounters(*[0] * 10), Trip(START_NS, 9_000_000, START_NS)
+    store.holds.totals.take_counters((1, 1), none._replace(sent=4, dwell_sum_ns=2_000_000))
+    store.holds.totals.take_counters((1, 1), none._replace(sent=10, dwell_sum_ns=3_000_000))
+    store.holds.totals.take_counters((1, 1), none._replace(sent=10, dwell_sum_ns=3_000_000))
+    store.holds.totals.take([Released(0, waits, Told(8_000_000, False, 0), True)])
+    store.holds.totals.take([Released(0, waits, None, False)])
+    found = holds()
+    assert found is not None
+    assert (found.told, found.mean_ms, found.held, found.untold) == (True, 0.3, 1, 1)
+    assert (found.p99_ms, found.max_ms) == (8.0, 8.0)
 
 
 def test_our_own_delay_is_in_microseconds(store: Store, engine_facts: EngineFacts) -> None:

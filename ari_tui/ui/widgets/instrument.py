@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from rich.text import Text
 
 from ari_tui.core.number_format import DASH, ms_short, percent, thousands
-from ari_tui.document.model import Instrument, Spread
+from ari_tui.document.model import EchoHolds, Instrument, Spread
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.widgets.line_canvas import LineCanvas, Part, Style
 from ari_tui.ui.widgets.pane import Pane
@@ -48,6 +48,8 @@ def render_instrument(frame: Frame, width: int, height: int) -> Text:
         ("own delay back", found.dwell_back_us),
     ):
         canvas.line((canvas.left(f"  {name}", 17), "dim"), *_spread(spread))
+    if found.echo_holds is not None:
+        canvas.line((canvas.left("  echo server", 17), "dim"), *_holds(found.echo_holds))
     columns = max(1, width // _COLUMN)
     entries = _entries(found)
     for start in range(0, len(entries), columns):
@@ -66,6 +68,19 @@ def _spread(spread: Spread) -> list[Part]:
     for name, value in (("p50", spread.p50), ("p99", spread.p99), ("max", spread.max)):
         parts += [(f"{name} ", "dim"), (_us(value).ljust(9), "")]
     return parts
+
+
+def _holds(holds: EchoHolds) -> list[Part]:
+    """Return what the echo server held packets for, and how many were late by that alone."""
+    if not holds.told:
+        unknown = "not known yet" if holds.told is None else "does not tell what it holds"
+        return [(unknown, "dim")]
+    parts: list[Part] = []
+    for name, value_ms in (("mean", holds.mean_ms), ("max", holds.max_ms)):
+        value = _us(None if value_ms is None else value_ms * 1000)
+        parts += [(f"{name} ", "dim"), (value.ljust(9), "")]
+    late = f"{thousands(holds.explained_late)} late by it alone" if holds.explained_late else ""
+    return [*parts, (late, "dim")]
 
 
 def _us(value: float | None) -> str:

@@ -1,5 +1,6 @@
 """The instrument's own health."""
 
+from ari_tui.document.model import EchoHolds
 from ari_tui.ui.widgets.instrument import InstrumentPane, render_instrument
 from tests.ui.kit import NO_SPREAD
 from tests.ui.widgets.frames import (
@@ -86,6 +87,29 @@ def test_every_figure_has_its_place_in_one_column_too() -> None:
         "late records",
     ):
         assert f"  {name}" in told
+
+
+def holds_line(*, told: bool | None, explained_late: int = 0) -> str:
+    holds = EchoHolds(
+        told=told,
+        mean_ms=0.05,
+        held=40,
+        p99_ms=7.0,
+        max_ms=12.3,
+        explained_late=explained_late,
+        uncertain=0,
+        untold=0,
+    )
+    document = changed(a_frame().document, "instrument", echo_holds=holds)
+    return render_instrument(a_frame(document), 65, 9).plain.split("\n")[3].rstrip()
+
+
+def test_what_the_echo_server_held_is_told_with_what_was_late_by_it() -> None:
+    plain = holds_line(told=True).split()
+    assert plain == ["echo", "server", "mean", "50", "µs", "max", "12.3", "ms"]
+    assert holds_line(told=True, explained_late=1200).endswith("1200 late by it alone")
+    assert holds_line(told=False).endswith("does not tell what it holds")
+    assert holds_line(told=None).endswith("not known yet")
 
 
 def test_no_box_is_too_small() -> None:
