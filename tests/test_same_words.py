@@ -21,9 +21,19 @@ from ari_tui.report.report_input import ReportInput
 from ari_tui.report.text.full import plain_report
 from ari_tui.report.text.summary import final_report, status_line
 from ari_tui.report.timeline import Timeline
+from ari_tui.ui.columns import chosen
+from ari_tui.ui.frame import Frame
+from ari_tui.ui.incident import incident, row_text
+from ari_tui.ui.view_state import NARROW, Row
+from ari_tui.ui.widgets.detail_page import title
+from ari_tui.ui.widgets.header import OneLine
+from ari_tui.ui.widgets.where import render_where
+from tests.ui import kit
+from tests.ui.detail_kit import a_view, plain
 from tests.ui.kit import ECHO_LOSS, a_call, a_document, a_finding, a_where, an_sla, an_unknown
+from tests.ui.stage import playing
 
-SLOW = "the echo server: slow by up to 40 ms since 11:59:20 (likely)"
+SLOW = "echo server: held up to 40 ms since 11:59:20 (likely)"
 WHERE = a_where(
     a_finding(against=["a server that is slow may drop too"]),
     a_finding(SLOW, place="echo-server", what="held", confidence="likely"),
@@ -63,7 +73,27 @@ def run() -> ReportInput:
 
 
 NO_ALERT = AlertState(state="ok", since=None, told=0, receivers=[], undelivered=0)
+
+
+def frame() -> Frame:
+    return kit.a_frame(document=a_fault())
+
+
+def row() -> Row:
+    return kit.a_row(a_fault().calls[1])
+
+
+def detail(width: int) -> str:
+    return plain(title(a_view(a_fault().calls[1]), width))
+
+
 SURFACES = {
+    "overview at 80x24": lambda: render_where(frame(), 80, 1).plain,
+    "overview at 200x50": lambda: render_where(frame(), 200, 4).plain,
+    "overview in one line": lambda: OneLine().draw(frame(), 120, 1).plain,
+    "detail": lambda: detail(100),
+    "incident": lambda: incident(frame(), row()),
+    "copied row": lambda: row_text(row(), chosen(NARROW), frame()),
     "status line": lambda: status_line(a_fault()),
     "final report": lambda: final_report(a_fault("final")),
     "report as text": lambda: plain_report(run(), width=80),
@@ -77,7 +107,17 @@ SURFACES = {
     "/calls": lambda: msgspec.json.encode(a_fault().calls).decode(),
     "JSON": lambda: encode(a_fault()).decode(),
 }
-ONE_LINE = {"status line", "check", "check of a run", "alert", "alert's environment"}
+ONE_LINE = {
+    "overview at 80x24",
+    "overview at 200x50",
+    "overview in one line",
+    "copied row",
+    "status line",
+    "check",
+    "check of a run",
+    "alert",
+    "alert's environment",
+}
 
 
 @pytest.mark.parametrize("surface", SURFACES)
@@ -106,3 +146,22 @@ def test_the_objects_are_those_of_the_document() -> None:
     found = a_fault()
     assert an_alert().where == found.where == sla_page(found, SEED_PROFILE, NO_ALERT).where
     assert json.loads(encode(found))["calls"][1]["where"]["findings"][0]["text"] == ECHO_LOSS
+
+
+def test_where_a_layout_is_narrower_the_words_are_cut_and_not_others() -> None:
+    for shown in (render_where(frame(), 40, 1).plain, OneLine().draw(frame(), 40, 1).plain):
+        words = shown[shown.index("WHERE ") + 6 :]
+        assert words.endswith("…")
+        assert ECHO_LOSS.startswith(words[:-1])
+        assert len(words) > len("path to echo")
+    assert ECHO_LOSS in " ".join(detail(30).split())
+
+
+async def test_the_screen_itself_says_them_in_the_overview_and_in_the_detail() -> None:
+    source = kit.FakeSource(a_fault(), kit.a_history({"call-2": kit.a_course()}))
+    async with playing(source, size=(80, 24)) as play:
+        assert f"! WHERE {ECHO_LOSS}" in play.text
+        assert "echo out!" in play.text
+        await play.press("exclamation_mark", "enter")
+        assert play.in_front == "DetailScreen"
+        assert play.text.split("\n")[0] == f"! WHERE {ECHO_LOSS}"

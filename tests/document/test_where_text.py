@@ -6,7 +6,7 @@ from ari_tui.document.where import NOTHING_YET
 from ari_tui.document.where_text import NOT_TOLD, Told, faulty, line_of, told
 from tests.ui.kit import CLEAN, ECHO_LOSS, a_call, a_finding, a_where, an_unknown
 
-SLOW = "the echo server: slow by up to 40 ms since 11:59:20 (likely)"
+SLOW = "echo server: held up to 40 ms since 11:59:20 (likely)"
 
 
 def test_each_ground_follows_its_finding_and_what_is_not_known_comes_last() -> None:

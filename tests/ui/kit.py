@@ -77,7 +77,7 @@ def figures(
     }
 
 
-ECHO_LOSS = "the path to the echo server, outward: 5.1 % lost since 11:59:10 (proved)"
+ECHO_LOSS = "path to echo, outward: 5.1 % lost since 11:59:10 (proved)"
 CLEAN = "no fault seen, 24 calls, 60 of 60 s"
 
 

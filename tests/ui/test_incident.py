@@ -169,7 +169,7 @@ def test_a_demonstration_is_not_taken_for_an_incident() -> None:
 def test_a_row_is_one_line_with_labels_units_and_time() -> None:
     frame = kit.a_frame([BAD])
     assert row_text(kit.a_row(BAD), chosen(NARROW), frame) == (
-        "! PJSIP/1001-00000001, Call-ID 1@10.0.0.1, WHERE the path to the echo server, outward: "
+        "! PJSIP/1001-00000001, Call-ID 1@10.0.0.1, WHERE path to echo, outward: "
         "5.1 % lost since 11:59:10 (proved), DUR 1:00, RTT 7.0 ms, P95 14.0 ms, "
         "MAX 21.0 ms, LATE 4, LOST 12, GAP - (whole call, 2026-11-22 12:00:01 UTC)"
     )

@@ -15,7 +15,7 @@ from tests.ui.kit import CLEAN, ECHO_LOSS, a_finding, a_where, an_unknown
 from tests.ui.widgets.frames import PaneApp, a_frame, assert_fits_everywhere, style_of
 
 SLOW = a_finding(
-    "the echo server: slow by up to 40 ms since 11:59:20 (likely)",
+    "echo server: held up to 40 ms since 11:59:20 (likely)",
     place="echo-server",
     confidence="likely",
 )
@@ -35,7 +35,7 @@ def lines(where: Where | None, width: int, height: int) -> list[str]:
 
 def test_the_first_finding_is_whole_at_80_columns_and_seen_to_be_cut_below() -> None:
     assert lines(ALL, 80, 1) == [f"! WHERE {ECHO_LOSS}"]
-    assert lines(ALL, 40, 1) == ["! WHERE the path to the echo server, ou…"]
+    assert lines(ALL, 40, 1) == ["! WHERE path to echo, outward: 5.1 % lo…"]
 
 
 def test_with_room_there_are_three_findings_and_what_is_not_known() -> None:
@@ -91,10 +91,10 @@ def test_no_box_is_too_small() -> None:
     [
         (4, "PASS"),
         (8, "PASS  ●"),
-        (24, "PASS  ●  ! WHERE the pa…"),
-        (39, "PASS  ●  ! WHERE the path to the echo …"),
-        (90, f"PASS  ●  ! WHERE {ECHO_LOSS}"),
-        (94, f"PASS  ● LIVE  ! WHERE {ECHO_LOSS}"),
+        (24, "PASS  ●  ! WHERE path t…"),
+        (39, "PASS  ●  ! WHERE path to echo, outward…"),
+        (75, f"PASS  ●  ! WHERE {ECHO_LOSS}"),
+        (80, f"PASS  ● LIVE  ! WHERE {ECHO_LOSS}"),
     ],
 )
 def test_one_line_has_the_verdict_and_as_much_of_the_place_as_fits(width: int, told: str) -> None:
