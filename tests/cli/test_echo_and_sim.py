@@ -3,10 +3,12 @@
 import asyncio
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
@@ -119,6 +121,36 @@ def test_echo_with_an_impairment_counts_what_it_did() -> None:
         process.terminate()
         out, _ = process.communicate(timeout=SECONDS)
     assert json.loads(out)["impaired"]["lost"] == 1
+
+
+def test_echo_that_was_stopped_tells_how_long_it_held_each_packet() -> None:
+    with (
+        started("echo", "--port", "0", "--json") as process,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone,
+    ):
+        phone.settimeout(SECONDS)
+        phone.connect(("127.0.0.1", listening_port(process)))
+        phone.send(PACKET)
+        assert phone.recv(2048) == PACKET
+        process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+        for sequence in (2, 3):
+            phone.send(rtp_packets.build(b"", sequence=sequence, timestamp=0, ssrc=7))
+        sent_ns = time.monotonic_ns()
+        assert not select.select([phone], [], [], 0.05)[0]
+        waited_us = (time.monotonic_ns() - sent_ns) // 1000
+        process.send_signal(signal.SIGCONT)
+        assert [len(phone.recv(2048)) for _ in range(2)] == [12, 12]
+        phone.send(status.build_query(status.StatusQuery(status.STREAM_QUERY, 7, 1, 0)))
+        reply = status.parse_reply(phone.recv(2048))
+        process.terminate()
+        out, _ = process.communicate(timeout=SECONDS)
+    assert reply is not None
+    assert reply.holds is not None
+    held = {each.sequence: each.hold_us for each in reply.holds.entries}
+    assert {2, 3} <= held.keys()
+    assert min(held[2], held[3]) >= waited_us
+    assert json.loads(out)["held"] == reply.holds.total == len(held)
 
 
 def test_echo_beyond_loopback_requires_allowed_clients(capsys: pytest.CaptureFixture[str]) -> None:
