@@ -24,7 +24,9 @@ START_NS: Final = 1_700_000_000_000_000_000
 MS: Final = 1_000_000
 RTCP_MS: Final = 4_900.0
 """Between two of Asterisk's own reports, by which its count of losses moves."""
-READING_MS: Final = 1_000.0
+READING_MS: Final = 250.0
+"""As engine/caller_legs: no leg is read more often, and 32 in a second."""
+READINGS_A_SECOND: Final = 32
 PING_MS: Final = 200.0
 """As `engine/caller_legs.py` and `engine/asterisk_pings.py` do."""
 PING_TIMEOUT_MS: Final = 2_000.0
@@ -193,11 +195,12 @@ class Schedule:
         self.s2[back] = self._served("engine", self.r2[back], self.call[back], WORKER_MS)
 
     def _read_leg(self, leg: _CallerLeg) -> None:
-        """Add Asterisk's counts of one caller's leg, as readings once a second."""
+        """Add Asterisk's counts of one caller's leg, as readings."""
         mine = (self.call == leg.call) & self.returns
         out = leg.outward(self.s2[mine], self.sequence[mine])
-        first_ms = 500.0 + 137.0 * leg.call % READING_MS
-        for at_ms in np.arange(first_ms, self.end_ms, READING_MS):
+        every_ms = max(READING_MS, 1000.0 * self.scenario.calls / READINGS_A_SECOND)
+        first_ms = 500.0 + 137.0 * leg.call % every_ms
+        for at_ms in np.arange(first_ms, self.end_ms, every_ms):
             known_ms = float(held(np.array([at_ms]), leg.stalls, 0.0)[0]) + 2.0
             args = (leg.call, ns(known_ms), leg.counts(known_ms, out))
             self.told.append(Told(known_ms, "leg", args))
