@@ -53,6 +53,7 @@ from ari_tui.core.errors import StepFailedError
 from ari_tui.core.text import clean_text
 
 HUNG_UP_HERE: Final = "hung up from here"
+MEDIA_TAKEN: Final = "our media channel was taken away by somebody else"
 LEFT: Final = "caller left the application"
 RELEASED_HERE: Final = "released from here"
 TAKEN_OUT: Final = "taken out of our bridge by another client"
@@ -82,6 +83,10 @@ class CallEnd:
         """Note a ChannelHangupRequest."""
         self._soft.setdefault(channel_id, soft)
         self._told.setdefault(channel_id, hangup.requested(cause, soft=soft))
+
+    def shut_down(self, channel_id: str) -> bool:
+        """Return whether Asterisk hung up a channel because it shuts down."""
+        return self._told.get(channel_id) == hangup.SHUT_DOWN
 
     def hung_up_here(self, channel_id: str) -> bool:
         """Return whether we hung up a channel that is gone; the first request counts."""
@@ -289,7 +294,9 @@ class CallMachine:
         if event.channel.id == self.ids.media:
             if destroyed:
                 self._teardown.gone(Resource.MEDIA_CHANNEL)
-            return self._taken_away("our media channel was taken away by somebody else")
+            # a shutdown takes all channels at once, in any order
+            shut_down = self.call_end.shut_down(event.channel.id)
+            return self._taken_away(hangup.SHUT_DOWN if shut_down else MEDIA_TAKEN)
         self._teardown.gone(Resource.CALLER)
         cause = event.cause if isinstance(event, ChannelDestroyed) else 0
         reason = self.call_end.reason(event.channel.id, destroyed=destroyed, cause=cause)

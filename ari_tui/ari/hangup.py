@@ -13,10 +13,11 @@ from typing import Final
 HUNG_UP_BY_CALLER: Final = "caller hung up"
 HUNG_UP_BY_OTHERS: Final = "hung up by another client or Asterisk's command line"
 _BY_ASTERISK: Final = "hung up by Asterisk"
+SHUT_DOWN: Final = f"{_BY_ASTERISK}, which shuts down"
 _SOFT: Final = {
     0x20: HUNG_UP_BY_OTHERS,
     0x08: f"{_BY_ASTERISK}: its time limit is over (TIMEOUT in the dialplan)",
-    0x04: f"{_BY_ASTERISK}, which shuts down",
+    0x04: SHUT_DOWN,
     0x01: f"{_BY_ASTERISK}: no RTP from the caller for the endpoint's rtp_timeout",
 }
 """By the flag of `AST_SOFTHANGUP_…`: EXPLICIT, TIMEOUT, SHUTDOWN, DEV."""

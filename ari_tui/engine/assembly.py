@@ -187,7 +187,7 @@ class EngineParts:
             self.store.outside,
             self.events,
             info=info,
-            active=lambda: self.calls.active,
+            gone=self.calls.gone_with_asterisk,
         )
         self._stack.push_async_callback(self.watch.close)
         self.pings = AsteriskPings(

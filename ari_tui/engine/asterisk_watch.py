@@ -54,16 +54,19 @@ class AsteriskWatch:
         events: EventLog,
         *,
         info: AsteriskInfo,
-        active: Callable[[], int],
+        gone: Callable[[int], int],
     ) -> None:
-        """`info` is what it tells of itself at first, `active` returns how many calls are up."""
+        """`info` is what it tells of itself at first, `gone` returns how many calls a
+        restart has ended that began at the time it is given.
+        """
         self._client, self._facts, self._events = client, facts, events
-        self._info, self._active = info, active
+        self._info, self._gone = info, gone
         self._tasks = Tasks("asterisk")
         self._reading = asyncio.Lock()
         self._silence: _Silence | None = None
         self._last_silence: _Silence | None = None
         self._last_sign_ns = time.time_ns()
+        self._broke_ns: int | None = None
         self._restart_seen_ns: int | None = None
         self.restarts = 0
         """How often it was started anew since we know it."""
@@ -83,6 +86,10 @@ class AsteriskWatch:
         """Return why a call of before a restart is gone; None for one that began after it."""
         seen_ns = self._restart_seen_ns
         return RESTARTED if seen_ns is not None and started_ns < seen_ns else None
+
+    def disconnected(self, since_ns: int) -> None:
+        """Note that the event stream broke at `since_ns`: a restart may have begun then."""
+        self._broke_ns = since_ns if self._broke_ns is None else self._broke_ns
 
     def answered(self, at_ns: int) -> None:
         """Note a ping that was answered at `at_ns`."""
@@ -113,7 +120,6 @@ class AsteriskWatch:
         An Asterisk that does not answer leaves all as it is.
         """
         async with self._reading:
-            before_ns = self._last_sign_ns
             try:
                 info = await self._client.info()
             except AriError:
@@ -121,19 +127,18 @@ class AsteriskWatch:
             known, self._info = self._info, info
             started = info.status.startup_time
             if started and known.status.startup_time not in ("", started):
-                self._restarted(before_ns)
-            self._last_silence = None
+                self._restarted()
+            self._last_silence = self._broke_ns = None
 
-    def _restarted(self, before_ns: int) -> None:
+    def _restarted(self) -> None:
         now_ns = time.time_ns()
         self.restarts += 1
         self._restart_seen_ns = now_ns
         silence = self._silence or self._last_silence
         self._silence = None
-        self._facts.asterisk_away(
-            "restarted", silence.from_ns if silence is not None else before_ns, now_ns
-        )
-        number = self._active()
+        from_ns = silence.from_ns if silence is not None else self._broke_ns or now_ns
+        self._facts.asterisk_away("restarted", from_ns, now_ns)
+        number = self._gone(from_ns)
         gone = f"{plural(number, 'call')} {'is' if number == 1 else 'are'} gone"
         at = time_of_day(self.started_at or "")
         text = f"{RESTARTED} at {at} UTC: {gone}"

@@ -17,6 +17,7 @@ from ari_tui.ari.call_machine import CallMachine
 from ari_tui.ari.client import AriClient
 from ari_tui.ari.commands import OnRelease
 from ari_tui.ari.events import Event, StasisStart
+from ari_tui.ari.hangup import SHUT_DOWN
 from ari_tui.ari.ids import call_ids, is_own_caller, parse_id
 from ari_tui.ari.models import Channel
 from ari_tui.config.settings import AsteriskSettings
@@ -255,6 +256,15 @@ class CallManager:
     def active(self) -> int:
         """How many calls have not ended."""
         return sum(not call.over for call in self.calls.values())
+
+    def gone_with_asterisk(self, since_ns: int) -> int:
+        """Return how many calls a restart has ended that began at `since_ns`."""
+        # a shutdown ends the calls just before it begins to be seen
+        since_ns -= 1_000_000_000
+        return sum(
+            not call.over or (call.reason == SHUT_DOWN and (call.ended_ns or 0) >= since_ns)
+            for call in self.calls.values()
+        )
 
     def _concurrent(self) -> int:
         """Return how many calls send packets now: one that drains does not."""

@@ -90,6 +90,7 @@ class EngineLoop:
             parts.events.add("warning", "reconnected", f"Asterisk is back: {away}")
             self._tasks.spawn(parts.sweeper.reconcile(lambda: parts.event_stream.connected))
         elif isinstance(item, Disconnected):
+            parts.watch.disconnected(parts.event_stream.disconnected_since_ns or time.time_ns())
             retry = f"{item.reason}: trying again in {item.retry_s:.1f} s"
             parts.events.add("error", "disconnected", f"event stream lost: {retry}")
         elif isinstance(item, MalformedEventError):

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ari_tui.ari import commands as do
-from ari_tui.ari.call_machine import HUNG_UP_HERE, LEFT, CallEnd
+from ari_tui.ari.call_machine import HUNG_UP_HERE, LEFT, MEDIA_TAKEN, CallEnd
 from ari_tui.ari.commands import CallState, OnRelease
 from ari_tui.ari.events import (
     BridgeDestroyed,
@@ -18,7 +18,7 @@ from ari_tui.ari.events import (
     StasisEnd,
     StasisStart,
 )
-from ari_tui.ari.hangup import HUNG_UP_BY_CALLER, HUNG_UP_BY_OTHERS
+from ari_tui.ari.hangup import HUNG_UP_BY_CALLER, HUNG_UP_BY_OTHERS, SHUT_DOWN
 from ari_tui.ari.models import Bridge, Channel
 from ari_tui.ari.sweep import LiveCall
 from ari_tui.core.errors import (
@@ -336,6 +336,21 @@ def test_a_caller_moved_while_we_release_it_is_left_alone() -> None:
     play.settle()
     assert play.machine.reason == "a person asked"
     assert play.world.released == []
+
+
+@pytest.mark.parametrize(
+    ("cause", "reason"), [(4, SHUT_DOWN), (32, MEDIA_TAKEN), (None, MEDIA_TAKEN)]
+)
+def test_a_media_channel_that_goes_with_asterisk_was_not_taken_away(
+    cause: int | None, reason: str
+) -> None:
+    play = Play()
+    play.run_up()
+    media = Channel(IDS.media)
+    play.take(play.machine.event(ChannelHangupRequest(channel=media, soft=True, cause=cause)))
+    play.world.remove(IDS.media, destroyed=True)
+    play.settle()
+    assert play.machine.reason == reason
 
 
 def test_a_caller_moved_before_the_call_is_up_fails_it() -> None:

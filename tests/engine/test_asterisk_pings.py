@@ -27,7 +27,7 @@ class Pinged:
         endpoint = AriEndpoint(pbx.sim.url, config.user, config.password)
         self.client = AriClient(pbx.sim.url, config.user, config.password)
         self.watch = AsteriskWatch(
-            self.client, self.facts, EventLog(), info=AsteriskInfo(), active=lambda: 0
+            self.client, self.facts, EventLog(), info=AsteriskInfo(), gone=lambda _: 0
         )
         self.pings = AsteriskPings(
             Pinger(endpoint),

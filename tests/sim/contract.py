@@ -11,6 +11,7 @@ import base64
 import contextlib
 import itertools
 import json
+import re
 import socket
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -209,6 +210,7 @@ async def info_ping_and_global_variables_are_answered(target: Target) -> None:
         assert status == 200
         assert int(info["system"]["version"].split(".")[0]) >= 16
         assert {"build", "config", "status"} <= info.keys()
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]{12}[+-]\d{4}", info["status"]["startup_time"])
         status, ping = await ari.call("GET", "/asterisk/ping")
         assert (status, ping["ping"]) == (200, "pong")
         path = "/asterisk/variable"
@@ -397,6 +399,29 @@ async def a_hung_up_caller_leaves_media_and_bridge_behind(target: Target) -> Non
             assert (await ari.call("GET", f"/bridges/{bridge}"))[1]["channels"] == [media]
 
 
+async def a_caller_moved_by_another_client_is_told_to_its_own(target: Target) -> None:
+    async with client(target) as ari, client(target) as other:
+        with _udp() as sock:
+            caller = await ari.originate_tone()
+            media, _ = await ari.media(sock.getsockname()[1])
+            ours = await ari.bridge(caller, media)
+            theirs = new_id("bridge")
+            query = {"type": "mixing", "bridgeId": theirs}
+            assert (await other.call("POST", "/bridges", **query))[0] == 200
+            path = f"/bridges/{theirs}/addChannel"
+            assert await other.call("POST", path, channel=caller) == (204, None)
+            await ari.event("ChannelEnteredBridge", theirs)
+            told = [
+                (event["type"], event["bridge"]["id"])
+                for event in ari.events
+                if "bridge" in event and event.get("channel", {}).get("id") == caller
+            ]
+            assert told[-2:] == [("ChannelLeftBridge", ours), ("ChannelEnteredBridge", theirs)]
+            assert "StasisEnd" not in ari.kinds(caller)  # it is still in our application
+            await other.call("DELETE", f"/channels/{caller}")
+            await other.call("DELETE", f"/bridges/{theirs}")
+
+
 async def continuing_leaves_stasis(target: Target) -> None:
     async with client(target) as ari:
         caller = await ari.originate_tone()
@@ -508,6 +533,7 @@ CONTRACT: tuple[Callable[[Target], Awaitable[None]], ...] = (
     channels_are_removed_from_bridges,
     bridges_are_made_once_and_destroyed_around_their_channels,
     a_hung_up_caller_leaves_media_and_bridge_behind,
+    a_caller_moved_by_another_client_is_told_to_its_own,
     continuing_leaves_stasis,
     media_go_on_while_nobody_listens_to_events,
     channels_for_an_application_without_a_client_end,
