@@ -93,9 +93,7 @@ BINDINGS: Final = (
     ),
     _view(_OVERVIEW, "columns", "c", "columns", "Choose the columns", 13),
     _view(_SCREENS, "theme", "t", "theme", "Take the next theme", 14, method="next_theme"),
-    _view(
-        _SCREENS, "bell", "b", "bell", "Ring when a call begins to break a limit, or stop ringing"
-    ),
+    _view(_SCREENS, "bell", "b", "bell", "Ring when a fault of a call is proved, or stop ringing"),
     _view(_BOTH, "events", "E", "events", "All events, whole; of a call in detail, its own", 9),
     _view(("events",), "level", "l", "level", "All events, warnings and errors, or errors only", 2),
     _view(
@@ -114,7 +112,7 @@ BINDINGS: Final = (
         _OVERVIEW, "sort_right", "greater_than_sign", "sort", "Sort by the column to the right", 3
     ),
     _rows(_OVERVIEW, "reverse", "z", "reverse", "Reverse the order", 10),
-    _rows(_OVERVIEW, "violators", "exclamation_mark", "fails", "Only calls that break a limit", 9),
+    _rows(_OVERVIEW, "violators", "exclamation_mark", "fails", "Only calls with a proved fault", 9),
     _rows(_LINES, "row_up", "up,k", "up", "Up a row", method="cursor_up"),
     _rows(_LINES, "row_down", "down,j", "down", "Down a row", method="cursor_down"),
     _rows(_LINES, "page_up", "pageup", "page up", "Up a page"),

@@ -55,7 +55,7 @@ def test_keys_are_listed_by_id_with_what_they_do(
 ) -> None:
     assert execute(["keys"]) == 0
     told, _ = lines_of(capsys)
-    assert "  violators        !              Only calls that break a limit" in told
+    assert "  violators        !              Only calls with a proved fault" in told
     ids = {line.split()[0] for line in told if line.startswith("  ")}
     assert ids == {binding.id for binding in BINDINGS}
 

@@ -78,19 +78,8 @@ def _set_up(set_up_ms: Mapping[str, Spread]) -> Iterator[str]:
 _NARROWEST: Final = 60
 _WORST: Final = 20
 _FALLBACKS: Final = str.maketrans(
-    {
-        "█": "#",
-        "≤": "<=",
-        "…": "...",
-        "—": "-",
-        "–": "-",
-        "→": "->",
-        "×": "x",
-        "µ": "u",
-        "▲": "^",
-        "·": ".",
-    }
-)
+    {"█": "#", "≤": "<=", "…": "...", "—": "-", "→": "->", "×": "x", "µ": "u", "▲": "^", "·": "."}
+) | str.maketrans({"–": "-"})
 
 
 def plain_report(

@@ -89,7 +89,7 @@ class OverviewActions(CallActions, Screen[None]):
         self.change_view(view_state.toggled(self.view_state, "reverse"))
 
     def action_violators(self) -> None:
-        """Show only calls that break a limit, or all."""
+        """Show only calls with a proved fault, or all."""
         self.change_view(view_state.toggled(self.view_state, "violators"))
 
     def action_filter(self) -> None:
