@@ -58,6 +58,21 @@ class OwnOutages:
         self.total_ns += max(0, outage.until_ns - max(outage.from_ns, self._counted_until_ns))
         self._counted_until_ns = max(self._counted_until_ns, outage.until_ns)
 
+    def by_worker(self, newest: int) -> list[tuple[OwnOutage, int]]:
+        """Return the newest, those of the calls of one worker as one, each with their number."""
+        found: list[tuple[OwnOutage, int]] = []
+        for one in self._newest:
+            last, calls = found[-1] if found else (None, 0)
+            if last is not None and one.what == last.what and one.from_ns < last.until_ns:
+                whole = last._replace(
+                    from_ns=min(last.from_ns, one.from_ns),
+                    until_ns=max(last.until_ns, one.until_ns),
+                )
+                found[-1] = whole, calls + 1
+            else:
+                found.append((one, 0 if one.call is None else 1))
+        return found[-newest:]
+
     def forget(self, call: int) -> None:
         """Remove a call from those whose worker does not work."""
         self.down.pop(call, None)

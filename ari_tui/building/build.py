@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ari_tui.analysis.store import Store
 from ari_tui.analysis.totals import CallTotals, merge
@@ -15,6 +15,8 @@ from ari_tui.building.windows import CallWindows, windows_of_all
 from ari_tui.core.number_format import iso
 from ari_tui.document import model
 from ari_tui.wire.rtp import CODEC_NAMES
+
+_OUTAGES_SHOWN: Final = 16
 
 
 class CallFacts(NamedTuple):
@@ -53,6 +55,8 @@ class EngineFacts(NamedTuple):
     injected: model.InjectedBy
     histograms: bool
     draining: bool = False
+    realtime: model.Realtime | None = None
+    blind_s: float = 0.0
     load: model.LoadProgress | None = None
     caller_legs: model.CallerLegTotals | None = None
     intake: model.Intake | None = None
@@ -177,6 +181,18 @@ def _instrument(
         ports_in_use=facts.ports_in_use,
         ports_total=facts.ports_total,
         echo_holds=_echo_holds(store),
+        realtime=facts.realtime,
+        worker_outage_s=round(store.own_outages.total_ns / 1e9, 3),
+        worker_outages=tuple(
+            model.WorkerOutage(
+                since=iso(one.from_ns),
+                seconds=round((one.until_ns - one.from_ns) / 1e9, 3),
+                what=one.what,
+                calls=calls,
+            )
+            for one, calls in store.own_outages.by_worker(_OUTAGES_SHOWN)
+        ),
+        blind_s=round(facts.blind_s, 3),
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 from typing import Any
 
 import click
 
 from ari_tui.cli.options import (
+    REALTIME_FLAG,
     Start,
     check_faults,
     check_impairment,
@@ -41,7 +43,7 @@ from ari_tui.core.log import get
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @fault_option
 @counters_options
-@settings_options()
+@settings_options(REALTIME_FLAG)
 @click.pass_obj
 def echo(start: Start, /, **values: Any) -> int:
     """Return every RTP packet unchanged to where it came from.
@@ -51,9 +53,10 @@ def echo(start: Start, /, **values: Any) -> int:
     """
     check_impairment("impair", values["impair"])
     check_faults(values["faults"], ["echo-server"])
-    prepare(start, values)
+    settings = prepare(start, values)
     check_own_address(values["bind"], "--bind")
 
+    from ari_tui.core.realtime import RealtimeScheduling
     from ari_tui.reflector.fault_spec import parse_faults
     from ari_tui.reflector.impairment_spec import ImpairmentSpec, parse_impairment
     from ari_tui.reflector.server import EchoConfig, EchoServer
@@ -73,8 +76,14 @@ def echo(start: Start, /, **values: Any) -> int:
         start.link.take_socket(),
     )
     host, port = server.bind()
-    get("echo").info("listening", address=host, port=port)
-    counters = server.run(start.link)
+    logger = get("echo")
+    logger.info("listening", address=host, port=port)
+    scheduling = RealtimeScheduling(
+        settings.media.realtime, lambda text: logger.warning(f"scheduling: {text}")
+    )
+    unmet = settings.media.realtime == "yes" and not scheduling.granted
+    logger.log(logging.WARNING if unmet else logging.INFO, f"scheduling: {scheduling.text}")
+    counters = server.run(start.link, scheduling)
     print_counters(values, counters.as_dict(), counters.text())
     return _code_of(counters.end_reason, start)
 

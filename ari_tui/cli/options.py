@@ -91,6 +91,7 @@ SCREEN_FLAGS = (
     Flag("--mouse", "ui.mouse", "Take the mouse from the terminal.", None),
     Flag("--refresh", "ui.refresh_hz", "How often the screen is drawn, in Hz.", "HZ"),
 )
+REALTIME_FLAG = Flag("--realtime", "media.realtime", "Realtime scheduling.", "auto|yes|no")
 APP_FLAG = ASTERISK_FLAGS[2]
 LOAD_FLAGS = (
     Flag("--endpoint", "loadtest.endpoints", "What to call, such as Local/tone@lab.", "E[,E…]"),
@@ -119,7 +120,14 @@ ORIGINAL_FLAGS = (
 LOADTEST_FLAGS = (*LOAD_FLAGS, *LOAD_LISTS, *ORIGINAL_FLAGS)
 _FLAGS = {
     flag.parameter: flag
-    for flag in (*LOG_FLAGS, *OUTPUT_FLAGS, *ASTERISK_FLAGS, *SCREEN_FLAGS, *LOADTEST_FLAGS)
+    for flag in (
+        REALTIME_FLAG,
+        *LOG_FLAGS,
+        *OUTPUT_FLAGS,
+        *ASTERISK_FLAGS,
+        *SCREEN_FLAGS,
+        *LOADTEST_FLAGS,
+    )
 }
 
 

@@ -75,6 +75,8 @@ class MediaSettings(SettingsGroup, frozen=True, kw_only=True):
     echo_ports: str = ""
     """The echo legs' local ports; "" lets the kernel choose."""
     workers: Annotated[int, Meta(ge=1, le=64)] = 1
+    realtime: Literal["auto", "yes", "no"] = "auto"
+    """Realtime scheduling of media workers and echo server; auto: with no Asterisk on this host."""
     dscp: Annotated[int, Meta(ge=0, le=63)] = 46
     buffer_bytes: Annotated[int, Meta(ge=4096, le=1 << 30)] = 2097152
     learn_source: Literal["auto", "always", "never"] = "auto"

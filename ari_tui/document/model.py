@@ -305,6 +305,26 @@ class EchoHolds(Base, frozen=True, kw_only=True):
     """Long round trips for which no answer came in time; they count as they were measured."""
 
 
+class Realtime(Base, frozen=True, kw_only=True):
+    """How the processes are scheduled that packets wait for; None: not known."""
+
+    worker: str | None
+    """Of the media workers: "SCHED_FIFO 1", or "ordinary" and why."""
+    echo: str | None
+    """Of the echo server: "SCHED_FIFO 1" or "ordinary"; ours tells it once a call is up."""
+
+
+class WorkerOutage(Base, frozen=True, kw_only=True):
+    """A time in which a media worker did not work; its calls' seconds are limited."""
+
+    since: str
+    seconds: float
+    what: str
+    """died (and was restarted), or stopped."""
+    calls: int
+    """How many it had."""
+
+
 class Instrument(Base, frozen=True, kw_only=True):
     """How well we measure: our own delays, drops and lags."""
 
@@ -328,6 +348,13 @@ class Instrument(Base, frozen=True, kw_only=True):
     ports_total: int
     echo_holds: EchoHolds | None = None
     """Null in documents of before it was told."""
+    realtime: Realtime | None = None
+    worker_outage_s: float = 0.0
+    """Seconds in which a media worker was dead, or stopped for over 0.2 s."""
+    worker_outages: tuple[WorkerOutage, ...] = ()
+    """The newest, oldest first."""
+    blind_s: float = 0.0
+    """Seconds in which the engine stood still: no event and no ping was seen; audio went on."""
 
 
 class Injected(Base, frozen=True, kw_only=True):

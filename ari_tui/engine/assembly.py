@@ -130,7 +130,9 @@ class EngineParts:
             tls_verify=asterisk.verify_tls,
         )
         self._stack.push_async_callback(self.client.close)
-        self.worker_pool = WorkerPool(media.workers, self._worker_callbacks())
+        self.worker_pool = WorkerPool(
+            media.workers, self._worker_callbacks(), realtime=media.realtime
+        )
         self._stack.push_async_callback(self.worker_pool.stop)
         starting = asyncio.create_task(self.worker_pool.start())
         try:

@@ -18,6 +18,7 @@ from ari_tui.building.build import build as build_document
 from ari_tui.building.live import build_live
 from ari_tui.building.sla import Listener
 from ari_tui.core.number_format import iso
+from ari_tui.core.realtime import GRANTED
 from ari_tui.core.text import clean_text
 from ari_tui.document import model
 from ari_tui.document.live import SECONDS, Live
@@ -103,6 +104,7 @@ class DocumentPublisher:
             ari_ms=self._client.latency_ms,
             workers=len(worker_pool.workers),
             worker_restarts=worker_pool.restarts,
+            realtime=self._realtime(),
             receive_buffer_bytes=calls.media.receive_buffer_bytes,
             ports_in_use=ports.in_use,
             ports_total=ports.size,
@@ -131,6 +133,11 @@ class DocumentPublisher:
         ids = {number: call.id for number, call in calls.calls.items()}
         last_second = time.time_ns() // _SECOND_NS - 1
         return build_live(self._store, ids, last_second, min(seconds, SECONDS))
+
+    def _realtime(self) -> model.Realtime:
+        echo = self._calls.media.echo_status.realtime
+        words = None if echo is None else (GRANTED if echo else "ordinary")
+        return model.Realtime(worker=self._worker_pool.scheduling, echo=words)
 
     def _asterisk(self) -> model.AsteriskState:
         endpoint, latency = self._client.endpoint, self._client.latency_ms

@@ -40,6 +40,8 @@ class EchoStatus:
         self._worker_pool, self._store, self.watch = worker_pool, store, watch
         self._answers = False
         """Whether it has ever answered, which only ours does."""
+        self.realtime: bool | None = None
+        """Whether it has realtime scheduling; None until ours has told."""
         store.holds.told = None
         self._rounds = 0
         self._follow_ups: Counter[int] = Counter()
@@ -90,6 +92,8 @@ class EchoStatus:
         """Take an answer about a stream; ask again at once while there are more holds."""
         number, counters, holds = answer.call, answer.counters, answer.holds
         self._answers = True
+        if answer.realtime is not None:
+            self.realtime = answer.realtime
         if holds is not None:
             self._rounds = 0
         self.watch.answered(number, answer)

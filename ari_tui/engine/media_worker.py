@@ -13,6 +13,7 @@ from ari_tui.core import log
 from ari_tui.core.cancellation import shielded
 from ari_tui.core.errors import BindError, PortInUseError, WorkerError
 from ari_tui.core.process import kill_and_wait, wait_or_kill
+from ari_tui.core.realtime import Wish
 from ari_tui.packet_log.ring import DEFAULT_CAPACITY, RingReader, create_ring
 from ari_tui.relay import control
 
@@ -31,8 +32,11 @@ class MediaWorker:
         name: str,
         on_event: Callable[[control.Event], None],
         on_end: Callable[[MediaWorker], None],
+        realtime: Wish = "no",
     ) -> None:
-        self.name = name
+        self.name, self._realtime = name, realtime
+        self.scheduling = ""
+        """How it is scheduled, as `core.realtime.RealtimeScheduling.text`."""
         self.calls: set[int] = set()
         self.last_heartbeat = 0.0
         self.cpu_ns = 0
@@ -55,6 +59,7 @@ class MediaWorker:
                 "ari_tui.relay.worker",
                 str(theirs.fileno()),
                 str(ring_fd),
+                self._realtime,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(), ring_fd),
@@ -165,6 +170,12 @@ class MediaWorker:
         event = control.parse_event(message)
         if isinstance(event, control.Heartbeat):
             self.last_heartbeat, self.cpu_ns = asyncio.get_running_loop().time(), event.cpu_ns
+            self._told_scheduling(event.realtime)
             self._alive.set()
         elif event is not None:
             self._on_event(event)
+
+    def _told_scheduling(self, text: str) -> None:
+        if text != self.scheduling:
+            self.scheduling = text
+            _log.info("scheduling", worker=self.name, realtime=text)

@@ -15,6 +15,7 @@ from typing import Final
 
 from ari_tui.core import log
 from ari_tui.core.errors import AriTuiError, BindError, WorkerError
+from ari_tui.core.realtime import GRANTED, Wish
 from ari_tui.core.tasks import Tasks
 from ari_tui.engine.media_worker import MediaWorker
 from ari_tui.engine.worker_assignments import WorkerAssignment, WorkerAssignments
@@ -53,6 +54,7 @@ class WorkerPool:
     count: int
     callbacks: WorkerCallbacks
     capacity: int = DEFAULT_CAPACITY
+    realtime: Wish = "no"
     workers: list[MediaWorker] = field(default_factory=list)
     assignments: WorkerAssignments = field(default_factory=WorkerAssignments)
     restarts: int = 0
@@ -126,6 +128,11 @@ class WorkerPool:
         return max(min([now_ns, *marks]), now_ns - max_wait_ns)
 
     @property
+    def scheduling(self) -> str | None:
+        """How the workers are scheduled, in words; None while there is none."""
+        return ", ".join(sorted({worker.scheduling for worker in self.workers})) or None
+
+    @property
     def log_overflow(self) -> int:
         """Records that did not fit, over the session."""
         return self._retired_overflow + sum(worker.ring.overflow for worker in self.workers)
@@ -152,9 +159,11 @@ class WorkerPool:
                 self._tasks.spawn(worker.kill())
 
     async def _start_worker(self, name: str) -> MediaWorker:
-        worker = MediaWorker(name, self._on_event, self._on_end)
+        worker = MediaWorker(name, self._on_event, self._on_end, self.realtime)
         await worker.start(capacity=self.capacity)
         _log.info("worker ready", worker=name, pid=worker.process.pid)
+        if self.realtime == "yes" and worker.scheduling != GRANTED:
+            self.callbacks.on_event("warning", f"media.realtime = yes: {worker.scheduling}")
         self.workers.append(worker)
         self._worker_available.set()
         return worker

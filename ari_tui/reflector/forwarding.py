@@ -53,6 +53,8 @@ class Reflector:
         self._sock = sock
         self._guard = guard
         self._impaired = spec.active
+        self.realtime: bool | None = None
+        """Whether the server has realtime scheduling, as status replies say; None: not told."""
         self.impairing = True
         """False suspends the impairment: what comes is sent at once."""
         self._schedule: Impairment[EchoStream, _Waiting] | None = None
@@ -200,7 +202,9 @@ class Reflector:
             return
         counters = traffic.status(socket_drops(self._sock))
         holds = self._holds_for(query, source) if query.holds_from is not None else None
-        reply = status.build_reply(query, counters, impaired=self._impaired, holds=holds)
+        reply = status.build_reply(
+            query, counters, impaired=self._impaired, holds=holds, realtime=self.realtime
+        )
         try:
             self._sock.sendto(reply, source)
         except OSError:

@@ -26,6 +26,7 @@ from typing import Any, Final
 
 from ari_tui.core.errors import BindError, ConfigError
 from ari_tui.core.process import ParentLink
+from ari_tui.core.realtime import RealtimeScheduling
 from ari_tui.core.sockets import family_of, open_udp, port_in_use
 from ari_tui.reflector.counters import EchoCounters
 from ari_tui.reflector.fault_spec import FaultSpec
@@ -172,6 +173,7 @@ class EchoServer:
         _check(config)
         check_exposure(config.host, self._networks)
         self._sock = sock
+        self._scheduling: RealtimeScheduling | None = None
 
     def bind(self) -> tuple[str, int]:
         """Bind the socket, unless it is bound, and return host and port.
@@ -190,13 +192,16 @@ class EchoServer:
         host, port = self._sock.getsockname()[:2]
         return host, port
 
-    def run(self, link: ParentLink | None = None) -> EchoCounters:
+    def run(
+        self, link: ParentLink | None = None, scheduling: RealtimeScheduling | None = None
+    ) -> EchoCounters:
         """Serve until SIGTERM, SIGINT, SIGHUP or the end of the parent's lifeline.
 
         The parent's ready line names host and port. After a stop, queued packets are sent for at
         most a second, or until a second stop. Signals work in the main thread only. Returns the
-        final counters, with the reason of the end.
+        final counters, with the reason of the end. `scheduling` is told in status replies.
         """
+        self._scheduling = scheduling
         host, port = self.bind()
         assert self._sock is not None  # noqa: S101  bind has just opened it
         with StopCondition(link) as watch, _no_collection():
@@ -217,13 +222,15 @@ class EchoServer:
 
     def _reflector(self, sock: socket.socket, port: int) -> Reflector:
         config = self._config
-        return Reflector(
+        reflector = Reflector(
             sock,
             SourceGuard(port, self._networks),
             spec=config.spec,
             seed=config.seed,
             pace_clock_rate=config.clock_rate if config.pace else None,
         )
+        self._renew(reflector)
+        return reflector
 
     def _stay_away(self, watch: StopCondition, faults: _OwnFaults) -> str:
         """Wait for the end of a restart; return the reason of a stop requested meanwhile."""
@@ -257,9 +264,15 @@ class EchoServer:
             if now_ns >= housekeeping_ns:
                 housekeeping_ns = now_ns + _HOUSEKEEPING_NS
                 reflector.expire(now_ns)
+                self._renew(reflector)
             reason = watch.take(readable)
             if reason:
                 return reason
+
+    def _renew(self, reflector: Reflector) -> None:
+        if self._scheduling is not None:
+            self._scheduling.renew()
+            reflector.realtime = self._scheduling.granted
 
     def _drain(self, watch: StopCondition, reflector: Reflector) -> None:
         end_ns = time.monotonic_ns() + DRAIN_NS

@@ -163,6 +163,7 @@ class CallLegs:
     def _on_status(self, data: bytes) -> None:
         reply = status.parse_reply(data)
         if reply is not None:
-            query, counters, _, holds = reply
-            report = control.StreamReport(self.call, query.ssrc, query.nonce, counters, holds)
+            query, counters, _, holds, realtime = reply
+            told = query.ssrc, query.nonce, counters, holds, realtime
+            report = control.StreamReport(self.call, *told)
             self._send_event(report)

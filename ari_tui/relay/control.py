@@ -85,10 +85,12 @@ class CallAdded(NamedTuple):
 
 
 class Heartbeat(NamedTuple):
-    """Sent once a second: the number of calls, and the process's CPU time."""
+    """Sent once a second: the number of calls, the process's CPU time, its scheduling."""
 
     calls: int
     cpu_ns: int
+    realtime: str = ""
+    """As `core.realtime.RealtimeScheduling.text`."""
 
 
 class SourceLearned(NamedTuple):
@@ -108,6 +110,8 @@ class StreamReport(NamedTuple):
     counters: StatusCounters
     holds: Holds | None = None
     """None from a server that cannot tell them."""
+    realtime: bool | None = None
+    """Whether it has realtime scheduling; None from one that does not tell."""
 
 
 Request = AddCall | ConnectCall | QueryStream | DrainCall | RemoveCall | StopWorker
@@ -177,9 +181,11 @@ def event_message(event: Event) -> Message:
             return {"event": "heartbeat", **event._asdict()}
         case SourceLearned():
             return {"event": "learned", **event._asdict()}
-        case StreamReport(call, ssrc, asked_ns, counters, holds):
+        case StreamReport(call, ssrc, asked_ns, counters, holds, realtime):
             head = {"event": "status", "call": call, "ssrc": ssrc, "asked_ns": asked_ns}
-            told = {} if holds is None else {"holds": list(holds)}
+            told: Message = {"realtime": realtime}
+            if holds is not None:
+                told["holds"] = list(holds)
             return {**head, **counters._asdict(), **told}
 
 
@@ -187,13 +193,18 @@ def parse_event(message: Message) -> Event | None:
     """Return the event in a message; None for an unknown one. Raises as `parse_request`."""
     match message.get("event"):
         case "heartbeat":
-            return Heartbeat(int(message.get("calls", 0)), int(message.get("cpu_ns", 0)))
+            numbers = int(message.get("calls", 0)), int(message.get("cpu_ns", 0))
+            return Heartbeat(*numbers, str(message.get("realtime", "")))
         case "learned":
             return SourceLearned(int(message["call"]), str(message["host"]), int(message["port"]))
         case "status":
             call, ssrc, asked_ns = (int(message[name]) for name in ("call", "ssrc", "asked_ns"))
             counters = StatusCounters(*(int(message[name]) for name in StatusCounters._fields))
-            return StreamReport(call, ssrc, asked_ns, counters, _holds(message.get("holds")))
+            holds, realtime = _holds(message.get("holds")), message.get("realtime")
+            return StreamReport(
+                *(call, ssrc, asked_ns, counters, holds),
+                None if realtime is None else bool(realtime),
+            )
     return None
 
 

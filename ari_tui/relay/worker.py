@@ -1,8 +1,9 @@
 """The media worker: a process that forwards RTP and logs each packet, and does nothing else.
 
-Started as `python -m ari_tui.relay.worker CONTROL_FD RING_FD` by the engine's worker pool. Without
-ARI, asyncio and numpy it starts in 0.1 s, and neither garbage collection nor screen drawing delays
-audio. Requests come over the control socket (`relay/control.py`); it ends when that closes.
+Started as `python -m ari_tui.relay.worker CONTROL_FD RING_FD REALTIME` by the engine's worker pool,
+REALTIME as `media.realtime`. Without ARI, asyncio and numpy it starts in 0.1 s, and neither garbage
+collection nor screen drawing delays audio. Requests come over the control socket
+(`relay/control.py`); it ends when that closes.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from time import monotonic, process_time_ns, time_ns
 from typing import Final
 
 from ari_tui.core.errors import BindError
+from ari_tui.core.realtime import RealtimeScheduling, wish_of
 from ari_tui.core.sockets import granted_buffers, normal_endpoint, port_in_use
 from ari_tui.packet_log.ring import RingWriter
 from ari_tui.relay import control
@@ -35,8 +37,10 @@ _HEARTBEAT_S: Final = 1.0
 class Worker:
     """The worker's loop, single-threaded."""
 
-    def __init__(self, channel: socket.socket, log: RingWriter) -> None:
-        self._channel, self._log = channel, log
+    def __init__(
+        self, channel: socket.socket, log: RingWriter, scheduling: RealtimeScheduling
+    ) -> None:
+        self._channel, self._log, self._scheduling = channel, log, scheduling
         self._readers = Readers(new_poller())
         self._readers.watch(channel, self._on_control)
         self._frames = control.FrameDecoder()
@@ -96,7 +100,9 @@ class Worker:
             legs.tick(now)
         if now >= self._next_heartbeat:
             self._next_heartbeat = now + _HEARTBEAT_S
-            self._send_event(control.Heartbeat(len(self._calls), process_time_ns()))
+            self._scheduling.renew()
+            told = len(self._calls), process_time_ns(), self._scheduling.text
+            self._send_event(control.Heartbeat(*told))
 
     def _report_some(self) -> None:
         """Report the drops of a fiftieth of the sockets: all are done in a second."""
@@ -198,7 +204,7 @@ def main() -> None:
     channel = socket.socket(fileno=control_fd)
     log = RingWriter(ring_fd)
     os.close(ring_fd)
-    worker = Worker(channel, log)
+    worker = Worker(channel, log, RealtimeScheduling(wish_of(sys.argv[3:])))
     gc.freeze()
     gc.disable()
     worker.run()

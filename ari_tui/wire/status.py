@@ -34,6 +34,9 @@ MOST_HOLDS: Final = (HOLDS_SIZE - _FIRST_HOLD_AT) // _HOLD.size
 """The most holds in one reply."""
 IMPAIRED_FLAG: Final = 1
 """Reply flag: an impairment is configured, so that its counts are valid."""
+_REALTIME_FLAG: Final = 2
+_ORDINARY_FLAG: Final = 4
+"""Reply flags: how the server is scheduled; neither from one that does not tell."""
 _UNCERTAIN_FLAG: Final = 1
 _MAX_U32: Final = 0xFFFFFFFF
 _SIZES: Final = {STATUS_SIZE: VERSION, HOLDS_SIZE: HOLDS_VERSION}
@@ -104,6 +107,8 @@ class StatusReply(NamedTuple):
     impaired: bool
     holds: Holds | None = None
     """None in version 1. The reply's query then has no `holds_from`."""
+    realtime: bool | None = None
+    """Whether the server has realtime scheduling; None from one that does not tell."""
 
 
 def looks_like_status(data: bytes | memoryview) -> bool:
@@ -133,10 +138,17 @@ def parse_query(data: bytes | memoryview) -> StatusQuery | None:
 
 
 def build_reply(
-    query: StatusQuery, counters: StatusCounters, *, impaired: bool, holds: Holds | None = None
+    query: StatusQuery,
+    counters: StatusCounters,
+    *,
+    impaired: bool,
+    holds: Holds | None = None,
+    realtime: bool | None = None,
 ) -> bytes:
     """Build the reply to one query; `holds` (at most MOST_HOLDS) for one that asks for them."""
     flags = IMPAIRED_FLAG if impaired else 0
+    if realtime is not None:
+        flags |= _REALTIME_FLAG if realtime else _ORDINARY_FLAG
     if holds is None:
         head = _head(VERSION, query.kind | 0x80, flags, query)
         return (head + _COUNTERS.pack(*counters)).ljust(STATUS_SIZE, b"\0")
@@ -162,7 +174,9 @@ def parse_reply(data: bytes | memoryview) -> StatusReply | None:
         return None
     counters = StatusCounters(*_COUNTERS.unpack_from(data, _PREFIX.size))
     query = StatusQuery(kind & 0x7F, ssrc, nonce)
-    return StatusReply(query, counters, bool(flags & IMPAIRED_FLAG), holds)
+    told = flags & (_REALTIME_FLAG | _ORDINARY_FLAG)
+    realtime = bool(told & _REALTIME_FLAG) if told else None
+    return StatusReply(query, counters, bool(flags & IMPAIRED_FLAG), holds, realtime)
 
 
 def _head(version: int, kind: int, flags: int, query: StatusQuery) -> bytes:

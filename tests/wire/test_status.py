@@ -49,7 +49,7 @@ def test_a_reply_repeats_its_query_and_carries_the_counters(
     query: StatusQuery, counters: StatusCounters, impaired: bool
 ) -> None:
     reply = status.build_reply(query, counters, impaired=impaired)
-    assert status.parse_reply(reply) == (query, counters, impaired, None)
+    assert status.parse_reply(reply) == (query, counters, impaired, None, None)
 
 
 @given(st.integers(0, 0xFFFFFFFF), U64, U64)
@@ -68,8 +68,18 @@ def test_a_reply_carries_holds_and_tells_whether_there_are_more(
     query = StatusQuery(STREAM_QUERY, 7, 1)
     reply = status.build_reply(query, counters, impaired=False, holds=holds)
     parsed = status.parse_reply(reply)
-    assert parsed == (query, counters, False, holds)
+    assert parsed == (query, counters, False, holds, None)
     assert holds.total - holds.next == more
+
+
+@pytest.mark.parametrize("realtime", [None, True, False])
+def test_a_reply_tells_how_the_server_is_scheduled_or_does_not(realtime: bool | None) -> None:
+    query = StatusQuery(STREAM_QUERY, 7, 1)
+    counters = StatusCounters(*range(10))
+    reply = status.build_reply(query, counters, impaired=True, realtime=realtime)
+    parsed = status.parse_reply(reply)
+    assert parsed is not None
+    assert (parsed.realtime, parsed.impaired) == (realtime, True)
 
 
 def test_a_server_of_before_holds_takes_a_query_for_them_for_no_status() -> None:
