@@ -183,7 +183,7 @@ def _instrument(
         echo_holds=_echo_holds(store),
         realtime=facts.realtime,
         worker_outage_s=round(store.own_outages.total_ns / 1e9, 3),
-        worker_outages=tuple(
+        worker_outages=[
             model.WorkerOutage(
                 since=iso(one.from_ns),
                 seconds=round((one.until_ns - one.from_ns) / 1e9, 3),
@@ -191,7 +191,7 @@ def _instrument(
                 calls=calls,
             )
             for one, calls in store.own_outages.by_worker(_OUTAGES_SHOWN)
-        ),
+        ],
         blind_s=round(facts.blind_s, 3),
     )
 

@@ -7,6 +7,7 @@ the process returns to ordinary scheduling. The kernel's own limit (sched_rt_run
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import signal
@@ -104,6 +105,8 @@ class RealtimeScheduling:
             _limit_busy_time()
             signal.signal(signal.SIGXCPU, self._give_back)
             _schedule(os.SCHED_FIFO, PRIORITY)
+            # at its end Python takes the handler away: a signal then would kill
+            atexit.register(_schedule, os.SCHED_OTHER, 0)
             self.granted, self.text = True, GRANTED
         except (OSError, ValueError):
             self.granted, self.text = False, REFUSED

@@ -351,7 +351,7 @@ class Instrument(Base, frozen=True, kw_only=True):
     realtime: Realtime | None = None
     worker_outage_s: float = 0.0
     """Seconds in which a media worker was dead, or stopped for over 0.2 s."""
-    worker_outages: tuple[WorkerOutage, ...] = ()
+    worker_outages: list[WorkerOutage] = []
     """The newest, oldest first."""
     blind_s: float = 0.0
     """Seconds in which the engine stood still: no event and no ping was seen; audio went on."""

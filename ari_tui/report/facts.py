@@ -21,7 +21,7 @@ from ari_tui.core.number_format import (
 )
 from ari_tui.core.text import clean_text
 from ari_tui.document.load_test import LoadCall, LoadPlan
-from ari_tui.document.model import Call, Document, Injected, SlaRule, Spread
+from ari_tui.document.model import Call, Document, Injected, SlaRule, Spread, WorkerOutage
 from ari_tui.report.report_input import ReportInput
 
 STEP_WORDS: Final = {
@@ -359,9 +359,21 @@ def instrument(document: Document) -> Iterator[Fact]:
     yield Fact("Engine late by", lag, "when the last document was made")
     restarts = f"{found.worker_restarts} restarted" if found.worker_restarts else ""
     yield Fact("Media workers", grouped(found.workers), restarts)
+    yield from map(_outage, found.worker_outages)
+    if found.blind_s:
+        yield Fact("Engine stood still", span(found.blind_s), "no event was seen; audio went on")
+    if found.realtime is not None:
+        yield Fact("Worker's scheduling", found.realtime.worker or DASH)
+        yield Fact("Echo server's scheduling", found.realtime.echo or "not known")
     buffer = found.receive_buffer_bytes
     if buffer is not None:
         yield Fact("Receive buffer granted", f"{grouped(buffer / 1024)} KiB")
+
+
+def _outage(one: WorkerOutage) -> Fact:
+    calls = "1 call" if one.calls == 1 else f"{one.calls} calls"
+    note = f"{clean_text(one.what, 20)} {moment(one.since)}, with {calls}; left out of the verdict"
+    return Fact("A media worker did not work", span(one.seconds), note)
 
 
 def _dwell(found: Spread) -> tuple[str, str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from ari_tui.core.number_format import fixed, percent
+from ari_tui.core.number_format import fixed, moment, percent
 from ari_tui.core.text import aligned, cells, clean_text, cut_middle, wrap
 from ari_tui.document.load_test import LoadCall
-from ari_tui.document.model import Call, Document, Figures, LoadProgress, Session
+from ari_tui.document.model import Call, Document, Figures, Instrument, LoadProgress, Session
 from ari_tui.document.where import Where
 from ari_tui.document.where_text import faulty, line_of, told
 from ari_tui.report.facts import NO_TRAFFIC_WORDS, Fact, rule_words, without_traffic
@@ -178,6 +178,7 @@ def figure_lines(document: Document) -> list[str]:
         f"reordered {packets.reordered_echo}; missing from Asterisk {packets.upstream_missing}"
         + explained,
         "instrument": _instrument(document),
+        **_outages(document.instrument),
     }
     return [line for name, text in named.items() for line in _named_line(name, text)]
 
@@ -218,6 +219,22 @@ def _instrument(document: Document) -> str:
         f"limited {found.limited_s:g} s; uncertain time stamps {found.uncertain}, "
         f"dropped at our sockets {found.socket_drops}, not logged {found.log_overflow}"
     )
+
+
+def _outages(found: Instrument) -> dict[str, str]:
+    """Return when our own processes did not work."""
+    lines = {}
+    if found.worker_restarts or found.worker_outages:
+        times = [
+            f"{one.what} {moment(one.since)}, {one.seconds:.1f} s" for one in found.worker_outages
+        ]
+        lines["workers"] = (
+            f"{found.worker_restarts} restarted, {found.worker_outage_s:.1f} s without one "
+            f"(left out): {'; '.join(times)}"
+        )
+    if found.blind_s:
+        lines["engine"] = f"stood still for {found.blind_s:.1f} s: no event was seen, audio went on"
+    return lines
 
 
 def rule_lines(document: Document) -> list[str]:

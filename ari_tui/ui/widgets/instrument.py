@@ -7,7 +7,15 @@ from typing import Final, NamedTuple
 
 from rich.text import Text
 
-from ari_tui.core.number_format import DASH, ms_short, percent, thousands
+from ari_tui.core.number_format import (
+    DASH,
+    ms_short,
+    percent,
+    span_short,
+    thousands,
+    time_of_day,
+)
+from ari_tui.core.text import wrap
 from ari_tui.document.model import EchoHolds, Instrument, Spread
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.widgets.line_canvas import LineCanvas, Part, Style
@@ -50,11 +58,34 @@ def render_instrument(frame: Frame, width: int, height: int) -> Text:
         canvas.line((canvas.left(f"  {name}", 17), "dim"), *_spread(spread))
     if found.echo_holds is not None:
         canvas.line((canvas.left("  echo server", 17), "dim"), *_holds(found.echo_holds))
+    for text in _outages(found):
+        canvas.line((text, "near"))
     columns = max(1, width // _COLUMN)
     entries = _entries(found)
     for start in range(0, len(entries), columns):
         canvas.line(*_row(canvas, entries[start : start + columns], width // columns))
+    for text in _scheduling(found, width):
+        canvas.line((text, "dim"))
     return canvas.text()
+
+
+def _outages(found: Instrument) -> list[str]:
+    """Return a line on the outages of workers, and one on the engine's own."""
+    lines = []
+    if found.worker_outages:
+        last, away = found.worker_outages[-1], span_short(found.worker_outage_s, tenths=True)
+        lines.append(f"~ no worker for {away}; last {last.what} {time_of_day(last.since)}")
+    if found.blind_s:
+        lines.append(f"~ the engine stood still for {span_short(found.blind_s, tenths=True)}")
+    return lines
+
+
+def _scheduling(found: Instrument, width: int) -> list[str]:
+    """Return how worker and echo server are scheduled, and what would give more."""
+    if found.realtime is None:
+        return []
+    told = f"worker {found.realtime.worker or DASH}; echo server {found.realtime.echo or DASH}"
+    return wrap(told, width, first="  scheduling ", rest=" " * 13)
 
 
 def _summary(found: Instrument) -> list[Part]:
