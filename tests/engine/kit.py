@@ -169,7 +169,8 @@ class Fault:
     part: str
     how: int | str
     """A status: refused with it. "obeyed": done, but answered by 500. "cut": done, but the
-    connection breaks. "mute": neither done nor answered."""
+    connection breaks. "mute": neither done nor answered. "held": done, but answered when
+    `Faults.released` is set."""
     times: int = 1_000_000
     says: str = "spoilt"
     """The words of a refusal."""
@@ -211,7 +212,10 @@ class Faults:
             if rule.how == "mute":
                 await self.released.wait()
                 raise web.HTTPServiceUnavailable
-            await guard(request, handler)
+            answer = await guard(request, handler)
+            if rule.how == "held":
+                await self.released.wait()
+                return answer
             if rule.how == "cut" and request.transport is not None:
                 request.transport.abort()
             return web.json_response({"message": "spoilt after all"}, status=500)

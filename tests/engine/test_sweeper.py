@@ -7,6 +7,7 @@ import signal
 from collections.abc import AsyncIterator
 
 import aiohttp
+import pytest
 
 from ari_tui.ari.client import AriClient
 from ari_tui.config.dump import to_environment
@@ -85,16 +86,25 @@ async def test_a_caller_is_taken_up_once_however_sweeps_and_events_meet(
     run.assert_nothing_left()
 
 
-async def test_a_young_call_is_no_leftover(pbx: Pbx, echo: EchoRun) -> None:
+@pytest.mark.parametrize("step", ["/ari/bridges?", "/addChannel"])
+async def test_a_young_call_is_no_leftover(step: str, pbx: Pbx, echo: EchoRun) -> None:
+    """Asterisk has done a step of its set-up, and has not answered yet."""
     async with engine(pbx, echo.port) as run:
-        for _ in range(4):
-            pbx.call()
-            for _ in range(4):
-                await run.parts.sweeper.sweep("now")
-        await run.up(4)
+        held = pbx.faults.add("POST", step, "held", times=1)
+        pbx.call()
+        await until(lambda: held.hits == 1, "the step was never asked for")
+        for _ in range(3):
+            assert await run.parts.sweeper.sweep("now")
+        pbx.faults.released.set()
+        await until(
+            lambda: [c.machine.state.value for c in run.calls] == ["up"], "it never came up"
+        )
+        assert await run.parts.sweeper.sweep("now")
+        assert [one for one in pbx.faults.requests if one[0] == "DELETE"] == []
+        assert run.parts.calls.started == 1
         await run.end()
-    assert run.final.totals.calls.failed == 0
-    assert run.final.totals.calls.ended == run.final.totals.calls.started == 4
+    totals = run.final.totals.calls
+    assert (totals.started, totals.ended, totals.failed) == (1, 1, 0)
 
 
 async def test_a_leftover_that_stays_is_told_and_not_counted_as_removed(
