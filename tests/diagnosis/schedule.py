@@ -35,6 +35,7 @@ HIDDEN: Final = 100
 """Asterisk hides a hole of more packets: its sequence goes on."""
 WORKER_MS, ECHO_MS = 0.04, 0.03
 """Service time of a packet."""
+DIGIT_MS: Final = 100
 STALL_TOLD_MS: Final = 23.0
 """Our worker logs longer stalls of its own."""
 TOLD_HOLD_MS: Final = 0.5
@@ -206,11 +207,11 @@ class Schedule:
             self.told.append(Told(known_ms, "leg", args))
 
     def _press(self, leg: _CallerLeg) -> None:
-        """Add the digits' events, which come at their ends."""
-        for start_ms, until_ms in leg.digits:
-            known_ms = float(held(np.array([until_ms]), leg.stalls, 0.0)[0]) + 3.0
-            args = (leg.call, ns(known_ms), round((until_ms - start_ms) * MS))
-            self.told.append(Told(known_ms, "digit", args))
+        """Add the digits' events, which come with the packets of their ends."""
+        read = leg.read[leg.digit]
+        for last in np.flatnonzero(np.diff(read, append=np.inf) > 1000.0):
+            known_ms = float(read[last]) + 3.0
+            self.told.append(Told(known_ms, "digit", (leg.call, ns(known_ms), DIGIT_MS * MS)))
 
     def _tell_deaths(self) -> None:
         """Add the outages of our worker, known when another has started."""
@@ -381,7 +382,7 @@ class _CallerLeg:
         self.digits: list[Window] = []
         if scenario.digits:
             starts = np.arange(4_000.0 + 900.0 * call, end_ms, 9_000.0)
-            self.digits = [(start, start + 100.0) for start in starts.tolist()]
+            self.digits = [(start, start + DIGIT_MS) for start in starts.tolist()]
         self._send(faults, np.arange(self.phase_ms, end_ms, self.ptime_ms))
         self._pass_on()
 
@@ -407,6 +408,7 @@ class _CallerLeg:
         for fault in faults:
             if fault.kind == "swap":
                 swap(arrived, fault.active(times) & (self.random.random(len(times)) < fault.amount))
+        digit = within(times, self.digits)
         marker = np.diff(spoken.astype(np.int64), prepend=0) > 0
         sequence = np.cumsum(spoken) - 1
         read = spoken & ~lost
@@ -414,6 +416,7 @@ class _CallerLeg:
         self.marker = marker[read][order]
         self.in_sequence: Ints = sequence[read][order] + 100
         self.timestamp: Ints = units[read][order]
+        self.digit: Mask = digit[read][order]
         self.read: Times = held(arrived[read][order], self.stalls, 0.05)
         self.jitter_ms = jitter(self.read, self.timestamp / 8)
         highest = np.maximum.accumulate(self.in_sequence)
@@ -421,7 +424,7 @@ class _CallerLeg:
 
     def _pass_on(self) -> None:
         """Give what was read the sequence numbers of Asterisk's own stream; swallow digits."""
-        passed = ~within(self.read, self.digits)
+        passed = ~self.digit
         sequence = self.in_sequence[passed]
         self.sent, self.marker = self.read[passed] + 0.08, self.marker[passed]
         self.timestamp = self.timestamp[passed]
