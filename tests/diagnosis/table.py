@@ -9,17 +9,7 @@ printed with the findings.
 
 from __future__ import annotations
 
-import argparse
-import sys
-import time
-from collections import Counter
-from collections.abc import Mapping
-from typing import Final, NamedTuple
-
-from ari_tui.document.where import Finding, Where
-from tests.diagnosis.faults import Scenario, fuzz, none, pairs, singles
-from tests.diagnosis.schedule import MS, START_NS, Schedule
-from tests.diagnosis.trial import ask, fresh_store, play
+from typing import Final
 
 RIGHT, UNKNOWN, WRONG, FALSE = "right", "not known", "WRONG", "FALSE ALARM"
 MISSED, NOT_TOLD = "MISSED", "NOT TOLD"
