@@ -14,12 +14,13 @@ RIGHT, NOT_KNOWN, MISSED, WRONG = "right", "not known", "missed", "wrong"
 
 
 def place_of(document: Document) -> str:
-    """Return the first place that a document names; or CLEAN, UNKNOWN, NOTHING."""
+    """Return the place that the first line names; or CLEAN, UNKNOWN, NOTHING."""
     where = document.get("where")
     if where is None:
         return NOTHING
-    if where["findings"]:
-        return str(where["findings"][0]["place"])
+    first = where["findings"][0] if where["findings"] else {}
+    if first and first.get("text") == where["line"]:  # else worse trouble has an unknown place
+        return str(first["place"])
     return CLEAN if where["clean"] else UNKNOWN
 
 

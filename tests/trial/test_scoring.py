@@ -18,9 +18,10 @@ def a_fault(name: str) -> Fault:
     return next(fault for fault in FAULTS if fault.name == name)
 
 
-def said(at_s: float, *places: str, clean: bool = False) -> Arrival:
-    findings = [{"place": place} for place in places]
-    where: dict[str, Any] = {"line": f"{at_s:g} s", "findings": findings, "clean": clean}
+def said(at_s: float, *places: str, clean: bool = False, line: str = "") -> Arrival:
+    line = line or f"{at_s:g} s"
+    findings = [{"place": place, "text": f"{at_s:g} s"} for place in places]
+    where: dict[str, Any] = {"line": line, "findings": findings, "clean": clean}
     return Arrival(at_s, {"where": where})
 
 
@@ -49,6 +50,10 @@ def test_a_place_that_only_says_less_is_not_known_but_not_wrong() -> None:
     assert (vague.verdict, vague.after_s) == (NOT_KNOWN, None)
     outcome = judged(said(12, "echo-path"), said(15, "echo-out"), fault="out-loss")
     assert (outcome.verdict, outcome.after_s) == (RIGHT, 5.0)
+
+
+def test_a_place_behind_trouble_of_an_unknown_one_is_not_the_first_line() -> None:
+    assert judged(said(19, "engine", line="not told apart")).verdict == NOT_KNOWN
 
 
 def test_the_right_place_before_the_fault_begins_is_a_false_alarm() -> None:
