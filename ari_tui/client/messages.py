@@ -24,6 +24,8 @@ class Hello(Message, frozen=True, kw_only=True, tag="hello"):
     document: Document
     live: Live
     events: list[EventLine]
+    ended: int = 0
+    """How many calls that the document no longer has can be asked for."""
 
 
 class Snapshot(Message, frozen=True, kw_only=True, tag="snapshot"):

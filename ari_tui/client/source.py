@@ -21,6 +21,7 @@ from ari_tui.core.backoff import Backoff
 from ari_tui.core.cancellation import cancel_tasks
 from ari_tui.core.errors import ActionError as ActionError
 from ari_tui.core.errors import AriTuiError, UnknownMessageError
+from ari_tui.document.ended import EndedCalls, EndedPage
 from ari_tui.document.live import History, Live
 from ari_tui.document.model import Document, EventLine
 
@@ -57,6 +58,8 @@ class Source(Protocol):
     history: History
     events: deque[EventLine]
     """The newest EVENTS_KEPT, oldest first."""
+    ended: EndedCalls
+    """The calls that the document no longer has."""
     link: Link
     address: str
     """The engine's address, as shown."""
@@ -85,6 +88,7 @@ class LiveSource:
         target: Target,
         token: str = "",
         *,
+        ended_calls: int = 0,
         clock: Callable[[], float] = time.monotonic,
         rng: random.Random | None = None,
     ) -> None:
@@ -92,7 +96,11 @@ class LiveSource:
         self.document: Document | None = None
         self.history = History()
         self.events: deque[EventLine] = deque(maxlen=EVENTS_KEPT)
+        self.ended = EndedCalls(ended_calls)
         self.link, self.address = Link("connecting"), target.shown
+        self._session = ""
+        self._unread_ended = False
+        """Calls have ended that we did not see leave."""
         self._change = asyncio.Event()
         self._target, self._token, self._clock = target, token, clock
         self._rng = rng or random.Random()  # noqa: S311  spreads retries, not secret
@@ -146,11 +154,15 @@ class LiveSource:
     def _greet(self, connection: Connection, hello: Hello) -> None:
         """Replace all data by a hello's, which covers the last five minutes."""
         self._connection = connection
+        if hello.session != self._session:
+            self._session, self.ended = hello.session, EndedCalls(self.ended.most)
         self.history = History()
         self.events.clear()
         self.events.extend(hello.events)
         self._set_link(Link("live"))
         self._receive(hello.document, hello.live)
+        self._unread_ended = bool(hello.ended and self.ended.most)
+        self._fill(contiguous=True)
 
     async def _follow(self, connection: Connection) -> None:
         """Process messages until ConnectionClosed."""
@@ -170,6 +182,7 @@ class LiveSource:
         self._taken_at = self._clock()
         self.document = document
         self.history.merge(live)
+        self.ended.take(document)
         self.history.keep_only({call.id for call in document.calls})
         self._changed()
         if document.kind == "final":
@@ -179,9 +192,32 @@ class LiveSource:
         """Request missing seconds, a few times, one request at a time."""
         if not contiguous:
             self._tries = _HISTORY_TRIES
-        if self._tries and (self._filling is None or self._filling.done()):
+            self._unread_ended = bool(self.ended.most)
+        if self._filling is not None and not self._filling.done():
+            return
+        if self._tries or self._unread_ended:
+            self._filling = asyncio.create_task(self._ask_missing())
+
+    async def _ask_missing(self) -> None:
+        if self._tries:
             self._tries -= 1
-            self._filling = asyncio.create_task(self._ask_history())
+            await self._ask_history()
+        if self._unread_ended:
+            self._unread_ended = False
+            await self._ask_ended()
+
+    async def _ask_ended(self) -> None:
+        """Ask for all ended calls; those that are known stay where they are."""
+        after, more = 0, True
+        try:
+            while more:
+                answer = await self.act("ended", {"after": after}, timeout_s=_HISTORY_S)
+                page = msgspec.convert(answer, EndedPage)
+                self.ended.add(page.calls)
+                more, after = page.more and page.next > after, page.next
+        except (ActionError, msgspec.ValidationError) as error:
+            _log.warning(f"ended calls are missing: {error}")
+        self._changed()
 
     async def _ask_history(self) -> None:
         try:
@@ -205,7 +241,7 @@ class LiveSource:
             self._set_link(Link("connecting" if self.document is None else "lost", reason))
 
     async def _disconnected(self) -> None:
-        self._connection, self._tries = None, 0
+        self._connection, self._tries, self._unread_ended = None, 0, False
         if self._filling is not None:
             await cancel_tasks([self._filling])
 

@@ -193,6 +193,8 @@ class UiSettings(SettingsGroup, frozen=True, kw_only=True):
     bell: bool = False
     columns: tuple[str, ...] = ()
     """Ids of columns, in order; () takes what fits the width."""
+    ended_calls: Annotated[int, Meta(ge=0, le=100000)] = 2000
+    """So many ended calls can be found after the half minute in which they are shown."""
     keys: tuple[str, ...] = ()
     """`id=key,key`, as `ui.bindings.keymap` reads it."""
 

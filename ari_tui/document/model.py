@@ -492,6 +492,17 @@ class Document(Base, frozen=True, kw_only=True):
     """Where the fault is, over all calls; null in documents of before it was told."""
     load: LoadProgress | None = None
     """How far a load test is; null where there is none."""
+    bad_calls: list[Call] = []
+    """In a final document: the bad calls of the session, worst first, also those no longer in
+    `calls`; empty in others."""
+    bad_calls_more: int = 0
+    """How many more there were than `bad_calls` has."""
+
+    @property
+    def named_calls(self) -> list[Call]:
+        """Return `calls`, and those of `bad_calls` that are no longer in it."""
+        present = {call.id for call in self.calls}
+        return [*self.calls, *(call for call in self.bad_calls if call.id not in present)]
 
 
 class EventLine(Base, frozen=True, kw_only=True):

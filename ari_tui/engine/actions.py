@@ -21,6 +21,7 @@ from ari_tui.core.errors import ActionFailedError, AriError, AriNotFoundError
 from ari_tui.core.number_format import iso
 from ari_tui.core.text import clean_text
 from ari_tui.document.detail import CallDetail, CallerStatistics
+from ari_tui.document.ended import PAGE, EndedPage
 from ari_tui.document.live import Live
 from ari_tui.engine.call_manager import ENDED_KEPT_S, CallManager
 from ari_tui.engine.caller_legs import NO_STATISTICS, rtp_figures
@@ -46,6 +47,7 @@ class EngineActions:
             "release": self._on_release,
             "hang_up": self._on_hang_up,
             "history": self._on_history,
+            "ended": self._on_ended,
         }
 
     async def _on_quit(self, _: Mapping[str, Any]) -> str:
@@ -72,6 +74,12 @@ class EngineActions:
 
     async def _on_history(self, _: Mapping[str, Any]) -> Live:
         return self._publisher.history()
+
+    async def _on_ended(self, args: Mapping[str, Any]) -> EndedPage:
+        numbers = {"after": args.get("after", 0), "most": args.get("most", PAGE)}
+        if not all(type(number) is int for number in numbers.values()):
+            raise ActionFailedError("ended: after and most are whole numbers")
+        return self._publisher.ended.page(**numbers)
 
 
 def find_call(calls: CallManager, args: Mapping[str, Any]) -> MeasuredCall:

@@ -219,6 +219,7 @@ class EngineParts:
             pings=self.pings,
             watch=self.watch,
             histograms=self.settings.output.histograms,
+            ended_calls=self.settings.ui.ended_calls,
         )
         self.publisher.build()
 
@@ -238,6 +239,7 @@ class EngineParts:
             health=self.health,
             stream=self.document_stream,
             sla=self._sla,
+            ended=lambda call: self.publisher.ended.find(call),
         )
         self.socket = socket_path(self.settings.asterisk.app)
         await self.http_server.open(self.socket)
@@ -274,6 +276,7 @@ class EngineParts:
             "document": self.publisher.newest,
             "live": self.publisher.history(),
             "events": list(self.events.lines),
+            "ended": len(self.publisher.ended),
         }
 
 

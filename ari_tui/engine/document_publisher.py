@@ -8,11 +8,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+import msgspec
+
 from ari_tui import __version__
 from ari_tui.analysis.histogram import BucketCounts
 from ari_tui.analysis.store import Store
 from ari_tui.ari.client import AriClient
 from ari_tui.ari.event_stream import EventStream
+from ari_tui.building.bad_calls import bad_calls
 from ari_tui.building.build import CallFacts, EngineFacts
 from ari_tui.building.build import build as build_document
 from ari_tui.building.live import build_live
@@ -21,6 +24,7 @@ from ari_tui.core.number_format import iso
 from ari_tui.core.realtime import GRANTED
 from ari_tui.core.text import clean_text
 from ari_tui.document import model
+from ari_tui.document.ended import EndedCalls
 from ari_tui.document.live import SECONDS, Live
 from ari_tui.engine.asterisk_pings import AsteriskPings
 from ari_tui.engine.asterisk_watch import AsteriskWatch
@@ -61,11 +65,14 @@ class DocumentPublisher:
         pings: AsteriskPings,
         watch: AsteriskWatch,
         histograms: bool,
+        ended_calls: int,
     ) -> None:
         self._calls, self._store, self._worker_pool = calls, store, worker_pool
         self._client, self._event_stream, self._injected = client, event_stream, injected
         self._caller_legs, self._pings, self._watch = caller_legs, pings, watch
         self._histograms = histograms
+        self.ended = EndedCalls(ended_calls)
+        """The calls that documents no longer have."""
         self._host = socket.gethostname()
         self._started_ns = time.time_ns()
         self._listener = Listener()
@@ -116,9 +123,15 @@ class DocumentPublisher:
             intake=self._intake(),
         )
         self.tick_lag_ms = 0.0
-        self.newest = build_document(self._store, facts, self._listener)
+        document = build_document(self._store, facts, self._listener)
+        self.ended.take(document)
+        self.newest = self._with_bad_calls(document) if final else document
         self.round_trips = self._store.buckets.read()
         return self.newest
+
+    def _with_bad_calls(self, document: model.Document) -> model.Document:
+        bad = bad_calls([*self.ended.all(), *document.calls], document.sla)
+        return msgspec.structs.replace(document, bad_calls=bad.calls, bad_calls_more=bad.more)
 
     def live(self) -> Live:
         """Return the newest seconds of the calls: all in which a loss may still be counted."""

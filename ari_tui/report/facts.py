@@ -206,7 +206,7 @@ class Failures(NamedTuple):
 def call_rows(report_input: ReportInput) -> list[CallRow]:
     """Return every measured call, the worst first: by MOS, then loss and lateness, then RTT."""
     if report_input.load is None:
-        rows = [_row_of(call) for call in report_input.document.calls if call.packets.sent]
+        rows = [_row_of(call) for call in report_input.document.named_calls if call.packets.sent]
     else:
         rows = [_load_row_of(call) for call in report_input.load.calls if call.sent]
     return sorted(rows, key=_worst_first)

@@ -137,7 +137,11 @@ class _Screen:
     def __init__(self, target: str, settings: Settings, *, owned: bool, stays: bool) -> None:
         from ari_tui.client.source import LiveSource, parse_target  # after the engine's start
 
-        self.source: LiveSource = LiveSource(parse_target(target), token=settings.http.token)
+        self.source: LiveSource = LiveSource(
+            parse_target(target),
+            token=settings.http.token,
+            ended_calls=settings.ui.ended_calls,
+        )
         self._settings, self._owned, self._stays = settings, owned, stays
         self._following = asyncio.create_task(self.source.run())
         self._app: AriTuiApp | None = None

@@ -187,6 +187,7 @@ class AriTuiApp(LeavingApp):
                 document=source.document,
                 history=source.history,
                 events=source.events,
+                ended=source.ended.all(),
                 limits=Limits.of(source.document.sla),
                 link=self.link,
                 age_s=source.age_s,

@@ -112,6 +112,14 @@ BINDINGS: Final = (
         _OVERVIEW, "sort_right", "greater_than_sign", "sort", "Sort by the column to the right", 3
     ),
     _rows(_OVERVIEW, "reverse", "z", "reverse", "Reverse the order", 10),
+    _rows(
+        _OVERVIEW,
+        "ended",
+        "a",
+        "ended",
+        "Also the calls that ended long ago; a text or state=ended finds them",
+        10,
+    ),
     _rows(_OVERVIEW, "violators", "exclamation_mark", "fails", "Only calls with a proved fault", 9),
     _rows(_LINES, "row_up", "up,k", "up", "Up a row", method="cursor_up"),
     _rows(_LINES, "row_down", "down,j", "down", "Down a row", method="cursor_down"),

@@ -196,14 +196,22 @@ _WORD: Final = re.compile(
 def parse(text: str) -> Filter:
     """Read a filter; blank is everything. Raises FilterError."""
     tests: list[Test] = []
+    finds_ended = False
     position = len(text) - len(text.lstrip())
     while position < len(text):
         match = _WORD.match(text, position)
         if match is None:
             raise FilterError(_syntax_error(text[position:]), position)
         tests.append(_test(match))
+        finds_ended |= _finds_ended(match)
         position = match.end()
-    return Filter(text.strip(), tuple(tests))
+    return Filter(text.strip(), tuple(tests), finds_ended)
+
+
+def _finds_ended(match: re.Match[str]) -> bool:
+    """Return whether a term looks for a call by a text or by its state, ended or not."""
+    name = match["name"]
+    return not match["negated"] and (name is None or name.casefold() in ("state", "reason"))
 
 
 def _syntax_error(rest: str) -> str:

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from ari_tui.client.source import Link
 from ari_tui.document.live import History
-from ari_tui.document.model import Document, EventLine
+from ari_tui.document.model import Call, Document, EventLine
 from ari_tui.ui.limits import Limits
 
 WindowLength = Literal[10, 60, 0]
@@ -30,3 +30,10 @@ class Frame(NamedTuple):
     window: WindowLength = 0
     ascii: bool = False
     """Draw with ASCII only."""
+    ended: Sequence[Call] = ()
+    """The calls that the document no longer has, the last to leave last."""
+
+    def find(self, call: str) -> Call | None:
+        """Return a call of the document, or one that it no longer has."""
+        everywhere = (*self.document.calls, *self.ended)
+        return next((one for one in everywhere if one.id == call), None)

@@ -22,9 +22,13 @@ def row_of(call: Call, history: History) -> Row:
 
 
 def arrange(
-    document: Document, history: History, state: ViewState, held: Sequence[str] = ()
+    document: Document,
+    history: History,
+    state: ViewState,
+    held: Sequence[str] = (),
+    ended: Iterable[Call] = (),
 ) -> list[Row]:
-    """Return the rows that pass the filter, sorted.
+    """Return the rows that pass the filter, sorted; those of `ended` calls are among them.
 
     Rows of equal keys stay in the document's order; those without a sample come last in
     both directions. With `locked`, the calls of `held` (ids) keep that order, and others follow in
@@ -33,7 +37,7 @@ def arrange(
     window = state.window
     rows = [
         row
-        for row in rows_of(document, history)
+        for row in (*rows_of(document, history), *(Row(call, None) for call in ended))
         if (row.mark == "!" or not state.violators) and state.filter.matches(row, window)
     ]
     if state.locked:

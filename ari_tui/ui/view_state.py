@@ -55,6 +55,8 @@ class Filter(NamedTuple):
 
     text: str = ""
     tests: tuple[Test, ...] = ()
+    finds_ended: bool = False
+    """Look among the calls that the document no longer has, too."""
 
     def matches(self, row: Row, window: WindowLength = 0) -> bool:
         """Return whether the row is to be shown; figures are those of the window."""
@@ -78,6 +80,8 @@ class ViewState(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[str, ...] = NARROW
     locked: bool = False
     """Known rows keep their places."""
+    ended: bool = False
+    """Calls that the document no longer has are shown too, not only found by a filter."""
 
 
 WINDOWS: Final[tuple[WindowLength, ...]] = (0, 10, 60)
@@ -110,12 +114,15 @@ def sort_beside(state: ViewState, step: int, shown: Sequence[str]) -> ViewState:
     return _change(state, sort=shown[place])
 
 
-def toggled(state: ViewState, name: Literal["reverse", "violators", "locked"]) -> ViewState:
+def toggled(
+    state: ViewState, name: Literal["reverse", "violators", "locked", "ended"]
+) -> ViewState:
     """Turn one switch of the view on or off."""
     return _change(state, **{name: not getattr(state, name)})
 
 
 def filter_label(state: ViewState) -> str:
     """Return the filter as the header shows it; "" for none."""
-    words = [state.filter.text, "! only" if state.violators else ""]
+    also = "with ended" if state.ended else ""
+    words = [state.filter.text, "! only" if state.violators else "", also]
     return " ".join(filter(None, words))

@@ -18,6 +18,7 @@ from ari_tui.client.source import LiveSource, Source
 from ari_tui.config.settings import HttpSettings
 from ari_tui.core.cancellation import cancel_tasks
 from ari_tui.core.errors import ActionFailedError
+from ari_tui.document.ended import EndedCalls
 from ari_tui.document.live import SECONDS, CallCourse, Live
 from ari_tui.document.model import SCHEMA, Document
 from ari_tui.engine.http.server import Health, HttpServer
@@ -51,6 +52,7 @@ class StubEngine:
         self.hello_changes: dict[str, Any] = {}
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.answers: dict[str, Any] = dict.fromkeys(TOLD, "done")
+        self.ended = EndedCalls(1000)
         self.holding, self.held = asyncio.Event(), asyncio.Event()
         self.http_server: HttpServer | None = None
 
@@ -89,12 +91,18 @@ class StubEngine:
             "document": self.document,
             "live": self.live(SECONDS),
             "events": [an_event(f"hello of {self.session}")],
+            "ended": len(self.ended),
             **self.hello_changes,
         }
 
     async def start(self) -> None:
         """Open the HTTP server."""
-        actions = {"history": self.on_history, "hold": self.on_hold, "refuse": self.on_refuse}
+        actions = {
+            "history": self.on_history,
+            "hold": self.on_hold,
+            "refuse": self.on_refuse,
+            "ended": self.on_ended,
+        }
         told = {name: partial(self.on_told, name) for name in TOLD}
         self.stream = DocumentStream(self.hello, {**actions, **told})
         self.http_server = HttpServer(
@@ -113,6 +121,10 @@ class StubEngine:
     async def on_history(self, _: Mapping[str, Any]) -> Any:
         self.asked.append(("history", {}))
         return self.live(SECONDS)
+
+    async def on_ended(self, args: Mapping[str, Any]) -> Any:
+        self.asked.append(("ended", dict(args)))
+        return self.ended.page(args["after"])
 
     async def on_hold(self, args: Mapping[str, Any]) -> Any:
         self.holding.set()

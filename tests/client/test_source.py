@@ -22,6 +22,7 @@ from ari_tui.core.errors import AriTuiError
 from ari_tui.core.process import Child
 from ari_tui.core.runtime_folder import socket_path
 from ari_tui.document.live import SECONDS
+from ari_tui.document.model import Call
 from tests.client.kit import StubEngine, following, stub_engine, until
 from tests.engine import kit
 from tests.ui.kit import LAST_SECOND, a_call, a_document, an_event
@@ -373,3 +374,33 @@ def sent(source: LiveSource) -> int:
         for course in source.history.calls.values()
         for cell in course.tail("sent", SECONDS)
     )
+
+
+# -- ended calls -------------------------------------------------------------------------------
+
+
+async def test_calls_that_ended_before_we_came_are_asked_for_page_by_page(
+    engine: StubEngine,
+) -> None:
+    engine.ended.add(gone(n) for n in range(10, 460))
+    async with following(LiveSource(engine.target, ended_calls=1000)) as source:
+        await until(source, lambda: len(source.ended) == 450)
+        assert [args["after"] for _, args in engine.asked] == [0, 200, 400]
+        assert source.ended.all() == engine.ended.all()
+
+
+async def test_a_call_that_leaves_the_documents_is_kept_without_asking(engine: StubEngine) -> None:
+    async with following(LiveSource(engine.target, ended_calls=10)) as source:
+        engine.calls = [gone(1), engine.calls[1]]
+        engine.tick()
+        await until(source, lambda: source.document and source.document.calls[0].ended_at)
+        engine.calls = engine.calls[1:]
+        engine.tick()
+        await until(source, lambda: len(source.ended) == 1)
+        assert source.ended.all() == [gone(1)]
+        assert engine.asked == []
+
+
+def gone(number: int) -> Call:
+    ended_at = "2026-11-22T12:00:00.000+00:00"
+    return msgspec.structs.replace(a_call(number), state="ended", ended_at=ended_at)

@@ -327,6 +327,9 @@ async def test_an_ended_call_stays_in_the_documents_for_a_while_and_in_the_total
         calls.tick(time.time_ns() + int((ENDED_KEPT_S + 1) * 1e9))
         assert run.parts.publisher.build().calls == []
         assert calls.calls == {}
+        (kept,) = run.parts.publisher.ended.all()
+        assert (kept.channel_id, kept.state, kept.packets.sent) == (caller, "ended", sent)
+        assert kept.packets.in_flight == 0
         assert run.count("sent") == sent > 0
         await run.end()
     assert run.final.totals.calls.ended == 1

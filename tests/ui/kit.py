@@ -11,6 +11,7 @@ import msgspec
 
 from ari_tui.client.source import ActionError, Link
 from ari_tui.document import model
+from ari_tui.document.ended import EndedCalls
 from ari_tui.document.live import SECONDS, AllCourse, CallCourse, History, Live
 from ari_tui.document.where import Finding, Unknown, Where
 from ari_tui.ui.frame import Frame
@@ -347,6 +348,7 @@ class FakeSource:
         self.document = document
         self.history = history or History()
         self.events: deque[model.EventLine] = deque(maxlen=1000)
+        self.ended = EndedCalls(2000)
         self.link = Link("live")
         self.address = "/run/ari-tui/test.sock"
         self.age_s = 0.4

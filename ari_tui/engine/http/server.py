@@ -45,7 +45,8 @@ class Health(model.Base, frozen=True, kw_only=True):
 class HttpServer:
     """Serves the newest document; `/metrics` adds a histogram of its round trips.
 
-    `health`, `newest`, `round_trips` and `sla` are called at each request.
+    `health`, `newest`, `round_trips` and `sla` are called at each request, `ended` for a call that
+    the newest document does not have.
     """
 
     def __init__(
@@ -57,9 +58,10 @@ class HttpServer:
         health: Callable[[], Health],
         stream: DocumentStream,
         sla: Callable[[], model.Base],
+        ended: Callable[[str], model.Call | None] = lambda _: None,
     ) -> None:
         self._settings, self._newest, self._health = settings, newest, health
-        self._stream, self._sla = stream, sla
+        self._stream, self._sla, self._ended = stream, sla, ended
         self._metrics = renderer(newest, round_trips, per_call=settings.per_call_metrics)
         self._runners: list[web.AppRunner] = []
         self.tcp_address: tuple[str, int] | None = None
@@ -157,6 +159,8 @@ class HttpServer:
         for call in self._newest().calls:
             if wanted in (call.id, call.channel_id):
                 return _json(call)
+        if (gone := self._ended(wanted)) is not None:
+            return _json(gone)
         return _json({"error": "no such call"}, status=404)
 
 

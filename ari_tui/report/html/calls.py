@@ -79,7 +79,9 @@ def worst_calls(report_input: ReportInput) -> Iterator[Markup]:
     lead = f"The worst {WORST} of {grouped(len(rows))}" if len(rows) > WORST else "All"
     lead += " measured calls, by MOS, then loss and lateness, then round trip."
     if len(rows) > WORST:
-        lead += " All calls are in the JSON."
+        lead += " More are in the JSON."
+    if report_input.load is None and report_input.document.bad_calls:
+        lead += " Of those that ended long before the end, only the bad ones are named."
     yield section("Worst calls", lead, _table(head, [_call(row) for row in rows[:WORST]]))
 
 

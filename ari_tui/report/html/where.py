@@ -33,7 +33,7 @@ def where_section(report_input: ReportInput) -> Iterator[Markup]:
         "section",
         element("p", element("span", f"{WORD} ", class_="small"), _text(first), class_="word"),
         element("ul", [_item(line) for line in others]) if others else None,
-        _calls(document.calls if load is None else load.calls),
+        _calls(document.named_calls if load is None else load.calls),
         class_=f"verdict {_TONES[first.mark]}",
     )
 

@@ -99,7 +99,7 @@ def _lines(report_input: ReportInput, width: int, ascii_only: bool, charts: bool
     yield "=" * min(cells(title), width)
     for note in filter(None, (report_input.warning, facts.injected(document))):
         yield from wrap(f"! {note}", width)
-    calls = document.calls if load is None else load.calls
+    calls = document.named_calls if load is None else load.calls
     yield from where_lines(document.where, width)
     if load is None:
         yield from verdict_lines(document)

@@ -5,17 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from ari_tui.core.number_format import fixed, moment, percent
+from ari_tui.core.number_format import (
+    fixed,
+    moment,
+    ms_short,
+    percent,
+    percent_short,
+    span_short,
+    time_of_day,
+)
 from ari_tui.core.text import aligned, cells, clean_text, cut_middle, wrap
 from ari_tui.document.load_test import LoadCall
 from ari_tui.document.model import Call, Document, Figures, Instrument, LoadProgress, Session
-from ari_tui.document.where import Where
+from ari_tui.document.where import SHORT_PLACES, Where
 from ari_tui.document.where_text import faulty, line_of, told
 from ari_tui.report.facts import NO_TRAFFIC_WORDS, Fact, rule_words, without_traffic
 
 WIDTH: Final = 80
 """Columns of the final report: those of a terminal."""
 _LABELS: Final = 12
+_BAD: Final = 50
+"""Bad calls that the text names; the JSON has more."""
 _NAME_WIDTH: Final = 28
 _STATE_WIDTH: Final = 10
 _LONG: Final = 300
@@ -71,7 +81,7 @@ def final_report(document: Document) -> str:
         *_head(document),
         *where_lines(document.where, WIDTH),
         *verdict_lines(document),
-        *faulty_lines(document.calls, WIDTH),
+        *faulty_lines(document.named_calls, WIDTH),
         "",
         *_session(document),
     ]
@@ -124,7 +134,8 @@ def _session(document: Document) -> list[str]:
     load = document.load
     lines = [] if load is None else _named_line("load test", progress_line(load))
     lines += [*figure_lines(document), *rule_lines(document)]
-    return [*lines, "", *_call_lines(document)] if document.calls else lines
+    lines += ["", *_call_lines(document)] if document.calls else []
+    return lines + _bad_call_lines(document)
 
 
 def ending(session: Session) -> str:
@@ -260,6 +271,36 @@ def _call_lines(document: Document) -> list[str]:
         rtts = (fixed(x, 1, "ms") for x in (rtt.p50, rtt.p95, rtt.max))
         rows.append((clean_text(call.channel, _LONG), state, *counts, *rtts))
     return aligned(rows, words=2, width=WIDTH)
+
+
+def _bad_call_lines(document: Document) -> list[str]:
+    """Return the bad calls of a final document, worst first; nothing where there was none."""
+    bad = document.bad_calls
+    if not bad:
+        return []
+    number = len(bad) + document.bad_calls_more
+    shown = f"the worst {_BAD}" if number > _BAD else "worst first"
+    heads = ("CHANNEL", "ENDED", "DUR", "LOST", "LATE", "P95", "MAX", "WHERE")
+    rows: list[tuple[str, ...]] = [heads]
+    for call in bad[:_BAD]:
+        place = call.where.place if call.where is not None else None
+        rows.append(
+            (
+                clean_text(call.channel, _LONG),
+                time_of_day(call.ended_at) if call.ended_at else "-",
+                span_short(call.duration_s),
+                percent_short(call.loss_ratio),
+                percent_short(call.late_ratio),
+                ms_short(call.rtt_ms.p95),
+                ms_short(call.rtt_ms.max),
+                SHORT_PLACES.get(place or "", clean_text(call.state, 10)),
+            )
+        )
+    return [
+        "",
+        f"Bad calls: {number}, {shown} (times in UTC, all seconds)",
+        *aligned(rows, words=1, width=WIDTH),
+    ]
 
 
 def chapter(name: str, shown: Iterable[Fact], width: int) -> list[str]:

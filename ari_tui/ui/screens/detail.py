@@ -31,7 +31,7 @@ from ari_tui.ui.widgets.keybar import KeyBar
 
 DETAIL_S: Final = 2.0
 STATISTICS_S: Final = 5.0
-_GONE: Final = "the call has left: this is its last state"
+_GONE: Final = "ended: this is its last state; seconds, gaps and charts are not kept"
 _NEWER: Final = "frozen; intervals, charts and what Asterisk says are newer: asked just now"
 
 
@@ -112,14 +112,17 @@ class DetailScreen(CallActions):
     def show(self, frame: Frame) -> None:
         """Draw a frame; a call that has left the document stays as it was."""
         self.drawn = frame
-        self._known = _find(frame, self.call) or self._known
+        self._known = frame.find(self.call) or self._known
         if self.is_mounted:
-            self.query_one(Banner).show(frame)
-            scroll_styles = self.query_one(_Scroll).styles
-            # scrollbars have block characters; a stable gutter of width 0 takes the whole line
-            scroll_styles.scrollbar_size_vertical = 0 if frame.ascii else 1
-            scroll_styles.scrollbar_gutter = "auto" if frame.ascii else "stable"
-            self._draw()
+            self._draw_all(frame)
+
+    def _draw_all(self, frame: Frame) -> None:
+        self.query_one(Banner).show(frame)
+        scroll_styles = self.query_one(_Scroll).styles
+        # scrollbars have block characters; a stable gutter of width 0 takes the whole line
+        scroll_styles.scrollbar_size_vertical = 0 if frame.ascii else 1
+        scroll_styles.scrollbar_gutter = "auto" if frame.ascii else "stable"
+        self._draw()
 
     def open(self, call: str) -> None:
         """Show another call, from the top of its page."""
@@ -135,7 +138,8 @@ class DetailScreen(CallActions):
     def _draw(self) -> None:
         if self.drawn is None or self._known is None:
             return
-        gone = "" if _find(self.drawn, self.call) else _GONE
+        left = _find(self.drawn, self.call) is None
+        gone = _GONE if left else ""
         asked = self._queries
         newer = _NEWER if asked.newer and self.drawn.frozen_s is not None else ""
         self.query_one(DetailPage).show_view(
@@ -146,6 +150,7 @@ class DetailScreen(CallActions):
                 statistics=asked.statistics,
                 trouble=gone or asked.trouble or newer,
                 statistics_trouble=asked.statistics_trouble,
+                has_left=left,
             )
         )
 
@@ -160,7 +165,7 @@ class DetailScreen(CallActions):
         self.app.app_suspend_signal.subscribe(self, lambda _: self._pause())
         self.app.app_resume_signal.subscribe(self, lambda _: self._resume())
         if self.drawn is not None:
-            self.show(self.drawn)
+            self._draw_all(self.drawn)
 
     def on_unmount(self) -> None:
         """Unsubscribe from the app's signals: they would keep every screen ever opened."""

@@ -154,7 +154,8 @@ class Overview(OverviewActions, Screen[None]):
         self.remove_class("waiting")
         state = self.view_state
         frame = frame._replace(window=state.window)
-        self.rows = arrange(frame.document, frame.history, state, self._held)
+        ended = frame.ended if state.ended or state.filter.finds_ended else ()
+        self.rows = arrange(frame.document, frame.history, state, self._held, ended)
         self._held = self._order_to_hold(frame)
         self.drawn = frame
         table = self.table
@@ -170,7 +171,7 @@ class Overview(OverviewActions, Screen[None]):
         shown_now = [row.call.id for row in self.rows]
         if not self.view_state.locked:
             return shown_now
-        present = {call.id for call in frame.document.calls}
+        present = {call.id for call in (*frame.document.calls, *frame.ended)}
         held = [call for call in self._held if call in present]
         return list(dict.fromkeys([*held, *shown_now]))
 
@@ -179,7 +180,8 @@ class Overview(OverviewActions, Screen[None]):
 
         The rows are those last drawn on the overview, without calls that have gone.
         """
-        known = {call.id for call in frame.document.calls} if frame is not None else set()
+        here = (*frame.document.calls, *frame.ended) if frame is not None else ()
+        known = {call.id for call in here}
         ids = [row.call.id for row in self.rows if row.call.id in known or row.call.id == call_id]
         return ids[(ids.index(call_id) + step) % len(ids)] if call_id in ids else call_id
 

@@ -92,6 +92,13 @@ class OverviewActions(CallActions, Screen[None]):
         """Show only calls with a proved fault, or all."""
         self.change_view(view_state.toggled(self.view_state, "violators"))
 
+    def action_ended(self) -> None:
+        """Show the calls that have ended, or only those of the last half minute."""
+        state = view_state.toggled(self.view_state, "ended")
+        kept = len(self.drawn.ended) if self.drawn is not None else 0
+        many = f"{plural(kept, 'call')} that ended before"
+        self.change_view(state, f"with {many}" if state.ended else f"without {many}")
+
     def action_filter(self) -> None:
         """Ask for a filter, which applies while it is typed."""
         self.app.push_screen(

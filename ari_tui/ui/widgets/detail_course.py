@@ -68,8 +68,13 @@ class _TimeAxis(NamedTuple):
 def course(view: DetailView, width: int) -> list[Text]:
     """Return both charts, or a text for one without data."""
     found = view.detail
-    if found is None or width < _NARROW:
+    if width < _NARROW:
         return []
+    if found is None:
+        canvas = box(view, width)
+        canvas.heading("RTT, loss by second")
+        canvas.line((view.missing, "dim"))
+        return lines_of(canvas)
     seen = next((at for at, sent in enumerate(found.course.sent) if sent is not None), 0)
     seconds = len(found.course.sent) - seen
     columns = width - _LABEL - 1

@@ -107,7 +107,7 @@ def asterisk_says(view: DetailView, width: int) -> list[Text]:
     if view.statistics_trouble:
         _note(canvas, view.statistics_trouble, "!")
     elif found is None:
-        canvas.line(("asking", "dim"))
+        canvas.line(("not asked: the call has ended" if view.has_left else "loading", "dim"))
     return lines_of(canvas)
 
 

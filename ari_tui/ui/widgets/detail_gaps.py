@@ -34,6 +34,8 @@ def gaps(view: DetailView, width: int) -> list[Text]:
         if count:
             for line in wrapped(f"{count:>5,} {kind}: {MEANINGS.get(kind, '')}", width, indent=6):
                 canvas.line((line, "dim" if line.startswith("      ") else ""))
+    if view.missing:
+        canvas.line((f"each gap: {view.missing}", "dim"))
     for gap in view.detail.gaps[-_GAPS:] if view.detail is not None else ():
         _gap(canvas, gap)
     return lines_of(canvas)
@@ -53,9 +55,10 @@ def events(view: DetailView, width: int) -> list[Text]:
     """Return the events of this call, the newest last."""
     canvas = box(view, width)
     canvas.heading("Events")
-    lines = view.detail.events if view.detail is not None else []
+    lines = view.detail.events if view.detail is not None else view.own_events
     if not lines:
-        canvas.line(("none kept", "dim"))
+        none = "loading" if view.missing == "loading" else "none kept"
+        canvas.line((none, "dim"))
     for event in lines[-_EVENTS:]:
         time, mark, _, (text, style) = event_parts(canvas, event)
         first, *rest = wrapped(text, max(10, width - 12))

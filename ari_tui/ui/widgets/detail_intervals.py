@@ -36,7 +36,8 @@ class _Interval(NamedTuple):
 def intervals(view: DetailView, width: int) -> list[Text]:
     """Return the table of the intervals, in ms."""
     canvas = box(view, width)
-    canvas.heading("Where a packet's time goes", ("ms", "dim"))
+    rest = f" (A, B and D: {view.missing})" if view.missing else ""
+    canvas.heading("Where a packet's time goes", (f"ms{rest}", "dim"))
     if width >= _PATH_FROM:
         canvas.line((_PATH, "dim"))
     columns = _columns(view)

@@ -75,7 +75,7 @@ def trips(view: DetailView, width: int) -> list[Text]:
     canvas = box(view, width)
     canvas.heading("RTT histogram", (f"{view.call.rtt_ms.count:,} round trips of this call", "dim"))
     if found is None or not found.rtt_histogram:
-        canvas.line(("no round trip yet", "dim"))
+        canvas.line((view.missing or "no round trip yet", "dim"))
         return lines_of(canvas)
     history = History()
     history.rtt_histogram = found.rtt_histogram
@@ -169,7 +169,7 @@ class DetailPage(Pane):
     def _block(self, block: Block, view: DetailView, width: int) -> list[Text]:
         if block is not course:
             return block(view, width)
-        key = (id(view.detail), width, view.limits, view.ascii)
+        key = (id(view.detail), view.missing, width, view.limits, view.ascii)
         if self._charts[0] != key:
             self._charts = key, block(view, width)
             self.charts_drawn += 1

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from ari_tui.document.detail import CallDetail, CallerStatistics
 from ari_tui.document.live import Cells
-from ari_tui.document.model import Call
+from ari_tui.document.model import Call, EventLine
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.limits import Limits
 from ari_tui.ui.widgets.line_canvas import LineCanvas
@@ -29,6 +29,22 @@ class DetailView(NamedTuple):
     trouble: str = ""
     """Why the detail is missing or no longer updated."""
     statistics_trouble: str = ""
+    has_left: bool = False
+    """The engine no longer has the call: nothing more is asked."""
+
+    @property
+    def missing(self) -> str:
+        """Return why there is no detail: loading, not known or not kept; "" if there is."""
+        if self.detail is not None:
+            return ""
+        if self.has_left:
+            return "not kept"
+        return "not known" if self.trouble else "loading"
+
+    @property
+    def own_events(self) -> list[EventLine]:
+        """Return the call's events among those that the screen has."""
+        return [event for event in self.frame.events if event.call == self.call.id]
 
     @property
     def limits(self) -> Limits:

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from rich.style import Style
 from textual.strip import Strip
 
+from ari_tui.core.number_format import plural
 from ari_tui.document.model import Document, Intake
 from ari_tui.ui.columns import Column
 from ari_tui.ui.frame import Frame
@@ -159,7 +160,11 @@ def why_empty(frame: Frame) -> Sequence[str]:
 def _waiting(document: Document, intake: Intake) -> list[str]:
     """Return which application is waited for where, and what sends calls to it."""
     ended = document.totals.calls.ended
-    yet = f"no calls now, {ended} have ended" if ended else "no calls yet"
+    yet = (
+        f"no calls now; state=ended finds {plural(ended, 'ended call')}"
+        if ended
+        else "no calls yet"
+    )
     found = document.asterisks[0] if document.asterisks else None
     where = f" on {found.id} ({found.url})" if found is not None else ""
     waiting = f"waiting for Stasis application {intake.app}{where}"

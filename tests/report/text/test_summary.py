@@ -217,3 +217,16 @@ def test_facts_stand_below_their_heading_and_wrap_beside_their_name() -> None:
 @pytest.mark.parametrize(("encoding", "shown"), [("ascii", "? 5"), ("utf-8", "— 5"), (None, "— 5")])
 def test_a_stream_of_any_encoding_takes_the_text(encoding: str | None, shown: str) -> None:
     assert readable("— 5", encoding) == shown
+
+
+def test_bad_calls_of_a_final_document_are_named_worst_first(
+    document: Make, call: Callable[..., Call]
+) -> None:
+    bad = [call(id=f"s.{n}", channel=f"PJSIP/10{n:02}") for n in range(60)]
+    text = final_report(document(kind="final", bad_calls=bad, bad_calls_more=40))
+    assert "Bad calls: 100, the worst 50 (times in UTC, all seconds)" in text
+    named = [line.split()[0] for line in text.splitlines() if line.startswith("PJSIP/")]
+    assert named == [one.channel for one in bad[:50]]
+    few = final_report(document(kind="final", bad_calls=bad[:2]))
+    assert "Bad calls: 2, worst first" in few
+    assert "Bad calls" not in final_report(document(kind="final"))

@@ -183,7 +183,7 @@ async def test_a_call_that_has_left_stays_as_it_was() -> None:
     async with stage() as (app, pilot):
         app.frame([a_call(2)])
         await settle(app, pilot)
-        assert "the call has left: this is its last state" in app.text
+        assert "ended: this is its last state" in app.text
         assert "PJSIP/1001" in app.text
         before = len(app.source.asked)
         app.detail.on_screen_resume()

@@ -47,7 +47,7 @@ def test_whether_the_echo_server_answers_is_told(
 def test_after_the_last_call_nothing_is_to_be_pasted() -> None:
     document = changed(kit.a_document(intake=INTAKE), "totals.calls", ended=12)
     lines = why_empty(kit.a_frame(document=document))
-    assert lines[0].startswith("no calls now, 12 have ended")
+    assert lines[0].startswith("no calls now; state=ended finds 12 ended calls")
     assert not any("exten" in line for line in lines)
 
 
