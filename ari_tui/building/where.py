@@ -169,6 +169,8 @@ def _what(one: Found) -> str:
     episode, what = one.episode, one.key.what
     rate = percent_significant(rate_of(one.key, episode), 2, " %")
     place = one.key.place
+    if place == "asterisk" and what in (RESTARTED, GONE):
+        return f"{'restarted, ' * (what == RESTARTED)}away for {plural(episode.seconds, 'second')}"
     if place == "asterisk" and what in (SILENT, LATE):
         return f"stood still in {plural(episode.seconds, 'second')}"
     if place == CALLER_OR_ASTERISK and what == LOST:
@@ -183,7 +185,7 @@ def _what(one: Found) -> str:
         case "held" | "held-long":
             return f"held {rate}"
         case "stopped":
-            return f"stopped in {plural(episode.seconds, 'second')}"
+            return f"stopped for {episode.facts['down ms'] / 1000:.1f} s"
         case "refused":
             return "not running"
         case "no-answer":
@@ -225,6 +227,7 @@ _FACTS: Final = {
     "seconds with a slow ping": "Asterisk's pings were slow or failed in {n} of these seconds",
     "received less": "Asterisk received less than was due in {n} of these seconds",
     "received all": "Asterisk received from the caller what was due in {n} of these seconds",
+    "like the others": "{n} of these seconds like the others of the same minute",
     "jitter rose": "Asterisk's own jitter of the caller's leg rose in {n} of these seconds",
 }
 

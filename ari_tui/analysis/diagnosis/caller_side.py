@@ -40,6 +40,7 @@ _AROUND_S: Final = 6
 _FEWEST_DUE: Final = 10
 _ALIKE: Final = 2
 _NO_CAUSE: Final = "no cause shown"
+_ALIKE_FACT: Final = "like the others"
 _ROSE: Final = 2.0
 _ROSE_BY_NS: Final = 1_500_000
 _REPORT_S: Final = 8
@@ -66,6 +67,8 @@ class Quiet(NamedTuple):
     packets: int
     size_ns: int
     """How long the silence, or how late the latest packet."""
+    pings_good: bool = False
+    """Asterisk answered its pings meanwhile."""
 
 
 class CallerSide:
@@ -101,11 +104,11 @@ class CallerSide:
         self._settle_untold(now, context)
 
     def _take_told(self, one: Quiet, told: _Told, context: Context) -> None:
-        if told.fact == _NO_CAUSE:
-            self.untold.append(one)
+        if told.place == CALLER_OR_ASTERISK:
+            self.untold.append(one._replace(pings_good=told.fact == _NO_CAUSE))
             return
+        self._shown.append((one.second, told.place))
         if told.place == "caller-in":
-            self._shown.append((one.second, one.what))
             context.common.told(one.second)
         self._add_quiet(one, told, context)
 
@@ -116,13 +119,24 @@ class CallerSide:
         """
         waiting, self.untold = self.untold, deque(maxlen=_KEPT)
         for one in waiting:
-            shown = sum(abs(second - one.second) <= TOGETHER_S for second, _ in self._shown)
-            if shown >= _ALIKE or context.common.tells_caller(one.second):
-                self._add_quiet(one, _Told("caller-in", "like the others"), context)
-            elif now > one.second + TOGETHER_S:
-                self._add_quiet(one, _Told(CALLER_OR_ASTERISK, _NO_CAUSE), context)
-            else:
+            told = self._told_by_others(one, context)
+            if told is None and now > one.second + TOGETHER_S:
+                fact = _NO_CAUSE if one.pings_good else "pings not known"
+                told = _Told(CALLER_OR_ASTERISK, fact)
+            if told is None:
                 self.untold.append(one)
+            else:
+                self._add_quiet(one, told, context)
+
+    def _told_by_others(self, one: Quiet, context: Context) -> _Told | None:
+        near = [place for s, place in self._shown if abs(s - one.second) <= TOGETHER_S]
+        caller, asterisk = near.count("caller-in"), near.count("asterisk")
+        alike = caller >= _ALIKE and (one.pings_good or not asterisk)
+        if alike or (one.pings_good and context.common.tells_caller(one.second)):
+            return _Told("caller-in", _ALIKE_FACT)
+        if asterisk >= _ALIKE and not caller and not one.pings_good:
+            return _Told("asterisk", _ALIKE_FACT)
+        return None
 
     # -- missing packets ---------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from ari_tui.analysis.diagnosis.episodes import (
     DROPPED,
     HELD,
     HELD_LONG,
+    LASTING_S,
     LATE,
     LOST,
     NO_ANSWER,
@@ -36,6 +37,7 @@ from ari_tui.analysis.diagnosis.episodes import (
 )
 from ari_tui.analysis.diagnosis.evidence_seconds import EvidenceSeconds
 from ari_tui.analysis.diagnosis.outside import OutsideFacts
+from ari_tui.analysis.own_outages import OwnOutages
 from ari_tui.analysis.records import Ints, Mask
 from ari_tui.analysis.roundtrip.direction import CallDirection
 from ari_tui.analysis.roundtrip.echo_holds import EchoHolds
@@ -117,6 +119,7 @@ class Books(Protocol):
     counters: Ints
     outside: OutsideFacts
     holds: EchoHolds
+    own_outages: OwnOutages
     folded_until_ns: int
 
 
@@ -248,7 +251,7 @@ class Diagnosis:
         burst: bool,
     ) -> None:
         """Attribute what is known at once; let wait what is not."""
-        self._take_own(call, one, burst=burst)
+        self._take_own(store, call, one, burst=burst)
         self._take_echo(call, one, slow_ns, burst=burst, holds_told=store.holds.told)
         row = call.row
         ptime_ms = store.media.ptime_ms(row) or 20.0
@@ -271,15 +274,17 @@ class Diagnosis:
             call.caller.quiet.append(quiet)
             context.common.quiet(one.second)
 
-    def _take_own(self, call: _Call, one: Second, *, burst: bool) -> None:
+    def _take_own(self, store: Books, call: _Call, one: Second, *, burst: bool) -> None:
         """Book what we and the echo server held; a burst from Asterisk takes its time with both."""
         both = 2 * max(one.sent, 1)
         if not burst:
             self._add(call, one, Key("engine", HELD), one.dwell_late, both, one.dwell_max)
         self._add(call, one, Key("engine", HELD_LONG), one.dwell_long, both, one.dwell_max)
         self._add(call, one, Key("engine", DROPPED), one.dropped, one.sent + one.dropped)
-        if one.limited & int(Limited.WORKER):
-            self._add(call, one, Key("engine", STOPPED), 50, 50)
+        if one.limited & int(Limited.WORKER) and (down_ms := _down_ms(store, call, one.second)):
+            episode = self._add(call, one, Key("engine", STOPPED), -(-down_ms // 20), 50)
+            if episode is not None:
+                episode.facts["down ms"] += down_ms
         held, packets = Key("echo-server", HELD), max(one.sent, 1)
         if not burst:
             self._add(call, one, held, one.hold_late, packets, one.hold_max)
@@ -380,6 +385,7 @@ class Diagnosis:
         """Return the findings of all calls, each place and kind once."""
         calls = [self.of_call(store, number) for number in store.row_of]
         parts = [one.found for one in calls]
+        parts.append(self._of_asterisk(store, len(calls)))
         found = merge_calls([*parts, [found for found, _ in self._retired.values()]])
         return Diagnosed(
             found,
@@ -387,6 +393,19 @@ class Diagnosis:
             sum(one.seconds for one in calls) + self._retired_seconds,
             sum(one.limited for one in calls) + self._retired_limited,
         )
+
+    def _of_asterisk(self, store: Books, calls: int) -> list[Found]:
+        """Return the restarts and absences of Asterisk itself: calls that end by them tell none."""
+        found = []
+        for outage in store.outside.outages:
+            until_ns = outage.until_ns or store.folded_until_ns
+            since, last = outage.from_ns // _SECOND_NS, max(outage.from_ns, until_ns) // _SECOND_NS
+            episode, key = Episode(since, last), Key("asterisk", outage.what)
+            episode.seconds, episode.hits = last - since + 1, 1
+            episode.badness = episode.seconds / limit_of(key, self._profile)
+            lasts = outage.until_ns is None or last + LASTING_S >= self._closed
+            found.append(Found(key, episode, proved=True, lasts=lasts, calls=max(calls, 1)))
+        return found
 
     def retire(self, store: Books, number: int) -> None:
         """Keep an ended call's findings among those of the session; forget the call."""
@@ -401,6 +420,16 @@ class Diagnosis:
         self._retired_limited += diagnosed.limited
         kept = merge_calls([diagnosed.found, [found for found, _ in self._retired.values()]])
         self._retired = {one.key: (one._replace(lasts=False), one.calls) for one in kept}
+
+
+def _down_ms(store: Books, call: _Call, second: int) -> int:
+    """Return for how long (ms) of a second the call's worker was dead or stopped for long."""
+    from_ns, until_ns = second * _SECOND_NS, (second + 1) * _SECOND_NS
+    spans = [(o.from_ns, o.until_ns) for o in store.own_outages if o.call == call.number]
+    if call.number in store.own_outages.down:
+        spans.append((store.own_outages.down[call.number], until_ns))
+    shared = (min(until_ns, b) - max(from_ns, a) for a, b in spans)
+    return sum(max(0, ns) for ns in shared) // _MS
 
 
 def _sent_of(store: Books, row: int, from_second: int, until_second: int) -> int:

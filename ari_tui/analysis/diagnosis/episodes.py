@@ -40,6 +40,13 @@ machine holds one in a hundred, and nobody hears that."""
 _FACTS: Final = frozenset({REFUSED, NO_ANSWER, RESTARTED, GONE})
 
 
+OF_PACKETS: Final = frozenset(
+    {"counted by Asterisk", "seen in timestamps", "counted by the echo server"}
+    | {"reported by the far end"}
+)
+"""Facts that count packets: those of several calls add up, where others are of shared seconds."""
+
+
 class Key(NamedTuple):
     """A place and what is bad there."""
 
@@ -98,7 +105,9 @@ class Episode:
         self.hits, self.sent = self.hits + other.hits, self.sent + other.sent
         self.badness, self.sure = self.badness + other.badness, self.sure and other.sure
         self.worst_ns = max(self.worst_ns, other.worst_ns)
-        self.facts.update(other.facts)
+        for fact, number in other.facts.items():
+            held = self.facts[fact]
+            self.facts[fact] = held + number if fact in OF_PACKETS else max(held, number)
 
     def copy(self) -> Episode:
         """Return a copy that later additions do not change."""
