@@ -6,7 +6,7 @@ metrics store; everything a person or a program sees is drawn from one snapshot 
 The map of the house. A floor imports only from the floors below it, and no files import each
 other in a circle; `tests/test_house.py` holds both::
 
-    core/         0  errors, text and numbers, log, child processes, tasks, sockets
+    core/         0  errors, text and numbers, exact bounds, log, child processes, tasks, sockets
     wire/         1  RTP header, packet-log record, status query: bytes and numbers
     packet_log/   1  the ring of records in shared memory
     config/       1  settings, their sources, layers and rules

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Final, Literal, NamedTuple
 
 import msgspec
 
+from ari_tui.core.binomial import exceeds
 from ari_tui.document.model import Call, Sla, Window
 
 Grade = Literal["ok", "near", "fail", "none"]
@@ -16,7 +16,6 @@ MARKS: Final = {"ok": "", "near": "~", "fail": "!", "none": ""}
 """Mark after a figure, so that colour is not its only sign."""
 NEAR: Final = 0.8
 """From this share of a limit on a figure is near it."""
-_CHANCE: Final = 0.025
 SCALE_MS: Final = 22.0
 """Top of the sparklines where the profile has no longest round trip: the original's limit."""
 
@@ -72,29 +71,9 @@ def share_grade(part: int, whole: int, limit: float | None) -> Grade:
     SLA's verdict (Clopper-Pearson, 95 %) such a share is near its limit.
     """
     stands = grade(part / whole, limit) if whole > 0 else "none"
-    if stands == "fail" and limit is not None and not _proven(part, whole, limit):
+    if stands == "fail" and limit is not None and not exceeds(part, whole, limit):
         return "near"
     return stands
-
-
-def _proven(part: int, whole: int, limit: float) -> bool:
-    """Return whether so many or more would come of chance by less than 2.5 % at the limit."""
-    if not 0 < limit < 1:
-        return True
-    term = math.exp(
-        math.lgamma(whole + 1)
-        - math.lgamma(part + 1)
-        - math.lgamma(whole - part + 1)
-        + part * math.log(limit)
-        + (whole - part) * math.log1p(-limit)
-    )
-    chance, count = 0.0, part
-    # above its mean a binomial's terms fall: what is left soon adds nothing
-    while term > 1e-9 and chance < _CHANCE:
-        chance += term
-        term *= (whole - count) / (count + 1) * limit / (1 - limit)
-        count += 1
-    return chance < _CHANCE
 
 
 def late_grade(call: Call, limits: Limits, window: int = 0) -> Grade:

@@ -1,6 +1,6 @@
 import pytest
 
-from ari_tui.analysis.binomial import lower_bound
+from ari_tui.core.binomial import lower_bound
 from ari_tui.document.model import SlaLimits
 from ari_tui.ui.limits import SCALE_MS, Limits, grade, share_grade
 from tests.document.kit import sla_now

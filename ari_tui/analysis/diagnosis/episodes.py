@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from ari_tui.analysis.binomial import lower_bound
 from ari_tui.analysis.sla.profiles import Profile
+from ari_tui.core.binomial import lower_bound
 
 TOGETHER_S: Final = 60
 """Bad seconds further apart are two episodes."""

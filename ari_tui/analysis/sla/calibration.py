@@ -11,9 +11,9 @@ import math
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from ari_tui.analysis.binomial import upper_bound
 from ari_tui.analysis.nearest_rank import nearest_rank
 from ari_tui.analysis.sla.profiles import Profile, Tier
+from ari_tui.core.binomial import upper_bound
 from ari_tui.core.number_format import percent_significant
 
 FEWEST: Final = 1000

@@ -12,8 +12,8 @@ from typing import Final, Literal
 
 import msgspec
 
-from ari_tui.analysis.binomial import CONFIDENCE, lower_bound, packets_needed, upper_bound
 from ari_tui.analysis.sla.evidence import MAX, RTT_SHARES, RULES, Evidence, Limited, share_limits
+from ari_tui.core.binomial import CONFIDENCE, lower_bound, packets_needed, upper_bound
 from ari_tui.core.number_format import percent_significant, rounded_up
 
 Outcome = Literal["pass", "fail", "inconclusive"]

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from ari_tui.analysis.binomial import upper_bound
 from ari_tui.analysis.sla.calibration import FEWEST, PathSample, propose
 from ari_tui.analysis.sla.profiles import Tier
+from ari_tui.core.binomial import upper_bound
 
 
 def watched(**changed: Any) -> PathSample:

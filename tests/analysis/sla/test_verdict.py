@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ari_tui.analysis.binomial import lower_bound, upper_bound
 from ari_tui.analysis.sla.evidence import RULES, Evidence, Limited, Second
 from ari_tui.analysis.sla.profiles import SEED_PROFILE, Profile
 from ari_tui.analysis.sla.verdict import Rule, Verdict, describe, headline, judge
+from ari_tui.core.binomial import lower_bound, upper_bound
 from ari_tui.core.number_format import percent_significant
 
 LIMITS = SEED_PROFILE.thresholds_ms()

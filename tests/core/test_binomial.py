@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ari_tui.analysis.binomial import lower_bound, packets_needed, upper_bound
+from ari_tui.core.binomial import exceeds, lower_bound, packets_needed, upper_bound
 
 TAIL = 0.025
 
@@ -179,3 +179,20 @@ def test_a_rate_right_at_its_limit_is_never_told_apart() -> None:
 def test_a_limit_that_no_evidence_could_meet_is_refused(limit: float) -> None:
     with pytest.raises(ValueError, match="limit"):
         packets_needed(limit)
+
+
+@pytest.mark.parametrize("whole", [1, 10, 500, 3000, 180_000])
+@pytest.mark.parametrize("limit", [0.001, 0.002, 0.3, 0.99])
+def test_a_share_exceeds_a_limit_exactly_where_its_lower_bound_does(
+    whole: int, limit: float
+) -> None:
+    about = int(whole * limit)
+    for part in range(max(0, about - 5), min(whole, about + 200) + 1):
+        assert exceeds(part, whole, limit) == (lower_bound(part, whole) > limit), part
+
+
+def test_no_hit_exceeds_nothing_and_any_hit_exceeds_a_limit_of_zero() -> None:
+    assert not exceeds(0, 100, 0.0)
+    assert not exceeds(0, 0, 0.5)
+    assert exceeds(1, 100, 0.0)
+    assert not exceeds(100, 100, 1.0)

@@ -41,6 +41,18 @@ def upper_bound(k: int, n: int, confidence: float = CONFIDENCE) -> float:
     return 1.0 if k == n else _beta_quantile(1 - tail, k + 1, n - k)
 
 
+def exceeds(k: int, n: int, limit: float, confidence: float = CONFIDENCE) -> bool:
+    """Return whether k hits in n trials prove a share above the limit: `lower_bound` is above it.
+
+    Costs one incomplete beta function, a small part of what the bound costs. `confidence` and errors as in
+    `lower_bound`.
+    """
+    tail = _tail_of(k, n, confidence)
+    if k == 0 or limit >= 1:
+        return False
+    return limit <= 0 or _beta_share(k, n - k + 1, limit) < tail
+
+
 def packets_needed(
     limit: float, confidence: float = CONFIDENCE, violations: int = 0, trials: int = 0
 ) -> int | None:
