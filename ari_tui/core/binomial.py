@@ -44,8 +44,8 @@ def upper_bound(k: int, n: int, confidence: float = CONFIDENCE) -> float:
 def exceeds(k: int, n: int, limit: float, confidence: float = CONFIDENCE) -> bool:
     """Return whether k hits in n trials prove a share above the limit: `lower_bound` is above it.
 
-    Costs one incomplete beta function, a small part of what the bound costs. `confidence` and errors as in
-    `lower_bound`.
+    It costs one incomplete beta function, where a bound costs dozens. `confidence` and errors as
+    in `lower_bound`.
     """
     tail = _tail_of(k, n, confidence)
     if k == 0 or limit >= 1:
