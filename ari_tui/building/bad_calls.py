@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from ari_tui.analysis.binomial import lower_bound
+from ari_tui.core.binomial import lower_bound
 from ari_tui.document.model import Call, Sla
 
 MOST: Final = 100
