@@ -217,7 +217,7 @@ def test_the_echo_servers_own_words_start_it() -> None:
             assert "listening address=127.0.0.1" in line
             packet = rtp_packets.build(b"\xd5" * 160, sequence=1, timestamp=160, ssrc=7)
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
-                phone.connect(("127.0.0.1", int(line.rpartition("=")[2])))
+                phone.connect(("127.0.0.1", int(line.partition("port=")[2].split()[0])))
                 phone.settimeout(20)
                 phone.send(packet)
                 assert phone.recv(2048) == packet

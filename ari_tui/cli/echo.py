@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 from typing import Any
 
@@ -76,13 +75,11 @@ def echo(start: Start, /, **values: Any) -> int:
         start.link.take_socket(),
     )
     host, port = server.bind()
-    logger = get("echo")
-    logger.info("listening", address=host, port=port)
-    scheduling = RealtimeScheduling(
-        settings.media.realtime, lambda text: logger.warning(f"scheduling: {text}")
-    )
-    unmet = settings.media.realtime == "yes" and not scheduling.granted
-    logger.log(logging.WARNING if unmet else logging.INFO, f"scheduling: {scheduling.text}")
+    logger, wish = get("echo"), settings.media.realtime
+    scheduling = RealtimeScheduling(wish, lambda text: logger.warning(f"scheduling: {text}"))
+    logger.info("listening", address=host, port=port, scheduling=scheduling.text)
+    if wish == "yes" and not scheduling.granted:
+        logger.warning(f"media.realtime = yes: {scheduling.text}")
     counters = server.run(start.link, scheduling)
     print_counters(values, counters.as_dict(), counters.text())
     return _code_of(counters.end_reason, start)

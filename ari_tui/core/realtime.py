@@ -106,6 +106,7 @@ class RealtimeScheduling:
             signal.signal(signal.SIGXCPU, self._give_back)
             _schedule(os.SCHED_FIFO, PRIORITY)
             # at its end Python takes the handler away: a signal then would kill
+            atexit.unregister(_schedule)
             atexit.register(_schedule, os.SCHED_OTHER, 0)
             self.granted, self.text = True, GRANTED
         except (OSError, ValueError):

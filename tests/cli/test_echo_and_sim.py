@@ -55,7 +55,7 @@ def listening_port(process: "subprocess.Popen[str]") -> int:
     assert process.stderr is not None
     line = process.stderr.readline()
     assert "listening address=127.0.0.1 port=" in line, line
-    return int(line.rpartition("=")[2])
+    return int(line.partition("port=")[2].split()[0])
 
 
 PACKET = rtp_packets.build(b"\xd5" * 160, sequence=1, timestamp=160, ssrc=7)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ari_tui.core.errors import BindError, PortInUseError, WorkerError
+from ari_tui.core.realtime import GRANTED, Wish
 from ari_tui.engine.media_worker import MediaWorker
 from ari_tui.relay import control
 from tests.engine.kit import free_block, udp_ports, until, worker_pids
@@ -211,3 +212,17 @@ async def test_a_listener_that_breaks_does_not_leave_a_worker_without_a_reader(
     await worker.start(capacity=64)
     await until(lambda: ends == [worker])
     assert "KeyError" in caplog.text
+
+
+async def test_a_worker_has_the_scheduling_that_it_tells(ends: Ends) -> None:
+    wishes: tuple[Wish, ...] = ("yes", "no")
+    for wish in wishes:
+        worker = MediaWorker("worker 1", lambda _: None, ends.append, wish)
+        await worker.start(capacity=64)
+        is_realtime = bool(os.sched_getscheduler(worker.process.pid) & os.SCHED_FIFO)
+        assert is_realtime == (worker.scheduling == GRANTED)
+        assert is_realtime or worker.scheduling.startswith("ordinary")
+        assert wish == "yes" or not is_realtime
+        await worker.stop()
+        worker.ring.close()
+    assert ends == []

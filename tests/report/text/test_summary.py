@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from ari_tui.core.text import cells
-from ari_tui.document.model import AsteriskState, Call, Document
+from ari_tui.document.model import AsteriskState, Call, Document, WorkerOutage
 from ari_tui.report.facts import Fact
 from ari_tui.report.text.summary import (
     chapter,
@@ -230,3 +230,25 @@ def test_bad_calls_of_a_final_document_are_named_worst_first(
     few = final_report(document(kind="final", bad_calls=bad[:2]))
     assert "Bad calls: 2, worst first" in few
     assert "Bad calls" not in final_report(document(kind="final"))
+
+
+def test_a_restarted_worker_and_an_engine_that_stood_still_are_told_with_their_times(
+    document: Make,
+) -> None:
+    assert not [
+        line for line in measured_lines(document()) if line.startswith(("workers", "engine"))
+    ]
+    times = ("2026-11-23T12:04:31.000Z", 0.4, "died"), ("2026-11-23T12:05:00.000Z", 10.1, "stopped")
+    outages = [WorkerOutage(since=at, seconds=s, what=what, calls=3) for at, s, what in times]
+    made = document(
+        instrument__worker_restarts=1,
+        instrument__worker_outage_s=10.5,
+        instrument__worker_outages=outages,
+        instrument__blind_s=2.0,
+    )
+    told = " ".join(" ".join(measured_lines(made)).split())
+    assert (
+        "workers 1 restarted, 10.5 s without one (left out): died 2026-11-23 12:04:31 UTC, 0.4 s; "
+        "stopped 2026-11-23 12:05:00 UTC, 10.1 s" in told
+    )
+    assert "engine stood still for 2.0 s: no event was seen, audio went on" in told

@@ -1,6 +1,7 @@
 """The instrument's own health."""
 
-from ari_tui.document.model import EchoHolds
+from ari_tui.core.realtime import REFUSED
+from ari_tui.document.model import EchoHolds, Realtime, WorkerOutage
 from ari_tui.ui.widgets.instrument import InstrumentPane, render_instrument
 from tests.ui.kit import NO_SPREAD
 from tests.ui.widgets.frames import (
@@ -122,3 +123,29 @@ async def test_the_pane_draws_the_health() -> None:
         pane.show(a_frame())
         await pilot.pause()
         assert "own delay out" in pane.shown
+
+
+def test_outages_and_scheduling_are_told_where_there_are_any() -> None:
+    plain = render_instrument(a_frame(), 65, 14).plain
+    assert "scheduling" not in plain
+    outage = WorkerOutage(since="2026-11-23T12:04:31.000Z", seconds=10.1, what="stopped", calls=3)
+    seen = changed(
+        a_frame().document,
+        "instrument",
+        worker_outages=[outage],
+        worker_outage_s=10.1,
+        blind_s=2.5,
+        realtime=Realtime(worker="SCHED_FIFO 1", echo=None),
+    )
+    told = render_instrument(a_frame(seen), 65, 14).plain
+    assert "~ no worker for 10s; last stopped 12:04:31" in told
+    assert "~ the engine stood still for 2.5s" in told
+    assert "  scheduling worker SCHED_FIFO 1; echo server —" in told
+
+
+def test_what_would_give_realtime_scheduling_is_told_to_the_end() -> None:
+    seen = changed(
+        a_frame().document, "instrument", realtime=Realtime(worker=REFUSED, echo="ordinary")
+    )
+    told = " ".join(render_instrument(a_frame(seen), 60, 20).plain.split())
+    assert f"worker {REFUSED}; echo server ordinary" in told
