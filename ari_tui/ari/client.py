@@ -19,7 +19,7 @@ from ari_tui.ari.rest import RestSession
 from ari_tui.core.errors import AriError, AriNotFoundError, AriUnreachableError
 
 PING_TIMEOUT_S: Final = 2.0
-PINGS_OUTSTANDING: Final = 4
+PINGS_OUTSTANDING: Final = 6
 """Pings without an answer at one time, each on a connection of its own."""
 DEFAULT_DISALLOWED: Final = ("ChannelVarset", "ChannelDialplan")
 """Frequent event types that we never read."""

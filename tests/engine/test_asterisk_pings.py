@@ -78,13 +78,30 @@ async def test_every_ping_is_told_with_its_time_and_a_quick_one_is_no_event(pbx:
     assert list(one.events.lines) == []
 
 
-async def test_a_ping_without_an_answer_does_not_keep_the_next_from_being_sent(pbx: Pbx) -> None:
+async def test_a_ping_that_others_overtake_is_late_by_its_connection_alone(pbx: Pbx) -> None:
     async with pinged(pbx) as one:
         await until(lambda: one.good >= 6)
-        pbx.faults.add("GET", "asterisk/ping", "mute", times=1)
-        asked = one.asked
-        await until(lambda: one.asked >= asked + 4)
-        pbx.faults.released.set()  # it is refused now, which is an answer too
+        rule, good = pbx.faults.add("GET", "asterisk/ping", "mute", times=1), one.good
+        await until(lambda: rule.hits)
+        begun = time.monotonic()
+        await until(lambda: one.good >= good + 6)  # it keeps none from being sent and answered
+        held_ms = (time.monotonic() - begun) * 1000
+        pbx.faults.released.set()
+        await until(lambda: one.good >= good + 12)
+        figures = one.pings.figures
+    assert list(one.events.lines) == []
+    assert one.failed == 0
+    assert figures is not None
+    assert figures.longest < held_ms
+
+
+async def test_an_asterisk_that_answers_none_for_a_while_has_stalled(pbx: Pbx) -> None:
+    async with pinged(pbx) as one:
+        await until(lambda: one.good >= 6)
+        rule = pbx.faults.add("GET", "asterisk/ping", "mute")
+        await until(lambda: rule.hits >= 4)  # the first, those after it, and the next at its time
+        rule.times = rule.hits
+        pbx.faults.released.set()  # they are refused now, which is an answer too
         await until(lambda: one.events.lines)
     (told,) = one.events.lines
     assert told.kind == "asterisk_stalled"
@@ -119,9 +136,10 @@ async def test_a_stall_of_our_own_event_loop_is_not_asterisks(pbx: Pbx) -> None:
     async with pinged(pbx) as one:
         await until(lambda: one.good >= 6)
         # the answer waits while a ping is under way and our loop stands still
-        pbx.faults.add("GET", "asterisk/ping", "mute", times=1)
+        rule = pbx.faults.add("GET", "asterisk/ping", "mute")
         asked = one.asked
         await until(lambda: one.asked > asked)
+        rule.times = rule.hits
         time.sleep(0.4)  # noqa: ASYNC251  the fault itself: a loop that is blocked
         good = one.good
         pbx.faults.released.set()
