@@ -320,20 +320,20 @@ class CallerOut:
         self._gaps_before = 0
         self._booked = self._sent = 0
         self._read_until_ns = 0
+        self._gaps_at: deque[tuple[int, int]] = deque(maxlen=2 * _REPORT_S)
 
-    def settle(
-        self, readings: list[LegReading], gaps: int, gaps_late: int, context: Context
-    ) -> None:
-        """Take new readings. `gaps` are all until now, `gaps_late` those of the last ten seconds:
-        the first report may not have counted them yet.
-        """
+    def settle(self, now: int, readings: list[LegReading], gaps: int, context: Context) -> None:
+        """Take new readings; `gaps` are all until now, the second `now` being the last closed."""
+        self._gaps_at.append((now, gaps))
         for reading in readings:
             if reading.at_ns <= self._read_until_ns or reading.counts.lost_out is None:
                 continue
             self._read_until_ns = reading.at_ns
             if self._first is None:
-                self._first, self._gaps_before = reading, gaps - gaps_late
-                self._sent = reading.counts.sent
+                # what was missing shortly before may not be in the first report yet
+                told = reading.at_ns // _SECOND_NS - 2 * _REPORT_S
+                self._first, self._sent = reading, reading.counts.sent
+                self._gaps_before = max((g for s, g in self._gaps_at if s <= told), default=0)
             else:
                 self._book(reading, self._first, gaps - self._gaps_before, context)
 

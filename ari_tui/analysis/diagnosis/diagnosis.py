@@ -59,6 +59,8 @@ _SILENT_NS: Final = 2_000_000_000
 """A silence that goes on counts from this length on: a caller who hangs up is silent before."""
 _FEWEST_TRIPS: Final = 10
 _UNSURE_BACK: Final = int(Limited.SOCKET_DROPS | Limited.LOG_OVERFLOW | Limited.WORKER)
+_UNSEEN: Final = int(Limited.SOCKET_DROPS | Limited.LOG_OVERFLOW)
+"""What did not reach us, or the log, may have been sent."""
 _LATE_EXCUSED: Final = int(~Limited.SOCKET_DROPS)
 
 
@@ -199,7 +201,8 @@ class Diagnosis:
             trouble |= evidence[name] > 0
         silent = self._silent(store, rows, second)
         trouble |= silent
-        bursts = {int(row) for row in rows[evidence["bursts"] >= _BURST]}
+        came = (evidence["bursts"] >= _BURST) | (evidence["hold_long"] >= _BURST)
+        bursts = {int(row) for row in rows[came]}
         number_of = {row: number for number, row in store.row_of.items()} if trouble.any() else {}
         for i in np.flatnonzero(trouble).tolist():
             row = int(rows[i])
@@ -260,7 +263,8 @@ class Diagnosis:
             one.second * _SECOND_NS, (one.second + 1) * _SECOND_NS
         )
         holes = 0 if explained else max(0, one.holes)
-        if lost := one.missing + holes:
+        lost = 0 if one.limited & _UNSEEN else one.missing + holes
+        if lost:
             long_holes = min(one.long_holes, holes)
             call.caller.missing.append(Missing(one.second, lost, due, holes, long_holes))
         silent_ms = 0 if 2 * one.missing * ptime_ms >= one.silent_ms else one.silent_ms
@@ -331,17 +335,8 @@ class Diagnosis:
         direction = store.directions.get(call.row)
         counts = list(direction.intervals) if direction is not None else []
         call.echo.settle(self._closed, context, counts, ended=ended)
-        if readings and readings[-1].counts.lost_out is not None:
-            call.out.settle(readings, *self._gaps_sent(store, call.row), context)
-
-    def _gaps_sent(self, store: Books, row: int) -> tuple[int, int]:
-        """Return the gaps in what went to the caller, and of them those of the last 10 s."""
-        counted = store.counters[row]
-        kept = int(counted[c.RECEIVED]) - int(counted[c.DUPLICATES_MEDIA])
-        gaps = store.media.upstream_missing(row) + max(0, kept - int(counted[c.DELIVERED]))
-        newest = store.folded_until_ns // _SECOND_NS
-        sums = store.series.of_seconds(np.array([row]), np.arange(newest - 10, newest + 1))
-        return gaps, int(sums.lost.sum()) + store.flight.count(row)
+        if readings:
+            call.out.settle(self._closed, readings, _gaps_sent(store, call.row), context)
 
     # -- what was found ------------------------------------------------------------------------
 
@@ -420,6 +415,13 @@ class Diagnosis:
         self._retired_limited += diagnosed.limited
         kept = merge_calls([diagnosed.found, [found for found, _ in self._retired.values()]])
         self._retired = {one.key: (one._replace(lasts=False), one.calls) for one in kept}
+
+
+def _gaps_sent(store: Books, row: int) -> int:
+    """Return how many packets are missing in what went back to the caller, by all causes."""
+    counted = store.counters[row]
+    kept = int(counted[c.RECEIVED]) - int(counted[c.DUPLICATES_MEDIA])
+    return store.media.upstream_missing(row) + max(0, kept - int(counted[c.DELIVERED]))
 
 
 def _down_ms(store: Books, call: _Call, second: int) -> int:
