@@ -78,11 +78,21 @@ def _not_known(unknown: Unknown, line: str) -> Iterator[Told]:
     yield Told("unknown", text, " " if trouble is None else "~")
 
 
-def faulty(calls: Iterable[Call | LoadCall], most: int) -> Iterator[tuple[str, Finding]]:
-    """Yield the channels that have a finding, with their first, proved ones first."""
-    found = [
-        (call.channel or call.channel_id, call.where.findings[0])
-        for call in calls
-        if call.where is not None and call.where.findings
-    ]
-    yield from sorted(found, key=lambda pair: (not pair[1].proved, -pair[1].seconds))[:most]
+class Faulty(NamedTuple):
+    """A call with a fault, by name."""
+
+    channel: str
+    text: str
+    """The line of its diagnosis."""
+
+
+def faulty(calls: Iterable[Call | LoadCall], most: int) -> list[Faulty]:
+    """Return the calls with a fault or trouble of unknown place, the proved ones first."""
+    found = [(call, call.where) for call in calls if call.where and call.where.mark in "!~"]
+    found.sort(key=lambda pair: (pair[1].mark != "!", -_seconds(pair[1])))
+    return [Faulty(call.channel or call.channel_id, where.line) for call, where in found[:most]]
+
+
+def _seconds(where: Where) -> float:
+    of_findings = [finding.seconds for finding in where.findings]
+    return max([*of_findings, *(unknown.seconds for unknown in where.unknown)])

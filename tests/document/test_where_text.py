@@ -64,15 +64,23 @@ def test_the_mark_is_of_the_worst_that_is_known() -> None:
 
 
 def test_calls_with_a_fault_are_named_proved_ones_first_then_the_longest() -> None:
-    short, long = a_finding(seconds=2.0), a_finding(seconds=40.0)
-    likely = a_finding(confidence="likely", seconds=300.0)
+    short, long = a_finding("short", seconds=2.0), a_finding("long", seconds=40.0)
+    likely = a_finding("likely", confidence="likely", seconds=300.0)
+    trouble = an_unknown(text="a silence of 3 s", seconds=3.0)
     calls = [
         a_call(1, where=a_where(likely)),
         a_call(2, where=a_where(short)),
         a_call(3, where=a_where(long)),
-        a_call(4, where=a_where()),
-        a_call(5),
+        a_call(4, where=a_where(unknown=[an_unknown()])),
+        a_call(5, where=None),
+        a_call(6, where=NOTHING_YET),
+        a_call(7, where=a_where(unknown=[trouble])),
     ]
-    names = [calls[number].channel for number in (2, 1, 0)]
-    assert [name for name, _ in faulty(calls, 9)] == names
-    assert [name for name, _ in faulty(calls, 2)] == names[:2]
+    named = [
+        (calls[2].channel, "long"),
+        (calls[1].channel, "short"),
+        (calls[0].channel, "likely"),
+        (calls[6].channel, "a silence of 3 s"),
+    ]
+    assert faulty(calls, 9) == named
+    assert faulty(calls, 2) == named[:2]

@@ -12,8 +12,9 @@ from ari_tui.document import model
 from ari_tui.document.load_test import LoadReport
 from ari_tui.report.nagios import Result, State, check_document, check_report
 from tests.report.conftest import blank, changed
-from tests.ui.kit import a_call, a_document, an_sla, window
+from tests.ui.kit import CLEAN, ECHO_LOSS, FAULTY, a_call, a_document, an_sla, window
 
+WELL = f"WHERE {CLEAN}; "
 # 'label'=value[UOM];[warn];[crit];[min];[max], as the developers' guidelines have it
 NUMBER = r"-?\d+(\.\d+)?"
 DATUM = re.compile(rf"[a-z0-9_]+=({NUMBER}(ms|s|%|c)?|U)(;({NUMBER})?){{0,4}}")
@@ -73,7 +74,14 @@ def test_the_verdict_is_the_state(verdict: str, state: State, code: int) -> None
 
 def test_the_line_of_a_run_that_ended_is_its_verdict() -> None:
     found = check_document(document(kind="final"), State.OK)
-    assert found.text == "PASS over 60 of 60 s, 2 calls in all (profile seed)"
+    assert found.text == f"{WELL}PASS over 60 of 60 s, 2 calls in all (profile seed)"
+
+
+def test_the_line_begins_with_where_the_fault_is_unless_an_older_engine_told_none() -> None:
+    faulty = check_document(document(kind="final", where=FAULTY), State.OK)
+    assert faulty.line.startswith(f"ARI-TUI OK: WHERE {ECHO_LOSS}; PASS over 60 of 60 s")
+    older = check_document(document(kind="final", where=None), State.OK)
+    assert older.text == "PASS over 60 of 60 s, 2 calls in all (profile seed)"
 
 
 def test_of_a_running_engine_the_last_minute_counts_and_not_the_hours_before() -> None:
@@ -81,7 +89,7 @@ def test_of_a_running_engine_the_last_minute_counts_and_not_the_hours_before() -
     found = check_document(document(sla=an_sla("pass", now=failing)), State.OK)
     assert found.state is State.CRITICAL
     assert found.text == (
-        "fail over 57 of 57 s of the last minute: p99: 2.3% above 20 ms, allowed 1%, "
+        f"{WELL}fail over 57 of 57 s of the last minute: p99: 2.3% above 20 ms, allowed 1%, "
         "2 calls (profile seed)"
     )
     recovered = check_document(document(sla=an_sla("fail", now=now("pass"))), State.OK)
@@ -126,7 +134,8 @@ def test_no_traffic_is_what_the_caller_says_it_is(state: State) -> None:
 def test_an_engine_that_drains_says_so() -> None:
     session = msgspec.structs.replace(document().session, draining=True)
     found = check_document(document(session=session, sla=an_sla(now=now("pass"))), State.OK)
-    assert found.text == "pass over 57 of 57 s of the last minute, 2 calls, draining (profile seed)"
+    text = "pass over 57 of 57 s of the last minute, 2 calls, draining (profile seed)"
+    assert found.text == WELL + text
 
 
 def test_an_engine_that_has_lost_asterisk_is_critical_whatever_its_verdict() -> None:
@@ -196,7 +205,7 @@ def test_a_load_test_is_its_verdict_with_its_calls(verdict: str, state: State) -
         report = changed(report, path, value)
     found = check_report(report)
     assert found.state is state
-    assert found.text == f"load test {verdict}: 2 calls failed, 8 calls good, 2 failed"
+    assert found.text == f"{WELL}load test {verdict}: 2 calls failed, 8 calls good, 2 failed"
     data = performance(found)
     assert data["calls_failed"] == "2;;1;0"
     assert data["rtt_p99"] == "15ms;;18;0"

@@ -52,9 +52,9 @@ def _calls(calls: Sequence[Call | LoadCall]) -> Markup | None:
         element(
             "tr",
             element("td", clean_text(channel, 60), class_="name"),
-            element("td", clean_text(finding.text, _LONG)),
+            element("td", clean_text(text, _LONG)),
         )
-        for channel, finding in faulty(calls, _FAULTY)
+        for channel, text in faulty(calls, _FAULTY)
     ]
     if not rows:
         return None

@@ -117,8 +117,8 @@ def where_lines(where: Where | None, width: int) -> list[str]:
 def faulty_lines(calls: Iterable[Call | LoadCall], width: int) -> list[str]:
     """Return the calls that have a fault, by name, under a heading; none where none has."""
     found = [
-        (clean_text(channel, _NAME_WIDTH), clean_text(finding.text, _LONG))
-        for channel, finding in faulty(calls, _FAULTY)
+        (clean_text(channel, _NAME_WIDTH), clean_text(text, _LONG))
+        for channel, text in faulty(calls, _FAULTY)
     ]
     lines = [line for name, text in found for line in _named(name, text, width)]
     return ["", "Calls with a fault", *lines] if found else []
