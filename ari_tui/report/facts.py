@@ -450,14 +450,17 @@ def headline_numbers(report_input: ReportInput) -> Iterator[Fact]:
             + (f", {load.calls_per_s:.1f} calls/s" if load.calls_per_s else ""),
         )
     rtt = totals.rtt_ms
-    yield Fact("Round trip p95", _in_ms(rtt.p95), f"p50 {ms(rtt.p50)}, p99 {ms(rtt.p99)}")
+    sla = document.sla
+    of_all = ", of all seconds" if sla.clean_s < sla.of_s else ""
+    yield Fact("Round trip p95", _in_ms(rtt.p95), f"p50 {ms(rtt.p50)}, p99 {ms(rtt.p99)}{of_all}")
     yield Fact("Longest round trip", _in_ms(rtt.max), f"of {grouped(rtt.count)} measured")
     packets = totals.packets
     yield Fact(
         "Lost",
         percent_precise(totals.loss_ratio),
-        f"{grouped(packets.lost)} of {grouped(packets.sent)}",
+        f"{grouped(packets.lost)} of {grouped(packets.sent)}{of_all}",
     )
-    yield Fact("Late", percent_precise(totals.late_ratio), f"{grouped(packets.late_echo)} packets")
+    late = f"{grouped(packets.late_echo)} packets{of_all}"
+    yield Fact("Late", percent_precise(totals.late_ratio), late)
     worst = totals.mos.worst_10s
     yield Fact("MOS", grouped(totals.mos.session, 2), f"worst 10 s {grouped(worst, 2)}")

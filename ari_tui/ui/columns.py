@@ -431,6 +431,12 @@ _OWN: Final = (
 COLUMNS: Final = (*_OWN, *METRIC_COLUMNS)
 BY_ID: Final = {column.id: column for column in COLUMNS}
 
+MEDIUM: Final = (
+    *("mark", "channel", "where", "caller", "duration", "rtt_mean_ms", "rtt_p95_ms", "rtt_max_ms"),
+    *("packets_late_echo", "packets_lost", "longest_interruption_ms"),
+    *("rtt_p99_ms", "codec", "state"),
+)
+"""Between 80 and 200 cells: who calls is worth more than a longer course."""
 WIDE: Final = (
     *("mark", "channel", "where", "caller", "duration", "rtt_mean_ms", "rtt_p50_ms", "rtt_p95_ms"),
     *("rtt_p99_ms", "rtt_max_ms", "packets_late_echo", "packets_lost"),

@@ -90,8 +90,8 @@ def _sections(report_input: ReportInput, name: str) -> Iterator[Markup]:
 
 _TIERS: Final = "Each tier is judged by the seconds in which its calls were up."
 _RULES: Final = (
-    "The limits, what was found, and what that proves. The bar is the 95 % range of what the true "
-    "share may be, the line in the middle is the limit."
+    "The limits, what was found in the seconds that are judged, and what that proves. The bar is "
+    "the 95 % range of what the true share may be, the line in the middle is the limit."
 )
 
 

@@ -181,7 +181,7 @@ def figure_lines(document: Document) -> list[str]:
         "audio": f"lost {percent(totals.loss_ratio)}, late {percent(totals.late_ratio)}{of_all}; "
         f"interruptions {packets.interruptions}, longest "
         f"{fixed(totals.longest_interruption_ms, 1, 'ms')}, dead air {totals.dead_air_s:.1f} s",
-        "round trip": _rtt(totals),
+        "round trip": _rtt(totals) + of_all,
         **_quality(totals),
         "packets": f"sent {packets.sent} = returned {packets.returned} + lost {packets.lost} + "
         f"in flight {packets.in_flight}; delivered to Asterisk {packets.delivered}",

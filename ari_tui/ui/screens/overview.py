@@ -18,8 +18,8 @@ from textual.widgets import Static
 from ari_tui.client.source import Link
 from ari_tui.config.settings import UiSettings
 from ari_tui.ui.bindings import BY_ID, Keymap, bar, keys_of, textual_bindings
+from ari_tui.ui.columns import MEDIUM, Column, chosen
 from ari_tui.ui.columns import WIDE as WIDE_COLUMNS
-from ari_tui.ui.columns import Column, chosen
 from ari_tui.ui.frame import Frame
 from ari_tui.ui.key_names import shown as shown_key
 from ari_tui.ui.rows import arrange, sort_label
@@ -39,6 +39,8 @@ from ari_tui.ui.widgets.table import ChannelTable
 from ari_tui.ui.widgets.trend import TrendPane
 from ari_tui.ui.widgets.where import WherePane
 
+_MEDIUM_FROM: Final = 96
+"""From this width on, the table has callers."""
 WIDE: Final = 140
 """From this width on, panes are beside the table."""
 
@@ -134,8 +136,9 @@ class Overview(OverviewActions, Screen[None]):
     @property
     def columns(self) -> list[Column]:
         """Return the chosen columns, or those for this width."""
-        wide = self.app.size.width >= WIDE
-        return chosen(self.view_state.columns or (WIDE_COLUMNS if wide else NARROW))
+        width = self.app.size.width
+        usual = WIDE_COLUMNS if width >= WIDE else MEDIUM if width >= _MEDIUM_FROM else NARROW
+        return chosen(self.view_state.columns or usual)
 
     def on_mount(self) -> None:
         """Focus the table."""

@@ -160,7 +160,7 @@ def _second(frame: Frame, hints: Hints) -> list[LineItem]:
     headline, limits = Headline(frame), frame.limits
     rtt = headline.rtt
     return [
-        _window(headline.window),
+        _seconds(frame, headline.window),
         _percentile(5, "p50", rtt.p50, limits.p50_ms, limit_rank=8),
         _percentile(1, "p95", rtt.p95, limits.p95_ms),
         _percentile(2, "p99", rtt.p99, limits.p99_ms),
@@ -172,9 +172,11 @@ def _second(frame: Frame, hints: Hints) -> list[LineItem]:
     ]
 
 
-def _window(window: str) -> LineItem:
+def _seconds(frame: Frame, window: str) -> LineItem:
+    """Return of which seconds the figures are; the verdict counts the clean ones alone."""
+    sla = frame.document.sla
     if not window:
-        return ()
+        return line_item(6, ("all s:", "dim")) if sla.clean_s < sla.of_s else ()
     return Variant(0, [(window, "near")]), Variant(8, [(f"last {window}:", "near")])
 
 

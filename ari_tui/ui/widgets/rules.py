@@ -51,7 +51,7 @@ class RuleState(NamedTuple):
     actual: Part
     margin: str
     share: str
-    """Share of packets above the limit, and the allowed one."""
+    """Share of packets over the limit in clean seconds, and the allowed one."""
     seconds: str
     """Seconds that would each break the rule."""
     last: str
@@ -66,14 +66,15 @@ class RuleColumn(NamedTuple):
 
 
 _COLUMNS: Final = (
-    RuleColumn("LIMIT", 8, lambda s: (s.limit, "")),
-    RuleColumn("ACTUAL", 8, lambda s: s.actual),
-    RuleColumn("MARGIN", 8, lambda s: (s.margin, "")),
-    RuleColumn("VIOLATED", 10, lambda s: (s.seconds, "")),
+    RuleColumn("LIMIT", 7, lambda s: (s.limit, "")),
+    RuleColumn("ALL s", 7, lambda s: s.actual),
+    RuleColumn("OVER, CLEAN s", 14, lambda s: (s.share, "dim")),
+    RuleColumn("BROKEN", 7, lambda s: (s.seconds, "")),
     RuleColumn("LAST", 10, lambda s: (s.last, "")),
-    RuleColumn("SHARE OVER", 15, lambda s: (s.share, "dim")),
+    RuleColumn("MARGIN", 8, lambda s: (s.margin, "")),
 )
 _NAME: Final = 6
+_LEGEND: Final = "  ALL s: every second. CLEAN s: those that the verdict counts"
 
 
 def render_rules(frame: Frame, width: int, height: int) -> Text:
@@ -94,6 +95,8 @@ def render_rules(frame: Frame, width: int, height: int) -> Text:
         canvas.line(*_row(canvas, rule_state(frame, rule), columns))
     for reason in sla.reasons:
         canvas.line((f"  {reason}", style if sla.verdict != "pass" else "dim"))
+    if sla.clean_s < sla.of_s:
+        canvas.line((_LEGEND, "dim"))
     return canvas.text()
 
 
@@ -117,7 +120,7 @@ def _row(canvas: LineCanvas, found: RuleState, columns: Sequence[RuleColumn]) ->
 
 
 def rule_state(frame: Frame, rule: SlaRule) -> RuleState:
-    """Return the state of a rule. The actual figure is the session's, as the verdict is."""
+    """Return the state of a rule: its figure over all seconds, and the verdict's share."""
     mark = _VERDICTS.get(rule.verdict, ("?", "near"))
     value, limit = _actual(frame, rule), _limit(rule)
     if rule.verdict == "pass" and grade(value, limit) in ("near", "fail"):
@@ -141,9 +144,9 @@ def _limit(rule: SlaRule) -> float:
 
 
 def _actual(frame: Frame, rule: SlaRule) -> float | None:
-    if not rule.limits_ms:
-        return rule.actual
-    rtt = frame.document.totals.rtt_ms
+    totals, rtt = frame.document.totals, frame.document.totals.rtt_ms
+    if rule.id in ("late", "loss"):
+        return totals.late_ratio if rule.id == "late" else totals.loss_ratio
     return {"p50": rtt.p50, "p95": rtt.p95, "p99": rtt.p99, "max": rtt.max}.get(rule.id)
 
 
@@ -158,8 +161,8 @@ def _margin(value: float | None, limit: float, *, in_ms: bool) -> str:
 def _share(rule: SlaRule) -> str:
     if rule.id == "max":
         return f"{rule.violated_s} of {rule.limit:g} s"
-    if not rule.limits_ms:
-        return ""
+    if rule.actual is None:
+        return DASH
     return f"{percent_short(rule.actual)} of {percent_significant(rule.limit)}"
 
 

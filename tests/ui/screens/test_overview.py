@@ -77,6 +77,11 @@ async def test_a_banner_cuts_no_pane() -> None:
 async def test_a_wide_screen_has_more_columns_unless_they_were_chosen() -> None:
     async with playing() as play:
         assert [column.id for column in play.overview.columns] == list(NARROW)
+        for width in (96, 120, 139):
+            await play.pilot.resize_terminal(width, 30)
+            await play.pilot.pause()
+            heads = play.text.split("CHANNEL", 1)[1].split("\n", 1)[0]
+            assert "CALLER" in heads.split("RTT 0..")[0], width
         await play.pilot.resize_terminal(140, 50)
         await play.pilot.pause()
         assert [column.id for column in play.overview.columns] == list(WIDE)

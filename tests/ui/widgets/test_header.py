@@ -65,7 +65,7 @@ def two(frame: Frame, width: int, hints: Hints = header.NO_HINTS) -> list[str]:
 def test_eighty_columns_say_what_matters() -> None:
     assert two(a_usual_frame(), 80, Hints("", "p95▼")) == [
         "ari-tui ● LIVE  pbx1  32 calls  SLA PASS ≤100  loss 0.02%  late 0.01%   12:04:31",
-        "p50 5.2/10  p95 9.8/15  p99 14.1/20  max 17.0/22 ms  gaps 0           sort: p95▼",
+        "all s:  p50 5.2/10  p95 9.8/15  p99 14.1/20  max 17.0/22 ms  gaps 0   sort: p95▼",
     ]
 
 

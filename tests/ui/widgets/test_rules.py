@@ -18,13 +18,26 @@ from tests.ui.widgets.frames import (
 def test_each_rule_has_its_limit_what_was_found_and_what_is_left() -> None:
     told = render_rules(a_bad_frame(), 65, 20).plain.split("\n")
     assert [line.split() for line in told[2:8]] == [
-        ["~", "p50", "≤10", "ms", "9.3", "+0.7", "—", "now", "0.00%", "of", "50%"],
-        ["!", "p95", "≤15", "ms", "16.8", "−1.8", "9", "s", "now", "8.00%", "of", "5%"],
-        ["?", "p99", "≤20", "ms", "19.4", "+0.6", "—", "1m20s", "ago", "1.00%", "of", "1%"],
-        ["!", "max", "≤22", "ms", "31.2", "−9.2", "4", "s", "now", "4", "of", "0", "s"],
-        ["!", "late", "≤0.10%", "2.13%", "−2.03%", "—", "now"],
-        ["~", "loss", "≤0.20%", "0.17%", "+0.03%", "—", "—"],
+        ["~", "p50", "≤10", "ms", "9.3", "0.00%", "of", "50%", "—", "now", "+0.7"],
+        ["!", "p95", "≤15", "ms", "16.8", "8.00%", "of", "5%", "9", "s", "now", "−1.8"],
+        ["?", "p99", "≤20", "ms", "19.4", "1.00%", "of", "1%", "—", "1m20s", "ago", "+0.6"],
+        ["!", "max", "≤22", "ms", "31.2", "4", "of", "0", "s", "4", "s", "now", "−9.2"],
+        ["!", "late", "≤0.10%", "2.13%", "2.13%", "of", "0.1%", "—", "now", "−2.03%"],
+        ["~", "loss", "≤0.20%", "0.17%", "0.17%", "of", "0.2%", "—", "—", "+0.03%"],
     ]
+    assert told[1].split() == [
+        "RULE",
+        "LIMIT",
+        "ALL",
+        "s",
+        "OVER,",
+        "CLEAN",
+        "s",
+        "BROKEN",
+        "LAST",
+        "MARGIN",
+    ]
+    assert told[-1].strip() == "ALL s: every second. CLEAN s: those that the verdict counts"
     assert told[0].startswith("SLA FAIL up to 100 calls, 54 of 60 s clean (seed) ─")
 
 
@@ -35,7 +48,7 @@ def test_why_the_verdict_is_what_it_is_stands_below() -> None:
 
 def test_a_narrow_box_keeps_limit_and_figure() -> None:
     told = render_rules(a_bad_frame(), 24, 20).plain.split("\n")
-    assert told[1].split() == ["RULE", "LIMIT", "ACTUAL"]
+    assert told[1].split() == ["RULE", "LIMIT", "ALL", "s"]
     assert told[3].split() == ["!", "p95", "≤15", "ms", "16.8"]
 
 
@@ -57,8 +70,8 @@ def test_no_sample_is_a_dash() -> None:
     frame = an_empty_frame()
     told = render_rules(frame._replace(document=changed(frame.document, "", sla=sla)), 65, 9).plain
     p95, loss = (line.split() for line in told.split("\n")[2:4])
-    assert p95[:6] == ["p95", "≤15", "ms", "—", "—", "—"]
-    assert loss == ["loss", "≤0.20%", "—", "—", "—", "—"]
+    assert p95[:6] == ["p95", "≤15", "ms", "—", "0.00%", "of"]
+    assert loss == ["loss", "≤0.20%", "—", "—", "—", "—", "—"]
 
 
 @pytest.mark.parametrize(
