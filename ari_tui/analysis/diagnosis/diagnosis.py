@@ -59,6 +59,8 @@ _SILENT_NS: Final = 2_000_000_000
 """A silence that goes on counts from this length on: a caller who hangs up is silent before."""
 _FEWEST_TRIPS: Final = 10
 _UNSURE_BACK: Final = int(Limited.SOCKET_DROPS | Limited.LOG_OVERFLOW | Limited.WORKER)
+_ALIKE_DELAYS: Final = 2
+_MACHINE_STALL_NS: Final = 15_000_000
 _UNSEEN: Final = int(Limited.SOCKET_DROPS | Limited.LOG_OVERFLOW)
 """What did not reach us, or the log, may have been sent."""
 _LATE_EXCUSED: Final = int(~Limited.SOCKET_DROPS)
@@ -272,7 +274,9 @@ class Diagnosis:
             hits, size = round(silent_ms / ptime_ms), silent_ms * _MS
             call.caller.quiet.append(Quiet(one.second, SILENT, hits, due, size))
             context.common.quiet(one.second)
-        ours = one.limited & OUR_MACHINE and context.outside.local_asterisk
+        # a machine that delayed us delayed an Asterisk beside us too, by about as much
+        like_ours = one.asterisk_max <= max(_ALIKE_DELAYS * one.dwell_max, _MACHINE_STALL_NS)
+        ours = one.limited & OUR_MACHINE and context.outside.local_asterisk and like_ours
         if one.late_media and not silent_ms and not ours:
             quiet = Quiet(one.second, LATE, one.late_media, due, one.asterisk_max)
             call.caller.quiet.append(quiet)
