@@ -109,6 +109,18 @@ class AriClient:
         except OSError as error:
             raise AriUnreachableError(f"no route to {self.endpoint.url}: {error}") from None
 
+    async def on_this_machine(self) -> bool:
+        """Return whether Asterisk runs on this machine: our route to it begins where it ends.
+
+        Raises AriUnreachableError as `local_address`.
+        """
+        local = await self.local_address()
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(self.endpoint.host, None)
+        except OSError as error:
+            raise AriUnreachableError(f"no route to {self.endpoint.url}: {error}") from None
+        return any(address[0] == local for *_, address in found)
+
     # Asterisk and application
 
     async def info(self) -> AsteriskInfo:

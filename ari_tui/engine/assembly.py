@@ -114,6 +114,7 @@ class EngineParts:
         self.alerts = AlertWatcher(settings.alerts, self.events, receivers)
         stack.push_async_callback(self.alerts.close)
         self._create_calls(profile, bind, echo_host)
+        self.store.outside.local_asterisk = await self.client.on_this_machine()
         self._create_watches(info)
         self._create_publisher(echo_host)
         stack.push_async_callback(self.calls.close)
