@@ -68,6 +68,11 @@ def log_overflowed(store: Store, at_ns: int) -> None:
     _limit_all(store, at_ns, Limited.LOG_OVERFLOW)
 
 
+def cpu_stolen(store: Store, second: int) -> None:
+    """Limit all calls in a second in which this machine did not get the CPU that it wanted."""
+    store.sla_evaluator.limit_all(second, Limited.MACHINE)
+
+
 def _limit_all(store: Store, at_ns: int, reason: Limited) -> None:
     for second in (at_ns // _SECOND_NS - 1, at_ns // _SECOND_NS):
         store.sla_evaluator.limit_all(second, reason)

@@ -78,6 +78,8 @@ class DocumentPublisher:
         self._listener = Listener()
         self.load: Callable[[], model.LoadProgress | None] = lambda: None
         """Returns the progress of the load test that this engine runs; None without one."""
+        self.blind_s = 0.0
+        """Seconds in which the engine stood still."""
         self.tick_lag_ms = 0.0
         """The largest delay of the engine's tick since the last document."""
 
@@ -112,6 +114,7 @@ class DocumentPublisher:
             workers=len(worker_pool.workers),
             worker_restarts=worker_pool.restarts,
             realtime=self._realtime(),
+            blind_s=self.blind_s,
             receive_buffer_bytes=calls.media.receive_buffer_bytes,
             ports_in_use=ports.in_use,
             ports_total=ports.size,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Final, NamedTuple
 
-from ari_tui.analysis.closing import clock_stepped, close_all, log_overflowed
+from ari_tui.analysis.closing import clock_stepped, close_all, cpu_stolen, log_overflowed
 from ari_tui.analysis.fold import fold
 from ari_tui.analysis.notes import (
     Interruption,
@@ -19,6 +19,7 @@ from ari_tui.analysis.notes import (
 from ari_tui.analysis.own_outages import STOPPED
 from ari_tui.analysis.records import from_bytes
 from ari_tui.analysis.store import Store
+from ari_tui.core.stolen_cpu import StolenCpu
 from ari_tui.engine.call_manager import CallManager
 from ari_tui.engine.event_log import EventLog
 from ari_tui.engine.worker_pool import WorkerPool
@@ -62,6 +63,7 @@ class LiveAnalyzer:
         self._clock_offset_ns: int | None = None
         self._folded_ns: int | None = None
         self._overflow = 0
+        self._stolen, self._poor_second = StolenCpu(), 0
 
     def fold(self, now_ns: int) -> None:
         """Fold what was logged since the last call; `now_ns` is CLOCK_REALTIME."""
@@ -100,6 +102,15 @@ class LiveAnalyzer:
         by_ms = (offset_ns - before_ns) / _MS
         text = f"the clock was set by {by_ms:+.1f} ms: the seconds around it are left out"
         self._events.add("warning", "clock", text)
+
+    def check_machine(self, now_ns: int) -> None:
+        """Limit the second in which the hypervisor gave our CPU time to others."""
+        second = self._stolen.poor_second(now_ns)
+        if second is not None and second != self._poor_second:
+            self._poor_second = second
+            cpu_stolen(self._store, second)
+            text = "the hypervisor took a CPU away for 30 ms or more in a second: it is left out"
+            self._events.add("warning", "machine", text, rate_limited=True)
 
     def close_all(self, now_ns: int) -> None:
         """Close all seconds: no more records will come."""

@@ -17,6 +17,8 @@ from ari_tui.engine.live_analyzer import read_clocks
 from ari_tui.engine.service_status import SystemdNotifier
 
 FOLD_S: Final = 0.25
+BLIND_S: Final = 1.0
+"""A tick that comes later has seen neither events nor pings meanwhile."""
 _SNAPSHOT_S: Final = 1.0
 _STARTUP_S: Final = 5.0
 """For this long after the start, documents are built at every fold, to show first calls soon."""
@@ -108,18 +110,33 @@ class EngineLoop:
     async def _tick(self) -> None:
         """Fold four times a second at absolute times; missed ticks are not repeated."""
         loop, parts = asyncio.get_running_loop(), self._parts
-        due = loop.time()
+        due = ticked = loop.time()
         while True:
             due = max(due + FOLD_S, loop.time())
             await asyncio.sleep(due - loop.time())
+            ticked, before = loop.time(), ticked
+            self._check_blind(ticked - before - FOLD_S)
             lag_ms = (loop.time() - due) * 1000
             parts.publisher.tick_lag_ms = max(parts.publisher.tick_lag_ms, lag_ms)
             parts.analyzer.check_clock(*read_clocks())
             now_ns = time.time_ns()
+            parts.analyzer.check_machine(now_ns)
             parts.analyzer.fold(now_ns)
             parts.calls.tick(now_ns)
             parts.calls.media.echo_status.watch.tick()
             self._notifier.watchdog(healthy=parts.worker_pool.healthy)
+
+    def _check_blind(self, late_s: float) -> None:
+        """Note a tick that came more than BLIND_S late: nothing was seen meanwhile."""
+        if late_s <= BLIND_S:
+            return
+        now_ns, parts = time.time_ns(), self._parts
+        parts.store.outside.blind(now_ns - round(late_s * 1e9), now_ns)
+        parts.publisher.blind_s += late_s
+        text = (
+            f"the engine stood still for {late_s:.1f} s: it saw no event and no ping; audio went on"
+        )
+        parts.events.add("warning", "blind", text)
 
     async def _publish_documents(self) -> None:
         """Publish a document every second, or `output.interval_s`; more often at first."""

@@ -2,12 +2,15 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import cast
 
 import pytest
 
+from ari_tui.analysis.own_outages import STOPPED
 from ari_tui.analysis.sla.evidence import Limited
 from ari_tui.analysis.store import Store
+from ari_tui.core.stolen_cpu import StolenCpu
 from ari_tui.engine import live_analyzer
 from ari_tui.engine.call_manager import CallManager
 from ari_tui.engine.event_log import EventLog
@@ -19,6 +22,7 @@ from ari_tui.wire.record import (
     KIND_ECHO_IN,
     KIND_MEDIA_IN,
     KIND_SEND_ERROR,
+    KIND_STALL,
     pack,
 )
 from tests.engine.kit import EchoRun, Pbx, engine, texts, until
@@ -283,3 +287,45 @@ async def test_silence_on_the_wire_becomes_an_event_of_its_call(pbx: Pbx, echo: 
         assert line.text.startswith("no RTP for ")
         await run.end()
     assert run.final.totals.packets.interruptions >= 1  # a stall of the machine may be another
+
+
+def test_a_second_whose_cpu_was_stolen_is_limited_for_all_calls_and_told(tmp_path: Path) -> None:
+    bench, stat = Bench(), tmp_path / "stat"
+    stat.write_text("cpu0 1 1 1 1 1 1 1 0 0 0\n")
+    bench.analyzer._stolen = StolenCpu(str(stat))
+    flow(bench, 0, 10)
+    bench.analyzer.check_machine(NOW + 9_100 * MS)
+    stat.write_text("cpu0 1 1 1 1 1 1 1 9 0 0\n")
+    for at_ms in (9_350, 9_600, 9_850):
+        bench.analyzer.check_machine(NOW + at_ms * MS)
+    assert limited_s(bench, Limited.MACHINE) == 1
+    assert len(bench.told("machine")) == 1
+
+
+def test_a_worker_that_stands_still_limits_its_calls_while_it_does_and_is_told_at_its_end() -> None:
+    bench = Bench(calls=2)
+    flow(bench, 0, 5)
+    for at_ms in range(5_250, 9_000, 250):
+        bench.logs.silent, bench.logs.complete_ns = {1: NOW + 5_000 * MS}, NOW + 5_000 * MS
+        bench.fold(at_ms=at_ms)
+    assert bench.store.own_outages.down == {1: NOW + 5_000 * MS}
+    bench.logs.silent, bench.logs.complete_ns = {}, None
+    bench.fold([pack(rx_ns=NOW + 9_000 * MS, call=1, kind=KIND_STALL, aux=4_000_000)], 9_000)
+    assert not bench.store.own_outages.down
+    assert bench.told("worker") == [
+        "a media worker stood still for 4.0 s: those seconds are left out"
+    ]
+    (outage,) = bench.store.own_outages
+    assert (outage.call, outage.until_ns - outage.from_ns) == (1, 4_000 * MS)
+
+
+def test_an_outage_whose_end_found_no_room_in_the_log_ends_all_the_same() -> None:
+    bench = Bench()
+    flow(bench, 0, 5)
+    bench.logs.silent = {1: NOW + 5_000 * MS}
+    bench.fold(at_ms=6_500)
+    bench.logs.silent = {}
+    bench.fold(at_ms=6_750)
+    assert not bench.store.own_outages.down
+    (outage,) = bench.store.own_outages
+    assert outage.what == STOPPED

@@ -1,5 +1,6 @@
 """What goes on as long as an engine runs: events, folds, documents, sweeps."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 from unittest import mock
@@ -11,7 +12,7 @@ from ari_tui.ari.events import StasisStart
 from ari_tui.ari.models import Channel
 from ari_tui.core.errors import MalformedEventError
 from ari_tui.engine.event_log import EventLog
-from ari_tui.engine.loop import EngineLoop
+from ari_tui.engine.loop import BLIND_S, EngineLoop
 from tests.engine.kit import (
     EchoRun,
     Pbx,
@@ -149,3 +150,25 @@ def test_a_document_is_handed_to_readers_alerts_and_every_sink() -> None:
     for taker in (parts.alerts, *sinks):
         taker.take.assert_called_once_with(made)
     parts.document_stream.publish.assert_called_once_with(made, parts.publisher.live)
+
+
+async def test_a_time_in_which_the_engine_stood_still_is_told_as_blind(
+    pbx: Pbx, echo: EchoRun
+) -> None:
+    async with engine(pbx, echo.port) as run:
+        pbx.call()
+        await run.up(1)
+        before_ns = time.time_ns()
+        time.sleep(2 * BLIND_S)  # noqa: ASYNC251  this is the stall
+        after_ns = time.time_ns()
+        await until(lambda: run.events("blind"))
+        blind_s = run.parts.publisher.build().instrument.blind_s
+        assert blind_s > BLIND_S
+        outside = run.parts.store.outside
+        assert all(
+            outside.is_blind(s) for s in range(before_ns // 10**9 + 1, after_ns // 10**9 + 1)
+        )
+        assert not outside.is_blind(before_ns // 10**9 - 5)
+        await run.end()
+    assert run.final.instrument.blind_s >= blind_s
+    assert "saw no event and no ping" in run.events("blind")[0].text
