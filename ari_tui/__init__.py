@@ -12,7 +12,7 @@ other in a circle; `tests/test_house.py` holds both::
     config/       1  settings, their sources, layers and rules
     relay/        2  the media worker
     reflector/    2  the echo server and its impairments
-    analysis/     2  pure, numpy: fold, stream/, roundtrip/, sla/, histograms, the store
+    analysis/     2  pure, numpy: fold, stream/, roundtrip/, sla/, diagnosis/, the store
     ari/          2  ARI models, REST client, events, the sans-I/O call machine
     document/     3  the documents: structs, metrics, JSON Schema
     building/     4  documents out of the store (numpy)
