@@ -20,7 +20,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import FrameType
 from typing import Any, Final
 
@@ -213,11 +213,11 @@ class EchoServer:
                     reflector = self._reflector(sock, port)
                     reason = self._serve(sock, watch, reflector, faults)
                     self._drain(watch, reflector)
-                    if reason != _RESTART:
-                        return reflector.counters(reason)
-                reason = self._stay_away(watch, faults)
+                    counters = reflector.counters(reason)
+                if reason == _RESTART:
+                    reason = self._stay_away(watch, faults)
                 if reason:
-                    return reflector.counters(reason)
+                    return replace(counters, end_reason=reason)
                 self._sock = open_udp(host, port, dscp=self._config.dscp)
 
     def _reflector(self, sock: socket.socket, port: int) -> Reflector:

@@ -54,13 +54,14 @@ class WorkerStalls:
         await cancel_tasks(self._tasks)
 
     async def _run(self, fault: FaultSpec) -> None:
-        while True:
-            elapsed_ns = time.monotonic_ns() - self._started_ns
-            begin_ns = fault.next_episode(elapsed_ns)
-            if begin_ns is None:
-                return
-            await asyncio.sleep((begin_ns - elapsed_ns) / 1e9)
+        begin_ns = fault.next_episode(0)
+        while begin_ns is not None:
+            await asyncio.sleep((begin_ns - self._elapsed_ns()) / 1e9)
             await self._stall(fault.stall_ns / 1e9)
+            begin_ns = fault.next_episode(max(begin_ns + 1, self._elapsed_ns()))
+
+    def _elapsed_ns(self) -> int:
+        return time.monotonic_ns() - self._started_ns
 
     async def _stall(self, length_s: float) -> None:
         """Stop the workers for a time; they continue whatever happens to us meanwhile."""

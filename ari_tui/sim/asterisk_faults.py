@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from ari_tui.core.cancellation import cancel_tasks
@@ -43,22 +43,24 @@ class AsteriskFaults:
         await cancel_tasks(self._tasks)
 
     async def _stall(self, fault: FaultSpec) -> None:
-        while await self._next(fault):
+        async for _ in self._episodes(fault):
             # the whole process stands still, as Asterisk does: media, HTTP and events
             time.sleep(fault.stall_ns / 1e9)  # noqa: ASYNC251  blocking is the fault
 
     async def _restart(self, fault: FaultSpec) -> None:
-        while await self._next(fault):
+        async for _ in self._episodes(fault):
             await self._asterisk.stop_listening()
             self._asterisk.restart_core()
             await asyncio.sleep(fault.restart_ns / 1e9)
             await self._asterisk.listen()
 
-    async def _next(self, fault: FaultSpec) -> bool:
-        """Wait for the next episode; return whether there is one."""
-        elapsed_ns = time.monotonic_ns() - self._started_ns
-        begin_ns = fault.next_episode(elapsed_ns)
-        if begin_ns is None:
-            return False
-        await asyncio.sleep((begin_ns - elapsed_ns) / 1e9)
-        return True
+    async def _episodes(self, fault: FaultSpec) -> AsyncIterator[None]:
+        """Yield when each episode begins; one whose begin was missed is left out."""
+        begin_ns = fault.next_episode(0)
+        while begin_ns is not None:
+            await asyncio.sleep((begin_ns - self._elapsed_ns()) / 1e9)
+            yield
+            begin_ns = fault.next_episode(max(begin_ns + 1, self._elapsed_ns()))
+
+    def _elapsed_ns(self) -> int:
+        return time.monotonic_ns() - self._started_ns

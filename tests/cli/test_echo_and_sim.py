@@ -214,3 +214,10 @@ def test_a_server_on_an_address_of_another_machine_is_refused(
     assert execute([*command, "--bind", "192.0.2.77"]) == 3
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("ari-tui: --bind: 192.0.2.77 is no address of this machine, which has")
+
+
+def test_a_fault_of_another_place_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    for command, place in (("sim", "echo-out"), ("echo", "caller-in")):
+        assert execute([command, "--port", "0", "--fault", f"{place}:loss=1%"]) == 2
+        said = capsys.readouterr().err
+        assert said.startswith(f"ari-tui: --fault {place}:loss=1%: allowed here are ")

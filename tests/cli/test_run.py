@@ -97,6 +97,10 @@ def test_demo_passes_its_options_on(demo: Called) -> None:
         "15",
         "--json",
         "-",
+        "--fault",
+        "caller-in:loss=3%",
+        "--fault",
+        "engine:stall=1s",
     ]
     assert execute(arguments) == 0
     options, _ = demo.arguments
@@ -104,6 +108,7 @@ def test_demo_passes_its_options_on(demo: Called) -> None:
     assert options.run == RunOptions(headless=True, duration_s=15.0)
     assert (options.calls, options.call_duration_s, options.seed) == (3, 4.0, 7)
     assert (options.impair, options.impair_media) == ("loss=5%,dup=1%", "jitter=2ms")
+    assert options.faults == ("caller-in:loss=3%", "engine:stall=1s")
     assert options.settings.output.json == "-"
 
 
@@ -116,6 +121,8 @@ def test_demo_passes_its_options_on(demo: Called) -> None:
         ["--impair-media", "los=1%"],
         ["--seed", "x"],
         ["--call-duration", "0"],
+        ["--fault", "caller-in"],
+        ["--fault", "nowhere:loss=1%"],
     ],
 )
 def test_a_wrong_option_stops_the_demo_before_anything_is_started(

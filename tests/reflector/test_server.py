@@ -20,6 +20,7 @@ import pytest
 from ari_tui.core.errors import BindError, ConfigError
 from ari_tui.core.process import ParentLink
 from ari_tui.core.sockets import open_udp
+from ari_tui.reflector.fault_spec import parse_faults
 from ari_tui.reflector.impairment import parse_impairment
 from ari_tui.reflector.server import (
     DEFAULT_PORT,
@@ -365,3 +366,63 @@ def test_in_another_thread_the_lifeline_alone_is_watched(lifeline: tuple[ParentL
     thread.join(10)
     assert handlers == [before]
     assert reasons == ["let go by the parent"]
+
+
+def test_a_stall_is_a_hold_that_the_server_tells(client: socket.socket) -> None:
+    faults = parse_faults(("echo-server:stall=200ms,every=300ms",))
+    running = Running(replace(ANY_PORT, faults=faults))
+    client.connect(running.address)
+    for number in range(40):
+        client.send(rtp_packets.build(b"", sequence=number, timestamp=0, ssrc=SSRC))
+        time.sleep(0.01)
+    for _ in range(40):
+        receive(client)
+    counters = running.stop()
+    assert counters.total.packets == counters.total.sent == 40
+    assert (counters.total.dwell_max_ns or 0) > 100 * MS
+
+
+def exchange(client: socket.socket, number: int) -> tuple[bool, bool]:
+    """Send a packet and read what is there; return whether one was refused, and whether any came.
+
+    A refusal is told by the next call on the socket.
+    """
+    refused = answered = False
+    try:
+        client.send(rtp_packets.build(b"", sequence=number & 0xFFFF, timestamp=0, ssrc=SSRC))
+        answered = bool(select.select([client], [], [], 0.01)[0] and client.recv(2048))
+    except ConnectionRefusedError:
+        refused = True
+    return refused, answered
+
+
+def test_a_restart_refuses_for_its_time_and_begins_to_count_anew(client: socket.socket) -> None:
+    faults = parse_faults(("echo-server:restart=300ms,after=200ms",))
+    running = Running(replace(ANY_PORT, faults=faults))
+    client.connect(running.address)
+    sent = 1
+    while not exchange(client, sent)[0]:
+        sent += 1
+    while not exchange(client, sent)[1]:
+        sent += 1
+    counters = running.stop()
+    assert 0 < counters.total.packets < sent
+
+
+def test_losses_of_a_fault_end_with_it(client: socket.socket) -> None:
+    faults = parse_faults(("echo-server:loss=100%,for=300ms",))
+    running = Running(replace(ANY_PORT, faults=faults))
+    client.connect(running.address)
+    sent = 0
+    while not select.select([client], [], [], 0.01)[0]:
+        client.send(rtp_packets.build(b"", sequence=sent, timestamp=0, ssrc=SSRC))
+        sent += 1
+    impaired = running.stop().total.impaired
+    assert impaired is not None
+    assert 0 < impaired.lost < sent
+
+
+def test_packets_are_impaired_by_one_of_two_settings() -> None:
+    faults = parse_faults(("echo-server:loss=1%",))
+    with pytest.raises(ConfigError, match="--impair and --fault"):
+        EchoServer(replace(ANY_PORT, impairment=parse_impairment("loss=2%"), faults=faults))
