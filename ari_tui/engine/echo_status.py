@@ -109,7 +109,8 @@ class EchoStatus:
         )
         self._store.take_report(number, report)
         self._store.holds.totals.take_counters((number, answer.ssrc), counters)
-        if holds is not None and holds.next < holds.total and self._may_follow_up(number):
+        more = holds is not None and self._next_of(number, answer.ssrc) < holds.total
+        if more and self._may_follow_up(number):
             self._tasks.spawn(self._query(number, answer.ssrc))
             return
         since_ns, answered = self._awaited.get(number, (0, None))
@@ -131,6 +132,12 @@ class EchoStatus:
             return None
         return int(self._store.media.ssrc[row])
 
+    def _next_of(self, number: int, ssrc: int) -> int:
+        """Return the index of the first hold of a call's stream that is not known yet."""
+        row = self._store.row_of.get(number)
+        held = self._store.holds.calls.get(row) if row is not None else None
+        return held.index_of(ssrc) if held is not None else 0
+
     def _count_round(self) -> None:
         """Decide whether the server tells holds, by rounds of queries in which it told none."""
         holds = self._store.holds
@@ -141,9 +148,7 @@ class EchoStatus:
             holds.told, self._rounds = False, 0
 
     async def _query(self, number: int, ssrc: int) -> None:
-        told, row = self._store.holds.told, self._store.row_of.get(number)
-        held = self._store.holds.calls.get(row) if row is not None else None
-        holds_from = held.index_of(ssrc) if held is not None else 0
+        told, holds_from = self._store.holds.told, self._next_of(number, ssrc)
         retry = told is False and self._rounds % _RETRY_ROUNDS == 0
         assignments = self._worker_pool.assignments
         # a failed query is repeated a second later

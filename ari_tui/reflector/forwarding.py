@@ -222,8 +222,9 @@ class Reflector:
         stream = self._table.peek(source, query.ssrc)
         if stream is None:
             return None
-        first, entries = stream.holds.since(query.holds_from or 0)
-        return Holds(self.run_id, stream.holds.total, first, stream.last_sequence, entries)
+        ring = stream.holds
+        first, entries = ring.since(query.holds_from or 0)
+        return Holds(self.run_id, ring.total, first, stream.last_sequence, entries, ring.id)
 
     def _traffic(self, stream: EchoStream | None) -> TrafficCounters:
         """Return the counters of a stream; of all with None."""

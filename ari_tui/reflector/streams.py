@@ -6,6 +6,7 @@ of forged SSRCs cannot lock live streams out. The counts of an evicted stream st
 
 from __future__ import annotations
 
+import secrets
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -59,9 +60,10 @@ class EchoTally:
 class HoldRing:
     """The newest packets of one stream that were held for long, numbered from 0."""
 
-    __slots__ = ("_entries", "total")
+    __slots__ = ("_entries", "id", "total")
 
     def __init__(self) -> None:
+        self.id = secrets.randbits(32)
         self.total = 0
         self._entries: deque[Hold] = deque(maxlen=HOLDS_KEPT)
 

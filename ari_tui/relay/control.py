@@ -211,9 +211,9 @@ def parse_event(message: Message) -> Event | None:
 def _holds(told: Any) -> Holds | None:
     if told is None:
         return None
-    server, total, first, complete_to, entries = told
+    server, total, first, complete_to, entries, stream = told
     held = tuple(Hold(int(a), int(b), bool(uncertain)) for a, b, uncertain in entries)
-    return Holds(int(server), int(total), int(first), int(complete_to), held)
+    return Holds(int(server), int(total), int(first), int(complete_to), held, int(stream))
 
 
 def _endpoint(pair: Any) -> tuple[str, int]:

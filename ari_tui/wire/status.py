@@ -92,6 +92,8 @@ class Holds(NamedTuple):
     complete_to: int
     """Sequence of the packet sent back last: the holds up to `total` are those until then."""
     entries: tuple[Hold, ...]
+    stream: int = 0
+    """Drawn when the server first saw the stream (from this source): another one counts anew."""
 
     @property
     def next(self) -> int:
@@ -153,12 +155,12 @@ def build_reply(
         head = _head(VERSION, query.kind | 0x80, flags, query)
         return (head + _COUNTERS.pack(*counters)).ljust(STATUS_SIZE, b"\0")
     head = _head(HOLDS_VERSION, query.kind | 0x80, flags, query) + _COUNTERS.pack(*counters)
-    numbers = holds.server, holds.total, holds.first, holds.complete_to, len(holds.entries), 0
+    numbers = holds.server, holds.total, holds.first, holds.complete_to, len(holds.entries)
     entries = (
         _HOLD.pack(sequence, _UNCERTAIN_FLAG if uncertain else 0, min(hold_us, _MAX_U32))
         for sequence, hold_us, uncertain in holds.entries
     )
-    return (head + _HOLDS.pack(*numbers) + b"".join(entries)).ljust(HOLDS_SIZE, b"\0")
+    return (head + _HOLDS.pack(*numbers, holds.stream) + b"".join(entries)).ljust(HOLDS_SIZE, b"\0")
 
 
 def parse_reply(data: bytes | memoryview) -> StatusReply | None:
@@ -184,7 +186,7 @@ def _head(version: int, kind: int, flags: int, query: StatusQuery) -> bytes:
 
 
 def _parse_holds(data: bytes | memoryview) -> Holds | None:
-    server, total, first, complete_to, count, _ = _HOLDS.unpack_from(data, _HOLDS_AT)
+    server, total, first, complete_to, count, stream = _HOLDS.unpack_from(data, _HOLDS_AT)
     if count > MOST_HOLDS or first + count > total:
         return None
     end = _FIRST_HOLD_AT + count * _HOLD.size
@@ -192,4 +194,4 @@ def _parse_holds(data: bytes | memoryview) -> Holds | None:
         Hold(sequence, hold_us, bool(flags & _UNCERTAIN_FLAG))
         for sequence, flags, hold_us in _HOLD.iter_unpack(data[_FIRST_HOLD_AT:end])
     )
-    return Holds(server, total, first, complete_to, entries)
+    return Holds(server, total, first, complete_to, entries, stream)

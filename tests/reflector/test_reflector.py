@@ -325,6 +325,7 @@ def test_holds_are_kept_by_stream(bench: Bench) -> None:
     hold(bench, 2, ssrc=11)
     assert [each.sequence for each in holds_of(bench, 10).entries] == [1]
     assert [each.sequence for each in holds_of(bench, 11).entries] == [2]
+    assert holds_of(bench, 10).stream != holds_of(bench, 11).stream
 
 
 def test_more_holds_than_a_reply_has_room_for_come_in_the_next_ones(bench: Bench) -> None:

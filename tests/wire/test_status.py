@@ -64,7 +64,7 @@ def test_a_query_for_holds_is_read_back_with_the_index_it_asks_from(
 def test_a_reply_carries_holds_and_tells_whether_there_are_more(
     counters: StatusCounters, entries: list[Hold], server: int, first: int, more: int
 ) -> None:
-    holds = Holds(server, first + len(entries) + more, first, 77, tuple(entries))
+    holds = Holds(server, first + len(entries) + more, first, 77, tuple(entries), server & 0xFF)
     query = StatusQuery(STREAM_QUERY, 7, 1)
     reply = status.build_reply(query, counters, impaired=False, holds=holds)
     parsed = status.parse_reply(reply)

@@ -25,6 +25,7 @@ SETTLED_NS: Final = 3_000_000_000
 """How long after its sending a round trip waits at most: then its second may be closed."""
 _KEPT_NS: Final = 5_000_000_000
 _STREAMS: Final = 4096
+_NEVER: Final = 1 << 62
 _NO_COUNTERS: Final = StatusCounters(*[0] * len(StatusCounters._fields))
 
 
@@ -66,15 +67,32 @@ class Untold(NamedTuple):
 class CallHolds:
     """The waiting round trips and the told holds of one call. Packets are keyed by `key_of`."""
 
-    __slots__ = ("_as_it_is", "_covered_ns", "_next", "_server", "_ssrc", "_told", "waiting")
+    __slots__ = (
+        "_as_it_is",
+        "_covered_ns",
+        "_due_ns",
+        "_next",
+        "_ssrc",
+        "_stream",
+        "_told",
+        "waiting",
+    )
 
     def __init__(self) -> None:
         self.waiting: dict[int, Trip] = {}
+        self._due_ns = _NEVER
+        """Until then nothing is to be released or forgotten; 0: an answer came meanwhile."""
         self._told: dict[int, Told] = {}
         self._as_it_is: dict[int, Trip] = {}
         """Round trips that were booked without an answer: the answer may still come."""
         self._covered_ns = 0
-        self._server, self._ssrc, self._next = -1, -1, 0
+        self._stream, self._ssrc, self._next = (-1, -1), -1, 0
+
+    def wait(self, key: int, trip: Trip) -> None:
+        """Let a round trip wait."""
+        self.waiting[key] = trip
+        answered = trip.rx_ns <= self._covered_ns or key in self._told
+        self._due_ns = 0 if answered else min(self._due_ns, _due_ns(trip))
 
     def index_of(self, ssrc: int) -> int:
         """Return the index of the first hold of a stream that has not been told yet."""
@@ -82,8 +100,12 @@ class CallHolds:
 
     def take(self, ssrc: int, asked_ns: int, holds: Holds, limit_ns: int) -> list[Untold]:
         """Take a reply; return the times in which holds above `limit_ns` could not be told."""
-        if (holds.server, ssrc) != (self._server, self._ssrc) or holds.total < self._next:
-            self._server, self._ssrc, self._next = holds.server, ssrc, 0
+        stream = holds.server, holds.stream
+        if (stream, ssrc) != (self._stream, self._ssrc) or holds.total < self._next:
+            self._stream, self._ssrc, self._next = stream, ssrc, 0
+            if holds.first:
+                return []  # asked from an index of before: to be asked again from the beginning
+        self._due_ns = 0
         untold = []
         if holds.first > self._next and self._covered_ns:
             untold.append(Untold(self._covered_ns, asked_ns))
@@ -102,12 +124,12 @@ class CallHolds:
 
     def release(self, row: int, now_ns: int | None) -> Iterator[Released]:
         """Remove and yield the round trips that need not wait at `now_ns` (None: all)."""
+        if now_ns is not None and now_ns < self._due_ns:
+            return
         for key in list(self.waiting):
             trip = self.waiting[key]
             told, covered = self._told.pop(key, None), trip.rx_ns <= self._covered_ns
-            overdue = now_ns is None or now_ns >= min(
-                trip.rx_ns + WAIT_NS, trip.sent_ns + SETTLED_NS
-            )
+            overdue = now_ns is None or now_ns >= _due_ns(trip)
             if told is None and not covered and not overdue:
                 continue
             del self.waiting[key]
@@ -118,15 +140,20 @@ class CallHolds:
             self._forget(now_ns - _KEPT_NS)
 
     def _forget(self, before_ns: int) -> None:
+        """Forget what was told, and what was booked, before a time; note when to look again."""
         for key in [key for key, told in self._told.items() if told.asked_ns < before_ns]:
             del self._told[key]
         for key in [key for key, trip in self._as_it_is.items() if trip.rx_ns < before_ns]:
             del self._as_it_is[key]
+        due = [_due_ns(trip) for trip in self.waiting.values()]
+        due += [told.asked_ns + _KEPT_NS for told in self._told.values()]
+        due += [trip.rx_ns + _KEPT_NS for trip in self._as_it_is.values()]
+        self._due_ns = min(due, default=_NEVER)
 
-    @property
-    def idle(self) -> bool:
-        """Return whether there is nothing to release or to forget."""
-        return not (self.waiting or self._told or self._as_it_is)
+
+def _due_ns(trip: Trip) -> int:
+    """Return until when a round trip waits for an answer."""
+    return min(trip.rx_ns + WAIT_NS, trip.sent_ns + SETTLED_NS)
 
 
 class HoldTotals:
@@ -192,8 +219,7 @@ class EchoHolds:
         Sorted by row and in order of their return.
         """
         rows = self.calls if row is None else {row} & self.calls.keys()
-        busy = [number for number in rows if not self.calls[number].idle]
-        found = [one for number in busy for one in self.calls[number].release(number, now_ns)]
+        found = [one for number in rows for one in self.calls[number].release(number, now_ns)]
         found.sort(key=lambda one: (one.row, one.trip.rx_ns))
         self.totals.take(found)
         return found

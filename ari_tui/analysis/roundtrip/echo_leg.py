@@ -160,6 +160,6 @@ def _book_rtt(store: Store, rows: Ints, rtt: Ints, sent_ns: Ints, records: Recor
     for i in np.flatnonzero(waits).tolist():
         key = key_of(int(records["ssrc"][i]), int(records["sequence"][i]))
         trip = Trip(int(rx[i]), int(rtt[i]), int(sent_ns[i]))
-        store.holds.of(int(rows[i])).waiting[key] = trip
+        store.holds.of(int(rows[i])).wait(key, trip)
     now = ~waits
     return store.book_trips(rows[now], rx[now], rtt[now], sent_ns[now])

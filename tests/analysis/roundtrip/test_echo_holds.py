@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ari_tui.analysis import counters as c
 from ari_tui.analysis.fold import fold
 from ari_tui.analysis.roundtrip.direction import EchoReport
-from ari_tui.analysis.roundtrip.echo_holds import CallHolds
+from ari_tui.analysis.roundtrip.echo_holds import CallHolds, Told, Trip, key_of
 from ari_tui.analysis.sla.evidence import Limited
 from ari_tui.analysis.store import Store
 from ari_tui.wire.status import MOST_HOLDS, Hold, Holds
@@ -31,7 +31,7 @@ class Server:
         self.store, self.ssrc = store, ssrc
         self.kept: list[Hold] = []
         self.overwritten = 0
-        self.run = 7
+        self.run, self.stream = 7, 1
 
     def hold(self, sequence: int, ms: float, *, uncertain: bool = False) -> None:
         self.kept.append(Hold(sequence & 0xFFFF, round(ms * 1000), uncertain))
@@ -39,15 +39,15 @@ class Server:
     def reply(self, at_ms: float, *, dwell_ms: float = 99) -> None:
         """Reply to queries of `at_ms`, until the engine has everything."""
         row = self.store.row_of[1]
-        while True:
+        for _ in range(9):
             wanted = self.store.holds.of(row).index_of(self.ssrc)
             first = max(wanted if wanted <= len(self.kept) else 0, self.overwritten)
             entries = tuple(self.kept[first : first + MOST_HOLDS])
-            holds = Holds(self.run, len(self.kept), first, 0, entries)
+            holds = Holds(self.run, len(self.kept), first, 0, entries, self.stream)
             at_ns = START_NS + round(at_ms * MS)
             report = EchoReport(at_ns, self.ssrc, 0, 0, round(dwell_ms * MS), holds)
             self.store.take_report(1, report)
-            if holds.next >= holds.total:
+            if self.store.holds.of(row).index_of(self.ssrc) >= holds.total:
                 return
 
 
@@ -294,6 +294,24 @@ def test_a_restarted_server_tells_its_holds_from_the_first_on(bench: Any) -> Non
     assert store.holds.totals.explained_late == 3
 
 
+def test_a_stream_that_comes_from_another_port_is_told_from_its_first_hold_on(bench: Any) -> None:
+    store = telling_store()
+    server = Server(store)
+    server.hold(10, 9)
+
+    def from_another_port(at_ms: int) -> None:
+        server.kept.clear()
+        server.stream = 2
+        for n in (80, 81, 82):
+            server.hold(n, 9)
+        server.reply(at_ms)
+
+    held_ms = dict.fromkeys((10, 80, 81, 82), 9.0)
+    run(store, log_of(bench, held_ms), {900: server.reply, 1900: from_another_port})
+    assert count(store, c.LATE_ECHO) == 0
+    assert store.holds.totals.explained_late == 4
+
+
 def test_holds_of_another_stream_are_not_taken_for_those_of_this_one(bench: Any) -> None:
     store = telling_store()
     other = Server(store, ssrc=2)
@@ -313,9 +331,16 @@ def test_a_call_that_ends_has_its_waiting_round_trips_booked(bench: Any) -> None
 
 
 def test_what_is_never_asked_for_is_forgotten() -> None:
+    holds, told = CallHolds(), Holds(7, 1, 0, 0, (Hold(3, 900, False),))
+
+    def released_after(seconds: int) -> list[Told | None]:
+        now_ns = START_NS + seconds * SECOND_NS
+        list(holds.release(0, now_ns))
+        holds.wait(key_of(1, 3), Trip(now_ns, 9 * MS, now_ns - 9 * MS))
+        return [one.told for one in holds.release(0, now_ns + SECOND_NS)]
+
+    holds.take(1, START_NS, told, 3 * MS)
+    assert released_after(4) == [Told(900_000, False, START_NS)]
     holds = CallHolds()
-    holds.take(1, START_NS, Holds(7, 1, 0, 0, (Hold(3, 900, False),)), 3 * MS)
-    assert list(holds.release(0, START_NS + 4 * SECOND_NS)) == []
-    assert not holds.idle
-    assert list(holds.release(0, START_NS + 6 * SECOND_NS)) == []
-    assert holds.idle
+    holds.take(1, START_NS, told, 3 * MS)
+    assert released_after(6) == []
