@@ -45,8 +45,8 @@ def rtp_figures(found: RtpStatistics) -> RtpFigures:
     return RtpFigures(
         received=found.rxcount,
         sent=found.txcount,
-        received_lost=found.rxploss,
-        sent_lost=found.txploss if reported else None,
+        received_lost=_signed(found.rxploss),
+        sent_lost=_signed(found.txploss) if reported else None,
         # swapped in Asterisk: its txjitter is what it measures on packets that it receives
         received_jitter_ms=milliseconds(found.txjitter),
         sent_jitter_ms=milliseconds(found.rxjitter) if reported else None,
@@ -54,6 +54,11 @@ def rtp_figures(found: RtpStatistics) -> RtpFigures:
         local_ssrc=found.local_ssrc,
         remote_ssrc=found.remote_ssrc,
     )
+
+
+def _signed(lost: int | None) -> int | None:
+    """Return a count of losses: duplicates make it negative, which Asterisk tells as unsigned."""
+    return 0 if lost is not None and not 0 <= lost < 1 << 31 else lost
 
 
 def leg_counts(rtp: RtpFigures) -> LegCounts:
@@ -168,6 +173,8 @@ class CallerLegs:
             return  # it ended meanwhile: nothing was refused
         number, channel, at_ns = call.number, call.machine.caller.id, time.time_ns()
         rtp = None if found is None else rtp_figures(found)
+        if rtp is None and number in self._last and self._last[number][0] == channel:
+            return  # the channel is gone, which an event is about to tell
         self._newest[number] = caller_leg(rtp, at_ns)
         self._facts.leg_counts(number, at_ns, None if rtp is None else leg_counts(rtp))
         if rtp is None:

@@ -53,6 +53,29 @@ def test_without_reports_the_loss_to_the_caller_is_not_known_and_never_none_at_a
     assert (leg.lost_in, leg.sent) == (20, 970)
 
 
+def test_a_negative_count_of_losses_by_duplicates_is_no_loss_of_four_billion() -> None:
+    leg = caller_leg(rtp_figures(statistics(rxploss=2**32 - 5)), 0)
+    assert (leg.lost_in, leg.lost_in_ratio) == (0, 0.0)
+
+
+async def test_a_channel_that_has_just_gone_keeps_its_last_reading(
+    pbx: Pbx, echo: EchoRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(caller_legs, "ROUND_S", 3600.0)
+    async with engine(pbx, echo.port) as run:
+        pbx.call()
+        (call,) = await run.up(1)
+        legs = run.parts.caller_legs
+        await legs.read_round()
+        before = legs.newest(call.number)
+        pbx.faults.add("GET", "/rtp_statistics", 404, times=1)
+        await legs.read_round()
+        assert reads(pbx)[call.machine.caller.id] == 2
+        assert legs.newest(call.number) == before
+        assert not run.parts.store.outside.has_no_counts(call.number)
+        await run.end()
+
+
 async def test_the_legs_of_all_calls_are_read_and_told_to_the_diagnosis(
     pbx: Pbx, echo: EchoRun
 ) -> None:

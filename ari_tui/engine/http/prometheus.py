@@ -125,6 +125,15 @@ def _asterisks(document: Document) -> Iterable[Metric]:
     yield _gauges("asterisk_up", "Whether the event stream is connected", "asterisk", up)
     latency, text = "asterisk_latency_seconds", "Median round trip of requests"
     yield _gauges(latency, text, "asterisk", {one.id: _seconds(one.latency_ms) for one in found})
+    pings = {one.id: one.ping_ms for one in found if one.ping_ms is not None}
+    ping, text = "asterisk_ping_seconds", "What it took to answer pings, median of the last minute"
+    yield _gauges(ping, text, "asterisk", {of: _seconds(one.median) for of, one in pings.items()})
+    longest, text = "asterisk_ping_longest_seconds", "The longest of them"
+    yield _gauges(
+        longest, text, "asterisk", {of: _seconds(one.longest) for of, one in pings.items()}
+    )
+    restarts, text = "asterisk_restarts", "How often Asterisk was restarted since we know it"
+    yield _counters(restarts, text, "asterisk", {one.id: one.restarts for one in found})
     lost, text = "asterisk_events_lost_seconds", "How long the event stream was away"
     yield _counters(lost, text, "asterisk", {one.id: one.events_lost_s for one in found})
 

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from ari_tui.core.number_format import DASH, fixed, ms_three_digits, percent_short, time_of_day
 from ari_tui.document.detail import CallerStatistics, RtpFigures
-from ari_tui.document.model import Call
+from ari_tui.document.model import Call, CallerLeg
 from ari_tui.ui.limits import MARKS
 from ari_tui.ui.widgets.detail_view import DetailView, box, lines_of, wrapped
 from ari_tui.ui.widgets.line_canvas import LineCanvas, Part, Style
@@ -104,6 +104,10 @@ def asterisk_says(view: DetailView, width: int) -> list[Text]:
             _rtp(canvas, found.rtp)
         if found.note:
             _note(canvas, found.note, "")
+    leg = view.call.caller_leg
+    if (found is None or found.rtp is None) and leg is not None and leg.received is not None:
+        _rtp(canvas, _of_leg(leg))
+        _fact(canvas, "as of", f"{time_of_day(leg.time)} UTC")
     if view.statistics_trouble:
         _note(canvas, view.statistics_trouble, "!")
     elif found is None:
@@ -120,6 +124,21 @@ def _bridge(canvas: LineCanvas, found: CallerStatistics, call: Call) -> None:
         mixing = (f"{technology}{MARKS['near']} re-clocks media", STYLES["near"])
     _fact(canvas, "channel", found.state or DASH)
     _fact(canvas, "bridge", mixing, members)
+
+
+def _of_leg(leg: CallerLeg) -> RtpFigures:
+    """Return the document's figures of the caller's leg as those of an action."""
+    return RtpFigures(
+        received=leg.received,
+        sent=leg.sent,
+        received_lost=leg.lost_in,
+        sent_lost=leg.lost_out,
+        received_jitter_ms=leg.jitter_in_ms,
+        sent_jitter_ms=leg.jitter_out_ms,
+        rtt_ms=leg.rtt_ms,
+        local_ssrc=None,
+        remote_ssrc=None,
+    )
 
 
 def _rtp(canvas: LineCanvas, rtp: RtpFigures) -> None:

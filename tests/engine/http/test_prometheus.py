@@ -18,7 +18,7 @@ from ari_tui.analysis.sla.profiles import SEED_PROFILE
 from ari_tui.analysis.store import Store
 from ari_tui.document import model
 from ari_tui.document.metrics import COUNTER, METRICS
-from ari_tui.document.model import Document
+from ari_tui.document.model import CallerLegTotals, Document, PingTimes
 from ari_tui.document.where import PLACES
 from ari_tui.engine.http.prometheus import PER_CALL, STATES, engine_families, renderer, sla_families
 from tests.engine.kit import call_facts, document
@@ -227,6 +227,22 @@ def test_an_asterisk_that_was_lost_is_down_and_one_that_was_not_asked_has_no_lat
     found = samples(engine_families(msgspec.structs.replace(document, asterisks=[lost])))
     assert found["asterisk_up", "pbx1"] == 0
     assert ("asterisk_latency_seconds", "pbx1") not in found
+
+
+def test_pings_and_restarts_of_an_asterisk_and_losses_on_the_callers_legs_are_told() -> None:
+    document = a_document()
+    asterisk = msgspec.structs.replace(
+        document.asterisks[0], restarts=2, ping_ms=PingTimes(median=1.0, longest=250.0)
+    )
+    legs = CallerLegTotals(received=1000, lost_in=7, sent=500, lost_out=3)
+    totals = msgspec.structs.replace(document.totals, caller_legs=legs)
+    text = text_of(msgspec.structs.replace(document, asterisks=[asterisk], totals=totals))
+    assert value_of(text, "ari_tui_asterisk_ping_seconds", asterisk="pbx1") == 0.001
+    assert value_of(text, "ari_tui_asterisk_ping_longest_seconds", asterisk="pbx1") == 0.25
+    assert value_of(text, "ari_tui_asterisk_restarts_total", asterisk="pbx1") == 2
+    assert value_of(text, "ari_tui_caller_leg_lost_total", way="in") == 7
+    assert value_of(text, "ari_tui_caller_leg_lost_total", way="out") == 3
+    assert value_of(text, "ari_tui_caller_leg_packets_total", way="out") == 500
 
 
 def test_every_place_has_the_number_of_calls_that_are_up_with_a_fault_there() -> None:

@@ -5,7 +5,7 @@ import pytest
 from rich.text import Text
 
 from ari_tui.analysis.stream.gaps import KINDS
-from ari_tui.document.model import LossDirections
+from ari_tui.document.model import CallerLeg, LossDirections
 from ari_tui.document.where_text import NOT_TOLD
 from ari_tui.ui.widgets.detail_course import course
 from ari_tui.ui.widgets.detail_facts import asterisk_says, counts, facts
@@ -253,6 +253,23 @@ def test_asterisks_figures_are_told_by_what_they_mean() -> None:
     unheard = statistics(sent_lost=None, sent_jitter_ms=None)
     found = told(plain(asterisk_says(a_view(statistics=unheard), 80)))
     assert found["to caller"] == "2,990  loss not known: no RTCP reports"
+
+
+def test_of_a_call_whose_channel_is_gone_the_last_reading_of_its_leg_is_told() -> None:
+    leg = CallerLeg(
+        time="2026-11-22T11:59:58.000+00:00",
+        received=2900,
+        sent=2800,
+        lost_in=100,
+        jitter_in_ms=0.5,
+    )
+    text = plain(asterisk_says(a_view(a_call(1, caller_leg=leg)), 80))
+    found = told(text)
+    assert found["from caller"] == "2,900  lost 100 (3.33%)  jitter 0.500 ms"
+    assert found["to caller"] == "2,800  loss not known: no RTCP reports"
+    assert found["as of"] == "11:59:58 UTC"
+    asked = a_view(a_call(1, caller_leg=leg), statistics=statistics())
+    assert "as of" not in told(plain(asterisk_says(asked, 80)))
 
 
 def test_a_bridge_that_mixes_is_marked() -> None:
