@@ -72,6 +72,7 @@ class Site:
     def start_echo(self) -> None:
         """Start the echo server and wait until it listens."""
         arguments = ["echo", "--bind", _ECHO, "--port", str(_ECHO_PORT), "--allow", _ECHO_NEAR]
+        arguments += ["--realtime", "yes"]  # it stands for a machine of its own
         self.echo = self._program("echo", arguments, None)
         self._stack.callback(self.stop_echo)
         rows = Path(f"/proc/{self.echo.pid}/net/udp")
