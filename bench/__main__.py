@@ -9,11 +9,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from bench import capture, disturbing, folding, irtt, relay, screen, starting
+from bench import capture, disturbing, folding, irtt, realtime, relay, screen, starting
 from bench.bed import built_tools
 
 CALLS = (10, 50, 150)
-_BENCHES = ("relay", "fold", "start", "ui", "capture", "irtt", "screen", "disturb")
+_BENCHES = ("relay", "fold", "start", "ui", "capture", "irtt", "screen", "disturb", "realtime")
 
 
 def _table(title: str, rows: list[dict[str, Any]]) -> None:
@@ -86,6 +86,10 @@ async def _screen(chosen: list[str], found: dict[str, Any], tools: Path, seconds
         else:
             found["disturb"] = await disturbing.measure(tools)
             _table("The worker without a screen and with one, in turns", found["disturb"])
+    if "realtime" in chosen:
+        found["realtime"] = realtime.measure()
+        title = f"The demo beside {realtime.LOOPS} busy loops, by media.realtime, in turns"
+        _table(title, found["realtime"])
 
 
 def main() -> None:
