@@ -48,7 +48,7 @@ def _ssrc(text: str) -> int:
     help="Pair what goes to this echo server with what it returns: round trip, loss, order.",
 )
 @click.option("--json", "json_file", metavar="FILE", help="Write JSON; - is stdout.")
-@click.option("-v", "--verbose", is_flag=True, help="Tell all figures and events of each stream.")
+@click.option("-v", "--verbose", is_flag=True, help="Print all figures and events of each stream.")
 @settings_options()
 @click.pass_obj
 def analyze(start: Start, /, **values: Any) -> int:

@@ -13,7 +13,7 @@ from ari_tui.core.errors import ConfigError
 from ari_tui.core.runtime_folder import engine_socket
 
 
-@click.command(short_help="Show an engine that runs.")
+@click.command(short_help="Show a running engine on a screen.")
 @click.argument("target", required=False, metavar="[URL or SOCKET]")
 @settings_options(APP_FLAG, *SCREEN_FLAGS)
 @click.pass_obj

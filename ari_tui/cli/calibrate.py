@@ -27,7 +27,7 @@ def _name(_: click.Context, __: click.Parameter, text: str) -> str:
     return text
 
 
-@click.command(short_help="Propose limits from what a path does.")
+@click.command(short_help="Propose SLA limits from a healthy path.")
 @click.argument("target", required=False, metavar="[URL or SOCKET]")
 @click.option(
     "--duration",
@@ -51,7 +51,7 @@ def _name(_: click.Context, __: click.Parameter, text: str) -> str:
     type=click.FloatRange(1, 100),
     default=1.5,
     show_default=True,
-    help="What is measured above the floor, times this, is the budget.",
+    help="Limit: the shortest round trip, plus this times what lies above it.",
 )
 @take_over_option
 @settings_options(*ASTERISK_FLAGS)
@@ -91,8 +91,8 @@ def proposal_lines(proposal: Proposal, watched: PathSample) -> Iterator[str]:
     yield f"# Proposed from {watched.seconds:.0f} s: {watched.calls} calls, {seen:,} round trips."
     if watched.limited_s >= 1:
         yield (
-            f"# {watched.limited_s:.0f} s of it were limited by this machine itself: its delays "
-            "are in here, a quieter one would tell better."
+            f"# In {watched.limited_s:.0f} s of it this machine was too slow: its delays "
+            "are in here. Measure again on a less busy one."
         )
     tiers = [
         f"{tier.calls_up_to}:{tier.p50_ms:g}/{tier.p95_ms:g}/{tier.p99_ms:g}"

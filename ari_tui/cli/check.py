@@ -35,13 +35,13 @@ class _Plugin(click.Command):
 
 @click.command(cls=_Plugin, short_help="One line and exit 0 to 3, for Nagios.")
 @click.argument("target", required=False, metavar="[FILE, URL or SOCKET]")
-@click.option("--timeout", type=SECONDS, default=10.0, show_default=True, help="Wait so long.")
+@click.option("--timeout", type=SECONDS, default=10.0, show_default=True, help="Time-out.")
 @click.option(
     "--no-traffic",
     type=click.Choice(_STATES),
     default="ok",
     show_default=True,
-    help="What it is when there are no calls.",
+    help="The state when there are no calls.",
 )
 @settings_options(APP_FLAG)
 @click.pass_obj

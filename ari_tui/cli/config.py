@@ -25,14 +25,14 @@ def print_(start: Start, /, **values: Any) -> int:
     return 0
 
 
-@config.command("check", short_help="Tell every mistake, exit with 2 when there is one.")
+@config.command("check", short_help="List every mistake; exit with 2 when there is one.")
 @settings_options()
 @click.pass_obj
 def check(start: Start, /, **values: Any) -> int:
     """Tell every mistake in all layers; exit with 2 when there is one, else with 0."""
     settings = prepare(start, values)
     source = settings.file or "no file, only variables and defaults"
-    click.echo(f"the configuration is right ({source})")
+    click.echo(f"the configuration is valid ({source})")
     return 0
 
 

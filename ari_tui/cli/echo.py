@@ -26,7 +26,9 @@ from ari_tui.core.log import get
 @click.command(short_help="Return RTP packets to where they came from.")
 @click.option("--bind", metavar="ADDR", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=4000, show_default=True)
-@click.option("--allow", metavar="CIDR", multiple=True, help="Clients beyond loopback; repeatable.")
+@click.option(
+    "--allow", metavar="CIDR", multiple=True, help="Networks of clients elsewhere; repeatable."
+)
 @click.option("--pace", is_flag=True, help="Send each packet at its place on the RTP clock.")
 @click.option(
     "--clock-rate",

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(min=0), help="Repeat the impairments exactly.")
 @click.option("--simulated", is_flag=True, hidden=True, help="The Asterisk is a simulated one.")
 @click.option("--yes", is_flag=True, help="Do not ask before calling through another machine.")
-@click.option("--headless", is_flag=True, help="No screen: progress and log as plain lines.")
-@click.option("--stay", is_flag=True, help="Go on when the screen has gone.")
+@click.option("--headless", is_flag=True, help="No screen: progress and log on stderr.")
+@click.option("--stay", is_flag=True, help="Keep the engine running without the screen.")
 @take_over_option
 @settings_options(*LOADTEST_FLAGS, *OUTPUT_FLAGS, *ASTERISK_FLAGS, *SCREEN_FLAGS)
 @click.pass_obj
@@ -80,7 +80,7 @@ def _prepared(start: Start, values: dict[str, Any]) -> Settings:
     from ari_tui.session.loadtest.plan import check_safety_limits
 
     if values.get("flag_ari_pass"):
-        get("loadtest").warning("--ari-pass: all of this machine can read it; better is ARI_PASS")
+        get("loadtest").warning("--ari-pass: every user of this machine can read it: use ARI_PASS")
     check_safety_limits(settings.loadtest)
     for path in settings.loadtest.report:
         form_of(path)

@@ -88,7 +88,7 @@ SCREEN_FLAGS = (
     Flag("--theme", "ui.theme", "Colors of the screen, see `ari-tui themes`.", "NAME"),
     Flag("--themes-dir", "ui.themes_dir", "A folder of theme files of your own.", "DIR"),
     Flag("--ascii", "ui.ascii", "Draw with ASCII only.", None),
-    Flag("--mouse", "ui.mouse", "Take the mouse from the terminal.", None),
+    Flag("--mouse", "ui.mouse", "Use the mouse.", None),
     Flag("--refresh", "ui.refresh_hz", "How often the screen is drawn, in Hz.", "HZ"),
 )
 REALTIME_FLAG = Flag("--realtime", "media.realtime", "Realtime scheduling.", "auto|yes|no")
@@ -96,14 +96,14 @@ APP_FLAG = ASTERISK_FLAGS[2]
 LOAD_FLAGS = (
     Flag("--endpoint", "loadtest.endpoints", "What to call, such as Local/tone@lab.", "E[,E…]"),
     Flag("--calls", "loadtest.calls", "How many at once.", "N"),
-    Flag("--tiers", "loadtest.tiers", "Climb to each, judge each: 30,100,150.", "N,N…"),
+    Flag("--tiers", "loadtest.tiers", "Numbers of calls, each judged: 30,100,150.", "N,N…"),
     Flag("--duration", "loadtest.duration_s", "Seconds of the test, or of each tier.", "S"),
     Flag("--call-duration", "loadtest.call_duration_s", "Seconds of each call.", "S"),
     Flag("--ramp", "loadtest.ramp_cps", "New calls a second.", "CPS"),
     Flag("--ring", "loadtest.ring_s", "How long a call may ring.", "S"),
     Flag("--caller-id", "loadtest.caller_id", "Name <number> of the caller.", "TEXT"),
     Flag("--app-args", "loadtest.app_args", "Arguments of the application.", "A[,A…]"),
-    Flag("--max-failed", "loadtest.max_failed", "More failed calls fail the test.", "N"),
+    Flag("--max-failed", "loadtest.max_failed", "How many calls may fail.", "N"),
 )
 LOAD_LISTS = (
     Flag("--variable", "loadtest.variables", "Channel variable; repeatable.", "NAME=VALUE"),
@@ -114,7 +114,7 @@ ORIGINAL_FLAGS = (
     Flag("--concurrent", "loadtest.calls", "As --calls.", "N"),
     Flag("--report-file", "loadtest.report", "As --report.", "FILE"),
     Flag("--app-name", "asterisk.app", "As --app.", "NAME"),
-    Flag("--ari-pass", "asterisk.password", "Better by ARI_PASS: all can read arguments.", "TEXT"),
+    Flag("--ari-pass", "asterisk.password", "Use ARI_PASS: every user can read arguments.", "TEXT"),
 )
 """The original load test's own flags."""
 LOADTEST_FLAGS = (*LOAD_FLAGS, *LOAD_LISTS, *ORIGINAL_FLAGS)

@@ -26,8 +26,8 @@ _VERDICTS = {SLA_FAILED, INCONCLUSIVE}
 def run_options(command: Command) -> Command:
     """Give a command the options of `RunOptions`."""
     for option in (
-        click.option("--stay", is_flag=True, help="Go on when the screen has gone."),
-        click.option("--duration", type=SECONDS, help="Drain and end after so many seconds."),
+        click.option("--stay", is_flag=True, help="Keep the engine running without the screen."),
+        click.option("--duration", type=SECONDS, help="End after so many seconds."),
         click.option("--headless", is_flag=True, help="No screen: status line and log on stderr."),
     ):
         command = option(command)

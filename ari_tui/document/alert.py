@@ -74,8 +74,8 @@ def _text(change: Change, document: Document, reasons: list[str]) -> str:
     if change.state == "no_traffic":
         return f"{head}: no traffic ({document.totals.calls.active} calls up)"
     if change.state == "ok":
-        past = {"fail": "the SLA is met again, or fails no more", "no_traffic": "there is traffic"}
-        return f"{head}: {past.get(change.previous, 'all is well')}"
+        past = {"fail": "the SLA no longer fails", "no_traffic": "there is traffic again"}
+        return f"{head}: {past.get(change.previous, 'the SLA does not fail')}"
     now = document.sla.now
     most = max(now.failing.values(), default=0) if now is not None else 0
     why = "; ".join(reasons) or "no reasons"

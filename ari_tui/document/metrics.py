@@ -73,7 +73,7 @@ METRICS: Final = (
     _packets(
         "late_fixed_anchor",
         "LATEO",
-        "Late from Asterisk, reckoned from the first packet's time alone",
+        "Late from Asterisk, by the first packet's time alone",
     ),
     _packets("discarded", "DISC", "Round trips above the floor by more than the jitter buffer"),
     _packets("uncertain", "UNSURE", "Packets returned whose departure is not known to 0.5 ms"),
@@ -123,7 +123,7 @@ METRICS: Final = (
         "missing_explained",
         "MEXPL",
         "",
-        "Upstream missing that a digit, hold or noise explains",
+        "Missing from Asterisk, explained by digits, hold or comfort noise",
         "missing_explained",
     ),
     Metric("dead_air_seconds", "DEAD", "s", "Silence in all interruptions", "dead_air_s", GAUGE),

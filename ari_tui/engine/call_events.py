@@ -62,7 +62,7 @@ class CallEventMessages:
                 call,
                 "warning",
                 "leftover",
-                f"could not be removed, the next sweep will: {leftover}",
+                f"could not be removed, the next clean-up tries again: {leftover}",
             )
 
 

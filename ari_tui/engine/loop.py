@@ -88,7 +88,7 @@ class EngineLoop:
         """Handle an event, or a change of the connection."""
         parts = self._parts
         if isinstance(item, Connected):
-            away = f"events of {item.away_s or 0.0:.1f} s are lost; comparing calls"
+            away = f"its events of {item.away_s or 0.0:.1f} s are lost, calls are compared"
             parts.events.add("warning", "reconnected", f"Asterisk is back: {away}")
             self._tasks.spawn(parts.sweeper.reconcile(lambda: parts.event_stream.connected))
         elif isinstance(item, Disconnected):

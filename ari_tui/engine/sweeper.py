@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from ari_tui.ari.client import AriClient
 from ari_tui.ari.sweep import LiveCall, SweepPlan, plan_sweep
 from ari_tui.core.errors import AriError
+from ari_tui.core.number_format import plural
 from ari_tui.engine.asterisk_watch import AsteriskWatch
 from ari_tui.engine.call_manager import CallManager
 from ari_tui.engine.event_log import EventLog, attempt
@@ -40,7 +41,7 @@ class Sweeper:
             try:
                 plan = await self._plan()
             except AriError as error:
-                self._events.add("warning", "sweep", f"sweep {occasion} failed: {error}")
+                self._events.add("warning", "sweep", f"clean-up {occasion} failed: {error}")
                 return False
             await self._apply(plan, occasion)
         return True
@@ -86,14 +87,26 @@ class Sweeper:
             self._calls.on_new_caller(channel)
         channels = [await self._undo(self._client.hang_up(one)) for one in plan.hang_up]
         bridges = [await self._undo(self._client.delete_bridge(one)) for one in plan.delete_bridges]
-        if plan.lost or channels or bridges or callers:
-            self._events.add(
-                "warning",
-                "sweep",
-                f"sweep {occasion}: {len(plan.lost)} lost calls ended, {sum(channels)} leftover "
-                f"channels and {sum(bridges)} leftover bridges removed, "
-                f"{len(callers)} callers {'measured' if self._calls.accepting else 'released'}",
-            )
+        self._report(
+            occasion,
+            {
+                "lost call": (len(plan.lost), "ended"),
+                "leftover channel": (sum(channels), "removed"),
+                "leftover bridge": (sum(bridges), "removed"),
+                "waiting caller": (
+                    len(callers),
+                    "measured" if self._calls.accepting else "released",
+                ),
+            },
+        )
+
+    def _report(self, occasion: str, done: Mapping[str, tuple[int, str]]) -> None:
+        """Tell what was done; callers who waited are nothing to warn of."""
+        told = [f"{plural(n, what)} {how}" for what, (n, how) in done.items() if n]
+        if told:
+            amiss = len(told) > 1 or not done["waiting caller"][0]
+            level = "warning" if amiss else "info"
+            self._events.add(level, "sweep", f"clean-up {occasion}: {', '.join(told)}")
 
     async def _undo(self, request: Awaitable[object]) -> bool:
         return await attempt(request, self._events, "sweep", "a leftover could not be removed")

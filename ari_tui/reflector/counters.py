@@ -117,8 +117,10 @@ class EchoCounters:
     def _dwell_text(self) -> str:
         mean_ns, max_ns = self.total.dwell_mean_ns, self.total.dwell_max_ns
         if mean_ns is None or max_ns is None:
-            return "own delay —"
-        delay = f"own delay {mean_ns / 1e6:.3f} ms on average, {max_ns / 1e6:.3f} ms at most"
+            return "delay in this server —"
+        delay = (
+            f"delay in this server {mean_ns / 1e6:.3f} ms on average, {max_ns / 1e6:.3f} ms at most"
+        )
         return f"{delay}, {self.total.held:,} packets held above 0.5 ms"
 
     def _impaired_text(self) -> str:

@@ -80,7 +80,7 @@ class StopCondition:
     def take(self, readable: list[Any]) -> str:
         """Return the reason of the stop requested by one of the readable descriptors, else "".
 
-        "SIGTERM", "SIGINT", "SIGHUP", the parent's reason, or "let go by the parent" when it gave
+        "SIGTERM", "SIGINT", "SIGHUP", the parent's reason, or "ended by its parent" when it gave
         none. The lifeline is not watched after that; a further signal can still be read.
         """
         if self._read_fd in readable:
@@ -88,7 +88,7 @@ class StopCondition:
         lifeline = self._link.lifeline_fd if self._link is not None else None
         if self._link is not None and lifeline in readable:
             self.watched = [self._read_fd]
-            return self._link.read_reason() or "let go by the parent"
+            return self._link.read_reason() or "ended by its parent"
         return ""
 
 

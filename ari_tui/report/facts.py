@@ -345,8 +345,8 @@ def books(document: Document) -> Iterator[Fact]:
 def instrument(document: Document) -> Iterator[Fact]:
     """Yield the quality of the measurement itself."""
     found = document.instrument
-    yield Fact("Own delay, towards the echo", *_dwell(found.dwell_out_us))
-    yield Fact("Own delay, back to Asterisk", *_dwell(found.dwell_back_us))
+    yield Fact("Delay in this engine, outward", *_dwell(found.dwell_out_us))
+    yield Fact("Delay in this engine, back", *_dwell(found.dwell_back_us))
     yield Fact("Limited", span(found.limited_s), "left out of the verdict")
     yield Fact("Uncertain time stamps", grouped(found.uncertain), "counted, but not timed")
     yield Fact("Dropped at our sockets", grouped(found.socket_drops))

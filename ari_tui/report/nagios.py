@@ -86,7 +86,7 @@ def _place(document: Document) -> str:
 def _recent(sla: Sla, now: SlaNow) -> tuple[str, str]:
     """Return the verdict of the last minute, or failing that of the session, and its text."""
     because = f": {now.reasons[0]}" if now.reasons else ""
-    text = f"{now.state} over {now.clean_s:g} of {now.of_s} s of the last minute{because}"
+    text = f"{now.state} in the last minute ({now.clean_s:g} of {now.of_s} s judged){because}"
     too_busy = 2 * now.clean_s < now.of_s
     if now.state != "inconclusive" or too_busy or sla.verdict != "pass":
         return now.state, text

@@ -79,7 +79,7 @@ async def watch(source: LiveSource, seconds: float, stop: asyncio.Event) -> Path
     """
     await asyncio.wait_for(source.opened(), _OPEN_S)
     if source.document is None:
-        raise AriTuiError(f"{source.address} has told nothing")
+        raise AriTuiError(f"{source.address} sent no document")
     sample = _Sampling(source, source.document)
     until = time.monotonic() + seconds
     while not stop.is_set() and source.link.state != "ended":

@@ -40,7 +40,7 @@ def test_thin_evidence_is_inconclusive_and_says_what_is_missing() -> None:
     assert (sla.verdict, sla.clean_s, sla.of_s) == ("inconclusive", 10.0, 10)
     late = next(rule for rule in sla.rules if rule.id == "late")
     # no late packet shows 0.1 % after ln 0.025 / ln 0.999 = 3,687.0 packets: 3,688
-    assert late.missing == "500 of about 3,700 clean packets"
+    assert late.missing == "500 of about 3,700 packets needed"
     assert late.missing in sla.headline
 
 

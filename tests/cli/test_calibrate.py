@@ -121,4 +121,4 @@ def test_every_limit_has_its_reason_above_it() -> None:
 def test_an_instrument_that_was_limited_is_reported() -> None:
     seen = watched(limited_s=12.4)
     lines = list(proposal_lines(propose(seen, "own", 1.5), seen))
-    assert lines[1].startswith("# 12 s of it were limited by this machine itself")
+    assert lines[1].startswith("# In 12 s of it this machine was too slow")

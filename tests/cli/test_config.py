@@ -41,7 +41,7 @@ def test_a_right_configuration_is_exit_0(
 ) -> None:
     (bare_start / "c.toml").write_text("[media]\nworkers = 2")
     assert execute(["config", command, "--config", "c.toml"]) == 0
-    assert capsys.readouterr().out == f"the configuration is right ({bare_start / 'c.toml'})\n"
+    assert capsys.readouterr().out == f"the configuration is valid ({bare_start / 'c.toml'})\n"
 
 
 @pytest.mark.parametrize("command", ["check", "validate"])

@@ -32,8 +32,8 @@ def test_one_affected_call_is_one_call() -> None:
 @pytest.mark.parametrize(
     ("state", "previous", "words"),
     [
-        ("ok", "fail", "the SLA is met again, or fails no more"),
-        ("ok", "no_traffic", "there is traffic"),
+        ("ok", "fail", "the SLA no longer fails"),
+        ("ok", "no_traffic", "there is traffic again"),
         ("no_traffic", "ok", "no traffic (2 calls up)"),
     ],
 )

@@ -197,7 +197,7 @@ async def test_a_caller_whose_coming_was_not_heard_is_sent_on_by_the_sweep(
             await until(lambda: run.parts.event_stream.backlog == 0)
         assert late in pbx.channels
         await run.parts.sweeper.sweep("now")
-        assert texts(run.events("sweep"))[-1].endswith("1 callers released")
+        assert texts(run.events("sweep"))[-1].endswith("1 waiting caller released")
         await until(lambda: late not in pbx.channels)
         assert run.parts.calls.started == 1
         await run.end()

@@ -54,7 +54,11 @@ def test_an_end_is_told_with_who_ended_it_and_what_stays(log: EventLog) -> None:
     CallEventMessages(log).finished(call(), ended)
     assert told(log) == [
         ("info", "call_ended", "call ended: hung up from here"),
-        ("warning", "leftover", "could not be removed, the next sweep will: bridge: 500 no"),
+        (
+            "warning",
+            "leftover",
+            "could not be removed, the next clean-up tries again: bridge: 500 no",
+        ),
     ]
 
 

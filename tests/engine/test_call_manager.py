@@ -107,7 +107,7 @@ async def test_what_cannot_be_undone_at_all_is_told_and_swept_later(
         pbx.sim.pbx.hang_up(pbx.sim.pbx.channels[caller])
         await until(lambda: not run.calls)
         (told,) = run.events("leftover")
-        assert "could not be removed, the next sweep will: bridge" in told.text
+        assert "could not be removed, the next clean-up tries again: bridge" in told.text
         fault.times = 0
         await run.parts.sweeper.sweep("now")
         await assert_clean(run)

@@ -59,8 +59,8 @@ async def test_what_a_killed_engine_left_is_reaped_and_its_callers_are_taken_up(
             assert not left & {*pbx.channels, *pbx.bridges}
             (told,) = texts(run.events("sweep"))
             assert told == (
-                "sweep at start: 0 lost calls ended, 2 leftover channels and 2 leftover bridges "
-                "removed, 2 callers measured"
+                "clean-up at start: 2 leftover channels removed, 2 leftover bridges removed, "
+                "2 waiting callers measured"
             )
             await run.end()
         assert run.final.totals.calls.failed == 0
@@ -118,7 +118,7 @@ async def test_a_leftover_that_stays_is_told_and_not_counted_as_removed(
         assert await run.parts.sweeper.sweep("now")
         told = texts(run.events("sweep"))
         assert told[0].startswith("a leftover could not be removed: ")
-        assert "1 leftover bridges removed" in told[1]
+        assert "1 leftover bridge removed" in told[1]
         fault.times = 0
         await run.parts.sweeper.sweep("again")
         assert pbx.bridges == []
@@ -135,7 +135,7 @@ async def test_a_sweep_that_cannot_look_changes_nothing_and_says_so(
             fault = pbx.faults.add("GET", path, 500)
             assert await run.parts.sweeper.sweep("now") is False
             fault.times = 0
-        assert all("sweep now failed: " in text for text in texts(run.events("sweep")))
+        assert all("clean-up now failed: " in text for text in texts(run.events("sweep")))
         assert len(run.calls) == 1
         await run.end()
 

@@ -70,7 +70,7 @@ async def test_one_call_of_two_seconds_is_too_little_to_tell_and_says_what_is_mi
     assert run.final.sla.verdict == "inconclusive"
     loss = rule(run.final, "loss")
     assert loss.verdict == "inconclusive"
-    assert "clean packets" in loss.missing
+    assert "packets needed" in loss.missing
     assert any(loss.missing in reason for reason in run.final.sla.reasons)
 
 

@@ -40,7 +40,7 @@ EMPTY = dataclasses.replace(
 def test_the_text_is_one_paragraph_with_every_count_that_matters() -> None:
     assert COUNTERS.text() == (
         "echo: 1,000 packets (172,000 bytes) of 2 streams received, 990 returned, 2 errors;"
-        " own delay 0.100 ms on average, 2.500 ms at most, 3 packets held above 0.5 ms;"
+        " delay in this server 0.100 ms on average, 2.500 ms at most, 3 packets held above 0.5 ms;"
         " impaired: 12 lost, 4 doubled, 3 reordered;"
         " not returned: 7 malformed, 8 not RTP, 6 refused by source, 1 unsent at the end;"
         " 5 dropped by the kernel: receive buffer full"
@@ -49,7 +49,7 @@ def test_the_text_is_one_paragraph_with_every_count_that_matters() -> None:
 
 def test_no_sample_is_a_dash_and_none_never_zero() -> None:
     counters = dataclasses.replace(COUNTERS, total=EMPTY)
-    assert "own delay —;" in counters.text()
+    assert "delay in this server —;" in counters.text()
     assert "impaired" not in counters.text()
     values = counters.as_dict()
     assert values["dwell_max_ns"] is None

@@ -152,7 +152,7 @@ def test_what_comes_back_is_exactly_what_the_impairment_counted(
         sequence = rtp_packets.parse(datagram).sequence
         assert datagram == packet(sequence)
         assert received_ns - sent_ns[sequence] >= impairment.delay_ns
-    assert counters.end_reason == "let go by the parent"
+    assert counters.end_reason == "ended by its parent"
 
 
 def test_a_paced_server_sends_no_packet_before_its_place_on_the_clock(
@@ -231,7 +231,7 @@ def test_bind_tells_the_port_before_the_run_and_binds_once(client: socket.socket
     os.close(write_fd)
     counters = server.run(ParentLink(None, read_fd))
     os.close(read_fd)
-    assert counters.end_reason == "let go by the parent"
+    assert counters.end_reason == "ended by its parent"
     with open_udp(host, port):
         pass  # the port is free again
 
@@ -326,7 +326,7 @@ def test_the_end_of_the_lifeline_asks_for_a_stop(lifeline: tuple[ParentLink, int
     with StopCondition(link) as watch:
         assert select.select(watch.watched, [], [], 0)[0] == []
         os.close(write_fd)
-        assert wait(watch) == "let go by the parent"
+        assert wait(watch) == "ended by its parent"
 
 
 def test_the_words_on_the_lifeline_are_the_reason(lifeline: tuple[ParentLink, int]) -> None:
@@ -365,7 +365,7 @@ def test_in_another_thread_the_lifeline_alone_is_watched(lifeline: tuple[ParentL
     os.close(write_fd)
     thread.join(10)
     assert handlers == [before]
-    assert reasons == ["let go by the parent"]
+    assert reasons == ["ended by its parent"]
 
 
 def test_a_stall_is_a_hold_that_the_server_tells(client: socket.socket) -> None:

@@ -148,7 +148,7 @@ def a_load_report(**fields: Any) -> load_test.LoadReport:
         duration_s=10.0,
         end_reason="load test done",
         verdict="fail",
-        reasons=["1 of 3 calls failed (1 at answered); 0 may"],
+        reasons=["1 of 3 calls failed (1 at answered), allowed are 0"],
         success_ratio=2 / 3,
         calls_per_s=1.5,
         set_up_ms=set_up,

@@ -171,9 +171,9 @@ def test_the_instrument_tells_its_own_delay() -> None:
             )
         )
     )
-    out = told["Own delay, towards the echo"]
+    out = told["Delay in this engine, outward"]
     assert (out.value, out.note) == ("61 µs p99", "median 9, longest 1,234 µs")
-    assert told["Own delay, back to Asterisk"].value == "—"
+    assert told["Delay in this engine, back"].value == "—"
     assert told["Limited"].value == "2.5 s"
     assert told["Packet log"].note == "25.0% full"
 

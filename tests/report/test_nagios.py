@@ -89,7 +89,7 @@ def test_of_a_running_engine_the_last_minute_counts_and_not_the_hours_before() -
     found = check_document(document(sla=an_sla("pass", now=failing)), State.OK)
     assert found.state is State.CRITICAL
     assert found.text == (
-        f"{WELL}fail over 57 of 57 s of the last minute: p99: 2.3% above 20 ms, allowed 1%, "
+        f"{WELL}fail in the last minute (57 of 57 s judged): p99: 2.3% above 20 ms, allowed 1%, "
         "2 calls (profile seed)"
     )
     recovered = check_document(document(sla=an_sla("fail", now=now("pass"))), State.OK)
@@ -100,7 +100,7 @@ def test_of_a_running_engine_the_last_minute_counts_and_not_the_hours_before() -
 
 
 def test_too_few_packets_in_a_minute_are_judged_by_the_session() -> None:
-    few = now("inconclusive", reasons=["1,500 of about 3,700 clean packets (late)"])
+    few = now("inconclusive", reasons=["1,500 of about 3,700 packets needed (late)"])
     states = {
         verdict: check_document(document(sla=an_sla(verdict, now=few)), State.OK).state
         for verdict in ("pass", "inconclusive", "fail")
@@ -134,7 +134,7 @@ def test_no_traffic_is_what_the_caller_says_it_is(state: State) -> None:
 def test_an_engine_that_drains_says_so() -> None:
     session = msgspec.structs.replace(document().session, draining=True)
     found = check_document(document(session=session, sla=an_sla(now=now("pass"))), State.OK)
-    text = "pass over 57 of 57 s of the last minute, 2 calls, draining (profile seed)"
+    text = "pass in the last minute (57 of 57 s judged), 2 calls, draining (profile seed)"
     assert found.text == WELL + text
 
 

@@ -153,13 +153,13 @@ def _limits_ms(evidence: Evidence, index: int) -> tuple[float, ...]:
 
 
 def _missing(k: int, n: int, limit: float, needed: int | None) -> str:
-    """Return what is missing: `1,240 of about 3,700 clean packets`."""
+    """Return what is missing: `1,240 of about 3,700 packets needed`."""
     if not n:
         return "no clean packets"
     if needed is None:
-        return f"{n:,} clean packets, too near the limit to tell"
-    tendency = "" if k <= limit * n else " to fail"
-    return f"{n:,} of about {rounded_up(needed):,} clean packets{tendency}"
+        return f"{n:,} packets, too near the limit to tell"
+    tendency = "" if k <= limit * n else ", tends to fail"
+    return f"{n:,} of about {rounded_up(needed):,} packets needed{tendency}"
 
 
 def _tier_label(evidence: Evidence) -> str | None:

@@ -66,30 +66,38 @@ def sla_families(sla: Sla) -> Iterable[Metric]:
     now = sla.now
     whole = sla.state or sla.verdict
     state = whole if now is None else now.state
-    yield _one_of("sla_state", "How the last minute stands: 1 for what it is", "state", state)
-    text = "The verdict on the whole session: 1 for what it is"
+    yield _one_of(
+        "sla_state", "Verdict on the last minute: 1 for the one that holds", "state", state
+    )
+    text = "Verdict on the whole session: 1 for the one that holds"
     yield _one_of("sla_verdict", text, "verdict", whole)
     violated = {rule.id: rule.violated_s for rule in sla.rules}
     text = "Seconds that alone would break the rule"
     yield _counters("sla_violated_seconds", text, "rule", violated)
     yield _gauge("sla_judged_seconds", "Seconds with packets in the session", sla.of_s)
-    yield _gauge("sla_clean_seconds", "Seconds of them that count, in call-seconds", sla.clean_s)
+    yield _gauge(
+        "sla_clean_seconds", "Seconds of them that were judged, as a share of calls", sla.clean_s
+    )
     if now is None:
         return
     failing = {rule: now.failing.get(rule, 0) for rule in (*_RTT_RULES, "late", "loss")}
-    text = "Calls that break a rule that the last minute fails"
+    text = "Calls beyond the limit of a rule that fails in the last minute"
     yield _gauges("sla_failing_calls", text, "rule", failing)
     limits = {rule: getattr(now.limits, f"{rule}_ms") / 1000 for rule in _RTT_RULES}
-    yield _gauges("sla_limit_seconds", "Limit of the tier that judges now", "rule", limits)
+    yield _gauges(
+        "sla_limit_seconds", "Limit in force for the number of calls that are up", "rule", limits
+    )
     ratios = {"late": now.limits.late_ratio, "loss": now.limits.loss_ratio}
-    yield _gauges("sla_limit_ratio", "Share of settled packets that may be so", "rule", ratios)
+    yield _gauges("sla_limit_ratio", "Share of packets that may be late or lost", "rule", ratios)
 
 
 def engine_families(document: Document) -> Iterable[Metric]:
     """Yield what the engine is, how many calls it has, and what it is connected to."""
     session, calls = document.session, document.totals.calls
     about = {"version": session.version, "session": session.id, "profile": document.sla.profile}
-    yield InfoMetricFamily("ari_tui", "What runs here", value=about)
+    yield InfoMetricFamily(
+        "ari_tui", "Version, session and SLA profile of this engine", value=about
+    )
     started = datetime.fromisoformat(session.started_at).timestamp()
     yield _gauge("start_time_seconds", "When the session began, since 1970", started)
     yield _gauge(
@@ -101,7 +109,9 @@ def engine_families(document: Document) -> Iterable[Metric]:
         yield _counter(f"calls_{name}", f"Calls {name}", getattr(calls, name))
     yield from _asterisks(document)
     longest = {f"{w.seconds}s": _seconds(w.rtt_ms.max) for w in document.totals.windows}
-    yield _gauges("window_rtt_max_seconds", "Longest round trip of late", "window", longest)
+    yield _gauges(
+        "window_rtt_max_seconds", "Longest round trip in the last seconds", "window", longest
+    )
     yield from _instrument(document.instrument)
 
 

@@ -155,7 +155,7 @@ def _pictures(report_input: ReportInput) -> Iterator[Markup]:
         yield section("Over time", charts.note, list(charts.figures()))
     spread = histogram(document)
     if spread is not None:
-        yield section("Round trips", "How often which round trip came.", spread, whole_page=True)
+        yield section("Round trips", "How many packets took how long.", spread, whole_page=True)
     times = None if load is None else set_up_times(load.set_up_ms)
     if times is not None:
         yield section(

@@ -115,7 +115,7 @@ class PlacedCall:
         if "media_back" not in self.steps:
             if self.hung_up_s is None:
                 missing = next(step for step in STEPS[2:] if step not in self.steps)
-                reason = found.reason or "nobody told why"
+                reason = found.reason or "no reason given"
                 self.fail(missing, FailureCause(f"ended too soon: {reason}"))
             return
         out_s = (found.longest_interruption_ms or 0.0) / 1000

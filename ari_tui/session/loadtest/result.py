@@ -59,13 +59,16 @@ def judge(slas: Sequence[Sla], progress: LoadProgress, max_failed: int) -> tuple
     if progress.failed <= max_failed:
         return worst, reasons
     where = ", ".join(f"{count} at {step}" for step, count in progress.failed_at.items())
-    failed = f"{progress.failed} of {progress.started} calls failed ({where}); {max_failed} may"
+    failed = (
+        f"{progress.failed} of {progress.started} calls failed ({where}), allowed are {max_failed}"
+    )
     interrupted, whole = progress.failed_at.get(HELD, 0), slas[0]
     if progress.failed - interrupted > max_failed or 2 * whole.clean_s >= whole.of_s:
         return "fail", [failed, *reasons]
     verdict = max(worst, "inconclusive", key=_WORST.index)
     limited = (
-        f"only {whole.clean_s:g} of {whole.of_s} s were clean: media that broke off prove little"
+        f"only {whole.clean_s:g} of {whole.of_s} s could be judged: this machine may have "
+        "interrupted those calls"
     )
     return verdict, [failed, limited, *reasons]
 

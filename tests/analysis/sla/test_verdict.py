@@ -67,8 +67,8 @@ def test_a_minute_and_a_quarter_of_clean_audio_is_just_enough_to_pass() -> None:
 def test_evidence_too_thin_says_what_is_missing() -> None:
     found = verdict(*[second()] * 24, second(40))
     assert found.verdict == "inconclusive"
-    assert headline(found) == "inconclusive, 1,240 of about 3,700 clean packets (late)"
-    assert found.reasons[1] == "1,240 of about 1,900 clean packets (loss)"
+    assert headline(found) == "inconclusive, 1,240 of about 3,700 packets needed (late)"
+    assert found.reasons[1] == "1,240 of about 1,900 packets needed (loss)"
     late = rule(found, "late")
     assert (late.needed, late.actual, late.low) == (3688, 0.0, 0.0)
     assert rule(found, "p99").verdict == "pass"
@@ -91,7 +91,7 @@ def test_a_rate_above_its_limit_that_may_still_be_chance_does_not_fail() -> None
     assert loss.low is not None
     assert loss.low < 0.002
     assert loss.verdict == "inconclusive"
-    assert loss.missing.endswith("clean packets to fail")
+    assert loss.missing.endswith("packets needed, tends to fail")
     assert loss.needed is not None
     assert loss.needed > 3000
 
@@ -100,7 +100,7 @@ def test_a_rate_right_at_its_limit_is_not_foretold() -> None:
     found = verdict(*[second()] * 19, second(lost=2))
     loss = rule(found, "loss")
     assert (loss.actual, loss.needed) == (0.002, None)
-    assert headline(found) == "inconclusive, 1,000 clean packets, too near the limit to tell (loss)"
+    assert headline(found) == "inconclusive, 1,000 packets, too near the limit to tell (loss)"
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_a_rule_holds_its_evidence() -> None:
     assert describe(longest) == "max: 0 s above 22 ms, allowed 0 s"
     assert describe(late) == "late: 0%, allowed 0.1%"
     assert bounds(late) == ("0%", "0.123%", 3000)
-    assert late.missing == "3,000 of about 3,700 clean packets"
+    assert late.missing == "3,000 of about 3,700 packets needed"
 
 
 def bounds(one: Rule) -> tuple[str, str, int]:

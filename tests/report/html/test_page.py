@@ -91,7 +91,7 @@ def test_a_load_test_has_all_its_chapters() -> None:
     for chapter in (
         "Load test of Local/tone@lab",
         "Fail",
-        "1 of 3 calls failed (1 at answered); 0 may",
+        "1 of 3 calls failed (1 at answered), allowed are 0",
         "Service level",
         "Load tiers",
         "Over time",

@@ -24,7 +24,7 @@ def test_a_load_test_is_told_with_its_charts() -> None:
     assert text.startswith("Load test of Local/tone@lab\n===")
     for part in (
         "FAIL, 2026-11-22 11:59:00 UTC, 10.0 s",
-        "- 1 of 3 calls failed (1 at answered); 0 may",
+        "- 1 of 3 calls failed (1 at answered), allowed are 0",
         "2 good, 1 failed, 0 cut",
         "1 failed at answered: busy (cause 17)",
         "fewer at once",
@@ -91,7 +91,7 @@ def test_of_a_load_test_nothing_is_told_twice() -> None:
 def test_verdict_outcome_tiers_failures_and_set_up_are_told() -> None:
     lines = list(load_lines(a_load_report(plan__tiers=[1, 2]), 100))
     assert lines[0] == "FAIL, 2026-11-22 11:59:00 UTC, 10.0 s"
-    assert lines[1] == "- 1 of 3 calls failed (1 at answered); 0 may"
+    assert lines[1] == "- 1 of 3 calls failed (1 at answered), allowed are 0"
     (outcome,) = (line for line in lines if line.startswith("Outcome"))
     assert outcome.split(None, 1)[1] == (
         "2 good, 1 failed, 0 cut at the end (success 66.67 %, 1.5 calls/s)"

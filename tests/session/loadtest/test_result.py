@@ -49,7 +49,7 @@ def test_the_worst_verdict_counts(verdicts: tuple[str, ...], worst: str) -> None
 def test_more_failed_calls_than_may_fail_the_test_and_say_where() -> None:
     verdict, reasons = judge([sla("pass")], progress(failed=2, good=7), 1)
     assert verdict == "fail"
-    assert reasons[0] == "2 of 9 calls failed (2 at answered); 1 may"
+    assert reasons[0] == "2 of 9 calls failed (2 at answered), allowed are 1"
     assert judge([sla("pass")], progress(failed=2, good=7), 2)[0] == "pass"
 
 
@@ -70,7 +70,7 @@ def test_media_that_broke_off_prove_little_while_the_machine_starved_us(
     verdict, reasons = judge([whole], found, 0)
     assert verdict == expected
     assert reasons[0].startswith("2 of 9 calls failed")
-    assert ("prove little" in reasons[1]) is (expected == "inconclusive")
+    assert ("could be judged" in reasons[1]) is (expected == "inconclusive")
 
 
 @pytest.mark.parametrize(("count", "p50", "p95"), [(1, 1, 1), (2, 1, 2), (100, 50, 95)])
