@@ -10,13 +10,18 @@ from ari_tui.analysis.store import Store
 from ari_tui.analysis.totals import CallTotals, merge
 from ari_tui.building.figures import NS_PER_MS, NS_PER_US, figures, packets, rounded, spread
 from ari_tui.building.sla import Listener, sla_now_of, sla_of
-from ari_tui.building.where import where_of_all, where_of_call
+from ari_tui.building.where import wheres_of
 from ari_tui.building.windows import CallWindows, windows_of_all
 from ari_tui.core.number_format import iso
 from ari_tui.document import model
+from ari_tui.document.where import Where
 from ari_tui.wire.rtp import CODEC_NAMES
 
 _OUTAGES_SHOWN: Final = 16
+
+
+_UNHEARD_NS: Final = 5_000_000_000
+"""How long after its start a call may be without a packet: it rings, is answered and bridged."""
 
 
 class CallFacts(NamedTuple):
@@ -75,6 +80,7 @@ def build(store: Store, facts: EngineFacts, listener: Listener) -> model.Documen
     windows, recent = windows_of_all(store, second)
     each = CallWindows(store, list(measured), second)
     sla = sla_of(store.sla_evaluator.evidence, sla_now_of(store, second))
+    where, where_of = wheres_of(store, sla.clean_s, sla.of_s, _unheard(store, facts))
     return model.Document(
         kind=facts.kind,
         time=iso(facts.now_ns),
@@ -94,7 +100,15 @@ def build(store: Store, facts: EngineFacts, listener: Listener) -> model.Documen
         ),
         window=windows[0],
         calls=[
-            _call(store, facts, call, measured[call.number], listener, each)
+            _call(
+                store,
+                facts,
+                call,
+                measured[call.number],
+                listener,
+                each,
+                where_of[call.number],
+            )
             for call in facts.calls
             if call.number in measured
         ],
@@ -102,8 +116,20 @@ def build(store: Store, facts: EngineFacts, listener: Listener) -> model.Documen
         injected=facts.injected,
         intake=facts.intake,
         load=facts.load,
-        where=where_of_all(store, sla.clean_s, sla.of_s),
+        where=where,
     )
+
+
+def _unheard(store: Store, facts: EngineFacts) -> dict[int, int]:
+    """Return the calls that have waited long for their first packet, and since when (ns)."""
+    return {
+        call.number: call.started_ns
+        for call in facts.calls
+        if call.ended_ns is None
+        and facts.now_ns - call.started_ns > _UNHEARD_NS
+        and (row := store.row_of.get(call.number)) is not None
+        and not store.media.started[row]
+    }
 
 
 def _session(facts: EngineFacts) -> model.Session:
@@ -127,6 +153,7 @@ def _call(
     totals: CallTotals,
     listener: Listener,
     each: CallWindows,
+    where: Where,
 ) -> model.Call:
     windows, recent = each.of(call.number)
     mos = listener.mos_of(totals, recent, call.number)
@@ -142,7 +169,7 @@ def _call(
         ptime_ms=leg.ptime_ms(row),
         ssrc=f"0x{int(leg.ssrc[row]):08x}" if started else None,
         jitter_ms=_jitter(store, row),
-        where=where_of_call(store, call.number),
+        where=where,
         **figures(totals, histograms=facts.histograms, mos=mos, windows=windows),
     )
 

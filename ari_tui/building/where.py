@@ -5,7 +5,7 @@ This is the only place that words findings; surfaces print them as they are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ari_tui.analysis.diagnosis.diagnosis import Diagnosed
@@ -66,20 +66,44 @@ _NO_PINGS: Final = Unknown(
 )
 
 
-def where_of_call(store: Store, number: int) -> Where:
-    """Return the diagnosis of one call."""
-    diagnosed = store.diagnosis.of_call(store, number)
-    clean_s = diagnosed.seconds - diagnosed.limited
-    judged = f"{clean_s} of {diagnosed.seconds} s"
-    return _where(diagnosed, _unseen_of(store, number), f"no fault seen, {judged}")
+def wheres_of(
+    store: Store, clean_s: float, of_s: int, unheard: Mapping[int, int]
+) -> tuple[Where, dict[int, Where]]:
+    """Return the diagnosis of the session and of each call.
+
+    The session has judged `clean_s` of `of_s` seconds. `unheard` are the calls that have waited
+    long for their first packet, and since when (ns).
+    """
+    calls = {number: store.diagnosis.of_call(store, number) for number in store.row_of}
+    unseen = {number: _unseen_of(store, number) for number in calls}
+    each = {
+        number: _where(one, unseen[number], f"no fault seen, {_judged(one)}")
+        for number, one in calls.items()
+    }
+    each |= {number: _unheard(since_ns, 1) for number, since_ns in unheard.items()}
+    session = store.diagnosis.of_all(store, list(calls.values()))
+    clean = f"no fault seen, {plural(session.calls, 'call')}, {clean_s:.0f} of {of_s} s"
+    heard = [found for number, found in unseen.items() if number not in unheard]
+    where = _where(session, _unseen_of_all(heard), clean)
+    if unheard and not where.findings:
+        where = _unheard(min(unheard.values()), len(unheard))
+    return where, each
 
 
-def where_of_all(store: Store, clean_s: float, of_s: int) -> Where:
-    """Return the diagnosis of the session, which has judged `clean_s` of `of_s` seconds."""
-    diagnosed = store.diagnosis.of_all(store)
-    judged = f"{clean_s:.0f} of {of_s} s"
-    clean = f"no fault seen, {plural(diagnosed.calls, 'call')}, {judged}"
-    return _where(diagnosed, _unseen_of_all(store), clean)
+def _judged(diagnosed: Diagnosed) -> str:
+    return f"{diagnosed.seconds - diagnosed.limited} of {diagnosed.seconds} s"
+
+
+def _unheard(since_ns: int, calls: int) -> Where:
+    """Return the diagnosis of calls of which nothing has come from Asterisk."""
+    on = f" on {plural(calls, 'call')}" if calls > 1 else ""
+    text = f"{_NAMES[CALLER_OR_ASTERISK]}: no packet{on} since {time_of_day(since_ns / 1e9)}"
+    why = (
+        "answered and bridged, but nothing came: a caller that sends nothing, a firewall between "
+        "Asterisk and this engine, or Asterisk itself"
+    )
+    one = Unknown(place="caller-in", why=why, text=text, since=iso(since_ns), calls=calls)
+    return Where(line=text, findings=[], unknown=[one], clean=False)
 
 
 def _where(diagnosed: Diagnosed, unseen: list[Unknown], clean: str) -> Where:
@@ -304,10 +328,10 @@ def _why_unknown(one: Found) -> str:
 def _unseen_of(store: Store, number: int) -> list[Unknown]:
     """Return what of a call cannot be seen."""
     found = []
-    readings = store.outside.readings_of(number)
-    if not readings:
+    newest = store.outside.newest_of(number)
+    if newest is None:
         found.append(_NO_COUNTS)
-    if not readings or readings[-1].counts.lost_out is None:
+    if newest is None or newest.counts.lost_out is None:
         found.append(_NO_REPORTS)
     direction = store.directions.get(store.row_of[number])
     if direction is None or not direction.intervals:
@@ -317,14 +341,12 @@ def _unseen_of(store: Store, number: int) -> list[Unknown]:
     return found
 
 
-def _unseen_of_all(store: Store) -> list[Unknown]:
+def _unseen_of_all(each: list[list[Unknown]]) -> list[Unknown]:
     """Return what of the session cannot be seen, each once, with how many calls it concerns."""
-    numbers = [number for number, row in store.row_of.items() if store.media.started[row]]
     counted: dict[str, tuple[Unknown, int]] = {}
-    for number in numbers:
-        for one in _unseen_of(store, number):
-            counted[one.place] = (one, counted.get(one.place, (one, 0))[1] + 1)
+    for one in (one for found in each for one in found):
+        counted[one.place] = (one, counted.get(one.place, (one, 0))[1] + 1)
     return [
-        Unknown(place=one.place, why=f"{one.why} ({calls} of {len(numbers)} calls)", calls=calls)
+        Unknown(place=one.place, why=f"{one.why} ({calls} of {len(each)} calls)", calls=calls)
         for one, calls in counted.values()
     ]

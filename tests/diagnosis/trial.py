@@ -9,7 +9,7 @@ import numpy as np
 from ari_tui.analysis.fold import fold
 from ari_tui.analysis.own_outages import DIED
 from ari_tui.analysis.store import Store
-from ari_tui.building.where import where_of_all, where_of_call
+from ari_tui.building.where import wheres_of
 from ari_tui.document.where import Where
 from tests.diagnosis.faults import Scenario
 from tests.diagnosis.schedule import LOSS_TIMEOUT_MS, MS, Schedule, Told, ns
@@ -66,5 +66,4 @@ def take(store: Store, fact: Told) -> None:
 def ask(store: Store) -> tuple[Where, Mapping[int, Where]]:
     """Return the diagnosis of the session and of each call."""
     evidence = store.sla_evaluator.evidence
-    session = where_of_all(store, evidence.clean_s, evidence.of_s)
-    return session, {call: where_of_call(store, call) for call in store.row_of}
+    return wheres_of(store, evidence.clean_s, evidence.of_s, {})

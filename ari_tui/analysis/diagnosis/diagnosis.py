@@ -353,7 +353,9 @@ class Diagnosis:
             return Diagnosed([], 1, seen, limited)
         call.episodes.count(partial(_sent_of, store, row))
         found = call.episodes.found(self._closed, int(evidence.packets[row]), self._profile)
-        return Diagnosed(self._with_waiting(store, call, found), 1, seen, limited)
+        if call.waits:
+            found = self._with_waiting(store, call, found)
+        return Diagnosed(found, 1, seen, limited)
 
     def _with_waiting(self, store: Books, call: _Call, found: list[Found]) -> list[Found]:
         """Add what still waits to be told apart, and leave out what is small beside it."""
@@ -380,9 +382,8 @@ class Diagnosis:
         episode.add(second, hits, packets, limit_of(key, self._profile))
         episode.sure = key.what == NO_ANSWER
 
-    def of_all(self, store: Books) -> Diagnosed:
-        """Return the findings of all calls, each place and kind once."""
-        calls = [self.of_call(store, number) for number in store.row_of]
+    def of_all(self, store: Books, calls: list[Diagnosed]) -> Diagnosed:
+        """Return the findings of all calls, each place and kind once; `calls` are those of now."""
         parts = [one.found for one in calls]
         parts.append(self._of_asterisk(store, len(calls)))
         found = merge_calls([*parts, [found for found, _ in self._retired.values()]])

@@ -112,6 +112,11 @@ class OutsideFacts:
         """Return the readings of a call, oldest first."""
         return list(self._counts.get(call, ()))
 
+    def newest_of(self, call: int) -> LegReading | None:
+        """Return the newest reading of a call; None without one."""
+        readings = self._counts.get(call)
+        return readings[-1] if readings else None
+
     def has_no_counts(self, call: int) -> bool:
         """Return whether Asterisk said that it keeps no counts of this caller's leg."""
         return call in self._no_leg
