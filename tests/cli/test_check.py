@@ -15,7 +15,9 @@ import pytest
 from ari_tui.cli.main import execute
 from ari_tui.document.model import Document, encode
 from tests.client.kit import StubEngine, stub_engine
-from tests.ui.kit import a_call, a_document, an_sla
+from tests.ui.kit import CLEAN, a_call, a_document, an_sla
+
+WELL = f"WHERE {CLEAN}; "
 
 SECONDS = 30
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
@@ -73,7 +75,9 @@ def test_a_file_of_a_run_is_its_last_verdict(
     path = written(tmp_path, a_document([a_call(1)]), final(verdict))
     said, line = check(path)
     assert said == code
-    assert line.startswith(f"ARI-TUI {word}: {verdict.upper()} over 60 of 60 s, 1 calls in all")
+    assert line.startswith(
+        f"ARI-TUI {word}: {WELL}{verdict.upper()} over 60 of 60 s, 1 calls in all"
+    )
     assert " | calls=" in line
 
 
@@ -127,7 +131,7 @@ async def test_a_running_engine_is_found_and_told(
         code, line = await ask()
         assert (code, line.partition(" | ")[0]) == (
             OK,
-            "ARI-TUI OK: PASS over 60 of 60 s, 2 calls (profile seed)",
+            f"ARI-TUI OK: {WELL}PASS over 60 of 60 s, 2 calls (profile seed)",
         )
         assert await ask(str(engine.path)) == (code, line)
 
@@ -212,4 +216,4 @@ def test_the_process_exits_with_the_code_and_its_line_on_stdout(tmp_path: Path) 
         check=False,
     )
     assert (done.returncode, done.stderr) == (CRITICAL, "")
-    assert done.stdout.startswith("ARI-TUI CRITICAL: FAIL")
+    assert done.stdout.startswith(f"ARI-TUI CRITICAL: {WELL}FAIL")

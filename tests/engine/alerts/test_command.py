@@ -43,7 +43,9 @@ async def test_a_program_is_told_by_its_environment_and_by_json_on_its_input(
     tmp_path: Path,
 ) -> None:
     text = 'env > "$1/env"; cat > "$1/in"; pwd > /dev/null; echo paged; echo oops >&2'
-    await AlertCommand([script(tmp_path, text), str(tmp_path)], PATIENT_S).deliver(an_alert())
+    sent = an_alert()
+    assert sent.where is not None
+    await AlertCommand([script(tmp_path, text), str(tmp_path)], PATIENT_S).deliver(sent)
     told = dict(line.partition("=")[::2] for line in (tmp_path / "env").read_text().splitlines())
     assert {name: value for name, value in told.items() if name.startswith("ARI_TUI_")} == {
         "ARI_TUI_ALERT_STATE": "fail",
@@ -56,7 +58,7 @@ async def test_a_program_is_told_by_its_environment_and_by_json_on_its_input(
         "ARI_TUI_ALERT_SESSION": "0123abcd",
         "ARI_TUI_ALERT_HOST": "here",
         "ARI_TUI_ALERT_VERDICT": "inconclusive",
-        "ARI_TUI_ALERT_WHERE": "",
+        "ARI_TUI_ALERT_WHERE": sent.where.line,
     }
     body = json.loads((tmp_path / "in").read_text())
     assert body["schema"] == "ari-tui.alert/1"
