@@ -94,7 +94,9 @@ class EngineLoop:
         elif isinstance(item, Disconnected):
             parts.watch.disconnected(parts.event_stream.disconnected_since_ns or time.time_ns())
             retry = f"{item.reason}: trying again in {item.retry_s:.1f} s"
-            parts.events.add("error", "disconnected", f"event stream lost: {retry}")
+            # the banner tells of every further attempt
+            text, again = f"event stream lost: {retry}", item.attempt > 0
+            parts.events.add("error", "disconnected", text, rate_limited=again)
         elif isinstance(item, MalformedEventError):
             parts.events.add("warning", "broken_event", str(item), rate_limited=True)
         else:

@@ -142,6 +142,15 @@ def test_what_becomes_of_the_connection_is_told_and_goes_to_no_call() -> None:
     parts.calls.on_event.assert_not_called()
 
 
+def test_attempts_that_follow_one_another_do_not_fill_the_event_log() -> None:
+    loop, parts = engine_loop()
+    for attempt in range(5):
+        loop.on_stream_item(Disconnected("refused", attempt, 2.0))
+    assert [line.kind for line in parts.events.lines] == ["disconnected"] * 2
+    loop.on_stream_item(Disconnected("closed", 0, 0.2))
+    assert parts.events.lines[-1].text == "event stream lost: closed: trying again in 0.2 s"
+
+
 def test_a_document_is_handed_to_readers_alerts_and_every_sink() -> None:
     sinks = [mock.MagicMock(), mock.MagicMock()]
     loop, parts = engine_loop(sinks=sinks)
