@@ -93,17 +93,17 @@ async def claim_application(
     elif take_over:
         _log.warning(f"{where} is taken over from another client, {has}")
     else:
-        raise _taken(where, f"{where} (Asterisk {clean_text(version or 'unknown')})", has)
+        gone = "" if holder.connected else " (or by one that has gone while calls were in it)"
+        held = f"is held by another client{gone}, {has}"
+        raise _taken(where, f"{where} (Asterisk {clean_text(version or 'unknown')})", held)
 
 
 def _left_by_us(holder: Registration, unfinished: tuple[str, ...]) -> bool:
     return bool(unfinished) and not holder.connected and holder.sessions <= set(unfinished)
 
 
-def _taken(where: str, in_full: str, has: str) -> AriTakenError:
+def _taken(where: str, in_full: str, held: str) -> AriTakenError:
     return AriTakenError(
-        f"{where} is held by another client, {has}: stop that client, choose another "
-        "application (--app), or add --take-over",
-        question=f"{in_full} is held by another client, {has}. That client will get no more "
-        "events. Take it over?",
+        f"{where} {held}: stop that client, choose another application (--app), or add --take-over",
+        question=f"{in_full} {held}. That client will get no more events. Take it over?",
     )
