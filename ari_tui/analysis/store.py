@@ -11,6 +11,7 @@ import numpy as np
 
 from ari_tui.analysis import counters as c
 from ari_tui.analysis import histogram
+from ari_tui.analysis.diagnosis.evidence_seconds import DELAY_NS
 from ari_tui.analysis.diagnosis.outside import OutsideFacts
 from ari_tui.analysis.notes import Note
 from ari_tui.analysis.own_outages import BEFORE_NS, DIED, LONG_NS, OwnOutage
@@ -50,6 +51,7 @@ class Store(Tables):
     ) -> None:
         super().__init__(profile, late_ns, capacity)
         self.loss_timeout_ns, self.late_ns = loss_timeout_ns, late_ns
+        self.delay_ns = max(DELAY_NS, late_ns)
         self.jitter_buffer_ns = jitter_buffer_ns
         """A packet that returns later than this above the floor counts as discarded."""
         self.folded_until_ns = 0
@@ -190,7 +192,7 @@ class Store(Tables):
     def _book_holds(self, rows: Ints, sent_ns: Ints, hold_ns: Ints) -> None:
         """Book holds (n, ns) as evidence, in the seconds in which the packets were sent."""
         self.evidence.keep_longest("hold_max", rows, sent_ns, hold_ns)
-        for name, limit_ns in (("hold_late", self.late_ns), ("hold_long", self.jitter_buffer_ns)):
+        for name, limit_ns in (("hold_late", self.delay_ns), ("hold_long", self.jitter_buffer_ns)):
             above = hold_ns > limit_ns
             self.evidence.book(name, rows[above], sent_ns[above])
 
@@ -284,7 +286,10 @@ class Store(Tables):
             return
         dwell_ns = np.maximum(dwell_ns, 0)
         self._dwell[way] = self._dwell[way].plus(dwell_ns)
-        for name, limit_ns in (("dwell_late", self.late_ns), ("dwell_long", self.jitter_buffer_ns)):
+        for name, limit_ns in (
+            ("dwell_late", self.delay_ns),
+            ("dwell_long", self.jitter_buffer_ns),
+        ):
             above = dwell_ns > limit_ns
             self.evidence.book(name, rows[above], times_ns[above])
         self.series.book_dwell(rows, times_ns, dwell_ns)

@@ -20,14 +20,15 @@ from ari_tui.analysis.diagnosis.episodes import (
     SILENT,
     TOGETHER_S,
     CallEpisodes,
-    Key,
+    Episode,
+    FaultKind,
     limit_of,
 )
 from ari_tui.analysis.diagnosis.outside import LegReading
 
 _SECOND_NS: Final = 1_000_000_000
-_TOLD_S: Final = 12
-"""Asterisk's count moves every 5 s: after twice that and a reading it has moved or stays."""
+_TOLD_S: Final = 11
+"""Asterisk's count moves every 5 s: after twice that it has moved or stays."""
 _READ_S: Final = 8
 """How long a silent or late second waits for readings."""
 _KEPT: Final = 120
@@ -43,6 +44,9 @@ _NO_CAUSE: Final = "no cause shown"
 _ALIKE_FACT: Final = "like the others"
 _ROSE: Final = 2.0
 _ROSE_BY_NS: Final = 1_500_000
+_REPORT_EVERY_S: Final = 5
+_LAG_S: Final = 4
+"""Seconds close so much later: what is told of newer ones is booked in those."""
 _REPORT_S: Final = 8
 """The far end's reports lag behind what they tell by at most so much."""
 
@@ -103,7 +107,7 @@ class CallerSide:
             self._take_told(self.quiet.popleft(), told, context)
         self._settle_untold(now, context)
 
-    def _take_told(self, one: Quiet, told: _Told, context: Context) -> None:
+    def _take_told(self, one: Quiet, told: _PlaceOfQuiet, context: Context) -> None:
         if told.place == CALLER_OR_ASTERISK:
             self.untold.append(one._replace(pings_good=told.fact == _NO_CAUSE))
             return
@@ -122,21 +126,33 @@ class CallerSide:
             told = self._told_by_others(one, context)
             if told is None and now > one.second + TOGETHER_S:
                 fact = _NO_CAUSE if one.pings_good else "pings not known"
-                told = _Told(CALLER_OR_ASTERISK, fact)
+                told = _PlaceOfQuiet(CALLER_OR_ASTERISK, fact)
             if told is None:
                 self.untold.append(one)
             else:
                 self._add_quiet(one, told, context)
 
-    def _told_by_others(self, one: Quiet, context: Context) -> _Told | None:
+    def _told_by_others(self, one: Quiet, context: Context) -> _PlaceOfQuiet | None:
         near = [place for s, place in self._shown if abs(s - one.second) <= TOGETHER_S]
         caller, asterisk = near.count("caller-in"), near.count("asterisk")
         alike = caller >= _ALIKE and (one.pings_good or not asterisk)
         if alike or (one.pings_good and context.common.tells_caller(one.second)):
-            return _Told("caller-in", _ALIKE_FACT)
+            return _PlaceOfQuiet("caller-in", _ALIKE_FACT)
         if asterisk >= _ALIKE and not caller and not one.pings_good:
-            return _Told("asterisk", _ALIKE_FACT)
+            return _PlaceOfQuiet("asterisk", _ALIKE_FACT)
         return None
+
+    def end(self, place: str | None, context: Context) -> None:
+        """Book what waits when the call ends: missing packets at `place` if others told one."""
+        for missing in self.missing:
+            where = place or CALLER_OR_ASTERISK
+            self._add_missing(missing, missing.hits, where, context, sure=place is not None)
+        for quiet in (*self.quiet, *self.untold):
+            told = self._told_by_others(quiet, context)
+            fact = _NO_CAUSE if quiet.pings_good else "pings not known"
+            self._add_quiet(quiet, told or _PlaceOfQuiet(CALLER_OR_ASTERISK, fact), context)
+        for waiting in (self.missing, self.quiet, self.untold):
+            waiting.clear()
 
     # -- missing packets ---------------------------------------------------------------------
 
@@ -165,7 +181,7 @@ class CallerSide:
             if context.stalled(one.second, _SECOND_NS) is Stall.YES:
                 self._add_missing(one, one.hits, "asterisk", context, sure=True)
                 continue
-            if self._credits and end_ns <= self._credited_ns:
+            if self._credits and one.second * _SECOND_NS < self._credited_ns:
                 counted = min(self._credits, one.hits)
                 self._credits -= counted
                 self._add_missing(one, counted, "caller-in", context, sure=True)
@@ -193,11 +209,8 @@ class CallerSide:
     def _book_unseen(self, newest_ns: int, context: Context) -> None:
         """Book what Asterisk counts as lost and no gap showed: a codec or jitter buffer hid it."""
         if self._credits and newest_ns >= self._credited_ns + _REPORT_S * _SECOND_NS:
-            second = self._credited_ns // _SECOND_NS - 4  # when this closes all before is closed
-            key = Key("caller-in", LOST)
-            limit = limit_of(key, context.profile)
-            episode = self._episodes.open(key, second)
-            episode.add(second, self._credits, 50, limit)
+            last = self._credited_ns // _SECOND_NS
+            episode = _book_span(self._episodes, "caller-in", last, self._credits, context)
             episode.facts["counted by Asterisk"] += self._credits
             self._credits = 0
 
@@ -206,7 +219,7 @@ class CallerSide:
     ) -> None:
         if not hits:
             return
-        key = Key(place, LOST)
+        key = FaultKind(place, LOST)
         episode = self._episodes.open(key, one.second)
         episode.add(one.second, hits, one.packets, limit_of(key, context.profile))
         episode.sure &= sure
@@ -218,9 +231,9 @@ class CallerSide:
 
     # -- silence and lateness ------------------------------------------------------------------
 
-    def _add_quiet(self, one: Quiet, told: _Told, context: Context) -> None:
+    def _add_quiet(self, one: Quiet, told: _PlaceOfQuiet, context: Context) -> None:
         away = context.away(one.second) if told.place == "asterisk" else ""
-        key = Key(told.place, RESTARTED if away == "restarted" else one.what)
+        key = FaultKind(told.place, RESTARTED if away == "restarted" else one.what)
         episode = self._episodes.open(key, one.second)
         episode.add(one.second, one.hits, one.packets, limit_of(key, context.profile))
         episode.worst_ns = max(episode.worst_ns, one.size_ns)
@@ -229,7 +242,7 @@ class CallerSide:
         episode.sure &= told.place == "asterisk"
 
 
-class _Told(NamedTuple):
+class _PlaceOfQuiet(NamedTuple):
     """Where a silent or late second belongs, and the fact that says so."""
 
     place: str
@@ -238,25 +251,25 @@ class _Told(NamedTuple):
 
 def _place_of_quiet(
     one: Quiet, now: int, context: Context, readings: list[LegReading], ptime_ns: int
-) -> _Told | None:
+) -> _PlaceOfQuiet | None:
     """Return the place of a silent or late second; None while readings may still come."""
     stall = context.stalled(one.second, one.size_ns)
     if stall is Stall.YES:
-        return _Told("asterisk", "seconds with a slow ping")
+        return _PlaceOfQuiet("asterisk", "seconds with a slow ping")
     if stall is Stall.NOT_KNOWN:
-        return _Told(CALLER_OR_ASTERISK, "pings not known")
+        return _PlaceOfQuiet(CALLER_OR_ASTERISK, "pings not known")
     from_ns, until_ns = one.second * _SECOND_NS, (one.second + 1) * _SECOND_NS
     margin_ns = _AROUND_S * _SECOND_NS
     near = [r for r in readings if from_ns - margin_ns <= r.at_ns <= until_ns + margin_ns]
     share = _received_share(near, from_ns, until_ns, ptime_ns) if one.what == SILENT else None
     if share is not None and share.least <= _STARVED:
-        return _Told("caller-in", "received less")
+        return _PlaceOfQuiet("caller-in", "received less")
     if _jitter_rose(readings, one.second, context):
-        return _Told("caller-in", "jitter rose")
+        return _PlaceOfQuiet("caller-in", "jitter rose")
     fed = share is not None and share.covers and share.least > _FED
     if fed and share is not None and one.size_ns >= share.longest_ns // 2:
-        return _Told("asterisk-engine", "received all")
-    return None if now < one.second + _READ_S else _Told(CALLER_OR_ASTERISK, _NO_CAUSE)
+        return _PlaceOfQuiet("asterisk-engine", "received all")
+    return None if now < one.second + _READ_S else _PlaceOfQuiet(CALLER_OR_ASTERISK, _NO_CAUSE)
 
 
 class _Share(NamedTuple):
@@ -306,6 +319,21 @@ def _jitter_rose(readings: list[LegReading], second: int, context: Context) -> b
     )
 
 
+def _book_span(
+    episodes: CallEpisodes, place: str, last: int, lost: int, context: Context
+) -> Episode:
+    """Book what a report every five seconds counted as lost, evenly over the seconds before."""
+    kind = FaultKind(place, LOST)
+    limit = limit_of(kind, context.profile)
+    share, more = divmod(lost, _REPORT_EVERY_S)
+    for number in range(_REPORT_EVERY_S):
+        second = last - _REPORT_EVERY_S - _LAG_S + number
+        episode = episodes.open(kind, second)
+        if hits := share + (number < more):
+            episode.add(second, hits, 50, limit)
+    return episode
+
+
 class CallerOut:
     """Asterisk's leg to the caller: the far end's reports, less the gaps that we sent ourselves.
 
@@ -318,7 +346,7 @@ class CallerOut:
         self._episodes = episodes
         self._first: LegReading | None = None
         self._gaps_before = 0
-        self._booked = self._sent = 0
+        self._booked = 0
         self._read_until_ns = 0
         self._gaps_at: deque[tuple[int, int]] = deque(maxlen=2 * _REPORT_S)
 
@@ -332,7 +360,7 @@ class CallerOut:
             if self._first is None:
                 # what was missing shortly before may not be in the first report yet
                 told = reading.at_ns // _SECOND_NS - 2 * _REPORT_S
-                self._first, self._sent = reading, reading.counts.sent
+                self._first = reading
                 self._gaps_before = max((g for s, g in self._gaps_at if s <= told), default=0)
             else:
                 self._book(reading, self._first, gaps - self._gaps_before, context)
@@ -342,9 +370,7 @@ class CallerOut:
         surplus = lost - gaps - self._booked
         if surplus <= 0:
             return
-        second, key = reading.at_ns // _SECOND_NS - _REPORT_S, Key("caller-out", LOST)
-        episode = self._episodes.open(key, second)
-        packets = max(reading.counts.sent - self._sent, surplus)
-        episode.add(second, surplus, packets, limit_of(key, context.profile))
+        last = reading.at_ns // _SECOND_NS
+        episode = _book_span(self._episodes, "caller-out", last, surplus, context)
         episode.facts["reported by the far end"] += surplus
-        self._booked, self._sent = self._booked + surplus, reading.counts.sent
+        self._booked += surplus

@@ -28,10 +28,11 @@ from ari_tui.analysis.diagnosis.episodes import (
     NO_ANSWER,
     SILENT,
     STOPPED,
+    TOGETHER_S,
     CallEpisodes,
     Episode,
+    FaultKind,
     Found,
-    Key,
     limit_of,
     ranked,
 )
@@ -66,7 +67,7 @@ _UNSEEN: Final = int(Limited.SOCKET_DROPS | Limited.LOG_OVERFLOW)
 _LATE_EXCUSED: Final = int(~Limited.SOCKET_DROPS)
 
 
-class Second(NamedTuple):
+class CallSecond(NamedTuple):
     """What moved in one second of one call: packets, ns."""
 
     second: int
@@ -94,7 +95,7 @@ class Second(NamedTuple):
 
 
 _FROM_SERIES: Final = 9
-"""So many fields of `Second` come from the series, the rest from the evidence."""
+"""So many fields of `CallSecond` come from the series, the rest from the evidence."""
 _TROUBLE: Final = (
     "missing",
     "holes",
@@ -161,7 +162,7 @@ class Diagnosis:
         self._profile, self._late_ns = profile, late_ns
         self._calls: dict[int, _Call] = {}
         self._closed = 0
-        self._retired: dict[Key, tuple[Found, int]] = {}
+        self._retired: dict[FaultKind, tuple[Found, int]] = {}
         self._retired_calls = self._retired_seconds = self._retired_limited = 0
         self._burst_before: set[int] = set()
         self._common = CommonSeconds()
@@ -208,10 +209,10 @@ class Diagnosis:
         number_of = {row: number for number, row in store.row_of.items()} if trouble.any() else {}
         for i in np.flatnonzero(trouble).tolist():
             row = int(rows[i])
-            names = Second._fields
+            names = CallSecond._fields
             values = [int(series[name][i]) for name in names[1:_FROM_SERIES]]
             more = [int(evidence[name][i]) for name in names[_FROM_SERIES:]]
-            one = Second(second, *values, *more)._replace(limited=int(limited[i]))
+            one = CallSecond(second, *values, *more)._replace(limited=int(limited[i]))
             one = one._replace(late=0 if around[i] & _LATE_EXCUSED else one.late)
             if silent[i]:
                 one = one._replace(silent_ms=1000)
@@ -249,7 +250,7 @@ class Diagnosis:
         self,
         store: Books,
         call: _Call,
-        one: Second,
+        one: CallSecond,
         slow_ns: int,
         context: Context,
         *,
@@ -282,31 +283,33 @@ class Diagnosis:
             call.caller.quiet.append(quiet)
             context.common.quiet(one.second)
 
-    def _take_own(self, store: Books, call: _Call, one: Second, *, burst: bool) -> None:
+    def _take_own(self, store: Books, call: _Call, one: CallSecond, *, burst: bool) -> None:
         """Book what we and the echo server held; a burst from Asterisk takes its time with both."""
         both = 2 * max(one.sent, 1)
         if not burst:
-            self._add(call, one, Key("engine", HELD), one.dwell_late, both, one.dwell_max)
-        self._add(call, one, Key("engine", HELD_LONG), one.dwell_long, both, one.dwell_max)
-        self._add(call, one, Key("engine", DROPPED), one.dropped, one.sent + one.dropped)
+            self._add(call, one, FaultKind("engine", HELD), one.dwell_late, both, one.dwell_max)
+        self._add(call, one, FaultKind("engine", HELD_LONG), one.dwell_long, both, one.dwell_max)
+        self._add(call, one, FaultKind("engine", DROPPED), one.dropped, one.sent + one.dropped)
         if one.limited & int(Limited.WORKER) and (down_ms := _down_ms(store, call, one.second)):
-            episode = self._add(call, one, Key("engine", STOPPED), -(-down_ms // 20), 50)
+            episode = self._add(call, one, FaultKind("engine", STOPPED), -(-down_ms // 20), 50)
             if episode is not None:
                 episode.facts["down ms"] += down_ms
-        held, packets = Key("echo-server", HELD), max(one.sent, 1)
+        held, packets = FaultKind("echo-server", HELD), max(one.sent, 1)
         if not burst:
             self._add(call, one, held, one.hold_late, packets, one.hold_max)
-        self._add(call, one, Key("echo-server", HELD_LONG), one.hold_long, packets, one.hold_max)
+        self._add(
+            call, one, FaultKind("echo-server", HELD_LONG), one.hold_long, packets, one.hold_max
+        )
 
     def _take_echo(
-        self, call: _Call, one: Second, slow_ns: int, *, burst: bool, holds_told: bool | None
+        self, call: _Call, one: CallSecond, slow_ns: int, *, burst: bool, holds_told: bool | None
     ) -> None:
         if one.lost and not one.limited & int(Limited.LOG_OVERFLOW | Limited.WORKER):
             dropped = bool(one.limited & _UNSURE_BACK)
             loss = EchoLoss(one.second, one.lost, one.sent, one.refused, one.hold_max, dropped)
             call.echo.lost.append(loss)
         if one.late and not burst:
-            episode = self._add(call, one, Key("echo-path", LATE), one.late, one.sent)
+            episode = self._add(call, one, FaultKind("echo-path", LATE), one.late, one.sent)
             if episode is not None and holds_told is not True:
                 episode.sure = False
                 episode.facts["holds not told"] += 1
@@ -314,13 +317,19 @@ class Diagnosis:
         if slow and not one.limited & _LATE_EXCUSED:
             mean_ns = one.rtt_sum // one.rtt_count
             episode = self._add(
-                call, one, Key("echo-path", DELAY), one.rtt_count, one.rtt_count, mean_ns
+                call, one, FaultKind("echo-path", DELAY), one.rtt_count, one.rtt_count, mean_ns
             )
             if episode is not None:
                 episode.facts["limit_us"] = slow_ns // 1000
 
     def _add(
-        self, call: _Call, one: Second, key: Key, hits: int, packets: int, worst_ns: int = 0
+        self,
+        call: _Call,
+        one: CallSecond,
+        key: FaultKind,
+        hits: int,
+        packets: int,
+        worst_ns: int = 0,
     ) -> Episode | None:
         if hits <= 0:
             return None
@@ -361,22 +370,26 @@ class Diagnosis:
         """Add what still waits to be told apart, and leave out what is small beside it."""
         packets = int(store.evidence.packets[call.row])
         waiting = CallEpisodes()
-        for missing in call.caller.missing:
-            key = Key(CALLER_OR_ASTERISK, LOST)
+        told = _told_before(call)
+        for missing in call.caller.missing if told is None else ():
+            key = FaultKind(CALLER_OR_ASTERISK, LOST)
             self._add_waiting(waiting, key, missing.second, missing.hits, missing.packets)
         for quiet in (*call.caller.quiet, *call.caller.untold):
-            key = Key(CALLER_OR_ASTERISK, quiet.what)
+            key = FaultKind(CALLER_OR_ASTERISK, quiet.what)
             self._add_waiting(waiting, key, quiet.second, quiet.hits, quiet.packets)
         for loss in call.echo.lost:
             if loss.none_back:
-                key = Key("echo-path", NO_ANSWER)
+                key = FaultKind("echo-path", NO_ANSWER)
                 self._add_waiting(waiting, key, loss.second, loss.hits, loss.packets)
         waiting.count(partial(_sent_of, store, call.row))
         more = waiting.found(self._closed, packets, self._profile)
+        if told is not None:
+            # what waits now is like what was told of the same minute
+            found = [one._replace(lasts=one.lasts or one.key == told) for one in found]
         return merged(found, more)
 
     def _add_waiting(
-        self, waiting: CallEpisodes, key: Key, second: int, hits: int, packets: int
+        self, waiting: CallEpisodes, key: FaultKind, second: int, hits: int, packets: int
     ) -> None:
         episode = waiting.open(key, second)
         episode.add(second, hits, packets, limit_of(key, self._profile))
@@ -400,7 +413,7 @@ class Diagnosis:
         for outage in store.outside.outages:
             until_ns = outage.until_ns or store.folded_until_ns
             since, last = outage.from_ns // _SECOND_NS, max(outage.from_ns, until_ns) // _SECOND_NS
-            episode, key = Episode(since, last), Key("asterisk", outage.what)
+            episode, key = Episode(since, last), FaultKind("asterisk", outage.what)
             episode.seconds, episode.hits = last - since + 1, 1
             episode.badness = episode.seconds / limit_of(key, self._profile)
             lasts = outage.until_ns is None or last + LASTING_S >= self._closed
@@ -413,6 +426,8 @@ class Diagnosis:
         if call is not None:
             context = Context(store.outside, self._profile, self._common)
             self._settle(store, call, context, ended=True)
+            told = _told_before(call)
+            call.caller.end(told.place if told is not None else None, context)
         diagnosed = self.of_call(store, number)
         self._calls.pop(number, None)
         self._retired_calls += 1
@@ -420,6 +435,17 @@ class Diagnosis:
         self._retired_limited += diagnosed.limited
         kept = merge_calls([diagnosed.found, [found for found, _ in self._retired.values()]])
         self._retired = {one.key: (one._replace(lasts=False), one.calls) for one in kept}
+
+
+def _told_before(call: _Call) -> FaultKind | None:
+    """Return where the newest of this minute's missing packets turned out to be lost, if told."""
+    if not call.caller.missing:
+        return None
+    first = call.caller.missing[0].second
+    kinds = (FaultKind("caller-in", LOST), FaultKind("asterisk-engine", LOST))
+    current = call.episodes.current
+    told = [kind for kind in kinds if kind in current and current[kind].last + TOGETHER_S >= first]
+    return max(told, key=lambda kind: current[kind].last, default=None)
 
 
 def _gaps_sent(store: Books, row: int) -> int:
@@ -461,7 +487,7 @@ def merged(found: list[Found], more: list[Found]) -> list[Found]:
 
 def merge_calls(parts: list[list[Found]]) -> list[Found]:
     """Add up the findings of many calls by place and kind."""
-    by_key: dict[Key, Found] = {}
+    by_key: dict[FaultKind, Found] = {}
     for found in parts:
         for one in found:
             held = by_key.get(one.key)

@@ -19,7 +19,7 @@ from ari_tui.analysis.diagnosis.episodes import (
     REFUSED,
     RESTARTED,
     CallEpisodes,
-    Key,
+    FaultKind,
     limit_of,
 )
 from ari_tui.analysis.roundtrip.direction import EchoCounts
@@ -68,11 +68,11 @@ class EchoSide:
         from_ns, until_ns = one.second * _SECOND_NS, (one.second + 1) * _SECOND_NS
         event = context.echo_event(one.second)
         if one.refused or event == REFUSED:
-            self._add(one, one.hits, Key("echo-server", REFUSED), context, sure=True)
+            self._add(one, one.hits, FaultKind("echo-server", REFUSED), context, sure=True)
         elif event == RESTARTED:
-            self._add(one, one.hits, Key("echo-server", RESTARTED), context, sure=True)
+            self._add(one, one.hits, FaultKind("echo-server", RESTARTED), context, sure=True)
         elif one.hold_max_ns > _SECOND_NS:
-            self._add(one, one.hits, Key("echo-server", HELD_LONG), context, sure=True)
+            self._add(one, one.hits, FaultKind("echo-server", HELD_LONG), context, sure=True)
         elif between := [c for c in counts if c.from_ns < until_ns and c.until_ns > from_ns]:
             if between[-1].until_ns < until_ns and not ended and now < one.second + _KEPT // 2:
                 return False
@@ -81,7 +81,7 @@ class EchoSide:
             return False
         else:
             what = NO_ANSWER if one.none_back else LOST
-            self._add(one, one.hits, Key("echo-path", what), context, sure=True)
+            self._add(one, one.hits, FaultKind("echo-path", what), context, sure=True)
         return True
 
     def _split(self, one: EchoLoss, counts: list[EchoCounts], context: Context) -> None:
@@ -90,7 +90,7 @@ class EchoSide:
         back = sum(c.lost.back for c in counts)
         total = out + at_echo + back
         if not total:
-            self._add(one, one.hits, Key("echo-path", LOST), context, sure=False)
+            self._add(one, one.hits, FaultKind("echo-path", LOST), context, sure=False)
             return
         at_server = round(one.hits * at_echo / total)
         outward = round(one.hits * out / total)
@@ -100,9 +100,11 @@ class EchoSide:
             "echo-back": 0 if one.dropped_here else max(0, one.hits - outward - at_server),
         }
         for place, hits in shares.items():
-            self._add(one, hits, Key(place, LOST), context, sure=True)
+            self._add(one, hits, FaultKind(place, LOST), context, sure=True)
 
-    def _add(self, one: EchoLoss, hits: int, key: Key, context: Context, *, sure: bool) -> None:
+    def _add(
+        self, one: EchoLoss, hits: int, key: FaultKind, context: Context, *, sure: bool
+    ) -> None:
         if hits <= 0:
             return
         episode = self._episodes.open(key, one.second)

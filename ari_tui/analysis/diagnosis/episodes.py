@@ -32,11 +32,8 @@ LOST, LATE, DELAY, SILENT = "lost", "late", "delay", "silent"
 HELD, HELD_LONG, DROPPED, STOPPED = "held", "held-long", "dropped", "stopped"
 REFUSED, NO_ANSWER, RESTARTED, GONE = "refused", "no-answer", "restarted", "gone"
 
-_LATE_FROM_ASTERISK: Final = 0.01
-"""The share of packets from Asterisk that may be late: no rule of the SLA judges them."""
-_HELD: Final = 0.02
-"""The share of packets that we or the echo server may hold for longer than `media.late_ms`: a busy
-machine holds one in a hundred, and nobody hears that."""
+_DELAYED: Final = 0.01
+"""The share of packets that may be delayed where no rule of the SLA judges it."""
 _FACTS: Final = frozenset({REFUSED, NO_ANSWER, RESTARTED, GONE})
 
 
@@ -47,24 +44,24 @@ OF_PACKETS: Final = frozenset(
 """Facts that count packets: those of several calls add up, where others are of shared seconds."""
 
 
-class Key(NamedTuple):
+class FaultKind(NamedTuple):
     """A place and what is bad there."""
 
     place: str
     what: str
 
 
-def limit_of(key: Key, profile: Profile) -> float:
+def limit_of(key: FaultKind, profile: Profile) -> float:
     """Return the share of packets that may be so."""
     match key.what:
         case "lost" | "silent" | "dropped" | "stopped" | "held-long":
             return profile.loss_ratio
         case "late":
-            return profile.late_ratio if key.place.startswith("echo") else _LATE_FROM_ASTERISK
+            return profile.late_ratio if key.place.startswith("echo") else _DELAYED
         case "delay":
             return 0.5
         case "held":
-            return _HELD
+            return _DELAYED
     return profile.loss_ratio
 
 
@@ -125,7 +122,7 @@ class Episode:
         )
 
 
-def packets_of(key: Key, hits: int, sent: int) -> int:
+def packets_of(key: FaultKind, hits: int, sent: int) -> int:
     """Return of how many packets `hits` are, where so many were sent to the echo server.
 
     Those that never came were not sent; our own delay is measured both ways.
@@ -137,12 +134,12 @@ def packets_of(key: Key, hits: int, sent: int) -> int:
     return max(sent, hits, 1)
 
 
-def rate_of(key: Key, episode: Episode) -> float:
+def rate_of(key: FaultKind, episode: Episode) -> float:
     """Return the share of hits over the episode's own span."""
     return episode.hits / packets_of(key, episode.hits, episode.sent)
 
 
-def _tested(key: Key, episode: Episode, sent_in_all: int) -> int:
+def _tested(key: FaultKind, episode: Episode, sent_in_all: int) -> int:
     """Return over how many packets the rate is tested: a minute's, or all of a young call."""
     per_second = episode.sent / (episode.last - episode.since + 1)
     padded = min(round(_TEST_S * per_second), sent_in_all)
@@ -158,7 +155,7 @@ class Judged(NamedTuple):
     """It is so by the exact test too, and the place was seen from both sides."""
 
 
-def judge(key: Key, episode: Episode, sent_in_all: int, profile: Profile) -> Judged:
+def judge(key: FaultKind, episode: Episode, sent_in_all: int, profile: Profile) -> Judged:
     """Judge an episode of a call that has sent so many packets in all."""
     if key.what in _FACTS:
         return Judged(beyond=True, proved=episode.sure)
@@ -169,7 +166,7 @@ def judge(key: Key, episode: Episode, sent_in_all: int, profile: Profile) -> Jud
     return Judged(beyond, beyond and episode.sure and proves(hits, of, limit))
 
 
-def _repeats(key: Key, episode: Episode) -> bool:
+def _repeats(key: FaultKind, episode: Episode) -> bool:
     """Return whether delays came often enough to be more than one stall of a busy machine.
 
     Packets delayed by one stall are one event, which no test of packets counts.
@@ -189,7 +186,7 @@ def proves(hits: int, of: int, limit: float) -> bool:
 class Found(NamedTuple):
     """A finding of a call, or of several: its key, its episode, and what that proves."""
 
-    key: Key
+    key: FaultKind
     episode: Episode
     proved: bool
     lasts: bool
@@ -202,10 +199,10 @@ class CallEpisodes:
     """All episodes of one call."""
 
     def __init__(self) -> None:
-        self.current: dict[Key, Episode] = {}
-        self.past: list[tuple[Key, Episode]] = []
+        self.current: dict[FaultKind, Episode] = {}
+        self.past: list[tuple[FaultKind, Episode]] = []
 
-    def open(self, key: Key, second: int) -> Episode:
+    def open(self, key: FaultKind, second: int) -> Episode:
         """Return the episode that a bad second belongs to; one that is over is put aside."""
         episode = self.current.get(key)
         if episode is not None and second > episode.last + TOGETHER_S:
@@ -247,5 +244,5 @@ def ranked(found: list[Found]) -> list[Found]:
     return sorted(found, key=lambda one: (not one.lasts, -one.episode.badness))
 
 
-def _badness(entry: tuple[Key, Episode]) -> float:
+def _badness(entry: tuple[FaultKind, Episode]) -> float:
     return entry[1].badness

@@ -15,6 +15,9 @@ from ari_tui.analysis.records import Ints
 from ari_tui.analysis.row_arrays import RowArrays, add_at, column
 
 SECONDS: Final = 32
+DELAY_NS: Final = 10_000_000
+"""Delays that no rule of the SLA judges (from Asterisk, in this engine, in the echo server) count
+from here on: a busy machine makes shorter ones, and jitter buffers take them."""
 _SECOND_NS: Final = 1_000_000_000
 _MOST: Final = 0xFFFF
 
@@ -31,13 +34,13 @@ class EvidenceSeconds(RowArrays):
     long_holes = column(np.int32, 0, (SECONDS,))
     """Of `holes`: those in a row of more than two, which a pause of the sender makes, too."""
     late_media = column(np.uint16, 0, (SECONDS,))
-    """From Asterisk later than LATE_MEDIA_NS above the floor."""
+    """From Asterisk later than DELAY_NS above the floor."""
     silent_ms = column(np.uint16, 0, (SECONDS,))
     """Milliseconds of interruptions (over 200 ms, unexplained)."""
     bursts = column(np.uint16, 0, (SECONDS,))
     """From Asterisk within a quarter of the packet time after the one before."""
     dwell_late = column(np.uint16, 0, (SECONDS,))
-    """With us for longer than `media.late_ms`, either way."""
+    """With us for longer than DELAY_NS, either way."""
     dwell_long = column(np.uint16, 0, (SECONDS,))
     """With us for longer than the assumed jitter buffer."""
     dropped = column(np.uint16, 0, (SECONDS,))
@@ -45,7 +48,7 @@ class EvidenceSeconds(RowArrays):
     refused = column(np.uint16, 0, (SECONDS,))
     """ECONNREFUSED of packets to the echo server."""
     hold_late = column(np.uint16, 0, (SECONDS,))
-    """Held by the echo server for longer than `media.late_ms`, as it tells."""
+    """Held by the echo server for longer than DELAY_NS, as it tells."""
     hold_long = column(np.uint16, 0, (SECONDS,))
     """Held by the echo server for longer than the assumed jitter buffer."""
     hold_explained = column(np.uint16, 0, (SECONDS,))
@@ -108,8 +111,3 @@ class EvidenceSeconds(RowArrays):
                     getattr(self, name)[at] = spec.initial
             held = self.second[rows, cells]
         return cells, held == seconds
-
-
-LATE_MEDIA_NS: Final = 10_000_000
-"""A packet from Asterisk this far above its floor counts: less is what phones and their jitter
-buffers live with."""

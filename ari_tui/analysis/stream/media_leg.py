@@ -10,7 +10,6 @@ from typing import Final
 import numpy as np
 
 from ari_tui.analysis import counters as c
-from ari_tui.analysis.diagnosis.evidence_seconds import LATE_MEDIA_NS
 from ari_tui.analysis.grouping import RowGroups
 from ari_tui.analysis.notes import Note, Reanchored
 from ari_tui.analysis.records import Ints, Mask, Records
@@ -61,7 +60,7 @@ def _judge(store: Store, rows: Ints, rx: Ints, transit: Ints) -> list[Note]:
     excess, steps = store.media_floor.judge(rows, rx, transit)
     store.book_excess(rows, rx, excess)
     store.tally(c.LATE_MEDIA, rows[excess > store.late_ns])
-    late = excess > max(LATE_MEDIA_NS, store.late_ns)
+    late = excess > store.delay_ns
     store.evidence.book("late_media", rows[late], rx[late])
     store.tally(c.BASELINE_STEPS, np.array([step.row for step in steps], dtype=np.int64))
     return list(steps)
