@@ -193,14 +193,14 @@ class WorkerPool:
         self._away.update(dict.fromkeys(worker.calls, since_ns))
         text = f"media {worker.name} ended (exit {worker.process.returncode}): restarting it"
         self.callbacks.on_event("error", text)
-        self._tasks.spawn(self._restart(worker, since_ns))
+        self._tasks.spawn(self._restart(worker, since_ns, frozenset(worker.calls)))
 
     def _back(self, call: int | None, since_ns: int) -> None:
         if call is not None:
             self._away.pop(call, None)
         self.callbacks.on_outage(call, since_ns, time.time_ns())
 
-    async def _restart(self, dead: MediaWorker, since_ns: int) -> None:
+    async def _restart(self, dead: MediaWorker, since_ns: int, had: frozenset[int]) -> None:
         self.restarts += 1
         while True:
             try:
@@ -219,6 +219,8 @@ class WorkerPool:
         for call in sorted(dead.calls):
             await self._reopen(worker, call)
             self._back(call, since_ns)
+        for call in had:  # those that have ended meanwhile
+            self._away.pop(call, None)
         away_s = (time.time_ns() - since_ns) / 1e9
         text = (
             f"media {dead.name} runs again after {away_s:.1f} s, with {len(worker.calls)} calls: "

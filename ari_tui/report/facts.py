@@ -328,7 +328,7 @@ def books(document: Document) -> Iterator[Fact]:
         f"{grouped(packets.reordered_echo)} reordered, "
         f"{grouped(packets.duplicates_echo)} duplicates",
     )
-    explained = f"{grouped(totals.missing_explained)} of them explained (digits, hold, silence)"
+    explained = f"{grouped(totals.missing_explained)} of them explained (digits, hold, silence, our own outages)"
     yield Fact(
         "Missing from Asterisk",
         grouped(packets.upstream_missing),

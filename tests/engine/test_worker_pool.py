@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -306,3 +307,34 @@ async def test_books_wait_for_the_slowest_log_but_not_for_ever(told: Told) -> No
         assert worker_pool.complete_until_ns(far_ahead, 10**9) == far_ahead - 10**9
         assert worker_pool.complete_until_ns(min(marks) - 5, 10**9) == min(marks) - 5
         await asyncio.gather(*(worker.kill() for worker in worker_pool.workers))
+
+
+async def test_a_call_that_ends_while_its_worker_is_dead_does_not_stay_without_one(
+    told: Told, echo: EchoRun
+) -> None:
+    first, last = free_block(2)
+    async with running(told) as worker_pool:
+        for call, port in ((1, first), (2, last)):
+            await worker_pool.add(add_call(call, port, echo))
+        await worker_pool.workers[0].kill()
+        await until(lambda: not worker_pool.workers)
+        assert set(worker_pool.away(time.time_ns())) == {1, 2}
+        await worker_pool.assignments.remove(1)
+        await until(lambda: len(told.texts) == 2)
+        assert worker_pool.away(time.time_ns()) == {}
+    assert [call for call, *_ in told.outages] == [2]
+
+
+async def test_a_worker_that_stands_still_is_away_until_it_runs_again(
+    told: Told, echo: EchoRun
+) -> None:
+    port, _ = free_block(1)
+    async with running(told) as worker_pool:
+        await worker_pool.add(add_call(1, port, echo))
+        (worker,) = worker_pool.workers
+        os.kill(worker.process.pid, signal.SIGSTOP)
+        await until(lambda: worker_pool.away(time.time_ns()))
+        assert worker_pool.away(time.time_ns()) == {1: worker.ring.alive_ns}
+        os.kill(worker.process.pid, signal.SIGCONT)
+        await until(lambda: not worker_pool.away(time.time_ns()))
+    assert told.outages == []  # it tells its stall itself, in its log

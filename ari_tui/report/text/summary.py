@@ -169,9 +169,7 @@ def figure_lines(document: Document) -> list[str]:
     totals = document.totals
     packets, counts = totals.packets, totals.calls
     explained = (
-        f" ({totals.missing_explained} of them digits, hold or silence)"
-        if totals.missing_explained
-        else ""
+        f" ({totals.missing_explained} of them explained)" if totals.missing_explained else ""
     )
     sla = document.sla
     of_all = " of all seconds" if sla.clean_s < sla.of_s else ""
