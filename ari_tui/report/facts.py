@@ -328,7 +328,8 @@ def books(document: Document) -> Iterator[Fact]:
         f"{grouped(packets.reordered_echo)} reordered, "
         f"{grouped(packets.duplicates_echo)} duplicates",
     )
-    explained = f"{grouped(totals.missing_explained)} of them explained (digits, hold, silence, our own outages)"
+    by_what = "digits, hold, silence, our own outages"
+    explained = f"{grouped(totals.missing_explained)} of them explained ({by_what})"
     yield Fact(
         "Missing from Asterisk",
         grouped(packets.upstream_missing),
