@@ -172,7 +172,7 @@ def figure_lines(document: Document) -> list[str]:
         f" ({totals.missing_explained} of them explained)" if totals.missing_explained else ""
     )
     sla = document.sla
-    of_all = " of all seconds" if sla.clean_s < sla.of_s else ""
+    of_all = " (all seconds)" if sla.clean_s < sla.of_s else ""
     named = {
         "calls": f"{counts.started} started, {counts.ended} ended, {counts.failed} failed, "
         f"at most {counts.peak} at once",
