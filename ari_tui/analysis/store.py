@@ -33,6 +33,8 @@ NEVER: Final = 1 << 62
 OVERDUE_NS: Final = 500_000_000
 """A packet in flight for longer than this is shown as overdue."""
 _SECOND_NS: Final = 1_000_000_000
+STOPPED_NS: Final = 1_000_000_000
+"""An echo server that held a packet for longer stood still: what was lost meanwhile it lost."""
 _UNTOLD_S: Final = 60
 """So many seconds at most are limited because holds of them could not be told."""
 
@@ -155,6 +157,7 @@ class Store(Tables):
 
     def _take_holds(self, row: int, report: EchoReport, holds: Holds) -> None:
         self.holds.told = True
+        self._note_stop(row, report.ssrc, holds)
         untold = self.holds.of(row).take(report.ssrc, report.asked_ns, holds, self.late_ns)
         if report.dwell_max_ns <= self.late_ns:
             return
@@ -162,6 +165,18 @@ class Store(Tables):
             seconds = np.arange(from_ns // _SECOND_NS, until_ns // _SECOND_NS + 1)[-_UNTOLD_S:]
             rows = np.full(len(seconds), row, dtype=np.int64)
             self.series.mark_limited(rows, seconds, int(Limited.ECHO_DWELL))
+
+    def _note_stop(self, row: int, ssrc: int, holds: Holds) -> None:
+        """Note that the server stood still, by the longest hold that could lose packets."""
+        if self.media.ssrc[row] != ssrc:
+            return
+        for held in sorted(holds.entries, key=lambda held: -held.hold_us):
+            if held.hold_us * 1000 < STOPPED_NS:
+                return
+            sent_ns = self.flight.sent_at(row, self.media.newest_ext(row, held.sequence))
+            if sent_ns is not None:
+                self.outside.echo_stopped(sent_ns, sent_ns + held.hold_us * 1000)
+                return
 
     def release_trips(self, now_ns: int | None, row: int | None = None) -> list[Note]:
         """Book the round trips that need not wait for the echo server's holds any more.

@@ -95,3 +95,23 @@ async def test_an_echo_server_that_was_started_again_is_known_as_that(pbx: Pbx) 
             assert "echo_back" in events(run)
             assert [one.what for one in outages(run)] == ["restarted"]
             run.close_lifeline()
+
+
+async def test_losses_of_an_echo_server_that_stood_still_are_not_the_paths(pbx: Pbx) -> None:
+    async with (
+        echo_process() as child,
+        engine(pbx, int(child.info["port"]), media={"loss_timeout_ms": 1000}) as run,
+    ):
+        await talking(run, pbx)
+        os.kill(child.process.pid, signal.SIGSTOP)
+        await until(lambda: count(run, c.LOST) >= 60)
+        os.kill(child.process.pid, signal.SIGCONT)
+        await until(lambda: any(one.what == "stopped" for one in outages(run)))
+
+        def places() -> list[str]:
+            where = run.parts.publisher.build().where
+            return [] if where is None else [found.place for found in where.findings]
+
+        await until(lambda: "echo-server" in places(), "the echo server is not named")
+        assert not {"echo-path", "echo-out", "echo-back"} & set(places())
+        run.close_lifeline()

@@ -82,7 +82,7 @@ class Context:
         return Stall.NOT_KNOWN if slow else Stall.NO
 
     def echo_event(self, second: int) -> str:
-        """Return what is known of the echo server in a second: "restarted", "refused" or ""."""
+        """Return "restarted", "refused" or "stopped" when the echo server was so, else ""."""
         from_ns, until_ns = second * _SECOND_NS, (second + 1) * _SECOND_NS
         for outage in self.outside.echo_outages:
             lasts = outage.until_ns is None or outage.until_ns > from_ns

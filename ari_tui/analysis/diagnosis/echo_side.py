@@ -18,6 +18,7 @@ from ari_tui.analysis.diagnosis.episodes import (
     NO_ANSWER,
     REFUSED,
     RESTARTED,
+    STOPPED,
     CallEpisodes,
     FaultKind,
     limit_of,
@@ -71,7 +72,7 @@ class EchoSide:
             self._add(one, one.hits, FaultKind("echo-server", REFUSED), context, sure=True)
         elif event == RESTARTED:
             self._add(one, one.hits, FaultKind("echo-server", RESTARTED), context, sure=True)
-        elif one.hold_max_ns > _SECOND_NS:
+        elif one.hold_max_ns > _SECOND_NS or event == STOPPED:
             self._add(one, one.hits, FaultKind("echo-server", HELD_LONG), context, sure=True)
         elif between := [c for c in counts if c.from_ns < until_ns and c.until_ns > from_ns]:
             if between[-1].until_ns < until_ns and not ended and now < one.second + _KEPT // 2:

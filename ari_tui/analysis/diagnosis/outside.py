@@ -143,6 +143,14 @@ class OutsideFacts:
             self.echo_outages.pop()
         self.echo_outages.append(Outage(what, from_ns, until_ns))
 
+    def echo_stopped(self, from_ns: int, until_ns: int) -> None:
+        """Note that the echo server stood still; each call tells it, with packets of its own."""
+        last = next((one for one in reversed(self.echo_outages) if one.what == "stopped"), None)
+        if last is not None and last.until_ns is not None and from_ns <= last.until_ns:
+            self.echo_outages.remove(last)
+            from_ns, until_ns = min(from_ns, last.from_ns), max(until_ns, last.until_ns)
+        self.echo_outages.append(Outage("stopped", from_ns, until_ns))
+
     def asterisk_away(self, what: str, from_ns: int, until_ns: int | None) -> None:
         """Note that Asterisk stopped, restarted or is gone; again with its end, once known."""
         if self.outages and self.outages[-1].from_ns == from_ns:

@@ -77,6 +77,11 @@ class InFlight(RowArrays):
         gone = later & ((state == LOST) | (state == BACK_LATE))
         return int(np.count_nonzero(later)), int(np.count_nonzero(gone))
 
+    def sent_at(self, row: int, ext: int) -> int | None:
+        """Return when a packet was sent; None once its slot has been used by another."""
+        slot = ext % SLOTS
+        return int(self.sent_ns[row, slot]) if self.ext[row, slot] == ext else None
+
     def give_up(self, row: int) -> tuple[Ints, Ints]:
         """Mark all packets in flight of a call as lost; returns as `expired` does."""
         slots = np.flatnonzero(self.state[row] == IN_FLIGHT)

@@ -59,6 +59,11 @@ class MediaLeg(RowArrays):
     tos = column(np.int64, -1)
     closed_ns = column(np.int64)  # when the leg was stopped; 0 while it runs
 
+    def newest_ext(self, row: int, sequence: int) -> int:
+        """Return the newest extended sequence of the current stream with these 16 bits."""
+        top = int(self.max_ext[row])
+        return top - ((top - int(self.offset[row]) - sequence) & 0xFFFF)
+
     def start_epoch(self, row: int, record: Records) -> None:
         """Start an epoch with its first packet: the first SSRC, a new one, or a restart."""
         if self.started[row]:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ari_tui.analysis import counters as c
+from ari_tui.analysis.diagnosis.outside import Outage
 from ari_tui.analysis.fold import fold
 from ari_tui.analysis.roundtrip.direction import EchoReport
 from ari_tui.analysis.roundtrip.echo_holds import CallHolds, Told, Trip, key_of
@@ -344,3 +345,48 @@ def test_what_is_never_asked_for_is_forgotten() -> None:
     holds = CallHolds()
     holds.take(1, START_NS, told, 3 * MS)
     assert released_after(6) == []
+
+
+def outages(store: Store) -> list[Outage]:
+    return list(store.outside.echo_outages)
+
+
+def test_a_server_that_stood_still_is_known_by_the_packets_that_it_held_too_long(
+    bench: Any,
+) -> None:
+    store = telling_store()
+    log = bench.log()
+    for n in range(PACKETS):
+        stopped = 50 <= n < 250  # from 1000 to 5000 ms: lost, or back in time
+        log.media(20 * n, n, dwell_us=0)
+        log.echo(5000 + PATH_MS + n / 1000 if stopped else 20 * n + PATH_MS, n)
+    server = Server(store)
+
+    def reply(at_ms: int) -> None:
+        for n in range(50, 250):
+            server.hold(n, 5000 - 20 * n + n / 1000)
+        server.reply(at_ms)
+
+    run(store, log.records(), {900: server.reply, 5040: reply})
+    assert count(store, c.LOST) == 51  # over 3 s
+    assert count(store, c.LATE_ECHO) == 0
+    (stop,) = outages(store)
+    assert (stop.what, stop.from_ns) == ("stopped", START_NS + SECOND_NS)
+    # with the packets that were returned one after another
+    assert stop.until_ns is not None
+    assert 0 <= stop.until_ns - (START_NS + 5 * SECOND_NS) < MS
+
+
+def test_what_several_calls_tell_of_one_stop_is_one() -> None:
+    store = telling_store()
+    for from_ns, until_ns in ((10, 50), (12, 51), (9, 50), (80, 90)):
+        store.outside.echo_stopped(from_ns, until_ns)
+    assert outages(store) == [Outage("stopped", 9, 51), Outage("stopped", 80, 90)]
+
+
+def test_a_hold_under_a_second_is_no_stop(bench: Any) -> None:
+    store = telling_store()
+    server = Server(store)
+    server.hold(20, 900)
+    run(store, log_of(bench, {20: 900}), {1900: server.reply})
+    assert outages(store) == []
