@@ -38,7 +38,7 @@ def demo(start: Start, /, **values: Any) -> int:
 
     A SPEC reads delay=20ms,jitter=5ms,loss=1%,burst=3,dup=0.5%,reorder=1%. Places of --fault are
     caller-in, asterisk, asterisk-engine, engine, echo-out, echo-back, echo-path, echo-server and
-    caller-out; docs/numbers.md has what each allows.
+    caller-out; docs/where.md has what each allows.
     """
     from ari_tui.reflector.fault_spec import KEYS
 
