@@ -19,7 +19,7 @@ from tests.terminal import Terminal, needs_tmux
 
 pytestmark = pytest.mark.system
 START = ("demo", "--calls", "3", "--seed", "1")
-A_CALL = r"PJSIP/\d+-\w+ +\d+:\d\d +\d"
+A_CALL = r"PJSIP/\d+-\w+ +(?:[a-z?][a-z ?-]* +)?\d+:\d\d +\d"
 """A row of the table with a round trip."""
 MODE = r"[0-9a-f]+(?::[0-9a-f]+){20,}"
 VERDICTS = (0, 1, 4)
