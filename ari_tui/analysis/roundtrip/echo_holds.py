@@ -119,7 +119,7 @@ class CallHolds:
                 untold.append(Untold(trip.sent_ns, trip.rx_ns))
         self._next = max(self._next, holds.next)
         if self._next >= holds.total:
-            self._covered_ns = max(self._covered_ns, asked_ns)
+            self._covered_ns = asked_ns  # not the largest so far: the clock may be set back
         return untold
 
     def release(self, row: int, now_ns: int | None) -> Iterator[Released]:

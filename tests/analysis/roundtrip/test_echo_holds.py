@@ -182,6 +182,16 @@ def test_a_late_round_trip_is_counted_only_once_it_is_covered(bench: Any) -> Non
     assert (count(store, c.LATE_ECHO), int(store.echo.rtt_count[0])) == (1, end // 2)
 
 
+def test_after_the_clock_was_set_back_round_trips_wait_as_before() -> None:
+    holds, nothing = CallHolds(), Holds(7, 0, 0, 0, ())
+    holds.take(1, START_NS + 3600 * SECOND_NS, nothing, 3 * MS)
+    holds.take(1, START_NS, nothing, 3 * MS)
+    holds.wait(key_of(1, 3), Trip(START_NS + MS, 9 * MS, START_NS - 8 * MS))
+    assert list(holds.release(0, START_NS + 2 * MS)) == []
+    holds.take(1, START_NS + 2 * MS, nothing, 3 * MS)
+    assert [one.covered for one in holds.release(0, START_NS + 2 * MS)] == [True]
+
+
 def test_without_an_answer_it_is_booked_as_it_is_two_seconds_later(bench: Any) -> None:
     store = telling_store()
     records = log_of(bench, {9: 30})  # back at 215 ms
