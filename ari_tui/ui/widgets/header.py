@@ -176,7 +176,7 @@ def _seconds(frame: Frame, window: str) -> LineItem:
     """Return of which seconds the figures are; the verdict counts the clean ones alone."""
     sla = frame.document.sla
     if not window:
-        return line_item(6, ("all s:", "dim")) if sla.clean_s < sla.of_s else ()
+        return line_item(8, ("all s:", "dim")) if sla.clean_s < sla.of_s else ()
     return Variant(0, [(window, "near")]), Variant(8, [(f"last {window}:", "near")])
 
 
