@@ -66,6 +66,8 @@ def _course(store: Store, row: int, second: int) -> tuple[DetailCourse, int]:
     arrival = np.where(there, series.asterisk_max[row, cells], 0)
     bits = np.where(there, series.limited[row, cells], 0)
     bits |= np.where(dwell > store.late_ns, Limited.DWELL, 0).astype(bits.dtype)
+    of_all = [store.sla_evaluator.limited(second) for second in wanted.tolist()]
+    bits |= np.where(there, of_all, 0).astype(bits.dtype)
 
     def cells_of(values: Ints, known: Mask, unit: int = 1) -> Cells:
         whole = (values // unit).tolist()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from ari_tui.analysis.closing import cpu_stolen
 from ari_tui.analysis.fold import fold
 from ari_tui.analysis.records import RECORD_DTYPE
 from ari_tui.analysis.store import Store
@@ -63,6 +64,13 @@ def test_a_long_stay_with_us_limits_its_second(store: Store) -> None:
     found = detail(store)
     assert (found.course.limited[-1], found.limited_by) == (1, ["delay in this engine"])
     assert found.late_ms == 3.0
+
+
+def test_a_second_limited_for_all_calls_is_limited_in_each_ones_course(store: Store) -> None:
+    cpu_stolen(store, START_NS // SECOND_NS)
+    found = detail(store)
+    told = ["stolen CPU or a stall of this machine"]
+    assert (found.course.limited[-1], found.limited_by) == (1, told)
 
 
 def test_gaps_are_told_with_what_moved_and_whether_they_are_settled(store: Store) -> None:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from ari_tui.analysis.records import Ints
-from ari_tui.analysis.series import ABOVE_SECONDS, Series
+from ari_tui.analysis.series import ABOVE_SECONDS, SECONDS, Series
 from ari_tui.analysis.sla.evidence import RULES, Evidence, Limited, Second, breaks
 from ari_tui.analysis.sla.profiles import Profile, TierChoice, tier_for
 
@@ -85,7 +85,7 @@ class LastMinute:
         return {rule: int(count) for rule, count in zip(RULES, broken, strict=True)}
 
 
-_KEPT_S: Final = 60
+_KEPT_S: Final = SECONDS
 _FURTHEST: Final = ABOVE_SECONDS - 8
 """How many seconds back can be closed: older ones may have left the ring of `Series`."""
 
