@@ -23,6 +23,7 @@ from ari_tui.core.cancellation import cancel_tasks
 from ari_tui.core.errors import ChildFailedError
 from ari_tui.core.exit_codes import INCONCLUSIVE
 from ari_tui.core.process import Child, ParentLink, flag_arguments
+from ari_tui.core.realtime import RealtimeScheduling
 from ari_tui.core.signals import StopSignals
 from ari_tui.core.sockets import open_udp
 from ari_tui.reflector.fault_spec import SIM_PLACES, FaultSpec, parse_faults
@@ -123,6 +124,8 @@ async def _start_all(
     if path_faults(faults):
         path = await stack.enter_async_context(EchoPath(echo_address, faults, seed))
         echo_address = path.address
+        # it stands for a network, which a busy machine does not slow down
+        RealtimeScheduling(settings.media.realtime)
     with_addresses = _with_addresses(settings, ari, echo_address)
     echo, sim, engine = commands
     starting = [
