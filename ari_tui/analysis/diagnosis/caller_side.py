@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from ari_tui.analysis.diagnosis.context import Context, Stall
 from ari_tui.analysis.diagnosis.episodes import (
     CALLER_OR_ASTERISK,
+    LATE,
     LOST,
     RESTARTED,
     SILENT,
@@ -253,7 +254,8 @@ def _place_of_quiet(
     one: Quiet, now: int, context: Context, readings: list[LegReading], ptime_ns: int
 ) -> _PlaceOfQuiet | None:
     """Return the place of a silent or late second; None while readings may still come."""
-    stall = context.stalled(one.second, one.size_ns)
+    late_ns = one.hits * ptime_ns if one.what == LATE else 0
+    stall = context.stalled(one.second, one.size_ns, late_ns)
     if stall is Stall.YES:
         return _PlaceOfQuiet("asterisk", "seconds with a slow ping")
     if stall is Stall.NOT_KNOWN:

@@ -37,6 +37,21 @@ class CommonSeconds:
 
     def __init__(self) -> None:
         self._seconds: dict[int, tuple[int, int]] = {}
+        self._up: dict[int, int] = {}
+
+    def up(self, second: int, calls: int) -> None:
+        """Note how many calls had packets in a second, or were waiting for some."""
+        self._up[second] = calls
+        while len(self._up) > _KEPT_SECONDS:
+            del self._up[next(iter(self._up))]
+
+    def few_were_quiet(self, second: int) -> bool:
+        """Return whether less than half of the calls were: no stall of Asterisk, which stops all.
+
+        The second before counts as well: a stall may begin in it for some and not for others.
+        """
+        quiet = max(self._seconds.get(one, (0, 0))[0] for one in (second - 1, second))
+        return 2 * quiet < self._up.get(second, 0)
 
     def quiet(self, second: int) -> None:
         """Note that a call was silent or late from Asterisk in a second."""
@@ -62,18 +77,22 @@ class Context:
     def __init__(self, outside: OutsideFacts, profile: Profile, common: CommonSeconds) -> None:
         self.outside, self.profile, self.common = outside, profile, common
 
-    def stalled(self, second: int, needed_ns: int) -> Stall:
+    def stalled(self, second: int, needed_ns: int, late_for_ns: int = 0) -> Stall:
         """Return whether Asterisk's pings explain a delay or silence of `needed_ns` in a second.
 
-        A second on either side counts: packets held up come in the second after.
+        A second on either side counts: packets held up come in the second after. `late_for_ns` is
+        how much audio was late: a stall delays no more than came in it.
         """
         if self.away(second):
             return Stall.YES
+        if self.common.few_were_quiet(second):
+            return Stall.NO
         around = [self.outside.pings_of(one) for one in (second - 1, second, second + 1)]
         longest_ns = max((pings.longest_ns for pings in around if pings), default=0)
         failed = sum(pings.failed for pings in around if pings)
         needed_ns = min(needed_ns, _ENOUGH_NS)
-        if failed or longest_ns >= max(STALL_NS, needed_ns // 2):
+        explains = longest_ns >= max(STALL_NS, needed_ns // 2, late_for_ns // 2)
+        if failed or explains:
             return Stall.YES
         here = around[1]
         if here is None or not here.good or self.outside.is_blind(second):

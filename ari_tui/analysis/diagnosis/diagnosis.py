@@ -205,6 +205,7 @@ class Diagnosis:
         silent = self._silent(store, rows, second)
         trouble |= silent
         came = (evidence["bursts"] >= _BURST) | (evidence["hold_long"] >= _BURST)
+        context.common.up(second, int(np.count_nonzero((series["sent"] > 0) | silent)))
         bursts = {int(row) for row in rows[came]}
         number_of = {row: number for number, row in store.row_of.items()} if trouble.any() else {}
         for i in np.flatnonzero(trouble).tolist():
@@ -257,6 +258,8 @@ class Diagnosis:
         burst: bool,
     ) -> None:
         """Attribute what is known at once; let wait what is not."""
+        if one.late_media or one.silent_ms:
+            context.common.quiet(one.second)
         self._take_own(store, call, one, burst=burst)
         self._take_echo(call, one, slow_ns, burst=burst, holds_told=store.holds.told)
         row = call.row
@@ -274,14 +277,12 @@ class Diagnosis:
         if silent_ms and not one.limited & int(Limited.WORKER):
             hits, size = round(silent_ms / ptime_ms), silent_ms * _MS
             call.caller.quiet.append(Quiet(one.second, SILENT, hits, due, size))
-            context.common.quiet(one.second)
         # a machine that delayed us delayed an Asterisk beside us too, by about as much
         like_ours = one.asterisk_max <= max(_ALIKE_DELAYS * one.dwell_max, _MACHINE_STALL_NS)
         ours = one.limited & OUR_MACHINE and context.outside.local_asterisk and like_ours
         if one.late_media and not silent_ms and not ours:
             quiet = Quiet(one.second, LATE, one.late_media, due, one.asterisk_max)
             call.caller.quiet.append(quiet)
-            context.common.quiet(one.second)
 
     def _take_own(self, store: Books, call: _Call, one: CallSecond, *, burst: bool) -> None:
         """Book what we and the echo server held; a burst from Asterisk takes its time with both."""
