@@ -168,7 +168,8 @@ def _second(frame: Frame, hints: Hints) -> list[LineItem]:
         _interruptions(frame),
         *_packet_counts(frame),
         _filter(hints.filter),
-        line_item(7, (f"sort: {hints.sort or '-'}", "dim")),
+        # the arrow in the table tells the sort, but nothing else that it is locked
+        line_item(4 if "locked" in hints.sort else 7, (f"sort: {hints.sort or '-'}", "dim")),
     ]
 
 

@@ -143,6 +143,14 @@ def test_a_filter_is_told_before_the_order() -> None:
     assert "filter: xxxxxxxxxxxx…" in two(a_usual_frame(), 80, Hints("x" * 99))[1]
 
 
+def test_a_locked_order_is_told_before_the_seconds_that_figures_are_of() -> None:
+    sort = "sort: P95▼"
+    line = two(a_bad_frame(), 80, Hints("", "P95▼"))[1]
+    assert "all s:" in line
+    assert sort not in line
+    assert f"{sort} locked" in two(a_bad_frame(), 80, Hints("", "P95▼ locked"))[1]
+
+
 def test_no_box_is_too_small() -> None:
     assert_fits_everywhere(render_header)
     assert_fits_everywhere(
