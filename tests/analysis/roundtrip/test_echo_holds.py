@@ -138,8 +138,9 @@ def test_a_held_packet_measures_as_if_it_had_not_been_held(
     assert np.array_equal(verdicts[0].violations, verdicts[1].violations)
     assert np.array_equal(verdicts[0].trials, verdicts[1].trials)
     assert verdicts[0].clean_call_s == verdicts[1].clean_call_s == 6
+    long = sum(round(ms * 1000) > 10_000 for ms in held_ms.values())
+    assert sum(cell(held, "hold_late", s) for s in range(6)) == long
     late = sum(round(ms * 1000) > 3000 for ms in held_ms.values())
-    assert sum(cell(held, "hold_late", s) for s in range(6)) == late
     # with 0.02 ms that the path varies by
     explained = held.holds.totals.explained_late
     assert late <= explained <= sum(ms > 2.97 for ms in held_ms.values())
@@ -148,7 +149,7 @@ def test_a_held_packet_measures_as_if_it_had_not_been_held(
 def test_what_the_hold_explains_is_told_by_second_and_in_total(bench: Any) -> None:
     store = telling_store()
     server = Server(store)
-    held_ms: dict[int, float] = {60: 8, 61: 50, 62: 1}
+    held_ms: dict[int, float] = {60: 12, 61: 50, 62: 1, 63: 8}
 
     def reply(at_ms: int) -> None:
         if at_ms == 1300 and not server.kept:
@@ -160,9 +161,9 @@ def test_what_the_hold_explains_is_told_by_second_and_in_total(bench: Any) -> No
     found = {
         name: cell(store, name, 1) for name in store.evidence.COLUMNS if name.startswith("hold")
     }
-    assert found == {"hold_late": 2, "hold_long": 1, "hold_explained": 2, "hold_max": 50 * MS}
-    assert store.holds.totals.explained_late == 2
-    assert store.holds.totals.spread.number == 3
+    assert found == {"hold_late": 2, "hold_long": 1, "hold_explained": 3, "hold_max": 50 * MS}
+    assert store.holds.totals.explained_late == 3
+    assert store.holds.totals.spread.number == 4
     assert store.holds.totals.spread.maximum == 50 * MS
 
 
