@@ -14,6 +14,7 @@ import statistics
 import time
 from collections import deque
 from collections.abc import Callable
+from random import Random
 from typing import Final
 
 from ari_tui.analysis.diagnosis.outside import OutsideFacts
@@ -26,6 +27,7 @@ from ari_tui.engine.asterisk_watch import AsteriskWatch
 from ari_tui.engine.event_log import EventLog
 
 PERIOD_S: Final = 0.2
+_SPREAD: Final = 0.25
 STALLED_MS: Final = 100.0
 """A ping that took this much longer than the median of the last minute is a stall."""
 _KEPT: Final = round(60 / PERIOD_S)
@@ -70,11 +72,15 @@ class AsteriskPings:
         return PingTimes(median=round(median, 3), longest=round(longest, 3))
 
     async def run(self) -> None:
-        """Send pings at their times, whether or not earlier ones have been answered."""
-        loop = asyncio.get_running_loop()
+        """Send pings at their times, whether or not earlier ones have been answered.
+
+        Their distance is drawn: regular ones would miss every one of regular short stalls.
+        """
+        loop, random = asyncio.get_running_loop(), Random()  # noqa: S311  a time, no secret
         due = loop.time()
         while True:
-            due = max(due + PERIOD_S, loop.time())
+            period_s = PERIOD_S * random.uniform(1 - _SPREAD, 1 + _SPREAD)
+            due = max(due + period_s, loop.time())
             await asyncio.sleep(due - loop.time())
             self._send()
 

@@ -29,6 +29,7 @@ READING_MS: Final = 250.0
 READINGS_A_SECOND: Final = 32
 PING_MS: Final = 200.0
 """As `engine/caller_legs.py` and `engine/asterisk_pings.py` do."""
+PING_SPREAD: Final = 0.25
 PING_TIMEOUT_MS: Final = 2_000.0
 PINGS_OUTSTANDING: Final = 4
 HIDDEN: Final = 100
@@ -224,7 +225,8 @@ class Schedule:
         """Add pings at their times, at most so many outstanding; one without answer is given up."""
         stalls = self._windows("asterisk", "stall")
         random, outstanding = self._random("ping"), [0.0]
-        for at_ms in np.arange(13.0, self.end_ms, PING_MS).tolist():
+        steps = random.uniform(1 - PING_SPREAD, 1 + PING_SPREAD, round(self.end_ms / PING_MS))
+        for at_ms in (13.0 + np.cumsum(steps) * PING_MS).tolist():
             outstanding = [until for until in outstanding if until > at_ms]
             if len(outstanding) >= PINGS_OUTSTANDING:
                 continue
