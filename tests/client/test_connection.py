@@ -144,7 +144,7 @@ async def test_messages_of_a_newer_engine_and_of_odd_bytes(tmp_path: Path) -> No
 
     async with server(tmp_path, serve) as target, connected(target, "") as found:
         assert type(await found.receive()).__name__ == "Bye"
-        with pytest.raises(UnknownMessageError, match="not ours"):
+        with pytest.raises(UnknownMessageError, match="is no ari-tui engine"):
             await found.receive()
 
 

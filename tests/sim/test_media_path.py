@@ -114,7 +114,8 @@ async def test_the_phone_counts_what_its_leg_lost_and_the_holes_that_reach_it() 
         one.phone.read_reports(400 * 20 * MS + REPORT_NS)
         assert one.phone.received == 380
         assert one.phone.outward.received < 360
-        assert one.phone.lost_out == 400 - one.phone.outward.received
+        # packets lost at the very end are not missed by any later one
+        assert 0 <= 400 - one.phone.outward.received - one.phone.lost_out <= 8
 
 
 async def test_digits_are_not_lost_to_asterisk() -> None:
