@@ -2,7 +2,7 @@
 
 An episode goes on while bad seconds follow each other within a minute. Its rate is that of its own
 span; whether the rate is beyond the limit is tested over at least a minute of packets, so that one
-lost packet in a good hour is nothing, and by the one exact test (`analysis/binomial.py`).
+lost packet in a good hour is nothing, and by the one exact test (`core/binomial.py`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from ari_tui.analysis.sla.profiles import Profile
-from ari_tui.core.binomial import lower_bound
+from ari_tui.core.binomial import exceeds
 
 TOGETHER_S: Final = 60
 """Bad seconds further apart are two episodes."""
@@ -163,7 +163,7 @@ def judge(key: FaultKind, episode: Episode, sent_in_all: int, profile: Profile) 
         return Judged(beyond=False, proved=False)
     hits, of, limit = episode.hits, _tested(key, episode, sent_in_all), limit_of(key, profile)
     beyond = hits >= _FEWEST and hits > limit * of
-    return Judged(beyond, beyond and episode.sure and proves(hits, of, limit))
+    return Judged(beyond, beyond and episode.sure and exceeds(hits, of, limit))
 
 
 def _repeats(key: FaultKind, episode: Episode) -> bool:
@@ -174,13 +174,6 @@ def _repeats(key: FaultKind, episode: Episode) -> bool:
     if key.what in (LATE, HELD, DELAY):
         return episode.seconds >= _FEWEST_SECONDS
     return key.what != HELD_LONG or episode.seconds > 1 or episode.hits >= _LONG_STALL
-
-
-def proves(hits: int, of: int, limit: float) -> bool:
-    """Return whether `hits` of `of` prove a share above the limit (Clopper-Pearson, 95 %)."""
-    if hits >= 30 and hits >= 3 * limit * of:
-        return True  # the bound of 30 hits lies above 20: far from a doubt, and often asked
-    return lower_bound(hits, of) > limit
 
 
 class Found(NamedTuple):
