@@ -27,7 +27,7 @@ from ari_tui.engine.asterisk_watch import AsteriskWatch
 from ari_tui.engine.event_log import EventLog
 
 PERIOD_S: Final = 0.2
-_SPREAD: Final = 0.25
+_SPREAD: Final = 0.1
 STALLED_MS: Final = 100.0
 """A ping that took this much longer than the median of the last minute is a stall."""
 _KEPT: Final = round(60 / PERIOD_S)

@@ -150,6 +150,8 @@ class Scenario:
         """
         hitting = [f for f in self.faults if call is None or f.hits(call)]
         places = frozenset[str]().union(*(fault.places for fault in hitting))
+        if self.foreign_echo and "echo-server" in places:
+            places |= {"echo-path"}  # its path and itself are not told apart
         return places, any(self._may_be_unknown(fault) for fault in hitting)
 
     def _may_be_unknown(self, fault: Fault) -> bool:

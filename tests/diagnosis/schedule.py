@@ -29,7 +29,7 @@ READING_MS: Final = 250.0
 READINGS_A_SECOND: Final = 32
 PING_MS: Final = 200.0
 """As `engine/caller_legs.py` and `engine/asterisk_pings.py` do."""
-PING_SPREAD: Final = 0.25
+PING_SPREAD: Final = 0.1
 PING_TIMEOUT_MS: Final = 2_000.0
 PINGS_OUTSTANDING: Final = 4
 HIDDEN: Final = 100

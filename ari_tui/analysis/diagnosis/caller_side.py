@@ -12,7 +12,7 @@ from collections import deque
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from ari_tui.analysis.diagnosis.context import Context, Stall
+from ari_tui.analysis.diagnosis.context import PINGS_APART_NS, Context, Stall
 from ari_tui.analysis.diagnosis.episodes import (
     CALLER_OR_ASTERISK,
     LATE,
@@ -266,7 +266,10 @@ def _place_of_quiet(
     share = _received_share(near, from_ns, until_ns, ptime_ns) if one.what == SILENT else None
     if share is not None and share.least <= _STARVED:
         return _PlaceOfQuiet("caller-in", "received less")
-    if _jitter_rose(readings, one.second, context):
+    short = one.size_ns < PINGS_APART_NS and not context.common.few_were_quiet(one.second)
+    # a stall raises Asterisk's own jitter, and may be too short for a ping to meet it
+    between_pings = short and context.stalls_near(one.second)
+    if _jitter_rose(readings, one.second, context) and not between_pings:
         return _PlaceOfQuiet("caller-in", "jitter rose")
     fed = share is not None and share.covers and share.least > _FED
     if fed and share is not None and one.size_ns >= share.longest_ns // 2:

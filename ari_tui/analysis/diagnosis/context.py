@@ -14,6 +14,9 @@ from ari_tui.analysis.sla.evidence import Limited
 from ari_tui.analysis.sla.profiles import Profile
 
 _SECOND_NS: Final = 1_000_000_000
+PINGS_APART_NS: Final = 250_000_000
+"""A shorter stall may fall between two pings."""
+_NEAR_S: Final = 30
 STALL_NS: Final = 50_000_000
 """A shorter ping proves no stall."""
 _SLOW_NS: Final = 25_000_000
@@ -97,7 +100,7 @@ class Context:
         here = around[1]
         if here is None or not here.good or self.outside.is_blind(second):
             return Stall.NOT_KNOWN
-        slow = longest_ns >= _SLOW_NS and longest_ns >= needed_ns // 4
+        slow = longest_ns >= _SLOW_NS and longest_ns >= needed_ns // 5
         return Stall.NOT_KNOWN if slow else Stall.NO
 
     def echo_event(self, second: int) -> str:
@@ -108,6 +111,11 @@ class Context:
             if outage.from_ns < until_ns and lasts and outage.what != "silent":
                 return outage.what
         return ""
+
+    def stalls_near(self, second: int) -> bool:
+        """Return whether a ping met a stall of Asterisk within half a minute of a second."""
+        around = map(self.outside.pings_of, range(second - _NEAR_S, second + _NEAR_S + 1))
+        return any(pings is not None and pings.longest_ns >= STALL_NS for pings in around)
 
     def away(self, second: int) -> str:
         """Return "restarted" or "gone" when Asterisk was so in a second, else ""."""
