@@ -272,7 +272,8 @@ def _place_of_quiet(
     if _jitter_rose(readings, one.second, context) and not between_pings:
         return _PlaceOfQuiet("caller-in", "jitter rose")
     fed = share is not None and share.covers and share.least > _FED
-    if fed and share is not None and one.size_ns >= share.longest_ns // 2:
+    seen = share is not None and one.size_ns >= share.longest_ns // 2
+    if fed and seen and not between_pings:
         return _PlaceOfQuiet("asterisk-engine", "received all")
     return None if now < one.second + _READ_S else _PlaceOfQuiet(CALLER_OR_ASTERISK, _NO_CAUSE)
 
