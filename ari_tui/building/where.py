@@ -27,7 +27,14 @@ from ari_tui.analysis.diagnosis.episodes import (
 )
 from ari_tui.analysis.store import Store
 from ari_tui.building.figures import NS_PER_MS
-from ari_tui.core.number_format import iso, ms_short, percent_significant, plural, time_of_day
+from ari_tui.core.number_format import (
+    iso,
+    ms_short,
+    percent_significant,
+    plural,
+    span_short,
+    time_of_day,
+)
 from ari_tui.document.where import Finding, Unknown, Where
 
 TEXT_WIDTH: Final = 60
@@ -37,13 +44,13 @@ _NOTHING_YET: Final = "nothing judged yet: the first seconds are still being set
 _NAMES: Final = {
     "caller-in": "caller into Asterisk",
     "asterisk": "Asterisk",
-    "asterisk-engine": "Asterisk to this engine",
+    "asterisk-engine": "Asterisk to engine",
     "engine": "this engine",
     "echo-out": "path to echo, outward",
     "echo-back": "path to echo, back",
-    "echo-path": "path to echo server",
+    "echo-path": "path to echo",
     "echo-server": "echo server",
-    "caller-out": "Asterisk out to caller",
+    "caller-out": "Asterisk to caller",
     CALLER_OR_ASTERISK: "caller or Asterisk",
 }
 """The places as short as a line of 60 columns asks."""
@@ -147,7 +154,7 @@ def _finding(of_place: list[Found], diagnosed: Diagnosed) -> Finding:
     return Finding(
         place=first.key.place,
         what=first.key.what,
-        text=_text(first, sure, calls),
+        text=text_of(first, sure, calls),
         since=_second(episode.since),
         until=None if first.lasts else _second(episode.last + 1),
         seconds=float(episode.seconds),
@@ -164,7 +171,7 @@ def _trouble(of_place: list[Found]) -> Unknown:
     return Unknown(
         place="caller-in",
         why=_why_unknown(first),
-        text=_text(first, "not known", first.calls),
+        text=text_of(first, "not known", first.calls),
         since=_second(first.episode.since),
         seconds=float(first.episode.seconds),
         calls=first.calls,
@@ -175,18 +182,27 @@ def _second(second: int) -> str:
     return iso(second * 1_000_000_000)
 
 
-def _text(one: Found, sure: str, of_calls: int) -> str:
+def text_of(one: Found, sure: str, of_calls: int) -> str:
     """Return the finding in one line of at most TEXT_WIDTH columns."""
-    episode, name = one.episode, _NAMES[one.key.place]
-    since = f"since {time_of_day(episode.since)}"
-    if not one.lasts:
-        since = f"{time_of_day(episode.since)}–{time_of_day(episode.last + 1)}"
-    what = _what(one)
-    if one.calls < of_calls:
-        some = f"{name}: {what} on {one.calls} of {of_calls} calls {since} ({sure})"
-        if len(some) <= TEXT_WIDTH:
-            return some
-    return f"{name}: {what} {since} ({sure})"
+    name, what, when = _NAMES[one.key.place], _what(one), _when(one)
+    some = f" on {one.calls} of {of_calls} calls" if one.calls < of_calls else ""
+    for calls in (some, ""):
+        text = f"{name}: {what}{calls} {when} ({sure})"
+        if one.key.place == CALLER_OR_ASTERISK:
+            text = f"{name}, not known: {what}{calls} {when}"
+        if len(text) <= TEXT_WIDTH:
+            break
+    return text
+
+
+def _when(one: Found) -> str:
+    """Return since when it lasts, or from when to when it did."""
+    since, until = time_of_day(one.episode.since), time_of_day(one.episode.last + 1)
+    if one.lasts:
+        return f"since {since}"
+    if since[:2] == until[:2]:
+        return f"{since}–{until[3:]}"
+    return f"{since[:5]}–{until[:5]}"
 
 
 def _what(one: Found) -> str:
@@ -194,9 +210,9 @@ def _what(one: Found) -> str:
     rate = percent_significant(rate_of(one.key, episode), 2, " %")
     place = one.key.place
     if place == "asterisk" and what in (RESTARTED, GONE):
-        return f"{'restarted, ' * (what == RESTARTED)}away for {plural(episode.seconds, 'second')}"
+        return f"{'restarted, ' * (what == RESTARTED)}away {span_short(episode.seconds)}"
     if place == "asterisk" and what in (SILENT, LATE):
-        return f"stood still in {plural(episode.seconds, 'second')}"
+        return f"stood still in {span_short(episode.seconds)}"
     if place == CALLER_OR_ASTERISK and what == LOST:
         return f"{rate} missing"
     match what:
@@ -205,11 +221,11 @@ def _what(one: Found) -> str:
         case "delay":
             return f"round trip {ms_short(episode.worst_ns / NS_PER_MS)} ms"
         case "silent":
-            return f"silent in {plural(episode.seconds, 'second')}"
+            return f"silent {span_short(episode.seconds)}"
         case "held" | "held-long":
             return f"held {rate}"
         case "stopped":
-            return f"stopped for {episode.facts['down ms'] / 1000:.1f} s"
+            return f"stopped {span_short(episode.facts['down ms'] / 1000, tenths=True)}"
         case "refused":
             return "not running"
         case "no-answer":
