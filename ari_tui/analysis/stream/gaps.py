@@ -130,7 +130,9 @@ class EngineAway(NamedTuple):
             return 0, 0
         if self.dropped is None:
             whole = gap.length_ns - own_ns <= INTERRUPTION_NS
-            return own_ns, gap.missing if whole else gap.missing * own_ns // gap.length_ns
+            # what was not sent in a pause of the sender is not missing either
+            sent_ns = max(gap.length_ns - max(gap.timestamp_step_ns, 0), own_ns)
+            return own_ns, gap.missing if whole else gap.missing * own_ns // sent_ns
         missing = min(gap.missing, self.dropped)
         ends_it = gap.to_ns >= self.to_ns - EXPLANATION_SLACK_NS
         return (own_ns, missing) if ends_it and missing else (0, 0)
