@@ -30,7 +30,17 @@ _SECOND_NS: Final = 1_000_000_000
 _P95_RANK: Final = np.array([nearest_rank(0.95, count) for count in range(SAMPLES + 1)])
 NO_RTT: Final = 0xFFFFFFFF
 _OF_A_SECOND: Final = (
-    *("sent", "late", "lost", "rtt_count", "rtt_sum", "dwell_max", "asterisk_max", "limited"),
+    *(
+        "sent",
+        "late",
+        "lost",
+        "rtt_count",
+        "rtt_sum",
+        "rtt_max",
+        "dwell_max",
+        "asterisk_max",
+        "limited",
+    ),
 )
 _OF_ROUND_TRIPS: Final = frozenset({"rtt_min", "rtt_max", "rtt_p95", "rtt_sum"})
 

@@ -7,6 +7,7 @@ and the facts from outside are its only inputs.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Final, NamedTuple, Protocol
 
@@ -34,11 +35,12 @@ from ari_tui.analysis.diagnosis.episodes import (
     FaultKind,
     Found,
     limit_of,
-    ranked,
+    merge_calls,
+    merged,
 )
 from ari_tui.analysis.diagnosis.evidence_seconds import EvidenceSeconds
 from ari_tui.analysis.diagnosis.outside import OutsideFacts
-from ari_tui.analysis.own_outages import OwnOutages
+from ari_tui.analysis.own_outages import BEFORE_NS, OwnOutages
 from ari_tui.analysis.records import Ints, Mask
 from ari_tui.analysis.roundtrip.direction import CallDirection
 from ari_tui.analysis.roundtrip.echo_holds import EchoHolds
@@ -47,6 +49,7 @@ from ari_tui.analysis.series import SECONDS, Series
 from ari_tui.analysis.sla.evaluator import SlaEvaluator
 from ari_tui.analysis.sla.evidence import Limited
 from ari_tui.analysis.sla.profiles import Profile, tier_for
+from ari_tui.analysis.stream.floor import Floor
 from ari_tui.analysis.stream.gaps import CallGaps, Classified, Gap
 from ari_tui.analysis.stream.state import MediaLeg
 from ari_tui.wire.rtp import COMFORT_NOISE
@@ -59,8 +62,9 @@ _BURST: Final = 3
 _SILENT_NS: Final = 2_000_000_000
 """A silence that goes on counts from this length on: a caller who hangs up is silent before."""
 _FEWEST_TRIPS: Final = 10
-_UNSURE_BACK: Final = int(Limited.SOCKET_DROPS | Limited.LOG_OVERFLOW | Limited.WORKER)
+_UNSURE_BACK: Final = int(Limited.SOCKET_DROPS | Limited.LOG_OVERFLOW)
 _ALIKE_DELAYS: Final = 2
+_DWELLS_EXPLAINED: Final = 3
 _MACHINE_STALL_NS: Final = 15_000_000
 _UNSEEN: Final = int(Limited.SOCKET_DROPS | Limited.LOG_OVERFLOW)
 """What did not reach us, or the log, may have been sent."""
@@ -117,6 +121,7 @@ class Books(Protocol):
     media: MediaLeg
     flight: InFlight
     series: Series
+    echo_floor: Floor
     evidence: EvidenceSeconds
     sla_evaluator: SlaEvaluator
     gaps: dict[int, CallGaps]
@@ -190,7 +195,7 @@ class Diagnosis:
         evidence = store.evidence.of_second(rows, second)
         limited = np.where(known, series["limited"] | store.sla_evaluator.limited(second), 0)
         limited |= np.where(series["dwell_max"] > self._late_ns, int(Limited.DWELL), 0)
-        around = limited | self._limited_around(store, rows, second)
+        excused = self._excused(store, rows, second, series, limited)
         seen = (series["sent"] > 0) | (limited != 0)
         store.evidence.packets[rows] += series["sent"]
         store.evidence.seen_s[rows] += seen
@@ -214,7 +219,8 @@ class Diagnosis:
             values = [int(series[name][i]) for name in names[1:_FROM_SERIES]]
             more = [int(evidence[name][i]) for name in names[_FROM_SERIES:]]
             one = CallSecond(second, *values, *more)._replace(limited=int(limited[i]))
-            one = one._replace(late=0 if around[i] & _LATE_EXCUSED else one.late)
+            if excused[i]:
+                one = one._replace(late=0, rtt_count=0)
             if silent[i]:
                 one = one._replace(silent_ms=1000)
             call = self._calls.setdefault(number_of[row], _Call(number_of[row], row))
@@ -222,16 +228,32 @@ class Diagnosis:
             self._take(store, call, one, slow_ns, context, burst=burst)
         self._burst_before = bursts
 
-    def _limited_around(self, store: Books, rows: Ints, second: int) -> Ints:
-        """Return the bits of `Limited` of the seconds before and after: a packet that is late in
-        one may have been delayed in the other.
+    def _excused(
+        self,
+        store: Books,
+        rows: Ints,
+        second: int,
+        series: Mapping[str, Ints],
+        limited: Ints,
+    ) -> Mask:
+        """Return of which calls the round trips of a second are no evidence of the path.
+
+        What limits this second or one beside it may have delayed them; but our own delay explains
+        no round trip that is far longer above its floor.
         """
-        found: Ints = np.zeros(len(rows), dtype=np.int64)
+        around, dwell_ns = limited.copy(), series["dwell_max"].copy()
         for other in (second - 1, second + 1):
-            _, series = store.series.of_second(rows, other)
-            found |= series["limited"] | store.sla_evaluator.limited(other)
-            found |= np.where(series["dwell_max"] > self._late_ns, int(Limited.DWELL), 0)
-        return found
+            _, beside = store.series.of_second(rows, other)
+            around |= beside["limited"] | store.sla_evaluator.limited(other)
+            dwell_ns = np.maximum(dwell_ns, beside["dwell_max"])
+        around |= np.where(dwell_ns > self._late_ns, int(Limited.DWELL), 0)
+        excused: Mask = (around & _LATE_EXCUSED) != 0
+        for i in np.flatnonzero(excused & ((around & _LATE_EXCUSED & ~OUR_MACHINE) == 0)).tolist():
+            floor_ns = store.echo_floor.at(int(rows[i]), second * _SECOND_NS)
+            if floor_ns is not None:
+                excess_ns = int(series["rtt_max"][i]) - floor_ns
+                excused[i] = excess_ns <= max(_DWELLS_EXPLAINED * dwell_ns[i], _MACHINE_STALL_NS)
+        return excused
 
     def _silent(self, store: Books, rows: Ints, second: int) -> Mask:
         """Return which calls have heard nothing since before a second, for over two seconds."""
@@ -261,7 +283,8 @@ class Diagnosis:
         if one.late_media or one.silent_ms:
             context.common.quiet(one.second)
         self._take_own(store, call, one, burst=burst)
-        self._take_echo(call, one, slow_ns, burst=burst, holds_told=store.holds.told)
+        away = _down_ms(store, call, one.second, BEFORE_NS) > 0
+        self._take_echo(call, one, slow_ns, burst=burst, away=away, holds_told=store.holds.told)
         row = call.row
         ptime_ms = store.media.ptime_ms(row) or 20.0
         due = max(one.sent + one.missing, round(1000 / ptime_ms))
@@ -303,9 +326,16 @@ class Diagnosis:
         )
 
     def _take_echo(
-        self, call: _Call, one: CallSecond, slow_ns: int, *, burst: bool, holds_told: bool | None
+        self,
+        call: _Call,
+        one: CallSecond,
+        slow_ns: int,
+        *,
+        burst: bool,
+        away: bool,
+        holds_told: bool | None,
     ) -> None:
-        if one.lost and not one.limited & int(Limited.LOG_OVERFLOW | Limited.WORKER):
+        if one.lost and not away and not one.limited & int(Limited.LOG_OVERFLOW):
             dropped = bool(one.limited & _UNSURE_BACK)
             loss = EchoLoss(one.second, one.lost, one.sent, one.refused, one.hold_max, dropped)
             call.echo.lost.append(loss)
@@ -315,7 +345,7 @@ class Diagnosis:
                 episode.sure = False
                 episode.facts["holds not told"] += 1
         slow = one.rtt_count >= _FEWEST_TRIPS and one.rtt_sum > slow_ns * one.rtt_count
-        if slow and not one.limited & _LATE_EXCUSED:
+        if slow:
             mean_ns = one.rtt_sum // one.rtt_count
             episode = self._add(
                 call, one, FaultKind("echo-path", DELAY), one.rtt_count, one.rtt_count, mean_ns
@@ -456,13 +486,16 @@ def _gaps_sent(store: Books, row: int) -> int:
     return store.media.upstream_missing(row) + max(0, kept - int(counted[c.DELIVERED]))
 
 
-def _down_ms(store: Books, call: _Call, second: int) -> int:
-    """Return for how long (ms) of a second the call's worker was dead or stopped for long."""
+def _down_ms(store: Books, call: _Call, second: int, before_ns: int = 0) -> int:
+    """Return for how long (ms) of a second the call's worker was dead or stopped for long.
+
+    With `before_ns`, so much before counts as well: what was in flight then is lost.
+    """
     from_ns, until_ns = second * _SECOND_NS, (second + 1) * _SECOND_NS
     spans = [(o.from_ns, o.until_ns) for o in store.own_outages if o.call == call.number]
     if call.number in store.own_outages.down:
         spans.append((store.own_outages.down[call.number], until_ns))
-    shared = (min(until_ns, b) - max(from_ns, a) for a, b in spans)
+    shared = (min(until_ns, b) - max(from_ns, a - before_ns) for a, b in spans)
     return sum(max(0, ns) for ns in shared) // _MS
 
 
@@ -470,36 +503,3 @@ def _sent_of(store: Books, row: int, from_second: int, until_second: int) -> int
     """Return how many packets a call sent in some seconds, both included; at most five minutes."""
     wanted = np.arange(max(from_second, until_second - SECONDS + 1), until_second + 1)
     return int(store.series.of_seconds(np.array([row]), wanted).sent.sum())
-
-
-def merged(found: list[Found], more: list[Found]) -> list[Found]:
-    """Add findings of the same call; those of one key are one."""
-    by_key = {one.key: one for one in found}
-    for one in more:
-        held = by_key.get(one.key)
-        if held is None:
-            by_key[one.key] = one
-            continue
-        episode = held.episode.copy()
-        episode.merge(one.episode)
-        by_key[one.key] = held._replace(episode=episode, lasts=held.lasts or one.lasts)
-    return ranked(list(by_key.values()))
-
-
-def merge_calls(parts: list[list[Found]]) -> list[Found]:
-    """Add up the findings of many calls by place and kind."""
-    by_key: dict[FaultKind, Found] = {}
-    for found in parts:
-        for one in found:
-            held = by_key.get(one.key)
-            if held is None:
-                by_key[one.key] = one._replace(episode=one.episode.copy())
-                continue
-            held.episode.merge(one.episode)
-            by_key[one.key] = held._replace(
-                proved=held.proved or one.proved,
-                lasts=held.lasts or one.lasts,
-                calls=held.calls + one.calls,
-                earlier=max(held.earlier, one.earlier),
-            )
-    return ranked(list(by_key.values()))

@@ -239,3 +239,36 @@ def ranked(found: list[Found]) -> list[Found]:
 
 def _badness(entry: tuple[FaultKind, Episode]) -> float:
     return entry[1].badness
+
+
+def merged(found: list[Found], more: list[Found]) -> list[Found]:
+    """Add findings of the same call; those of one key are one."""
+    by_key = {one.key: one for one in found}
+    for one in more:
+        held = by_key.get(one.key)
+        if held is None:
+            by_key[one.key] = one
+            continue
+        episode = held.episode.copy()
+        episode.merge(one.episode)
+        by_key[one.key] = held._replace(episode=episode, lasts=held.lasts or one.lasts)
+    return ranked(list(by_key.values()))
+
+
+def merge_calls(parts: list[list[Found]]) -> list[Found]:
+    """Add up the findings of many calls by place and kind."""
+    by_key: dict[FaultKind, Found] = {}
+    for found in parts:
+        for one in found:
+            held = by_key.get(one.key)
+            if held is None:
+                by_key[one.key] = one._replace(episode=one.episode.copy())
+                continue
+            held.episode.merge(one.episode)
+            by_key[one.key] = held._replace(
+                proved=held.proved or one.proved,
+                lasts=held.lasts or one.lasts,
+                calls=held.calls + one.calls,
+                earlier=max(held.earlier, one.earlier),
+            )
+    return ranked(list(by_key.values()))
