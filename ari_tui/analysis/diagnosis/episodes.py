@@ -34,6 +34,8 @@ REFUSED, NO_ANSWER, RESTARTED, GONE = "refused", "no-answer", "restarted", "gone
 
 _DELAYED: Final = 0.01
 """The share of packets that may be delayed where no rule of the SLA judges it."""
+_FEWEST_TESTED: Final = 1500
+"""Over so many packets at least: a few late ones of a young call on a busy machine are nothing."""
 _FACTS: Final = frozenset({REFUSED, NO_ANSWER, RESTARTED, GONE})
 
 
@@ -139,10 +141,12 @@ def rate_of(key: FaultKind, episode: Episode) -> float:
     return episode.hits / packets_of(key, episode.hits, episode.sent)
 
 
-def _tested(key: FaultKind, episode: Episode, sent_in_all: int) -> int:
+def _tested(key: FaultKind, episode: Episode, sent_in_all: int, profile: Profile) -> int:
     """Return over how many packets the rate is tested: a minute's, or all of a young call."""
     per_second = episode.sent / (episode.last - episode.since + 1)
     padded = min(round(_TEST_S * per_second), sent_in_all)
+    if limit_of(key, profile) == _DELAYED:
+        padded = max(padded, _FEWEST_TESTED)
     return packets_of(key, episode.hits, max(episode.sent, padded))
 
 
@@ -161,7 +165,11 @@ def judge(key: FaultKind, episode: Episode, sent_in_all: int, profile: Profile) 
         return Judged(beyond=True, proved=episode.sure)
     if not _repeats(key, episode):
         return Judged(beyond=False, proved=False)
-    hits, of, limit = episode.hits, _tested(key, episode, sent_in_all), limit_of(key, profile)
+    hits, of, limit = (
+        episode.hits,
+        _tested(key, episode, sent_in_all, profile),
+        limit_of(key, profile),
+    )
     beyond = hits >= _FEWEST and hits > limit * of
     return Judged(beyond, beyond and episode.sure and exceeds(hits, of, limit))
 
