@@ -317,8 +317,8 @@ FAULTS = (
     ),
     fault(
         "pair-stalls",
-        "Asterisk and echo server stopped 300 ms every 2 s",
+        "Asterisk stopped 300 ms every 2 s, echo server every 2.7 s",
         "asterisk echo-server",
-        both(stopped(asterisk, 0.3, every_s=2.0), stopped(echo, 0.3, every_s=2.0)),
+        both(stopped(asterisk, 0.3, every_s=2.0), stopped(echo, 0.3, every_s=2.7)),
     ),
 )
