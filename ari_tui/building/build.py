@@ -80,7 +80,13 @@ def build(store: Store, facts: EngineFacts, listener: Listener) -> model.Documen
     windows, recent = windows_of_all(store, second)
     each = CallWindows(store, list(measured), second)
     sla = sla_of(store.sla_evaluator.evidence, sla_now_of(store, second))
-    where, where_of = wheres_of(store, sla.clean_s, sla.of_s, _unheard(store, facts))
+    where, where_of = wheres_of(
+        store,
+        sla.clean_s,
+        sla.of_s,
+        _unheard(store, facts),
+        [rule.id for rule in sla.rules if rule.verdict == "fail"],
+    )
     return model.Document(
         kind=facts.kind,
         time=iso(facts.now_ns),

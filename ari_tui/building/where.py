@@ -74,12 +74,16 @@ _NO_PINGS: Final = Unknown(
 
 
 def wheres_of(
-    store: Store, clean_s: float, of_s: int, unheard: Mapping[int, int]
+    store: Store,
+    clean_s: float,
+    of_s: int,
+    unheard: Mapping[int, int],
+    failing: Sequence[str] = (),
 ) -> tuple[Where, dict[int, Where]]:
     """Return the diagnosis of the session and of each call.
 
     The session has judged `clean_s` of `of_s` seconds. `unheard` are the calls that have waited
-    long for their first packet, and since when (ns).
+    long for their first packet, and since when (ns); `failing` the rules that the session breaks.
     """
     calls = {number: store.diagnosis.of_call(store, number) for number in store.row_of}
     unseen = {number: _unseen_of(store, number) for number in calls}
@@ -94,7 +98,17 @@ def wheres_of(
     where = _where(session, _unseen_of_all(heard), clean)
     if unheard and not where.findings:
         where = _unheard(min(unheard.values()), len(unheard))
+    elif where.clean and failing:
+        where = _failing_alone(where, failing)
     return where, each
+
+
+def _failing_alone(where: Where, failing: Sequence[str]) -> Where:
+    """Return the diagnosis of a session that breaks rules without a fault that repeats."""
+    text = f"no lasting fault seen, but {', '.join(failing)} breaks the SLA"
+    why = "single round trips break a rule: in too few seconds to belong to a place"
+    one = Unknown(place="echo-path", why=why, text=text)
+    return Where(line=text, findings=[], unknown=[one, *where.unknown], clean=False)
 
 
 def _judged(diagnosed: Diagnosed) -> str:

@@ -111,3 +111,19 @@ def test_late_from_asterisk_with_good_pings_and_no_counts_is_of_unknown_place() 
     assert not where.clean
     assert where.line.startswith("caller or Asterisk, not known: 5 % late")
     assert where.mark == "~"
+
+
+def test_a_session_that_breaks_a_rule_is_never_said_to_be_clean() -> None:
+    store = Store(loss_timeout_ns=3000 * MS, late_ns=3 * MS)
+    store.add_call(1)
+    log = Log()
+    for number in range(500):
+        log.media(20.0 * number, number, ts=number * 160)
+        log.echo(20.0 * number + 5, number, ts=number * 160)
+    fold(store, log.records(), START_NS + 20_000 * MS)
+    evidence = store.sla_evaluator.evidence
+    clean, _ = wheres_of(store, evidence.clean_s, evidence.of_s, {})
+    failing, _ = wheres_of(store, evidence.clean_s, evidence.of_s, {}, ["max"])
+    assert (clean.clean, failing.clean) == (True, False)
+    assert failing.line == "no lasting fault seen, but max breaks the SLA"
+    assert len(failing.line) <= TEXT_WIDTH
