@@ -63,7 +63,7 @@ def score(fault: Fault, arrivals: Sequence[Arrival], begin_s: float, end_s: floa
         fault=fault.name,
         verdict=WRONG if wrong else _verdict(_place(last), fault),
         line=line_of(last.document),
-        after_s=None if first is None or fault.right == {CLEAN} else round(first - begin_s, 1),
+        after_s=None if first is None or CLEAN in fault.right else round(first - begin_s, 1),
         wrong_lines=sorted({line_of(arrival.document) for arrival in wrong}),
         wrong_s=len(wrong),
     )
