@@ -144,7 +144,9 @@ class Reflector:
             self._send(data, stream, sequence, before_ns - stamp_ns, before_ns)
         else:
             due_ns = stream.pacer.due_ns(timestamp, now_ns) if stream.pacer is not None else now_ns
-            packet = _Waiting(bytes(data), stream, sequence, max(0, before_ns - stamp_ns))
+            # until `now_ns`, from which the schedule counts
+            lag_ns = before_ns - stamp_ns - (time.monotonic_ns() - now_ns)
+            packet = _Waiting(bytes(data), stream, sequence, max(0, lag_ns))
             self._queue(self._schedule, packet, due_ns)
 
     def _queue(

@@ -19,7 +19,8 @@ from tests.terminal import Terminal, needs_tmux
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(300), needs_tmux]
 
 CALLS = 3
-A_ROW = r"PJSIP/\S+ +\d:\d\d +\d+\.\d +\d+\.\d"
+A_ROW = r"PJSIP/\S+ .{1,18}\d:\d\d +\d+\.\d +\d+\.\d"
+"""Channel, place of a fault, duration, round trips."""
 
 
 @pytest.fixture

@@ -290,7 +290,8 @@ def test_what_is_measured_is_exactly_what_was_injected_and_fails_by_it(
         )
         assert min(injected.lost, injected.duplicates, injected.reordered) > 0
         assert final.totals.rtt_ms.min is not None
-        assert final.totals.rtt_ms.min >= 20.0
+        # what the echo server held beyond that is subtracted, by clocks read one after the other
+        assert final.totals.rtt_ms.min >= 19.9
         assert final.session.end_reason == "duration"
         assert "late_ratio=" in demo.told
         assert " sla=fail" in demo.told
