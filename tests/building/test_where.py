@@ -120,7 +120,9 @@ def test_a_session_that_breaks_a_rule_is_never_said_to_be_clean() -> None:
     for number in range(500):
         log.media(20.0 * number, number, ts=number * 160)
         log.echo(20.0 * number + 5, number, ts=number * 160)
-    fold(store, log.records(), START_NS + 20_000 * MS)
+    fold(store, log.records(), START_NS + 10_000 * MS)
+    store.media.closed_ns[store.row_of[1]] = START_NS + 10_000 * MS
+    fold(store, log.records()[:0], START_NS + 20_000 * MS)
     evidence = store.sla_evaluator.evidence
     clean, _ = wheres_of(store, evidence.clean_s, evidence.of_s, {})
     failing, _ = wheres_of(store, evidence.clean_s, evidence.of_s, {}, ["max"])

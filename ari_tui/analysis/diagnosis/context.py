@@ -69,9 +69,12 @@ class CommonSeconds:
         self._seconds[second] = quiet, told + 1
 
     def tells_caller(self, second: int) -> bool:
-        """Return whether that holds for a quarter of them: one path of many callers."""
+        """Return whether that holds for a quarter of them, and most calls were quiet: one path of
+        many callers. A few quiet calls may have a cause each.
+        """
         quiet, told = self._seconds.get(second, (0, 0))
-        return quiet > 1 and told > 0 and 4 * told >= quiet
+        common = quiet > 1 and 2 * quiet >= self._up.get(second, 0)
+        return common and told > 0 and 4 * told >= quiet
 
 
 class Context:
