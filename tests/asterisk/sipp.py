@@ -65,32 +65,56 @@ def sipp_calls(
     program = need("sipp", "sip-tester")
     shutil.copytree(_RECORDINGS, folder / "pcap", dirs_exist_ok=True)
     one_stream(_RECORDINGS, folder / "pcap", digit_after_s=7.2, voice_after_s=0.3)
-    arguments = {
-        "-sf": _SCENARIO,
-        "-s": extension,
-        "-i": "127.0.0.1",
-        "-p": free_port(),
-        "-mi": "127.0.0.1",
-        "-mp": free_port(),
-        "-m": calls,
-        "-l": calls,
-        "-r": calls,
-        "-stf": "statistics.csv",
-        "-fd": 1,
-        "-error_file": "errors",
-    }
-    command = [program, f"127.0.0.1:{asterisk.sip_port}", "-nostdin", "-trace_stat", "-trace_err"]
-    command += [str(word) for pair in arguments.items() for word in pair]
-    with (folder / "output").open("wb") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
+    process = _started(program, asterisk, folder, calls=calls, extension=extension)
     try:
         yield SippRun(process, folder)
     finally:
         process.kill()
         process.wait()
+
+
+_ATTEMPTS = 3
+_EARLY_S = 0.5
+_APART = 8
+"""SIPp takes several ports from that of its media on."""
+
+
+def _started(
+    program: str, asterisk: Asterisk, folder: Path, *, calls: int, extension: str
+) -> subprocess.Popen[bytes]:
+    """Start SIPp; when it ends at once, since a port was taken meanwhile, start it on others."""
+    for _ in range(_ATTEMPTS):
+        sip_port, media_port = free_port(), free_port()
+        if abs(sip_port - media_port) < _APART:
+            continue
+        arguments = {
+            "-sf": _SCENARIO,
+            "-s": extension,
+            "-i": "127.0.0.1",
+            "-p": sip_port,
+            "-mi": "127.0.0.1",
+            "-mp": media_port,
+            "-m": calls,
+            "-l": calls,
+            "-r": calls,
+            "-stf": "statistics.csv",
+            "-fd": 1,
+            "-error_file": "errors",
+        }
+        command = [program, f"127.0.0.1:{asterisk.sip_port}", "-nostdin"]
+        command += ["-trace_stat", "-trace_err"]
+        command += [str(word) for pair in arguments.items() for word in pair]
+        with (folder / "output").open("wb") as output:
+            process = subprocess.Popen(
+                command,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            process.wait(_EARLY_S)
+        except subprocess.TimeoutExpired:
+            return process
+    said = (folder / "output").read_text(errors="replace")[-2000:]
+    raise RuntimeError(f"sipp ended at once, {_ATTEMPTS} times:\n{said}")
