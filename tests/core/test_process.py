@@ -172,12 +172,12 @@ async def test_a_child_runs_in_a_session_of_its_own_and_ends_with_its_lifeline_f
 
 
 STAYING = """
-link.ready(pid=os.getpid())
 async def main():
     waiting = asyncio.create_task(link.lifeline_ended())
     loop = asyncio.get_running_loop()
     asked = loop.create_future()
     loop.add_signal_handler(signal.SIGUSR1, asked.set_result, None)
+    link.ready(pid=os.getpid())  # the signal may come from now on
     await asked
     open(sys.argv[-1], "w").write("gone" if waiting.done() else "waits")
 asyncio.run(main())
