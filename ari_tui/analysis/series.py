@@ -16,7 +16,8 @@ import numpy.typing as npt
 from ari_tui.analysis.grouping import RowGroups
 from ari_tui.analysis.nearest_rank import nearest_rank
 from ari_tui.analysis.records import Ints, Mask
-from ari_tui.analysis.row_arrays import RowArrays, add_at, column
+from ari_tui.analysis.row_arrays import add_at, column
+from ari_tui.analysis.second_ring import SecondRing
 
 SECONDS: Final = 300
 ABOVE_SECONDS: Final = 96
@@ -59,8 +60,11 @@ class SecondSums(NamedTuple):
     """NO_RTT where no round trip was measured."""
 
 
-class Series(RowArrays):
-    """Per-second cells of every call, a ring of SECONDS by second modulo its length."""
+class Series(SecondRing):
+    """Per-second cells of every call, a ring of SECONDS.
+
+    `book` counts events in their seconds; its names are sent, returned, lost and late.
+    """
 
     second = column(np.int64, -1, (SECONDS,))
     """The second (since the epoch) of a cell."""
@@ -98,28 +102,13 @@ class Series(RowArrays):
         cells, kept = self._cells(rows, seconds)
         self.limited[rows[kept], cells[kept]] |= np.uint8(reason)
 
-    def book(self, name: str, rows: Ints, times_ns: Ints) -> None:
-        """Count events (n) in their seconds; `name` is sent, returned, lost or late.
-
-        Seconds that have left the ring are skipped.
-        """
-        cells, kept = self._cells(rows, times_ns // _SECOND_NS)
-        add_at(getattr(self, name), rows[kept], cells[kept])
-
     def book_dwell(self, rows: Ints, times_ns: Ints, dwell_ns: Ints) -> None:
         """Update the longest dwell (ns) of each second."""
-        self._keep_longest(self.dwell_max, rows, times_ns, dwell_ns)
+        self.keep_longest("dwell_max", rows, times_ns, dwell_ns)
 
     def book_excess(self, rows: Ints, times_ns: Ints, excess_ns: Ints) -> None:
         """Update the largest arrival excess (ns above the floor) of each second."""
-        self._keep_longest(self.asterisk_max, rows, times_ns, np.maximum(excess_ns, 1))
-
-    def _keep_longest(
-        self, table: npt.NDArray[Any], rows: Ints, times_ns: Ints, values_ns: Ints
-    ) -> None:
-        cells, kept = self._cells(rows, times_ns // _SECOND_NS)
-        short = np.minimum(np.maximum(values_ns[kept], 0), NO_RTT - 1).astype(np.uint32)
-        np.maximum.at(table.reshape(-1), rows[kept] * SECONDS + cells[kept], short)
+        self.keep_longest("asterisk_max", rows, times_ns, np.maximum(excess_ns, 1))
 
     def book_rtt(self, rows: Ints, times_ns: Ints, rtt_ns: Ints) -> None:
         """Add round trips (n, `rows` sorted, in order of return) to the seconds of their return.
@@ -139,21 +128,8 @@ class Series(RowArrays):
             self._collect(rows[now], rtt_ns[now])
             rows, seconds, rtt_ns = rows[~now], seconds[~now], rtt_ns[~now]
 
-    def _cells(self, rows: Ints, seconds: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
-        """Return the cell of each second, and whether it is in the ring; clear older cells."""
-        cells = seconds % SECONDS
-        found = self.second[rows, cells]
-        fresh = found < seconds
-        if fresh.any():
-            self._clear_cells(rows[fresh], cells[fresh], seconds[fresh])
-            found = self.second[rows, cells]
-        return cells, found == seconds
-
     def _clear_cells(self, rows: Ints, cells: Ints, seconds: Ints) -> None:
-        self.second[rows, cells] = seconds
-        for name, spec in self.COLUMNS.items():
-            if spec.shape == (SECONDS,) and name != "second":
-                getattr(self, name)[rows, cells] = spec.initial
+        super()._clear_cells(rows, cells, seconds)
         columns = (seconds % ABOVE_SECONDS)[:, None] * LIMITS + np.arange(LIMITS)
         self.above[rows[:, None], columns] = 0
 

@@ -193,8 +193,7 @@ class Diagnosis:
             return
         known, series = store.series.of_second(rows, second)
         evidence = store.evidence.of_second(rows, second)
-        limited = np.where(known, series["limited"] | store.sla_evaluator.limited(second), 0)
-        limited |= np.where(series["dwell_max"] > self._late_ns, int(Limited.DWELL), 0)
+        limited = store.sla_evaluator.limited_bits(second, known, series)
         excused = self._excused(store, rows, second, series, limited)
         seen = (series["sent"] > 0) | (limited != 0)
         store.evidence.packets[rows] += series["sent"]

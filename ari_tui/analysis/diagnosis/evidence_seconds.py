@@ -12,17 +12,16 @@ from typing import Final
 import numpy as np
 
 from ari_tui.analysis.records import Ints
-from ari_tui.analysis.row_arrays import RowArrays, add_at, column
+from ari_tui.analysis.row_arrays import column
+from ari_tui.analysis.second_ring import SecondRing
 
 SECONDS: Final = 32
 DELAY_NS: Final = 10_000_000
 """Delays that no rule of the SLA judges (from Asterisk, in this engine, in the echo server) count
 from here on: a busy machine makes shorter ones, and jitter buffers take them."""
-_SECOND_NS: Final = 1_000_000_000
-_MOST: Final = 0xFFFF
 
 
-class EvidenceSeconds(RowArrays):
+class EvidenceSeconds(SecondRing):
     """Cells by second modulo SECONDS. Counts are packets."""
 
     second = column(np.int64, -1, (SECONDS,))
@@ -62,31 +61,10 @@ class EvidenceSeconds(RowArrays):
     """Closed seconds with packets, or limited."""
     limited_s = column(np.int64)
 
-    def book(self, name: str, rows: Ints, times_ns: Ints, amounts: Ints | None = None) -> None:
-        """Add 1, or amounts, to a column in the seconds of n events; older ones are skipped."""
-        if not len(rows):
-            return
-        cells, kept = self._cells(rows, times_ns // _SECOND_NS)
-        table = getattr(self, name)
-        if amounts is None:
-            add_at(table, rows[kept], cells[kept])
-            return
-        at = rows[kept] * SECONDS + cells[kept]
-        np.add.at(table.reshape(-1), at, np.minimum(amounts[kept], _MOST).astype(table.dtype))
-
     def book_one(self, name: str, row: int, at_ns: int, amount: int = 1) -> None:
         """Add an amount to one cell."""
         if amount > 0:
             self.book(name, np.array([row]), np.array([at_ns]), np.array([amount]))
-
-    def keep_longest(self, name: str, rows: Ints, times_ns: Ints, values_ns: Ints) -> None:
-        """Update the largest value (ns) of a column in the seconds of n events."""
-        if not len(rows):
-            return
-        cells, kept = self._cells(rows, times_ns // _SECOND_NS)
-        table = getattr(self, name)
-        values = np.clip(values_ns[kept], 0, 0xFFFFFFFF).astype(table.dtype)
-        np.maximum.at(table.reshape(-1), rows[kept] * SECONDS + cells[kept], values)
 
     def of_second(self, rows: Ints, second: int) -> dict[str, Ints]:
         """Return the cells (n) of one second by name; 0 without data."""
@@ -97,17 +75,3 @@ class EvidenceSeconds(RowArrays):
             for name, spec in self.COLUMNS.items()
             if name != "second" and spec.shape
         }
-
-    def _cells(self, rows: Ints, seconds: Ints) -> tuple[Ints, np.ndarray]:
-        """Return the cell of each second and whether it is in the ring; clear older cells."""
-        cells = seconds % SECONDS
-        held = self.second[rows, cells]
-        fresh = held < seconds
-        if fresh.any():
-            at = rows[fresh], cells[fresh]
-            self.second[at] = seconds[fresh]
-            for name, spec in self.COLUMNS.items():
-                if name != "second" and spec.shape:
-                    getattr(self, name)[at] = spec.initial
-            held = self.second[rows, cells]
-        return cells, held == seconds

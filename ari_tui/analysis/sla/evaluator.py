@@ -7,11 +7,12 @@ our own delay in it exceeded the late threshold, or when it was marked so.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from ari_tui.analysis.records import Ints
+from ari_tui.analysis.records import Ints, Mask
 from ari_tui.analysis.series import ABOVE_SECONDS, SECONDS, Series
 from ari_tui.analysis.sla.evidence import RULES, Evidence, Limited, Second, breaks
 from ari_tui.analysis.sla.profiles import Profile, TierChoice, tier_for
@@ -142,14 +143,18 @@ class SlaEvaluator:
         """Return the bits of `Limited` by which a second is limited for every call."""
         return self._limited_for_all.get(second, 0)
 
+    def limited_bits(self, second: int, known: Mask, found: Mapping[str, Ints]) -> Ints:
+        """Return all bits of `Limited` (n) of a second as `Series.of_second` returns it."""
+        limited = found["limited"] | np.where(found["dwell_max"] > self._late_ns, Limited.DWELL, 0)
+        return np.where(known, limited | self.limited(second), 0)
+
     def _take(self, rows: Ints, series: Series, second: int) -> None:
         if not len(rows):
             return
         known, found = series.of_second(rows, second)
         if not known.any():
             return
-        limited = found["limited"] | np.where(found["dwell_max"] > self._late_ns, Limited.DWELL, 0)
-        limited = np.where(known, limited | self.limited(second), 0)
+        limited = self.limited_bits(second, known, found)
         _, before = series.of_second(rows, second - 1)
         calls_up = _at_once(found["sent"], before["sent"])
         sent, late, lost, trips = (found[key] for key in ("sent", "late", "lost", "rtt_count"))
