@@ -129,3 +129,9 @@ def test_a_session_that_breaks_a_rule_is_never_said_to_be_clean() -> None:
     assert (clean.clean, failing.clean) == (True, False)
     assert failing.line == "no lasting fault seen, but max breaks the SLA"
     assert len(failing.line) <= TEXT_WIDTH
+
+
+def test_a_long_round_trip_names_the_limit_that_it_breaks() -> None:
+    where = called([20.0 * number for number in range(1000)], [25.0] * 1000)
+    assert where.findings[0].what == "delay"
+    assert "the limit for half of the packets is 8.0 ms" in where.findings[0].evidence

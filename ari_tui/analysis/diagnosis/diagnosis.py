@@ -350,7 +350,7 @@ class Diagnosis:
                 call, one, FaultKind("echo-path", DELAY), one.rtt_count, one.rtt_count, mean_ns
             )
             if episode is not None:
-                episode.facts["limit_us"] = slow_ns // 1000
+                episode.facts["limit_us"] += slow_ns // 1000
 
     def _add(
         self,
