@@ -9,6 +9,7 @@ the jitter rise itself, is not their place.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -21,9 +22,6 @@ from ari_tui.analysis.diagnosis.episodes import (
     SILENT,
     TOGETHER_S,
     CallEpisodes,
-    Episode,
-    FaultKind,
-    limit_of,
 )
 from ari_tui.analysis.diagnosis.outside import LegReading
 
@@ -42,6 +40,7 @@ _AROUND_S: Final = 6
 _FEWEST_DUE: Final = 10
 _ALIKE: Final = 2
 _NO_CAUSE: Final = "no cause shown"
+_NO_PINGS: Final = "pings not known"
 _ALIKE_FACT: Final = "like the others"
 _ROSE: Final = 2.0
 _ROSE_BY_NS: Final = 1_500_000
@@ -97,7 +96,9 @@ class CallerSide:
         """Return whether anything waits for Asterisk's counts."""
         return bool(self.missing or self.quiet or self.untold)
 
-    def settle(self, now: int, context: Context, readings: list[LegReading], ptime_ns: int) -> None:
+    def settle(
+        self, now: int, context: Context, readings: Sequence[LegReading], ptime_ns: int
+    ) -> None:
         """Tell apart what can be; `now` is the newest closed second."""
         self._take_readings(readings)
         self._settle_missing(now, context, readings)
@@ -126,8 +127,7 @@ class CallerSide:
         for one in waiting:
             told = self._told_by_others(one, context)
             if told is None and now > one.second + TOGETHER_S:
-                fact = _NO_CAUSE if one.pings_good else "pings not known"
-                told = _PlaceOfQuiet(CALLER_OR_ASTERISK, fact)
+                told = _not_told(one)
             if told is None:
                 self.untold.append(one)
             else:
@@ -147,17 +147,16 @@ class CallerSide:
         """Book what waits when the call ends: missing packets at `place` if others told one."""
         for missing in self.missing:
             where = place or CALLER_OR_ASTERISK
-            self._add_missing(missing, missing.hits, where, context, sure=place is not None)
+            self._add_missing(missing, missing.hits, where, sure=place is not None)
         for quiet in (*self.quiet, *self.untold):
-            told = self._told_by_others(quiet, context)
-            fact = _NO_CAUSE if quiet.pings_good else "pings not known"
-            self._add_quiet(quiet, told or _PlaceOfQuiet(CALLER_OR_ASTERISK, fact), context)
+            told = self._told_by_others(quiet, context) or _not_told(quiet)
+            self._add_quiet(quiet, told, context)
         for waiting in (self.missing, self.quiet, self.untold):
             waiting.clear()
 
     # -- missing packets ---------------------------------------------------------------------
 
-    def _take_readings(self, readings: list[LegReading]) -> None:
+    def _take_readings(self, readings: Sequence[LegReading]) -> None:
         for reading in readings:
             if reading.at_ns <= self._read_until_ns:
                 continue
@@ -173,74 +172,71 @@ class CallerSide:
                 self._credited_ns = reading.at_ns
             self._lost_seen = lost
 
-    def _settle_missing(self, now: int, context: Context, readings: list[LegReading]) -> None:
+    def _settle_missing(self, now: int, context: Context, readings: Sequence[LegReading]) -> None:
         newest_ns = readings[-1].at_ns if readings else 0
         waiting, self.missing = self.missing, deque(maxlen=_KEPT)
         for one in waiting:
             end_ns = (one.second + 1) * _SECOND_NS
             left = one
             if context.stalled(one.second, _SECOND_NS) is Stall.YES:
-                self._add_missing(one, one.hits, "asterisk", context, sure=True)
+                self._add_missing(one, one.hits, "asterisk", sure=True)
                 continue
             if self._credits and one.second * _SECOND_NS < self._credited_ns:
                 counted = min(self._credits, one.hits)
                 self._credits -= counted
-                self._add_missing(one, counted, "caller-in", context, sure=True)
+                self._add_missing(one, counted, "caller-in", sure=True)
                 left = one._replace(hits=one.hits - counted)
             if not left.hits:
                 continue
             if newest_ns >= end_ns + _TOLD_S * _SECOND_NS:
-                self._add_uncounted(left, context)
+                self._add_uncounted(left)
             elif now >= one.second + _TOLD_S + _READ_S:
-                self._add_missing(left, left.hits, CALLER_OR_ASTERISK, context, sure=False)
+                self._add_missing(left, left.hits, CALLER_OR_ASTERISK, sure=False)
             else:
                 self.missing.append(left)
-        self._book_unseen(newest_ns, context)
+        self._book_unseen(newest_ns)
 
-    def _add_uncounted(self, left: Missing, context: Context) -> None:
+    def _add_uncounted(self, left: Missing) -> None:
         """Add packets that Asterisk does not count as lost on the caller's leg."""
         if left.holes >= left.hits:
             # the sequence is Asterisk's own: single packet times are loss, more may be a pause
             few = left.long_holes == 0
             place = "caller-in" if few and self._lost_seen else CALLER_OR_ASTERISK
-            self._add_missing(left, left.hits, place, context, sure=False)
+            self._add_missing(left, left.hits, place, sure=False)
             return
-        self._add_missing(left, left.hits, "asterisk-engine", context, sure=True)
+        self._add_missing(left, left.hits, "asterisk-engine", sure=True)
 
-    def _book_unseen(self, newest_ns: int, context: Context) -> None:
+    def _book_unseen(self, newest_ns: int) -> None:
         """Book what Asterisk counts as lost and no gap showed: a codec or jitter buffer hid it."""
         if self._credits and newest_ns >= self._credited_ns + _REPORT_S * _SECOND_NS:
             last = self._credited_ns // _SECOND_NS
-            episode = _book_span(self._episodes, "caller-in", last, self._credits, context)
-            episode.facts["counted by Asterisk"] += self._credits
+            _book_span(self._episodes, "caller-in", last, self._credits, "counted by Asterisk")
             self._credits = 0
 
-    def _add_missing(
-        self, one: Missing, hits: int, place: str, context: Context, *, sure: bool
-    ) -> None:
-        if not hits:
-            return
-        key = FaultKind(place, LOST)
-        episode = self._episodes.open(key, one.second)
-        episode.add(one.second, hits, one.packets, limit_of(key, context.profile))
-        episode.sure &= sure
+    def _add_missing(self, one: Missing, hits: int, place: str, *, sure: bool) -> None:
+        facts = {}
         if place == "caller-in" and sure:
-            episode.facts["counted by Asterisk"] += hits
+            facts["counted by Asterisk"] = hits
         if one.holes >= one.hits:
-            episode.facts["seen in timestamps"] += hits
-            episode.facts["uncounted holes"] += place == CALLER_OR_ASTERISK
+            facts["seen in timestamps"] = hits
+            facts["uncounted holes"] = int(place == CALLER_OR_ASTERISK)
+        self._episodes.add(place, LOST, one.second, hits, one.packets, sure=sure, facts=facts)
 
     # -- silence and lateness ------------------------------------------------------------------
 
     def _add_quiet(self, one: Quiet, told: _PlaceOfQuiet, context: Context) -> None:
         away = context.away(one.second) if told.place == "asterisk" else ""
-        key = FaultKind(told.place, RESTARTED if away == "restarted" else one.what)
-        episode = self._episodes.open(key, one.second)
-        episode.add(one.second, one.hits, one.packets, limit_of(key, context.profile))
-        episode.worst_ns = max(episode.worst_ns, one.size_ns)
-        episode.facts[told.fact] += 1
-        # that a caller sent nothing, or that jitter rose, is no proof of loss on its leg
-        episode.sure &= told.place == "asterisk"
+        self._episodes.add(
+            told.place,
+            RESTARTED if away == RESTARTED else one.what,
+            one.second,
+            one.hits,
+            one.packets,
+            # that a caller sent nothing, or that jitter rose, is no proof of loss on its leg
+            sure=told.place == "asterisk",
+            worst_ns=one.size_ns,
+            facts={told.fact: 1},
+        )
 
 
 class _PlaceOfQuiet(NamedTuple):
@@ -250,8 +246,13 @@ class _PlaceOfQuiet(NamedTuple):
     fact: str
 
 
+def _not_told(one: Quiet) -> _PlaceOfQuiet:
+    fact = _NO_CAUSE if one.pings_good else _NO_PINGS
+    return _PlaceOfQuiet(CALLER_OR_ASTERISK, fact)
+
+
 def _place_of_quiet(
-    one: Quiet, now: int, context: Context, readings: list[LegReading], ptime_ns: int
+    one: Quiet, now: int, context: Context, readings: Sequence[LegReading], ptime_ns: int
 ) -> _PlaceOfQuiet | None:
     """Return the place of a silent or late second; None while readings may still come."""
     late_ns = one.hits * ptime_ns if one.what == LATE else 0
@@ -259,7 +260,7 @@ def _place_of_quiet(
     if stall is Stall.YES:
         return _PlaceOfQuiet("asterisk", "seconds with a slow ping")
     if stall is Stall.NOT_KNOWN:
-        return _PlaceOfQuiet(CALLER_OR_ASTERISK, "pings not known")
+        return _PlaceOfQuiet(CALLER_OR_ASTERISK, _NO_PINGS)
     from_ns, until_ns = one.second * _SECOND_NS, (one.second + 1) * _SECOND_NS
     margin_ns = _AROUND_S * _SECOND_NS
     near = [r for r in readings if from_ns - margin_ns <= r.at_ns <= until_ns + margin_ns]
@@ -288,7 +289,7 @@ class _Share(NamedTuple):
 
 
 def _received_share(
-    readings: list[LegReading], from_ns: int, until_ns: int, ptime_ns: int
+    readings: Sequence[LegReading], from_ns: int, until_ns: int, ptime_ns: int
 ) -> _Share | None:
     """Compare what Asterisk received from the caller between readings with what was due."""
     shares: list[float] = []
@@ -306,7 +307,7 @@ def _received_share(
     return _Share(min(shares), covers, longest_ns)
 
 
-def _jitter_rose(readings: list[LegReading], second: int, context: Context) -> bool:
+def _jitter_rose(readings: Sequence[LegReading], second: int, context: Context) -> bool:
     """Return whether Asterisk itself measured more jitter of the caller's leg around a second.
 
     Readings near a stall of Asterisk do not count: a stall raises its own figures.
@@ -325,19 +326,12 @@ def _jitter_rose(readings: list[LegReading], second: int, context: Context) -> b
     )
 
 
-def _book_span(
-    episodes: CallEpisodes, place: str, last: int, lost: int, context: Context
-) -> Episode:
+def _book_span(episodes: CallEpisodes, place: str, last: int, lost: int, fact: str) -> None:
     """Book what a report every five seconds counted as lost, evenly over the seconds before."""
-    kind = FaultKind(place, LOST)
-    limit = limit_of(kind, context.profile)
     share, more = divmod(lost, _REPORT_EVERY_S)
     for number in range(_REPORT_EVERY_S):
-        second = last - _REPORT_EVERY_S - _LAG_S + number
-        episode = episodes.open(kind, second)
-        if hits := share + (number < more):
-            episode.add(second, hits, 50, limit)
-    return episode
+        second, hits = last - _REPORT_EVERY_S - _LAG_S + number, share + (number < more)
+        episodes.add(place, LOST, second, hits, 50, facts={fact: hits})
 
 
 class CallerOut:
@@ -356,7 +350,7 @@ class CallerOut:
         self._read_until_ns = 0
         self._gaps_at: deque[tuple[int, int]] = deque(maxlen=2 * _REPORT_S)
 
-    def settle(self, now: int, readings: list[LegReading], gaps: int, context: Context) -> None:
+    def settle(self, now: int, readings: Sequence[LegReading], gaps: int) -> None:
         """Take new readings; `gaps` are all until now, the second `now` being the last closed."""
         self._gaps_at.append((now, gaps))
         for reading in readings:
@@ -369,14 +363,13 @@ class CallerOut:
                 self._first = reading
                 self._gaps_before = max((g for s, g in self._gaps_at if s <= told), default=0)
             else:
-                self._book(reading, self._first, gaps - self._gaps_before, context)
+                self._book(reading, self._first, gaps - self._gaps_before)
 
-    def _book(self, reading: LegReading, first: LegReading, gaps: int, context: Context) -> None:
+    def _book(self, reading: LegReading, first: LegReading, gaps: int) -> None:
         lost = (reading.counts.lost_out or 0) - (first.counts.lost_out or 0)
         surplus = lost - gaps - self._booked
         if surplus <= 0:
             return
         last = reading.at_ns // _SECOND_NS
-        episode = _book_span(self._episodes, "caller-out", last, surplus, context)
-        episode.facts["reported by the far end"] += surplus
+        _book_span(self._episodes, "caller-out", last, surplus, "reported by the far end")
         self._booked += surplus

@@ -6,12 +6,12 @@ still. A ping proves a stall only when it is long enough to explain what was see
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 from typing import Final
 
-from ari_tui.analysis.diagnosis.outside import OutsideFacts
+from ari_tui.analysis.diagnosis.outside import Outage, OutsideFacts, drop_oldest
 from ari_tui.analysis.sla.evidence import Limited
-from ari_tui.analysis.sla.profiles import Profile
 
 _SECOND_NS: Final = 1_000_000_000
 PINGS_APART_NS: Final = 250_000_000
@@ -45,8 +45,7 @@ class CommonSeconds:
     def up(self, second: int, calls: int) -> None:
         """Note how many calls had packets in a second, or were waiting for some."""
         self._up[second] = calls
-        while len(self._up) > _KEPT_SECONDS:
-            del self._up[next(iter(self._up))]
+        drop_oldest(self._up, _KEPT_SECONDS)
 
     def few_were_quiet(self, second: int) -> bool:
         """Return whether less than half of the calls were: no stall of Asterisk, which stops all.
@@ -60,8 +59,7 @@ class CommonSeconds:
         """Note that a call was silent or late from Asterisk in a second."""
         quiet, told = self._seconds.get(second, (0, 0))
         self._seconds[second] = quiet + 1, told
-        while len(self._seconds) > _KEPT_SECONDS:
-            del self._seconds[next(iter(self._seconds))]
+        drop_oldest(self._seconds, _KEPT_SECONDS)
 
     def told(self, second: int) -> None:
         """Note that the readings of one of them told the caller's leg."""
@@ -78,10 +76,10 @@ class CommonSeconds:
 
 
 class Context:
-    """The session's facts, and the limits that apply in a second."""
+    """The session's facts."""
 
-    def __init__(self, outside: OutsideFacts, profile: Profile, common: CommonSeconds) -> None:
-        self.outside, self.profile, self.common = outside, profile, common
+    def __init__(self, outside: OutsideFacts, common: CommonSeconds) -> None:
+        self.outside, self.common = outside, common
 
     def stalled(self, second: int, needed_ns: int, late_for_ns: int = 0) -> Stall:
         """Return whether Asterisk's pings explain a delay or silence of `needed_ns` in a second.
@@ -108,12 +106,8 @@ class Context:
 
     def echo_event(self, second: int) -> str:
         """Return "restarted", "refused" or "stopped" when the echo server was so, else ""."""
-        from_ns, until_ns = second * _SECOND_NS, (second + 1) * _SECOND_NS
-        for outage in self.outside.echo_outages:
-            lasts = outage.until_ns is None or outage.until_ns > from_ns
-            if outage.from_ns < until_ns and lasts and outage.what != "silent":
-                return outage.what
-        return ""
+        told = (one for one in self.outside.echo_outages if one.what != "silent")
+        return _what_in(told, second)
 
     def stalls_near(self, second: int) -> bool:
         """Return whether a ping met a stall of Asterisk within half a minute of a second."""
@@ -122,9 +116,14 @@ class Context:
 
     def away(self, second: int) -> str:
         """Return "restarted" or "gone" when Asterisk was so in a second, else ""."""
-        from_ns, until_ns = second * _SECOND_NS, (second + 1) * _SECOND_NS
-        for outage in self.outside.outages:
-            lasts = outage.until_ns is None or outage.until_ns > from_ns
-            if outage.from_ns < until_ns and lasts:
-                return outage.what
-        return ""
+        return _what_in(self.outside.outages, second)
+
+
+def _what_in(outages: Iterable[Outage], second: int) -> str:
+    """Return what the first outage that reaches into a second was, "" without one."""
+    from_ns, until_ns = second * _SECOND_NS, (second + 1) * _SECOND_NS
+    for outage in outages:
+        lasts = outage.until_ns is None or outage.until_ns > from_ns
+        if outage.from_ns < until_ns and lasts:
+            return outage.what
+    return ""

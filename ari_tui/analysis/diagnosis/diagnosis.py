@@ -44,7 +44,6 @@ from ari_tui.analysis.own_outages import BEFORE_NS, OwnOutages
 from ari_tui.analysis.records import Ints, Mask
 from ari_tui.analysis.roundtrip.direction import CallDirection
 from ari_tui.analysis.roundtrip.echo_holds import EchoHolds
-from ari_tui.analysis.roundtrip.in_flight import InFlight
 from ari_tui.analysis.series import SECONDS, Series
 from ari_tui.analysis.sla.evaluator import SlaEvaluator
 from ari_tui.analysis.sla.evidence import Limited
@@ -62,12 +61,11 @@ _BURST: Final = 3
 _SILENT_NS: Final = 2_000_000_000
 """A silence that goes on counts from this length on: a caller who hangs up is silent before."""
 _FEWEST_TRIPS: Final = 10
-_UNSURE_BACK: Final = int(Limited.SOCKET_DROPS | Limited.LOG_OVERFLOW)
 _ALIKE_DELAYS: Final = 2
 _DWELLS_EXPLAINED: Final = 3
 _MACHINE_STALL_NS: Final = 15_000_000
 _UNSEEN: Final = int(Limited.SOCKET_DROPS | Limited.LOG_OVERFLOW)
-"""What did not reach us, or the log, may have been sent."""
+"""What did not reach us, or the log, may have been sent, by Asterisk or by the echo server."""
 _LATE_EXCUSED: Final = int(~Limited.SOCKET_DROPS)
 
 
@@ -88,7 +86,6 @@ class CallSecond(NamedTuple):
     long_holes: int
     late_media: int
     silent_ms: int
-    bursts: int
     dwell_late: int
     dwell_long: int
     dropped: int
@@ -98,8 +95,6 @@ class CallSecond(NamedTuple):
     hold_max: int
 
 
-_FROM_SERIES: Final = 9
-"""So many fields of `CallSecond` come from the series, the rest from the evidence."""
 _TROUBLE: Final = (
     "missing",
     "holes",
@@ -119,7 +114,6 @@ class Books(Protocol):
 
     row_of: dict[int, int]
     media: MediaLeg
-    flight: InFlight
     series: Series
     echo_floor: Floor
     evidence: EvidenceSeconds
@@ -147,9 +141,9 @@ class Diagnosed(NamedTuple):
 class _Call:
     """What is known of one call."""
 
-    def __init__(self, number: int, row: int) -> None:
+    def __init__(self, number: int, row: int, profile: Profile) -> None:
         self.number, self.row = number, row
-        self.episodes = CallEpisodes()
+        self.episodes = CallEpisodes(profile)
         self.caller, self.out = CallerSide(self.episodes), CallerOut(self.episodes)
         self.echo = EchoSide(self.episodes)
         self.settled_ns = 0
@@ -167,7 +161,7 @@ class Diagnosis:
         self._profile, self._late_ns = profile, late_ns
         self._calls: dict[int, _Call] = {}
         self._closed = 0
-        self._retired: dict[FaultKind, tuple[Found, int]] = {}
+        self._retired: list[Found] = []
         self._retired_calls = self._retired_seconds = self._retired_limited = 0
         self._burst_before: set[int] = set()
         self._common = CommonSeconds()
@@ -176,7 +170,7 @@ class Diagnosis:
 
     def close(self, store: Books, rows: Ints, until_second: int) -> None:
         """Close the seconds up to `until_second`, each once; `rows` are those of all calls."""
-        context = Context(store.outside, self._profile, self._common)
+        context = Context(store.outside, self._common)
         first = max(self._closed + 1, until_second - 24) if self._closed else until_second
         for second in range(first, until_second + 1):
             self._close_second(store, rows, second, context)
@@ -184,9 +178,14 @@ class Diagnosis:
             self._closed = until_second
             for number in store.outside.take_fresh():
                 if number in store.row_of:
-                    self._calls.setdefault(number, _Call(number, store.row_of[number]))
+                    self._call(number, store.row_of[number])
             for call in self._calls.values():
                 self._settle(store, call, context, ended=False)
+
+    def _call(self, number: int, row: int) -> _Call:
+        if number not in self._calls:  # not `setdefault`: a call has many parts
+            self._calls[number] = _Call(number, row, self._profile)
+        return self._calls[number]
 
     def _close_second(self, store: Books, rows: Ints, second: int, context: Context) -> None:
         if not len(rows):
@@ -212,17 +211,15 @@ class Diagnosis:
         context.common.up(second, int(np.count_nonzero((series["sent"] > 0) | silent)))
         bursts = {int(row) for row in rows[came]}
         number_of = {row: number for number, row in store.row_of.items()} if trouble.any() else {}
+        figures = {**series, **evidence, "limited": limited}
         for i in np.flatnonzero(trouble).tolist():
             row = int(rows[i])
-            names = CallSecond._fields
-            values = [int(series[name][i]) for name in names[1:_FROM_SERIES]]
-            more = [int(evidence[name][i]) for name in names[_FROM_SERIES:]]
-            one = CallSecond(second, *values, *more)._replace(limited=int(limited[i]))
+            one = CallSecond(second, *(int(figures[name][i]) for name in CallSecond._fields[1:]))
             if excused[i]:
                 one = one._replace(late=0, rtt_count=0)
             if silent[i]:
                 one = one._replace(silent_ms=1000)
-            call = self._calls.setdefault(number_of[row], _Call(number_of[row], row))
+            call = self._call(number_of[row], row)
             burst = row in bursts or row in self._burst_before
             self._take(store, call, one, slow_ns, context, burst=burst)
         self._burst_before = bursts
@@ -308,21 +305,16 @@ class Diagnosis:
 
     def _take_own(self, store: Books, call: _Call, one: CallSecond, *, burst: bool) -> None:
         """Book what we and the echo server held; a burst from Asterisk takes its time with both."""
-        both = 2 * max(one.sent, 1)
+        add, second, packets = call.episodes.add, one.second, max(one.sent, 1)
         if not burst:
-            self._add(call, one, FaultKind("engine", HELD), one.dwell_late, both, one.dwell_max)
-        self._add(call, one, FaultKind("engine", HELD_LONG), one.dwell_long, both, one.dwell_max)
-        self._add(call, one, FaultKind("engine", DROPPED), one.dropped, one.sent + one.dropped)
-        if one.limited & int(Limited.WORKER) and (down_ms := _down_ms(store, call, one.second)):
-            episode = self._add(call, one, FaultKind("engine", STOPPED), -(-down_ms // 20), 50)
-            if episode is not None:
-                episode.facts["down ms"] += down_ms
-        held, packets = FaultKind("echo-server", HELD), max(one.sent, 1)
-        if not burst:
-            self._add(call, one, held, one.hold_late, packets, one.hold_max)
-        self._add(
-            call, one, FaultKind("echo-server", HELD_LONG), one.hold_long, packets, one.hold_max
-        )
+            add("engine", HELD, second, one.dwell_late, 2 * packets, worst_ns=one.dwell_max)
+            add("echo-server", HELD, second, one.hold_late, packets, worst_ns=one.hold_max)
+        add("engine", HELD_LONG, second, one.dwell_long, 2 * packets, worst_ns=one.dwell_max)
+        add("echo-server", HELD_LONG, second, one.hold_long, packets, worst_ns=one.hold_max)
+        add("engine", DROPPED, second, one.dropped, one.sent + one.dropped)
+        if one.limited & int(Limited.WORKER):
+            down_ms = _down_ms(store, call, second)
+            add("engine", STOPPED, second, -(-down_ms // 20), 50, facts={"down ms": down_ms})
 
     def _take_echo(
         self,
@@ -334,39 +326,18 @@ class Diagnosis:
         away: bool,
         holds_told: bool | None,
     ) -> None:
+        add, second, trips = call.episodes.add, one.second, one.rtt_count
         if one.lost and not away and not one.limited & int(Limited.LOG_OVERFLOW):
-            dropped = bool(one.limited & _UNSURE_BACK)
-            loss = EchoLoss(one.second, one.lost, one.sent, one.refused, one.hold_max, dropped)
+            dropped = bool(one.limited & _UNSEEN)
+            loss = EchoLoss(second, one.lost, one.sent, one.refused, one.hold_max, dropped)
             call.echo.lost.append(loss)
-        if one.late and not burst:
-            episode = self._add(call, one, FaultKind("echo-path", LATE), one.late, one.sent)
-            if episode is not None and holds_told is not True:
-                episode.sure = False
-                episode.facts["holds not told"] += 1
-        slow = one.rtt_count >= _FEWEST_TRIPS and one.rtt_sum > slow_ns * one.rtt_count
-        if slow:
-            mean_ns = one.rtt_sum // one.rtt_count
-            episode = self._add(
-                call, one, FaultKind("echo-path", DELAY), one.rtt_count, one.rtt_count, mean_ns
-            )
-            if episode is not None:
-                episode.facts["limit_us"] += slow_ns // 1000
-
-    def _add(
-        self,
-        call: _Call,
-        one: CallSecond,
-        key: FaultKind,
-        hits: int,
-        packets: int,
-        worst_ns: int = 0,
-    ) -> Episode | None:
-        if hits <= 0:
-            return None
-        episode = call.episodes.open(key, one.second)
-        episode.add(one.second, hits, packets, limit_of(key, self._profile))
-        episode.worst_ns = max(episode.worst_ns, worst_ns)
-        return episode
+        if not burst:
+            sure = holds_told is True
+            facts = {} if sure else {"holds not told": 1}
+            add("echo-path", LATE, second, one.late, one.sent, sure=sure, facts=facts)
+        if trips >= _FEWEST_TRIPS and one.rtt_sum > slow_ns * trips:
+            mean_ns, limit = one.rtt_sum // trips, {"limit_us": slow_ns // 1000}
+            add("echo-path", DELAY, second, trips, trips, worst_ns=mean_ns, facts=limit)
 
     def _settle(self, store: Books, call: _Call, context: Context, *, ended: bool) -> None:
         readings = store.outside.readings_of(call.number)
@@ -376,10 +347,10 @@ class Diagnosis:
         ptime_ms = store.media.ptime_ms(call.row) or 20.0
         call.caller.settle(self._closed, context, readings, round(ptime_ms * _MS))
         direction = store.directions.get(call.row)
-        counts = list(direction.intervals) if direction is not None else []
+        counts = direction.intervals if direction is not None else ()
         call.echo.settle(self._closed, context, counts, ended=ended)
         if readings:
-            call.out.settle(self._closed, readings, _gaps_sent(store, call.row), context)
+            call.out.settle(self._closed, readings, _gaps_sent(store, call.row))
 
     # -- what was found ------------------------------------------------------------------------
 
@@ -391,45 +362,35 @@ class Diagnosis:
         if call is None:
             return Diagnosed([], 1, seen, limited)
         call.episodes.count(partial(_sent_of, store, row))
-        found = call.episodes.found(self._closed, int(evidence.packets[row]), self._profile)
+        found = call.episodes.found(self._closed, int(evidence.packets[row]))
         if call.waits:
             found = self._with_waiting(store, call, found)
         return Diagnosed(found, 1, seen, limited)
 
     def _with_waiting(self, store: Books, call: _Call, found: list[Found]) -> list[Found]:
-        """Add what still waits to be told apart, and leave out what is small beside it."""
-        packets = int(store.evidence.packets[call.row])
-        waiting = CallEpisodes()
+        """Add what still waits to be told apart."""
+        waiting = CallEpisodes(self._profile)
         told = _told_before(call)
         for missing in call.caller.missing if told is None else ():
-            key = FaultKind(CALLER_OR_ASTERISK, LOST)
-            self._add_waiting(waiting, key, missing.second, missing.hits, missing.packets)
+            counted = missing.second, missing.hits, missing.packets
+            waiting.add(CALLER_OR_ASTERISK, LOST, *counted, sure=False)
         for quiet in (*call.caller.quiet, *call.caller.untold):
-            key = FaultKind(CALLER_OR_ASTERISK, quiet.what)
-            self._add_waiting(waiting, key, quiet.second, quiet.hits, quiet.packets)
+            counted = quiet.second, quiet.hits, quiet.packets
+            waiting.add(CALLER_OR_ASTERISK, quiet.what, *counted, sure=False)
         for loss in call.echo.lost:
             if loss.none_back:
-                key = FaultKind("echo-path", NO_ANSWER)
-                self._add_waiting(waiting, key, loss.second, loss.hits, loss.packets)
+                waiting.add("echo-path", NO_ANSWER, loss.second, loss.hits, loss.packets)
         waiting.count(partial(_sent_of, store, call.row))
-        more = waiting.found(self._closed, packets, self._profile)
+        more = waiting.found(self._closed, int(store.evidence.packets[call.row]))
         if told is not None:
             # what waits now is like what was told of the same minute
             found = [one._replace(lasts=one.lasts or one.key == told) for one in found]
         return merged(found, more)
 
-    def _add_waiting(
-        self, waiting: CallEpisodes, key: FaultKind, second: int, hits: int, packets: int
-    ) -> None:
-        episode = waiting.open(key, second)
-        episode.add(second, hits, packets, limit_of(key, self._profile))
-        episode.sure = key.what == NO_ANSWER
-
     def of_all(self, store: Books, calls: list[Diagnosed]) -> Diagnosed:
         """Return the findings of all calls, each place and kind once; `calls` are those of now."""
         parts = [one.found for one in calls]
-        parts.append(self._of_asterisk(store, len(calls)))
-        found = merge_calls([*parts, [found for found, _ in self._retired.values()]])
+        found = merge_calls([*parts, self._of_asterisk(store, len(calls)), self._retired])
         return Diagnosed(
             found,
             len(calls) + self._retired_calls,
@@ -454,7 +415,7 @@ class Diagnosis:
         """Keep an ended call's findings among those of the session; forget the call."""
         call = self._calls.get(number)
         if call is not None:
-            context = Context(store.outside, self._profile, self._common)
+            context = Context(store.outside, self._common)
             self._settle(store, call, context, ended=True)
             told = _told_before(call)
             call.caller.end(told.place if told is not None else None, context)
@@ -463,8 +424,8 @@ class Diagnosis:
         self._retired_calls += 1
         self._retired_seconds += diagnosed.seconds
         self._retired_limited += diagnosed.limited
-        kept = merge_calls([diagnosed.found, [found for found, _ in self._retired.values()]])
-        self._retired = {one.key: (one._replace(lasts=False), one.calls) for one in kept}
+        kept = merge_calls([diagnosed.found, self._retired])
+        self._retired = [one._replace(lasts=False) for one in kept]
 
 
 def _told_before(call: _Call) -> FaultKind | None:

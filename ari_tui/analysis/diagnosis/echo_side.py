@@ -9,6 +9,7 @@ afterwards the counts, or their beginning anew, tell what it was.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from ari_tui.analysis.diagnosis.context import Context
@@ -20,8 +21,6 @@ from ari_tui.analysis.diagnosis.episodes import (
     RESTARTED,
     STOPPED,
     CallEpisodes,
-    FaultKind,
-    limit_of,
 )
 from ari_tui.analysis.roundtrip.direction import EchoCounts
 
@@ -55,7 +54,9 @@ class EchoSide:
         self._episodes = episodes
         self.lost: deque[EchoLoss] = deque(maxlen=_KEPT)
 
-    def settle(self, now: int, context: Context, counts: list[EchoCounts], *, ended: bool) -> None:
+    def settle(
+        self, now: int, context: Context, counts: Collection[EchoCounts], *, ended: bool
+    ) -> None:
         """Tell apart what can be; `now` is the newest closed second."""
         waiting, self.lost = self.lost, deque(maxlen=_KEPT)
         for one in waiting:
@@ -63,35 +64,41 @@ class EchoSide:
                 self.lost.append(one)
 
     def _tell(
-        self, one: EchoLoss, now: int, context: Context, counts: list[EchoCounts], *, ended: bool
+        self,
+        one: EchoLoss,
+        now: int,
+        context: Context,
+        counts: Collection[EchoCounts],
+        *,
+        ended: bool,
     ) -> bool:
         """Book one second's losses; False while what they were may still become known."""
         from_ns, until_ns = one.second * _SECOND_NS, (one.second + 1) * _SECOND_NS
         event = context.echo_event(one.second)
         if one.refused or event == REFUSED:
-            self._add(one, one.hits, FaultKind("echo-server", REFUSED), context, sure=True)
+            self._add(one, one.hits, "echo-server", REFUSED)
         elif event == RESTARTED:
-            self._add(one, one.hits, FaultKind("echo-server", RESTARTED), context, sure=True)
+            self._add(one, one.hits, "echo-server", RESTARTED)
         elif one.hold_max_ns > _SECOND_NS or event == STOPPED:
-            self._add(one, one.hits, FaultKind("echo-server", HELD_LONG), context, sure=True)
+            self._add(one, one.hits, "echo-server", HELD_LONG)
         elif between := [c for c in counts if c.from_ns < until_ns and c.until_ns > from_ns]:
             if between[-1].until_ns < until_ns and not ended and now < one.second + _KEPT // 2:
                 return False
-            self._split(one, between, context)
+            self._split(one, between)
         elif not ended and (now < one.second + _COUNTED_S or (one.none_back and counts)):
             return False
         else:
             what = NO_ANSWER if one.none_back else LOST
-            self._add(one, one.hits, FaultKind("echo-path", what), context, sure=True)
+            self._add(one, one.hits, "echo-path", what)
         return True
 
-    def _split(self, one: EchoLoss, counts: list[EchoCounts], context: Context) -> None:
+    def _split(self, one: EchoLoss, counts: list[EchoCounts]) -> None:
         """Split losses by the counts of the intervals that the second is in."""
         out, at_echo = sum(c.lost.outward for c in counts), sum(c.lost.at_echo for c in counts)
         back = sum(c.lost.back for c in counts)
         total = out + at_echo + back
         if not total:
-            self._add(one, one.hits, FaultKind("echo-path", LOST), context, sure=False)
+            self._add(one, one.hits, "echo-path", LOST, sure=False)
             return
         at_server = round(one.hits * at_echo / total)
         outward = round(one.hits * out / total)
@@ -101,16 +108,12 @@ class EchoSide:
             "echo-back": 0 if one.dropped_here else max(0, one.hits - outward - at_server),
         }
         for place, hits in shares.items():
-            self._add(one, hits, FaultKind(place, LOST), context, sure=True)
+            self._add(one, hits, place, LOST)
 
-    def _add(
-        self, one: EchoLoss, hits: int, key: FaultKind, context: Context, *, sure: bool
-    ) -> None:
-        if hits <= 0:
-            return
-        episode = self._episodes.open(key, one.second)
-        episode.add(one.second, hits, one.packets, limit_of(key, context.profile))
-        episode.sure &= sure
-        episode.worst_ns = max(episode.worst_ns, one.hold_max_ns)
-        if key.place in ("echo-out", "echo-back", "echo-server") and key.what == LOST:
-            episode.facts["counted by the echo server"] += hits
+    def _add(self, one: EchoLoss, hits: int, place: str, what: str, *, sure: bool = True) -> None:
+        counted = what == LOST and place != "echo-path"
+        facts = {"counted by the echo server": hits} if counted else {}
+        second, worst_ns = one.second, one.hold_max_ns
+        self._episodes.add(
+            place, what, second, hits, one.packets, sure=sure, worst_ns=worst_ns, facts=facts
+        )

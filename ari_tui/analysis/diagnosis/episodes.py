@@ -8,8 +8,9 @@ lost packet in a good hour is nothing, and by the one exact test (`core/binomial
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from ari_tui.analysis.sla.profiles import Profile
@@ -55,16 +56,11 @@ class FaultKind(NamedTuple):
 
 def limit_of(key: FaultKind, profile: Profile) -> float:
     """Return the share of packets that may be so."""
-    match key.what:
-        case "lost" | "silent" | "dropped" | "stopped" | "held-long":
-            return profile.loss_ratio
-        case "late":
-            return profile.late_ratio if key.place.startswith("echo") else _DELAYED
-        case "delay":
-            return 0.5
-        case "held":
-            return _DELAYED
-    return profile.loss_ratio
+    if key.what == DELAY:
+        return 0.5
+    if key.what == LATE and key.place.startswith("echo"):
+        return profile.late_ratio
+    return _DELAYED if key.what in (LATE, HELD) else profile.loss_ratio
 
 
 @dataclass(slots=True)
@@ -110,18 +106,7 @@ class Episode:
 
     def copy(self) -> Episode:
         """Return a copy that later additions do not change."""
-        return Episode(
-            self.since,
-            self.last,
-            self.seconds,
-            self.hits,
-            self.sent,
-            self.counted_to,
-            self.badness,
-            self.sure,
-            self.worst_ns,
-            Counter(self.facts),
-        )
+        return replace(self, facts=Counter(self.facts))
 
 
 def packets_of(key: FaultKind, hits: int, sent: int) -> int:
@@ -165,11 +150,8 @@ def judge(key: FaultKind, episode: Episode, sent_in_all: int, profile: Profile) 
         return Judged(beyond=True, proved=episode.sure)
     if not _repeats(key, episode):
         return Judged(beyond=False, proved=False)
-    hits, of, limit = (
-        episode.hits,
-        _tested(key, episode, sent_in_all, profile),
-        limit_of(key, profile),
-    )
+    hits, limit = episode.hits, limit_of(key, profile)
+    of = _tested(key, episode, sent_in_all, profile)
     beyond = hits >= _FEWEST and hits > limit * of
     return Judged(beyond, beyond and episode.sure and exceeds(hits, of, limit))
 
@@ -197,13 +179,39 @@ class Found(NamedTuple):
 
 
 class CallEpisodes:
-    """All episodes of one call."""
+    """All episodes of one call, by the limits of a profile."""
 
-    def __init__(self) -> None:
+    def __init__(self, profile: Profile) -> None:
+        self._profile = profile
         self.current: dict[FaultKind, Episode] = {}
         self.past: list[tuple[FaultKind, Episode]] = []
 
-    def open(self, key: FaultKind, second: int) -> Episode:
+    def add(
+        self,
+        place: str,
+        what: str,
+        second: int,
+        hits: int,
+        packets: int,
+        *,
+        sure: bool = True,
+        worst_ns: int = 0,
+        facts: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
+        """Add a bad second, `hits` of its `packets`, and numbers to facts; nothing without hits.
+
+        `sure`: the place was seen from both sides in it.
+        """
+        if hits <= 0:
+            return
+        key = FaultKind(place, what)
+        episode = self._open(key, second)
+        episode.add(second, hits, packets, limit_of(key, self._profile))
+        episode.sure &= sure
+        episode.worst_ns = max(episode.worst_ns, worst_ns)
+        episode.facts.update(facts)
+
+    def _open(self, key: FaultKind, second: int) -> Episode:
         """Return the episode that a bad second belongs to; one that is over is put aside."""
         episode = self.current.get(key)
         if episode is not None and second > episode.last + TOGETHER_S:
@@ -221,12 +229,13 @@ class CallEpisodes:
                 episode.sent += sent_of(from_second, episode.last)
                 episode.counted_to = episode.last
 
-    def found(self, now: int, packets: int, profile: Profile) -> list[Found]:
+    def found(self, now: int, packets: int) -> list[Found]:
         """Return what is beyond its limit, one finding a key, worst first.
 
         `now` is the newest closed second, `packets` all that the call has sent.
         """
         found: list[Found] = []
+        profile = self._profile
         for key, episode in self.current.items():
             judged = judge(key, episode, packets, profile)
             before = [e for k, e in self.past if k == key and judge(k, e, packets, profile).beyond]

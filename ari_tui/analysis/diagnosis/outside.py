@@ -7,7 +7,8 @@ CLOCK_REALTIME. Bounded: each history keeps the newest entries.
 from __future__ import annotations
 
 from collections import deque
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
 
 _SECOND_NS: Final = 1_000_000_000
 _KEPT_SECONDS: Final = 600
@@ -81,8 +82,7 @@ class OutsideFacts:
             self._pings[second] = Pings(
                 good + answered, max(longest_ns, took_ns or 0), failed + (not answered)
             )
-        while len(self._pings) > _KEPT_SECONDS:
-            del self._pings[next(iter(self._pings))]
+        drop_oldest(self._pings, _KEPT_SECONDS)
 
     @property
     def pinged(self) -> bool:
@@ -108,9 +108,9 @@ class OutsideFacts:
         fresh, self._fresh = self._fresh, set()
         return fresh
 
-    def readings_of(self, call: int) -> list[LegReading]:
-        """Return the readings of a call, oldest first."""
-        return list(self._counts.get(call, ()))
+    def readings_of(self, call: int) -> Sequence[LegReading]:
+        """Return the readings of a call, oldest first; not a copy."""
+        return self._counts.get(call) or []
 
     def newest_of(self, call: int) -> LegReading | None:
         """Return the newest reading of a call; None without one."""
@@ -130,8 +130,7 @@ class OutsideFacts:
         """Note that the engine stood still: it saw neither pings nor events."""
         for second in range(from_ns // _SECOND_NS, until_ns // _SECOND_NS + 1):
             self._blind[second] = None
-        while len(self._blind) > _KEPT_SECONDS:
-            del self._blind[next(iter(self._blind))]
+        drop_oldest(self._blind, _KEPT_SECONDS)
 
     def is_blind(self, second: int) -> bool:
         """Return whether the engine stood still in a second."""
@@ -139,9 +138,7 @@ class OutsideFacts:
 
     def echo_away(self, what: str, from_ns: int, until_ns: int | None) -> None:
         """Note that the echo server is silent, was restarted, or refuses packets."""
-        if self.echo_outages and self.echo_outages[-1].from_ns == from_ns:
-            self.echo_outages.pop()
-        self.echo_outages.append(Outage(what, from_ns, until_ns))
+        _note(self.echo_outages, Outage(what, from_ns, until_ns))
 
     def echo_stopped(self, from_ns: int, until_ns: int) -> None:
         """Note that the echo server stood still; each call tells it, with packets of its own."""
@@ -153,6 +150,17 @@ class OutsideFacts:
 
     def asterisk_away(self, what: str, from_ns: int, until_ns: int | None) -> None:
         """Note that Asterisk stopped, restarted or is gone; again with its end, once known."""
-        if self.outages and self.outages[-1].from_ns == from_ns:
-            self.outages.pop()
-        self.outages.append(Outage(what, from_ns, until_ns))
+        _note(self.outages, Outage(what, from_ns, until_ns))
+
+
+def _note(outages: deque[Outage], outage: Outage) -> None:
+    """Append an outage; it replaces the newest one when that began at the same time."""
+    if outages and outages[-1].from_ns == outage.from_ns:
+        outages.pop()
+    outages.append(outage)
+
+
+def drop_oldest(entries: dict[int, Any], kept: int) -> None:
+    """Remove the entries that were added first, until so many are left."""
+    while len(entries) > kept:
+        del entries[next(iter(entries))]
