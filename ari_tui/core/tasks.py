@@ -10,6 +10,17 @@ from ari_tui.core import log
 from ari_tui.core.cancellation import cancel_tasks
 
 
+async def until_next(due: float, period_s: float) -> float:
+    """Sleep until `period_s` after `due` (s of the event loop's clock); return that time.
+
+    For loops at absolute times: missed ones are not repeated.
+    """
+    loop = asyncio.get_running_loop()
+    due = max(due + period_s, loop.time())
+    await asyncio.sleep(due - loop.time())
+    return due
+
+
 class Tasks:
     """The tasks that one part of the engine has started."""
 

@@ -21,7 +21,7 @@ from ari_tui.analysis.diagnosis.outside import OutsideFacts
 from ari_tui.ari.client import PING_TIMEOUT_S, PINGS_OUTSTANDING, Pinger
 from ari_tui.core.cancellation import cancel_tasks
 from ari_tui.core.errors import AriUnreachableError
-from ari_tui.core.tasks import Tasks
+from ari_tui.core.tasks import Tasks, until_next
 from ari_tui.document.model import PingTimes
 from ari_tui.engine.asterisk_watch import AsteriskWatch
 from ari_tui.engine.event_log import EventLog
@@ -76,12 +76,10 @@ class AsteriskPings:
 
         Their distance is drawn: regular ones would miss every one of regular short stalls.
         """
-        loop, random = asyncio.get_running_loop(), Random()  # noqa: S311  a time, no secret
-        due = loop.time()
+        random = Random()  # noqa: S311  a time, no secret
+        due = asyncio.get_running_loop().time()
         while True:
-            period_s = PERIOD_S * random.uniform(1 - _SPREAD, 1 + _SPREAD)
-            due = max(due + period_s, loop.time())
-            await asyncio.sleep(due - loop.time())
+            due = await until_next(due, PERIOD_S * random.uniform(1 - _SPREAD, 1 + _SPREAD))
             self._send()
 
     async def close(self) -> None:

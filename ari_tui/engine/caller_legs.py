@@ -16,6 +16,7 @@ from ari_tui.ari.commands import CallState
 from ari_tui.ari.models import RtpStatistics
 from ari_tui.core.errors import AriError
 from ari_tui.core.number_format import iso
+from ari_tui.core.tasks import until_next
 from ari_tui.document.detail import RtpFigures
 from ari_tui.document.model import CallerLeg, CallerLegTotals
 from ari_tui.engine.call_manager import CallManager
@@ -139,11 +140,9 @@ class CallerLegs:
 
     async def run(self) -> None:
         """Read the legs, round by round."""
-        loop = asyncio.get_running_loop()
-        due = loop.time()
+        due = asyncio.get_running_loop().time()
         while True:
-            due = max(due + ROUND_S, loop.time())
-            await asyncio.sleep(due - loop.time())
+            due = await until_next(due, ROUND_S)
             await self.read_round()
 
     async def read_round(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 from ari_tui.ari.event_stream import Connected, Disconnected, StreamItem
 from ari_tui.ari.events import Event
 from ari_tui.core.errors import MalformedEventError
-from ari_tui.core.tasks import Tasks
+from ari_tui.core.tasks import Tasks, until_next
 from ari_tui.document.model import Document
 from ari_tui.engine.assembly import EngineParts
 from ari_tui.engine.live_analyzer import read_clocks
@@ -114,8 +114,7 @@ class EngineLoop:
         loop, parts = asyncio.get_running_loop(), self._parts
         due = ticked = loop.time()
         while True:
-            due = max(due + FOLD_S, loop.time())
-            await asyncio.sleep(due - loop.time())
+            due = await until_next(due, FOLD_S)
             ticked, before = loop.time(), ticked
             self._check_blind(ticked - before - FOLD_S)
             lag_ms = (loop.time() - due) * 1000
@@ -147,8 +146,7 @@ class EngineLoop:
         due = loop.time()
         startup_ends = due + _STARTUP_S
         while True:
-            due = max(due + (period if due >= startup_ends else min(period, FOLD_S)), loop.time())
-            await asyncio.sleep(due - loop.time())
+            due = await until_next(due, period if due >= startup_ends else min(period, FOLD_S))
             document = parts.publisher.build()
             self._notifier.status(document)
             self.publish(document)
