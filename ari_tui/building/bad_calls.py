@@ -6,15 +6,14 @@ where more was lost or late than chance explains at the limit, or where it faile
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from ari_tui.core.binomial import lower_bound
-from ari_tui.document.model import Call, Sla
+from ari_tui.document.model import TRIP_RULES, Call, Sla
 
 MOST: Final = 100
 """So many are named."""
-_TRIPS: Final[tuple[str, ...]] = ("p50", "p95", "p99", "max")
 
 
 class BadCalls(NamedTuple):
@@ -26,10 +25,10 @@ class BadCalls(NamedTuple):
 
 def bad_calls(calls: Iterable[Call], sla: Sla, most: int = MOST) -> BadCalls:
     """Return the bad ones of these calls by the limits of a verdict, each once."""
-    limits = _Limits.of(sla)
+    limits = sla.rule_limits()
     ranked = []
     for call in {call.id: call for call in calls}.values():
-        excess = limits.excess(call)
+        excess = _excess(call, limits)
         mark = _mark(call)
         if mark or excess > 1 or call.state == "failed":
             ranked.append(((mark, excess, call.packets.interruptions), call))
@@ -48,38 +47,20 @@ def _mark(call: Call) -> int:
     return int(any(unknown.text for unknown in where.unknown))
 
 
-class _Limits(NamedTuple):
-    """The limits of a verdict's rules; of several tiers met, the highest."""
+def _excess(call: Call, limits: Mapping[str, float]) -> float:
+    """Return the worst figure as a multiple of its limit; 0 where nothing was measured.
 
-    trips_ms: dict[str, float]
-    late: float | None
-    loss: float | None
-
-    @classmethod
-    def of(cls, sla: Sla) -> _Limits:
-        rules = {rule.id: rule for rule in sla.rules}
-        trips = {
-            name: rules[name].limits_ms[-1]
-            for name in _TRIPS
-            if name in rules and rules[name].limits_ms
-        }
-        shares = (rules[name].limit if name in rules else None for name in ("late", "loss"))
-        return cls(trips, *shares)
-
-    def excess(self, call: Call) -> float:
-        """Return the worst figure as a multiple of its limit; 0 where nothing was measured.
-
-        A share of packets counts by its exact lower bound: so much is proved.
-        """
-        settled = call.packets.sent - call.packets.in_flight
-        found = [
-            _proved(call.packets.late_echo, settled, self.late),
-            _proved(call.packets.lost, settled, self.loss),
-        ]
-        for name, limit in self.trips_ms.items():
-            value = getattr(call.rtt_ms, name)
-            found.append(value / limit if value is not None and limit > 0 else 0.0)
-        return max(found)
+    A share of packets counts by its exact lower bound: so much is proved.
+    """
+    settled = call.packets.sent - call.packets.in_flight
+    found = [
+        _proved(call.packets.late_echo, settled, limits.get("late_ratio")),
+        _proved(call.packets.lost, settled, limits.get("loss_ratio")),
+    ]
+    for name in TRIP_RULES:
+        value, limit = getattr(call.rtt_ms, name), limits.get(f"{name}_ms")
+        found.append(value / limit if value is not None and limit else 0.0)
+    return max(found)
 
 
 def _proved(part: int, whole: int, limit: float | None) -> float:

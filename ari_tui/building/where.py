@@ -160,11 +160,7 @@ def _finding(of_place: list[Found], diagnosed: Diagnosed) -> Finding:
     first = of_place[0]
     episode = first.episode
     sure = "proved" if first.proved else "likely"
-    calls = (
-        diagnosed.calls
-        if first.lasts or diagnosed.calls == 1
-        else max(diagnosed.calls, first.calls)
-    )
+    calls = max(diagnosed.calls, first.calls)
     return Finding(
         place=first.key.place,
         what=first.key.what,
@@ -173,7 +169,7 @@ def _finding(of_place: list[Found], diagnosed: Diagnosed) -> Finding:
         until=None if first.lasts else _second(episode.last + 1),
         seconds=float(episode.seconds),
         calls=first.calls,
-        of_calls=max(calls, first.calls),
+        of_calls=calls,
         evidence=[line for one in of_place for line in _evidence(one, calls)],
         against=_against(first),
         confidence=sure,

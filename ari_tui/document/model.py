@@ -7,6 +7,8 @@ unit.
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from ari_tui.document.where import Where
@@ -372,6 +374,10 @@ class InjectedBy(Base, frozen=True, kw_only=True):
     media: Injected | None
 
 
+TRIP_RULES: Final = ("p50", "p95", "p99", "max")
+"""The rules of round trips; the others are of shares of packets."""
+
+
 class SlaRule(Base, frozen=True, kw_only=True):
     """How one rule stands: shares of packets with exact 95 % bounds; "max" in seconds."""
 
@@ -431,6 +437,16 @@ class Sla(Base, frozen=True, kw_only=True):
     of_s: int
     reasons: list[str]
     rules: list[SlaRule]
+
+    def rule_limits(self) -> dict[str, float]:
+        """Return the limits of the rules by the names of `SlaLimits`; of several tiers met, the
+        highest. A rule that was not judged is left out.
+        """
+        rules = {rule.id: rule for rule in self.rules}
+        trips = [(name, rules[name].limits_ms) for name in TRIP_RULES if name in rules]
+        limits = {f"{name}_ms": limits_ms[-1] for name, limits_ms in trips if limits_ms}
+        shares = [name for name in ("late", "loss") if name in rules]
+        return limits | {f"{name}_ratio": rules[name].limit for name in shares}
 
 
 class Intake(Base, frozen=True, kw_only=True):

@@ -39,15 +39,7 @@ class Limits(NamedTuple):
         """
         if sla.now is not None:
             return cls(**msgspec.structs.asdict(sla.now.limits))
-        rules = {rule.id: rule for rule in sla.rules}
-        limits: dict[str, float] = {}
-        for name in ("p50", "p95", "p99", "max"):
-            if name in rules and rules[name].limits_ms:
-                limits[f"{name}_ms"] = rules[name].limits_ms[-1]
-        for name in ("late", "loss"):
-            if name in rules:
-                limits[f"{name}_ratio"] = rules[name].limit
-        return cls(**limits)
+        return cls(**sla.rule_limits())
 
     @property
     def scale_ms(self) -> float:
