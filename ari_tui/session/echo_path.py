@@ -57,7 +57,7 @@ class _Way:
         if self.leg is None or not client.has_media:
             self._leave(client, packet)
             return
-        sequence = packet[2] << 8 | packet[3] if is_media else 0
+        sequence = rtp.sequence_of(packet) if is_media else 0
         self.leg.push(client.number, sequence, (client, packet), now_ns)
 
     def run(self, now_ns: int) -> int | None:

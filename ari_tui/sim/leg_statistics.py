@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ari_tui.wire.rtp import signed_difference
+from ari_tui.wire.rtp import sequence_of, signed_difference
 
 NS_PER_TICK: Final = 125_000
 """One unit of an 8 kHz clock."""
@@ -30,7 +30,7 @@ class ReceiverStatistics:
 
     def receive(self, packet: bytes, now_ns: int) -> None:
         """Take a packet (at least an RTP header) at `now_ns` (monotonic)."""
-        sequence, timestamp = packet[2] << 8 | packet[3], int.from_bytes(packet[4:8], "big")
+        sequence, timestamp = sequence_of(packet), int.from_bytes(packet[4:8], "big")
         self.take(packet[8:12], sequence, timestamp, now_ns)
 
     def take(self, ssrc: bytes, sequence: int, timestamp: int, now_ns: int) -> None:

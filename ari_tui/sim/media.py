@@ -108,7 +108,7 @@ class MediaPort:
         """Expect a packet of a stream back that is about to be sent."""
         marks = self._seen.get(packet[8:12])
         if marks is not None:
-            marks[packet[2] << 8 | packet[3]] = 0
+            marks[rtp.sequence_of(packet)] = 0
 
     def send(self, packet: bytes) -> None:
         """Send a datagram; try again when the error (ECONNREFUSED) is that of an earlier one."""
@@ -169,7 +169,7 @@ class MediaPort:
         self.back += 1
         if self.phone is not None:
             self.phone.receive(packet, time.monotonic_ns())
-        sequence = packet[2] << 8 | packet[3]
+        sequence = rtp.sequence_of(packet)
         if not marks[sequence]:
             marks[sequence] = 1
             self.back_distinct += 1

@@ -15,15 +15,10 @@ from ari_tui.reflector.fault_spec import FaultSpec
 from ari_tui.reflector.faulty_leg import FaultyLeg, leg_of
 from ari_tui.reflector.impairment import Impairment
 from ari_tui.sim.media import MediaPort, SimPhone
-from ari_tui.wire.rtp import signed_difference
+from ari_tui.wire.rtp import sequence_of, signed_difference
 
 HIDDEN: Final = 100
 """Packets of the longest hole that Asterisk passes on."""
-
-
-def sequence_of(packet: bytes) -> int:
-    """Return the sequence number of an RTP packet."""
-    return packet[2] << 8 | packet[3]
 
 
 class Spoken(NamedTuple):

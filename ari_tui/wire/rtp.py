@@ -50,6 +50,11 @@ def is_rtcp(second_byte: int) -> bool:
     return _RTCP_LOW <= second_byte <= _RTCP_HIGH
 
 
+def sequence_of(packet: bytes | memoryview) -> int:
+    """Return the sequence number of an RTP packet (at least its header)."""
+    return packet[2] << 8 | packet[3]
+
+
 def payload_bounds(data: bytes | memoryview) -> tuple[int, int] | None:
     """Return the bounds of the payload; None when the lengths do not fit the packet."""
     first = data[0]
